@@ -1,0 +1,89 @@
+# hierax: everything a person does with this repository, one word each. `make` alone prints them.
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+CACHE  := .cache
+# Processes that share the tests. Each is held to one thread below.
+WORKERS ?= 2
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+# The first Python on the path that really runs and is new enough; `make demo PYTHON=...` overrules it.
+PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { echo "$$candidate"; break; }; done)
+
+# Compiled kernels and tool caches are kept between runs, inside the project.
+export NUMBA_CACHE_DIR := $(CURDIR)/$(CACHE)/numba
+export RUFF_CACHE_DIR := $(CACHE)/ruff
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NO_MKDOCS_2_WARNING := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test test-slow lint format types docs docs-serve bench clean
+
+help: ## this page
+	@printf '\n  \033[1mhierax\033[0m  plan in worlds you know; see which decision comes first\n\n'
+	@printf '  New here? \033[1mmake demo\033[0m: set-up, a plan for the Tower of Hanoi, and its picture.\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\n  The first run of a target installs what it needs into $(VENV) (Python 3.11 or newer).\n\n'
+
+demo: $(VENV)/.ready-runtime ## plan the Tower of Hanoi and draw what was found
+	@$(BIN)/hierax demo
+
+test: $(VENV)/.ready-dev ## the fast tests
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+test-slow: $(VENV)/.ready-dev ## the slow tests alone
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow $(PYTEST_ARGS)
+
+lint: $(VENV)/.ready-dev ## style and likely bugs (ruff)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.ready-dev ## mend what ruff can mend by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.ready-dev ## types of the package (pyright)
+	$(BIN)/pyright
+
+docs: $(VENV)/.ready-docs ## build the documentation into site/, any warning fails
+	$(BIN)/mkdocs build --strict
+
+docs-serve: $(VENV)/.ready-docs ## read the documentation while you write it
+	$(BIN)/mkdocs serve
+
+bench: $(VENV)/.ready-bench ## time the planners beside their peers (long)
+	$(BIN)/python benchmarks/planning.py $(BENCH_ARGS)
+
+clean: ## remove everything that these targets made
+	rm -rf $(VENV) $(CACHE) site dist .hypothesis .pytest_cache .ruff_cache
+	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# One thread a process: tests run side by side, and benchmarks count CPU seconds.
+test test-slow bench: export OMP_NUM_THREADS := 1
+test test-slow bench: export OPENBLAS_NUM_THREADS := 1
+test test-slow bench: export MKL_NUM_THREADS := 1
+test test-slow bench: export NUMBA_NUM_THREADS := 1
+test test-slow bench: export NPROC := 1
+test test-slow bench: export XLA_FLAGS := --xla_cpu_multi_thread_eigen=false
+
+# A stamp for each set of packages: $(VENV)/.ready-dev exists when `.[dev]` is installed as pinned.
+$(VENV)/.ready-runtime: EXTRA :=
+$(VENV)/.ready-dev: EXTRA := [dev]
+$(VENV)/.ready-docs: EXTRA := [docs]
+$(VENV)/.ready-bench: EXTRA := [bench]
+
+$(VENV)/.ready-%: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing hierax$(EXTRA) into $(VENV): once, a minute or three..."
+	@$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.$(EXTRA)'
+	@touch $@
+
+$(BIN)/python:
+	@python="$(PYTHON)"; \
+	"$${python:-false}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	{ echo "hierax needs Python 3.11 or newer, and '$${python:-python3}' is not: make demo PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+	"$$python" -m venv $(VENV)

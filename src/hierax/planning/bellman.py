@@ -1,0 +1,114 @@
+"""`solve_bellman`: the optimal value of a decision model, one face for every operator and engine.
+
+The fixed point of ``(T v)(s) = Ω_a [r(s, a) + Σₜ γ(s, a, t) P(t|s, a) v(t)]`` is sought; whatever
+found it, the answer carries the same certificate: ``‖v - v*‖∞ ≤ ‖T v - v‖∞ / (1 - c)`` with ``c``
+the largest row sum of ``Γ∘P``. Concrete models are solved on the host, models under a JAX
+transformation in JAX.
+"""
+
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+
+from hierax.planning import checks
+from hierax.planning.bellman_host import METHODS, search
+from hierax.planning.bellman_traced import differentiable_value
+from hierax.planning.engine import Array, planning_namespace
+from hierax.planning.evaluation import action_values
+from hierax.planning.mdp import TabularMDP
+from hierax.planning.operators import HardMax, Operator
+from hierax.planning.sweeps import CODES
+
+
+class BellmanSolution(eqx.Module):
+    """What `solve_bellman` found, and how good it is.
+
+    Attributes:
+        value: ``(S,)`` optimal value, in units of reward.
+        action_value: ``(S, A)`` one backup of ``value``; ``-inf`` at unavailable pairs.
+        policy: ``(S, A)`` the operator's policy of ``action_value``.
+        residual: ``‖T v - v‖∞``.
+        error_bound: bound on ``‖v - v*‖∞``, ``residual / (1 - c)``; infinite for an operator that is
+            not a contraction.
+        steps: improvement steps made (sweeps or backups with a choice of actions).
+        converged: ``error_bound <= tolerance``.
+    """
+
+    value: Array
+    action_value: Array
+    policy: Array
+    residual: Any
+    error_bound: Any
+    steps: Any
+    converged: Any
+
+
+def solve_bellman(
+    mdp: TabularMDP,
+    operator: Operator = HardMax(),  # noqa: B008 (immutable)
+    method: str = "auto",
+    tolerance: float = 1e-8,
+    implicit: bool = True,
+) -> BellmanSolution:
+    """Solve the Bellman optimality equation ``v = Ω(r + Γ∘P v)`` to a certified accuracy.
+
+    Methods (for concrete models; Puterman 1994, chapter 6):
+
+    - ``"value_iteration"``: Jacobi backups.
+    - ``"policy_iteration"``: exact evaluation of the current policy; Newton's method for a smooth
+      operator. It stops by the certificate, so ties between actions cannot make it cycle.
+    - ``"modified_policy_iteration"``: a Gauss-Seidel improvement sweep, then Gauss-Seidel evaluation
+      sweeps.
+    - ``"gauss_seidel"``: improvement sweeps alone, self loops eliminated under the hard maximum.
+    - ``"auto"``: modified policy iteration that turns to a Krylov solve of the evaluation where
+      sweeps are slow.
+
+    Under ``jit``, ``grad`` or ``vmap`` (64-bit types on) ``"auto"`` and ``"policy_iteration"`` are
+    Newton's method and ``"value_iteration"`` is itself; the compiled sweeps are refused.
+
+    Args:
+        mdp: the model.
+        operator: `HardMax`, `LogSumExp`, `Mellowmax` or `Boltzmann`.
+        method: one of the above.
+        tolerance: wanted ``error_bound``, absolute, in units of reward.
+        implicit: under a JAX transformation, differentiate by the implicit function theorem (one
+            transposed solve, whatever the number of steps); otherwise through the steps.
+
+    Returns:
+        A `BellmanSolution`. Failure to converge is no exception: read ``converged``.
+
+    Raises:
+        ValueError: where an argument is not allowed, or 64-bit types are off under a transformation.
+    """
+    _check(operator, method, tolerance)
+    if planning_namespace(mdp, operator) is np:
+        value, steps = search(mdp, operator, method, tolerance)
+    else:
+        value, steps = differentiable_value(mdp, operator, method, tolerance, implicit)
+    return _certified(mdp, operator, value, steps, tolerance)
+
+
+def _check(operator: Any, method: str, tolerance: Any) -> None:
+    if type(operator) not in CODES:
+        names = ", ".join(kind.__name__ for kind in CODES)
+        raise ValueError(f"operator is {operator!r}, but must be an instance of {names}")
+    checks.one_of("method", method, METHODS)
+    checks.positive("tolerance", tolerance)
+
+
+def _certified(
+    mdp: TabularMDP, operator: Operator, value: Array, steps: Any, tolerance: Any
+) -> BellmanSolution:
+    q = action_values(mdp, value)
+    residual = abs(operator.value(q) - value).max()
+    error_bound = residual / (1.0 - mdp.contraction) if operator.contracts else residual + np.inf
+    return BellmanSolution(
+        value=value,
+        action_value=q,
+        policy=operator.policy(q),
+        residual=residual,
+        error_bound=error_bound,
+        steps=steps,
+        converged=error_bound <= tolerance,
+    )

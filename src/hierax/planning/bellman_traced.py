@@ -1,0 +1,103 @@
+"""The JAX engine of `solve_bellman`: Newton's method with an implicit derivative.
+
+With ``J = ∂T/∂v = ∇Ω ∘ Γ∘P`` a Newton step is ``v ← v + (I - J)⁻¹ (T v - v)``; for a smooth
+maximum this is soft policy iteration, for the hard one policy iteration. At the fixed point the
+same step, with ``v`` and ``J`` held constant, has the derivative of the implicit function theorem,
+
+    dv*/dθ = (I - J)⁻¹ ∂_θ T(v*, θ),
+
+so one more step *is* the derivative rule: it serves jvp, vjp and vmap, first order only.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+
+from hierax.planning import checks
+from hierax.planning.engine import Array
+from hierax.planning.mdp import TabularMDP
+from hierax.planning.operators import Operator
+
+Problem: TypeAlias = tuple[TabularMDP, Operator]
+
+METHODS = ("auto", "policy_iteration", "value_iteration")
+MOST_NEWTON_STEPS = 200
+MOST_BACKUPS = 200_000
+UNROLLED_NEWTON_STEPS = 30
+"""Steps differentiated through when ``implicit=False``; Newton's method needs a dozen."""
+UNROLLED_BACKUPS = 2_000
+"""The same for value iteration: enough for a discount of .99."""
+
+
+def differentiable_value(
+    mdp: TabularMDP, operator: Operator, method: str, tolerance: Any, implicit: bool
+) -> tuple[Array, Array]:
+    """The fixed point ``(S,)`` with its derivative, and the number of steps."""
+    checks.one_of("method under jit, grad or vmap", method, METHODS)
+    problem = (mdp, operator)
+    # The Boltzmann average is no contraction: Newton may jump between its fixed points.
+    backups = method == "value_iteration" or not operator.contracts
+    if not implicit:
+        return _unrolled(problem, _bellman if backups else _newton)
+    fixed = jax.lax.stop_gradient(problem)
+    advance, most = (_bellman, MOST_BACKUPS) if backups else (_newton, MOST_NEWTON_STEPS)
+    value, steps = _iterate(fixed, advance, most, tolerance * (1.0 - fixed[0].contraction))
+    return _implicit_step(problem, fixed, value), steps
+
+
+def _bellman(problem: Problem, value: Array) -> Array:
+    mdp, operator = problem
+    return operator.value(_action_values(mdp, value))
+
+
+def _action_values(mdp: TabularMDP, value: Array) -> Array:
+    return jnp.where(mdp.available, mdp.reward + mdp.expected_value(value), -jnp.inf)
+
+
+def _system(problem: Problem, value: Array) -> Array:
+    """``I - J`` at ``value``, ``(S, S)``."""
+    mdp, operator = problem
+    weights = jax.vmap(jax.grad(operator.value))(_action_values(mdp, value))
+    jacobian = jnp.einsum("sa,sat->st", weights, mdp.discounted_transition)
+    return jnp.eye(mdp.states) - jacobian
+
+
+def _newton(problem: Problem, value: Array) -> Array:
+    step = jnp.linalg.solve(_system(problem, value), _bellman(problem, value) - value)
+    return value + step
+
+
+def _iterate(
+    problem: Problem, advance: Callable, most: int, target: Array
+) -> tuple[Array, Array]:
+    """Advance until the Bellman residual is at most ``target`` or stops at rounding."""
+
+    def unfinished(loop: tuple[Array, Array, Array]) -> Array:
+        value, steps, residual = loop
+        rounding = 8.0 * jnp.finfo(value.dtype).eps * jnp.abs(value).max()
+        return (steps < most) & (residual > jnp.maximum(target, rounding))
+
+    def body(loop: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        value = advance(problem, loop[0])
+        return value, loop[1] + 1, jnp.abs(_bellman(problem, value) - value).max()
+
+    value = jnp.zeros(problem[0].states)
+    value, steps, _ = jax.lax.while_loop(unfinished, body, (value, 0, jnp.inf))
+    return value, steps
+
+
+def _implicit_step(problem: Problem, fixed: Problem, value: Array) -> Array:
+    value = jax.lax.stop_gradient(value)
+    system = jax.lax.stop_gradient(_system(fixed, value))
+    return value + jnp.linalg.solve(system, _bellman(problem, value) - value)
+
+
+def _unrolled(problem: Problem, advance: Callable) -> tuple[Array, int]:
+    def body(value: Array, _: None) -> tuple[Array, None]:
+        return advance(problem, value), None
+
+    steps = UNROLLED_NEWTON_STEPS if advance is _newton else UNROLLED_BACKUPS
+    value, _ = jax.lax.scan(body, jnp.zeros(problem[0].states), length=steps)
+    return value, steps

@@ -1,0 +1,143 @@
+"""Checks of what a person gives to a planner: one sentence that names what was given and the rule.
+
+Shapes are checked always; values only where they are concrete, since a tracer has none.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from hierax.planning.engine import Array, as_array, is_traced
+
+SUM_TOLERANCE = 1e-8
+
+
+def require_shape(name: str, array: Any, *allowed: tuple[int, ...]) -> None:
+    """Raise unless ``array`` has one of the ``allowed`` shapes."""
+    shape = np.shape(array)
+    if shape not in allowed:
+        rule = " or ".join(str(a) for a in allowed)
+        raise ValueError(f"{name} has shape {shape}, but must have shape {rule}")
+
+
+def numeric(name: str, value: Any, dtype: Any = np.float64) -> Array:
+    """``value`` as an array, with an error that names it where it is not numeric."""
+    try:
+        return as_array(value, dtype)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} must be an array of numbers, but {type(value).__name__} {str(value)[:40]!r} "
+            f"cannot be read as one ({error})"
+        ) from None
+
+
+def first(mask: np.ndarray) -> tuple[int, ...]:
+    """The index of the first true entry of ``mask``."""
+    return tuple(int(i) for i in np.unravel_index(np.argmax(mask), mask.shape))
+
+
+def require_finite(name: str, array: Array, axes: tuple[str, ...]) -> None:
+    """Raise where a concrete ``array`` is not finite, naming the entry by its ``axes``."""
+    if is_traced(array) or np.isfinite(array).all():
+        return
+    index = first(~np.isfinite(np.asarray(array)))
+    raise ValueError(
+        f"{name} at {place(axes, index)} is {np.asarray(array)[index]}, but must be finite"
+    )
+
+
+def place(axes: tuple[str, ...], index: tuple[int, ...]) -> str:
+    """Words for an index, such as ``state 3, action 1``."""
+    return ", ".join(f"{axis} {i}" for axis, i in zip(axes, index, strict=True))
+
+
+def distribution(name: str, value: Any, states: int) -> Array:
+    """A distribution over ``states`` from ``None`` (uniform), a state index or an array."""
+    if value is None:
+        return np.full(states, 1.0 / states)
+    if np.ndim(value) == 0 and not is_traced(value):
+        return _one_hot(name, value, states)
+    array = numeric(name, value)
+    require_shape(name, array, (states,))
+    if is_traced(array):
+        return array
+    require_finite(name, array, ("state",))
+    if (array < 0).any():
+        index = first(array < 0)
+        raise ValueError(
+            f"{name} gives state {index[0]} probability {array[index]}, but must not be negative"
+        )
+    if abs(array.sum() - 1.0) > SUM_TOLERANCE:
+        raise ValueError(f"{name} sums to {array.sum():.12g}, but must sum to 1 within 1e-8")
+    return array
+
+
+def _one_hot(name: str, value: Any, states: int) -> Array:
+    index = np.asarray(value)
+    if index.dtype.kind not in "iu" or not 0 <= index < states:
+        raise ValueError(
+            f"{name} is {value!r}, but must be a state index from 0 to {states - 1} "
+            f"or a distribution of shape ({states},)"
+        )
+    return np.eye(1, states, int(index))[0]
+
+
+def policy_table(name: str, policy: Any, available: Array) -> Array:
+    """A stochastic policy ``(S, A)``: rows sum to 1 and unavailable pairs have probability 0."""
+    array = numeric(name, policy)
+    require_shape(name, array, np.shape(available))
+    if is_traced(array, available):
+        return array
+    require_finite(name, array, ("state", "action"))
+    for mask, rule in (
+        (array < 0, "must not be negative"),
+        ((array > 0) & ~available, "that action is not available there, so it must be 0"),
+    ):
+        if mask.any():
+            index = first(mask)
+            where = place(("state", "action"), index)
+            raise ValueError(f"{name} at {where} is {array[index]:.12g}, but {rule}")
+    sums = array.sum(axis=1)
+    wrong = np.abs(sums - 1.0) > SUM_TOLERANCE
+    if wrong.any():
+        (state,) = first(wrong)
+        raise ValueError(
+            f"{name} at state {state} sums to {sums[state]:.12g}, but must sum to 1 within 1e-8"
+        )
+    return array
+
+
+def state_values(name: str, value: Any, states: int) -> Array:
+    """A finite value for each state ``(S,)``."""
+    array = numeric(name, value)
+    require_shape(name, array, (states,))
+    require_finite(name, array, ("state",))
+    return array
+
+
+def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
+    """Raise unless ``value`` is one of the ``allowed`` words."""
+    if value not in allowed:
+        raise ValueError(f"{name} is {value!r}, but must be one of {', '.join(map(repr, allowed))}")
+
+
+def positive(name: str, value: Any) -> Any:
+    """``value`` as a float, or itself where traced; raise unless it is positive and finite."""
+    if is_traced(value):
+        require_shape(name, value, ())
+        return value
+    if not _is_real(value) or not np.isfinite(value) or value <= 0:
+        raise ValueError(f"{name} is {value!r}, but must be a positive finite number")
+    return float(value)
+
+
+def count(name: str, value: Any, least: int) -> None:
+    """Raise unless ``value`` is a whole number not below ``least``."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+    if not whole or value < least:
+        raise ValueError(f"{name} is {value!r}, but must be a whole number not below {least}")
+
+
+def _is_real(value: Any) -> bool:
+    kind = np.asarray(value).dtype.kind
+    return np.ndim(value) == 0 and kind in "iuf"

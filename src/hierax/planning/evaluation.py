@@ -1,0 +1,149 @@
+"""Exact evaluation of a policy: value, action values, successor representation, occupancy.
+
+All four answer from one linear system. With ``T_π(s, t) = Σ_a π(a|s) γ(s, a, t) P(t|s, a)`` and
+``D = (I - T_π)⁻¹``, the successor representation (Dayan 1993):
+
+    value      v = D r_π            one solve
+    occupancy  d = μ₀ᵀ D            one transposed solve with the same factors
+
+`PolicyChain` factorises ``I - T_π`` once; the functions are one line each.
+"""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from hierax.planning import checks
+from hierax.planning.engine import Array, namespace, planning_namespace
+from hierax.planning.linear import factorise
+from hierax.planning.mdp import TabularMDP
+
+LARGEST_SUCCESSOR_REPRESENTATION = 20_000
+"""States beyond which ``(S, S)`` numbers (3.2 GB) are refused."""
+
+
+class PolicyChain:
+    """The Markov chain that a policy makes of a model, ``I - T_π`` factorised once.
+
+    Attributes:
+        transition: discounted state transition ``T_π (S, S)``, dense or CSR.
+        reward: expected reward of one step ``r_π (S,)``.
+        system: the factorised ``I - T_π``: dense LU, sparse LU or Krylov, chosen by kind and size.
+            ``system.residual`` is the largest relative residual of the solves made so far
+            (``‖b - A x‖∞ / (‖b‖∞ + ‖x‖∞)``; dense LU does not measure it and reports ``None``).
+    """
+
+    def __init__(self, mdp: TabularMDP, policy: Any):
+        policy = checks.policy_table("policy", policy, mdp.available)
+        xp = planning_namespace(mdp, policy)
+        self.mdp = mdp
+        self.transition = state_transition(mdp.discounted_transition, policy)
+        self.reward = xp.sum(policy * mdp.reward, axis=1)
+        self.system = factorise(self.transition)
+
+    def value(self) -> Array:
+        """``v = D r_π``, ``(S,)``: expected return from each state."""
+        return self.system.solve(self.reward)
+
+    def occupancy(self) -> Array:
+        """``d = μ₀ᵀ D``, ``(S,)``: expected discounted visits of each state."""
+        return self.system.solve_transposed(self.mdp.initial)
+
+    def successor_representation(self) -> Array:
+        """``D = (I - T_π)⁻¹``, ``(S, S)``: discounted visits of the column state from the row's."""
+        states = self.mdp.states
+        if states > LARGEST_SUCCESSOR_REPRESENTATION:
+            raise ValueError(
+                f"successor_representation of {states} states has {states}² entries, but at most "
+                f"{LARGEST_SUCCESSOR_REPRESENTATION} states are allowed: use occupancy for one row "
+                "of it, or evaluate_policy for one product with it"
+            )
+        return self.system.solve(namespace(self.transition).eye(states))
+
+
+def state_transition(transition: Any, policy: Array) -> Any:
+    """``T_π (S, S)`` from a transition of pairs, dense ``(S, A, S)`` or CSR ``(S*A, S)``."""
+    if not sp.issparse(transition):
+        xp = namespace(transition, policy)
+        return xp.matmul(policy[:, None, :], transition)[:, 0, :]
+    return _mixing(policy) @ transition
+
+
+def _mixing(policy: np.ndarray) -> sp.csr_matrix:
+    """The policy as a matrix ``(S, S*A)``, with no entry where it is 0."""
+    states, actions = policy.shape
+    taken = policy > 0
+    starts = np.concatenate([[0], np.cumsum(taken.sum(axis=1))])
+    pairs = np.flatnonzero(taken)
+    return sp.csr_matrix((policy.ravel()[pairs], pairs, starts), shape=(states, states * actions))
+
+
+def evaluate_policy(mdp: TabularMDP, policy: Any) -> Array:
+    """Expected return of ``policy`` from each state, ``v = (I - T_π)⁻¹ r_π``.
+
+    Args:
+        mdp: the model.
+        policy: ``(S, A)`` probabilities; rows sum to 1, unavailable pairs are 0.
+
+    Returns:
+        ``(S,)`` value, in units of reward.
+
+    Raises:
+        ValueError: where the policy is not one of this model.
+    """
+    return PolicyChain(mdp, policy).value()
+
+
+def action_values(mdp: TabularMDP, value: Any) -> Array:
+    """One Bellman backup, ``q(s, a) = r(s, a) + Σₜ γ(s, a, t) P(t|s, a) v(t)``.
+
+    Args:
+        mdp: the model.
+        value: ``(S,)`` value of the next state.
+
+    Returns:
+        ``(S, A)`` action values; ``-inf`` at unavailable pairs, so that maxima and arg-maxima need
+        no mask.
+
+    Raises:
+        ValueError: where ``value`` has the wrong shape or is not finite.
+    """
+    value = checks.state_values("value", value, mdp.states)
+    xp = planning_namespace(mdp, value)
+    return xp.where(mdp.available, mdp.reward + mdp.expected_value(value), -xp.inf)
+
+
+def successor_representation(mdp: TabularMDP, policy: Any) -> Array:
+    """Expected discounted visits of each state from each state, ``D = (I - T_π)⁻¹`` (Dayan 1993).
+
+    Rows sum to ``1 / (1 - γ)`` for a constant discount; the visit at time 0 counts.
+
+    Args:
+        mdp: the model.
+        policy: ``(S, A)`` probabilities.
+
+    Returns:
+        ``(S, S)`` visits of the column state after a start in the row state.
+
+    Raises:
+        ValueError: where the policy is not one of this model, or the model has more than 20,000
+            states.
+    """
+    return PolicyChain(mdp, policy).successor_representation()
+
+
+def occupancy(mdp: TabularMDP, policy: Any) -> Array:
+    """Expected discounted visits of each state from the initial distribution, ``d = μ₀ᵀ D``.
+
+    Args:
+        mdp: the model.
+        policy: ``(S, A)`` probabilities.
+
+    Returns:
+        ``(S,)`` visits; they sum to ``1 / (1 - γ)`` for a constant discount.
+
+    Raises:
+        ValueError: where the policy is not one of this model.
+    """
+    return PolicyChain(mdp, policy).occupancy()

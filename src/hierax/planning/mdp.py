@@ -1,0 +1,265 @@
+"""Tabular Markov decision processes: the one model that every exact planner takes.
+
+A model is a decision problem with ``S`` states and ``A`` actions, of which a state may offer only
+some. Everything a solver needs is three tables: the expected reward of each (state, action) pair,
+its discounted transition ``Γ∘P``, and which pairs are available.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+import scipy.sparse as sp
+
+from hierax.planning import checks
+from hierax.planning.engine import Array, is_traced, namespace
+
+PAIR = ("state", "action")
+TRANSITION = ("state", "action", "next state")
+
+
+class TabularMDP(eqx.Module):
+    """A Markov decision process given by tables, dense or sparse.
+
+    The return of a path is ``Σₜ (∏_{u<t} γ(sᵤ, aᵤ, sᵤ₊₁)) r(sₜ, aₜ)`` (Puterman 1994, section 6.1;
+    transition-based discounts as in White 2017). A goal or terminal state is one that is entered
+    with discount 0; no absorbing row is needed for it.
+
+    Args:
+        transition: probabilities ``P[s, a, t]``, dense ``(S, A, S)``, or a sequence of ``A`` SciPy
+            sparse ``(S, S)`` matrices. Rows of available pairs sum to 1 within 1e-8.
+        reward: expected reward ``(S, A)``, or reward of each transition ``(S, A, S)``.
+        discount: a number in [0, 1), or discounts on entering a state ``(S,)``, or of each
+            transition ``(S, A, S)``, all in [0, 1).
+        initial: distribution of the first state ``(S,)``, or the index of that state; uniform when
+            omitted.
+        available: which pairs exist, ``(S, A)`` bool; all when omitted. What the other tables hold
+            at unavailable pairs is ignored.
+
+    Attributes:
+        transition: ``(S, A, S)`` float64, or one SciPy CSR matrix ``(S*A, S)`` whose row
+            ``s*A + a`` is the pair (s, a). Rows of unavailable pairs are zero.
+        reward: ``(S, A)`` expected reward ``r(s, a) = Σₜ P[s, a, t] R[s, a, t]``, zero at
+            unavailable pairs.
+        discount: a float, or an array ``(S,)`` or ``(S, A, S)``.
+        initial: ``(S,)`` distribution of the first state.
+        available: ``(S, A)`` bool.
+
+    Raises:
+        ValueError: where a table has the wrong shape, a probability is negative, not finite or does
+            not sum to 1, a reward is not finite, or a state has no action. Under a JAX
+            transformation only shapes are checked.
+    """
+
+    transition: Any
+    reward: Array
+    discount: Any
+    initial: Array
+    available: Array
+
+    def __init__(
+        self,
+        transition: Any,
+        reward: Any,
+        discount: Any,
+        initial: Any = None,
+        available: Any = None,
+    ):
+        table, states, actions = _read_transition(transition)
+        self.available = _read_available(available, states, actions)
+        self.transition = _keep_available(table, self.available)
+        _check_rows(self.transition, self.available)
+        self.reward = _expected_reward(reward, self.transition, self.available)
+        self.discount = _read_discount(discount, self.available)
+        self.initial = checks.distribution("initial", initial, states)
+
+    @property
+    def states(self) -> int:
+        """Number of states ``S``."""
+        return self.available.shape[0]
+
+    @property
+    def actions(self) -> int:
+        """Number of actions ``A``."""
+        return self.available.shape[1]
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the transition is one SciPy CSR matrix ``(S*A, S)``."""
+        return sp.issparse(self.transition)
+
+    @property
+    def discounted_transition(self) -> Any:
+        """``Γ∘P`` in the layout of ``transition``: what a backup multiplies values by."""
+        if not self.is_sparse:
+            return self.transition * self.discount
+        scale = self.discount
+        if np.ndim(scale) == 1:
+            scale = scale[self.transition.indices]
+        elif np.ndim(scale) == 3:
+            scale = scale.reshape(-1, self.states)[_coordinates(self.transition)]
+        return _same_pattern(self.transition, self.transition.data * scale)
+
+    def expected_value(self, value: Array) -> Array:
+        """``Σₜ γ(s, a, t) P(t|s, a) v(t)``, ``(S, A)``, from values ``v (S,)``; unchecked."""
+        if np.ndim(self.discount) == 3:
+            return (self.discounted_transition @ value).reshape(self.available.shape)
+        if np.ndim(self.discount) == 1:
+            return (self.transition @ (self.discount * value)).reshape(self.available.shape)
+        return self.discount * (self.transition @ value).reshape(self.available.shape)
+
+    @property
+    def contraction(self) -> float:
+        """Modulus of the Bellman operator in the sup norm: the largest row sum of ``Γ∘P``."""
+        table = self.discounted_transition
+        return namespace(table).max(_row_sums(table))
+
+    def with_discount(self, discount: Any) -> "TabularMDP":
+        """The same model with another discount (a number, ``(S,)`` or ``(S, A, S)``)."""
+        return self._with("discount", _read_discount(discount, self.available))
+
+    def with_reward(self, reward: Any) -> "TabularMDP":
+        """The same model with another reward (``(S, A)`` or ``(S, A, S)``)."""
+        return self._with("reward", _expected_reward(reward, self.transition, self.available))
+
+    def with_initial(self, initial: Any) -> "TabularMDP":
+        """The same model with another first state (an index or a distribution ``(S,)``)."""
+        return self._with("initial", checks.distribution("initial", initial, self.states))
+
+    def _with(self, field: str, value: Any) -> "TabularMDP":
+        return eqx.tree_at(lambda mdp: getattr(mdp, field), self, value)
+
+
+def _read_transition(transition: Any) -> tuple[Any, int, int]:
+    if sp.issparse(transition):
+        raise ValueError(
+            f"transition is one sparse matrix of shape {transition.shape}, but must be a dense "
+            "(S, A, S) array or a sequence of A sparse (S, S) matrices"
+        )
+    if isinstance(transition, Sequence) and any(sp.issparse(p) for p in transition):
+        return _stack(transition), transition[0].shape[0], len(transition)
+    table = checks.numeric("transition", transition)
+    if table.ndim != 3 or table.shape[0] != table.shape[2] or 0 in table.shape:
+        raise ValueError(
+            f"transition has shape {table.shape}, but must have shape (S, A, S) "
+            "with at least one state and one action, or be a sequence of A sparse (S, S) matrices"
+        )
+    return table, table.shape[0], table.shape[1]
+
+
+def _stack(matrices: Sequence[Any]) -> sp.csr_matrix:
+    """One CSR matrix ``(S*A, S)``, row ``s*A + a``, from ``A`` sparse ``(S, S)`` matrices."""
+    states, actions = matrices[0].shape[0], len(matrices)
+    for action, matrix in enumerate(matrices):
+        if not sp.issparse(matrix) or matrix.shape != (states, states) or states == 0:
+            raise ValueError(
+                f"transition of action {action} is {type(matrix).__name__} of shape "
+                f"{np.shape(matrix)}, but must be a sparse matrix of shape ({states}, {states}) "
+                "like the first, with at least one state"
+            )
+    by_action = sp.vstack([sp.csr_matrix(m, dtype=np.float64) for m in matrices], format="csr")
+    by_state = by_action[np.arange(states * actions).reshape(actions, states).T.ravel()]
+    by_state.sum_duplicates()
+    return by_state
+
+
+def _read_available(available: Any, states: int, actions: int) -> Array:
+    if available is None:
+        return np.ones((states, actions), dtype=bool)
+    checks.require_shape("available", available, (states, actions))
+    table = checks.numeric("available", available, bool)
+    if not is_traced(table) and not table.any(axis=1).all():
+        (state,) = checks.first(~table.any(axis=1))
+        raise ValueError(f"available offers no action at state {state}, but must offer one")
+    return table
+
+
+def _keep_available(table: Any, available: Array) -> Any:
+    """The transition with zero rows at unavailable pairs, whatever stood there."""
+    if not sp.issparse(table):
+        return namespace(table, available).where(available[:, :, None], table, 0.0)
+    if not available.all():
+        table.data[~np.repeat(available.ravel(), np.diff(table.indptr))] = 0.0
+    table.eliminate_zeros()
+    return table
+
+
+def _check_rows(table: Any, available: Array) -> None:
+    if is_traced(table, available):
+        return
+    entries = table.data if sp.issparse(table) else table
+    for wrong, rule in (
+        (~np.isfinite(entries), "must be finite"),
+        (entries < 0, "must not be negative"),
+    ):
+        if wrong.any():
+            index = _entry(table, wrong)
+            value = entries[wrong].flat[0]
+            raise ValueError(
+                f"transition at {checks.place(TRANSITION, index)} is {value}, but {rule}"
+            )
+    sums = _row_sums(table).reshape(available.shape)
+    wrong = (np.abs(sums - 1.0) > checks.SUM_TOLERANCE) & available
+    if wrong.any():
+        index = checks.first(wrong)
+        raise ValueError(
+            f"transition at {checks.place(PAIR, index)} sums to {sums[index]:.12g}, "
+            "but must sum to 1 within 1e-8"
+        )
+
+
+def _entry(table: Any, wrong: np.ndarray) -> tuple[int, ...]:
+    """State, action and next state of the first wrong entry of a dense or sparse table."""
+    if not sp.issparse(table):
+        return checks.first(wrong)
+    position = int(np.argmax(wrong))
+    row = int(np.searchsorted(table.indptr, position, side="right")) - 1
+    return (*divmod(row, table.shape[0] // table.shape[1]), int(table.indices[position]))
+
+
+def _row_sums(table: Any) -> Array:
+    """Sums over next states, ``(S, A)`` for a dense table and ``(S*A,)`` for a sparse one."""
+    return np.asarray(table.sum(axis=1)).ravel() if sp.issparse(table) else table.sum(axis=-1)
+
+
+def _expected_reward(reward: Any, table: Any, available: Array) -> Array:
+    rewards = checks.numeric("reward", reward)
+    states, actions = available.shape
+    checks.require_shape("reward", rewards, (states, actions), (states, actions, states))
+    xp = namespace(rewards, table, available)
+    if rewards.ndim == 2:
+        expected = xp.where(available, rewards, 0.0)
+        checks.require_finite("reward", expected, PAIR)
+        return expected
+    rewards = xp.where(available[:, :, None], rewards, 0.0)
+    checks.require_finite("reward", rewards, TRANSITION)
+    if not sp.issparse(table):
+        return xp.sum(table * rewards, axis=-1)
+    weighted = table.data * rewards.reshape(-1, states)[_coordinates(table)]
+    return _row_sums(_same_pattern(table, weighted)).reshape(states, actions)
+
+
+def _read_discount(discount: Any, available: Array) -> Any:
+    table = checks.numeric("discount", discount)
+    states, actions = available.shape
+    checks.require_shape("discount", table, (), (states,), (states, actions, states))
+    if is_traced(table, available):
+        return table
+    relevant = np.where(available[:, :, None], table, 0.0) if table.ndim == 3 else table
+    wrong = ~((relevant >= 0) & (relevant < 1))
+    if wrong.any():
+        index = checks.first(wrong)
+        axes = {0: (), 1: ("state",), 3: TRANSITION}[table.ndim]
+        where = f" at {checks.place(axes, index)}" if axes else ""
+        raise ValueError(f"discount{where} is {relevant[index]}, but must be in [0, 1)")
+    return float(table) if table.ndim == 0 else relevant
+
+
+def _coordinates(table: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column of every stored entry."""
+    return np.repeat(np.arange(table.shape[0]), np.diff(table.indptr)), table.indices
+
+
+def _same_pattern(table: sp.csr_matrix, data: np.ndarray) -> sp.csr_matrix:
+    return sp.csr_matrix((data, table.indices, table.indptr), shape=table.shape, copy=False)

@@ -1,0 +1,147 @@
+"""Maps: reading, writing, doors."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from hierax.worlds import GridMap
+from worlds.text_maps import maps
+
+
+def test_reads_every_character():
+    read = GridMap.from_text("#w.\n SG")
+    assert read.free.tolist() == [[False, False, True], [True, True, True]]
+    assert (read.start, read.goal) == ((1, 1), (1, 2))
+
+
+def test_start_and_goal_may_be_missing():
+    read = GridMap.from_text("..")
+    assert (read.start, read.goal) == (None, None)
+
+
+def test_short_lines_are_filled_up_with_walls():
+    assert GridMap.from_text("...\n.\n..").text() == "...\n.##\n..#"
+
+
+def test_empty_lines_around_the_map_are_dropped_and_inside_are_walls():
+    assert GridMap.from_text("\n\n..\n\n..\n\n").text() == "..\n##\n.."
+
+
+def test_a_line_of_blanks_is_free():
+    assert GridMap.from_text("  \n##").text() == "..\n##"
+
+
+def test_lines_may_end_as_on_any_system():
+    assert GridMap.from_text("S.\r\n.G\r\n").text() == "S.\n.G"
+
+
+def test_states_are_numbered_in_reading_order():
+    read = GridMap.from_text("#.#.\n..##")
+    cells = read.cells()
+    assert cells.tolist() == [[0, 1], [0, 3], [1, 0], [1, 1]]
+    assert [read.state_at("cell", (row, column)) for row, column in cells] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "map is empty, but must have a free cell"),
+        ("\n\n", "map is empty, but must have a free cell"),
+        ("##\nww", "map must be a table (rows, columns) of booleans with a free cell"),
+        ("..\n.x", "map has 'x' at line 2, column 2, but knows only '#' and 'w' (wall)"),
+        ("\n..\n\t.", "map has '\\t' at line 3, column 1, but knows only"),
+        ("W.", "map has 'W' at line 1, column 1, but knows only"),
+        ("S.\n.S", "map has a second 'S' at line 2, column 2, but must have at most one"),
+        ("\nGG", "map has a second 'G' at line 2, column 2, but must have at most one"),
+        (7, "map is of type int, but must be a text"),
+    ],
+)
+def test_bad_texts_are_refused_with_their_place(text, message):
+    with pytest.raises(ValueError, match="^" + re.escape(message)) as refusal:
+        GridMap.from_text(text)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "rule"),
+    [
+        ((0, 0), "is cell (0, 0), a wall, but must be a free cell"),
+        ((-1, 1), "is cell (-1, 1), but must lie on the map of 1 rows and 3 columns"),
+        ((0, 3), "is cell (0, 3), but must lie on the map of 1 rows and 3 columns"),
+        ((0, 1, 2), "is (0, 1, 2), but must be a cell (row, column)"),
+        ((0, 1.0), "is (0, 1.0), but must be a cell (row, column)"),
+        (1, "is 1, but must be a cell (row, column)"),
+        ("01", "is '01', but must be a cell (row, column)"),
+    ],
+)
+def test_bad_cells_are_refused(cell, rule):
+    free = np.array([[False, True, True]])
+    for name in ("start", "goal"):
+        with pytest.raises(ValueError, match=re.escape(f"{name} {rule}")):
+            GridMap(free, **{name: cell})
+    with pytest.raises(ValueError, match=re.escape(f"door {rule}")):
+        GridMap(free).state_at("door", cell)
+
+
+def test_cells_may_be_of_any_kind_of_integer():
+    read = GridMap(np.ones((1, 2), bool), start=(np.int32(0), np.int64(1)))
+    assert read.start == (0, 1)
+    assert read.text() == ".S"
+
+
+@pytest.mark.parametrize("free", [np.ones(3, bool), np.ones((2, 2)), np.zeros((2, 2), bool), None])
+def test_bad_tables_are_refused(free):
+    with pytest.raises(ValueError, match="map must be a table"):
+        GridMap(free)
+
+
+@pytest.mark.parametrize(
+    ("text", "doors"),
+    [
+        (".#.\n...\n.#.", [(1, 1)]),  # a gap in a wall between two rooms
+        ("...\n#.#\n...", [(1, 1)]),
+        ("...", [(0, 1)]),  # by the rule, each inner cell of a straight corridor
+        (".....", [(0, 1), (0, 2), (0, 3)]),
+        ("..\n..", []),
+        ("...\n...\n...", []),
+        (".#\n..", []),  # a corner
+        ("#.#\n...\n#.#", []),  # a crossing
+        ("##\n.#", []),  # a dead end, and one alone
+    ],
+)
+def test_doors(text, doors):
+    assert [tuple(cell) for cell in np.argwhere(GridMap.from_text(text).doors())] == doors
+
+
+def joined_nearby(free: np.ndarray, cell: tuple[int, int]) -> bool:
+    """Whether the free neighbours of `cell` are joined within the eight cells around it."""
+    ring = np.pad(free, 1)[cell[0] : cell[0] + 3, cell[1] : cell[1] + 3].copy()
+    ring[1, 1] = False
+    sides = [(r, c) for r, c in ((0, 1), (1, 0), (1, 2), (2, 1)) if ring[r, c]]
+    seen = set(sides[:1])
+    while True:
+        near = {(r + i, c + j) for r, c in seen for i, j in ((0, 1), (1, 0), (0, -1), (-1, 0))}
+        grown = seen | {(r, c) for r, c in near if 0 <= r < 3 and 0 <= c < 3 and ring[r, c]}
+        if grown == seen:
+            return set(sides) <= seen
+        seen = grown
+
+
+@given(maps)
+def test_text_goes_around(lines):
+    read = GridMap.from_text("\n".join(lines))
+    again = GridMap.from_text(read.text())
+    np.testing.assert_array_equal(again.free, read.free)
+    assert read.free.tolist() == [[letter in ". " for letter in line] for line in lines]
+
+
+@given(maps)
+def test_a_door_has_two_free_neighbours_that_need_it(lines):
+    read = GridMap.from_text("\n".join(lines))
+    padded = np.pad(read.free, 1).astype(int)
+    neighbours = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
+    for cell in np.argwhere(read.doors()):
+        assert neighbours[tuple(cell)] == 2
+        assert not joined_nearby(read.free, tuple(cell))
