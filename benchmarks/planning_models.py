@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from hierax import worlds
 from scipy import sparse
 
 SLIP = 0.1
@@ -25,14 +26,12 @@ class Model:
         transition: CSR matrix `(S * A, S)`, row `s * A + a` holds p(. | s, a).
         reward: expected reward `(S, A)`.
         discount: number in (0, 1).
-        goal: index of the goal state, or None.
     """
 
     family: str
     transition: sparse.csr_matrix
     reward: np.ndarray
     discount: float
-    goal: int | None = None
 
     @property
     def states(self) -> int:
@@ -54,55 +53,15 @@ class Model:
 
 
 def four_rooms(size: int, discount: float) -> Model:
-    """Four rooms whose side is chosen so that the number of states is near `size`.
+    """Four rooms with slip, the map whose number of states is nearest to `size`.
 
-    Four moves and a stay action. A move is replaced by a uniformly drawn one of the four with
-    probability `SLIP`; a move into a wall stays. Reward 1 for choosing to stay at the goal, which is the
-    corner opposite to the start. Side 11 is the layout of Sutton, Precup and Singh (1999), 104 states;
-    side m has (m - 1)^2 + 4 states.
+    Four moves and a stay action; a move into a wall stays; with probability `SLIP` a move goes in one of
+    the other three directions. Reward 1 for choosing to stay at the goal, the corner opposite to the start.
+    A map of side n has (n - 3)^2 + 4 states; n = 13 is the layout of Sutton, Precup and Singh (1999).
     """
-    free, goal_cell = _four_rooms_map(round(np.sqrt(size - 4)) + 1)
-    index = np.full(free.shape, -1)
-    index[free] = np.arange(free.sum())
-    states, moves = int(free.sum()), ((-1, 0), (1, 0), (0, -1), (0, 1))
-    here = np.arange(states)
-    landing = np.stack([_landing(index, move) for move in moves], axis=1)
-    probability = np.full((4, 4), SLIP / 4) + (1 - SLIP) * np.eye(4)
-    rows = np.broadcast_to((5 * here[:, None] + np.arange(4))[:, :, None], (states, 4, 4))
-    columns = np.broadcast_to(landing[:, None, :], (states, 4, 4))
-    weights = np.broadcast_to(probability, (states, 4, 4))
-    transition = _csr(
-        np.concatenate([rows.ravel(), 5 * here + 4]),
-        np.concatenate([columns.ravel(), here]),
-        np.concatenate([weights.ravel(), np.ones(states)]),
-        (5 * states, states),
-    )
-    reward = np.zeros((states, 5))
-    goal = int(index[goal_cell])
-    reward[goal, 4] = 1.0
-    return Model("four rooms", transition, reward, discount, goal)
-
-
-def _four_rooms_map(side: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """Free cells inside a one-cell border, and the goal cell; doors keep their place relative to the side."""
-    free = np.zeros((side + 2, side + 2), dtype=bool)
-    free[1:-1, 1:-1] = True
-    column, left, right = side // 2 + 1, side // 2 + 1, side // 2 + 2
-    free[1:-1, column] = False
-    free[left, 1:column] = False
-    free[right, column + 1 : -1] = False
-    north, south = max(1, side * 3 // 11), side * 10 // 11
-    west, east = max(1, side * 2 // 11), side * 9 // 11
-    for door in ((north, column), (south, column), (left, west), (right, east)):
-        free[door] = True
-    return free, (side, side)
-
-
-def _landing(index: np.ndarray, move: tuple[int, int]) -> np.ndarray:
-    """State reached by `move` from each state; a wall sends it back."""
-    cells = np.argwhere(index >= 0)
-    target = index[cells[:, 0] + move[0], cells[:, 1] + move[1]]
-    return np.where(target >= 0, target, np.arange(len(cells)))
+    side = round(np.sqrt(max(size, 29) - 4)) + 3
+    mdp = worlds.four_rooms(size=side, slip=SLIP, bump=True, discount=discount, sparse=True).mdp
+    return Model("four rooms", mdp.transition, mdp.reward, discount)
 
 
 def garnet(size: int, discount: float) -> Model:

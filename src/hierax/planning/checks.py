@@ -107,6 +107,18 @@ def policy_table(name: str, policy: Any, available: Array) -> Array:
     return array
 
 
+def interior_policy(name: str, policy: Any, available: Array) -> Array:
+    """A policy that gives every available action a positive probability."""
+    array = policy_table(name, policy, available)
+    if (array[available] <= 0).any():
+        state, action = first((array <= 0) & available)
+        raise ValueError(
+            f"{name} at state {state}, action {action} is 0, but every available action must have "
+            "a positive probability here"
+        )
+    return array
+
+
 def state_values(name: str, value: Any, states: int) -> Array:
     """A finite value for each state ``(S,)``."""
     array = numeric(name, value)

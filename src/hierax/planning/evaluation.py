@@ -27,6 +27,8 @@ class PolicyChain:
     """The Markov chain that a policy makes of a model, ``I - T_π`` factorised once.
 
     Attributes:
+        mdp: the model.
+        policy: ``(S, A)`` probabilities.
         transition: discounted state transition ``T_π (S, S)``, dense or CSR.
         reward: expected reward of one step ``r_π (S,)``.
         system: the factorised ``I - T_π``: dense LU, sparse LU or Krylov, chosen by kind and size.
@@ -38,6 +40,7 @@ class PolicyChain:
         policy = checks.policy_table("policy", policy, mdp.available)
         xp = planning_namespace(mdp, policy)
         self.mdp = mdp
+        self.policy = policy
         self.transition = state_transition(mdp.discounted_transition, policy)
         self.reward = xp.sum(policy * mdp.reward, axis=1)
         self.system = factorise(self.transition)

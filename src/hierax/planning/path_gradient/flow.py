@@ -1,0 +1,302 @@
+"""HIMO: hierarchical model-based policy optimisation (McNamee 2019, algorithm 1, corrected).
+
+    initialise log π
+    repeat
+        value V and visits d of π                      one linear system, solved from both sides
+        step x = I⁻¹ g                                 = Q - V in the metric of paths
+        log π ← log π + η x, normalised in each state  (the paper: η = 1, and only independent
+                                                        actions move, the dependent one closes)
+        record KL(π ‖ π₀) and d - d₀ of each state
+
+Errata that this file corrects: a step size; the discount in ``E`` (see `counters`); a normalisation
+that never leaves the simplex. The paper's own update remains as ``parametrisation="dependent"``.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.optimize
+import scipy.special
+
+from hierax.planning import checks, sweeps
+from hierax.planning.engine import is_traced
+from hierax.planning.evaluation import PolicyChain
+from hierax.planning.mdp import TabularMDP
+from hierax.planning.path_gradient.counters import dependent_actions
+from hierax.planning.path_gradient.natural_gradient import (
+    FORMS,
+    advantage,
+    natural_path_gradient,
+    occupancy_gradient,
+)
+from hierax.planning.path_gradient.trajectory import MOVED, HimoTrajectory, PeakTracker
+from hierax.planning.progress import Progress
+
+SWEEPS = 20
+"""Gauss-Seidel sweeps of a modified evaluation, from the value of the last policy."""
+LARGEST_RECORD = 2**28
+"""Numbers (2 GiB) beyond which ``record="all"`` is refused."""
+
+
+class SimplexError(ValueError):
+    """A step of ``parametrisation="dependent"`` left the simplex of some state."""
+
+
+def himo(
+    mdp: TabularMDP,
+    *,
+    foresight: float | None = None,
+    step_size: float = 0.02,
+    iterations: int = 1000,
+    initial_policy: Any = None,
+    form: str = "closed",
+    parametrisation: str = "softmax",
+    dependent: Any = None,
+    metric: str = "path",
+    evaluation: str = "exact",
+    record: str = "all",
+) -> HimoTrajectory:
+    """Follow the natural path gradient from a prior policy (McNamee 2019, algorithm 1).
+
+    The flow is ``d log π(a|s) / dt = A^π(s, a)``. Its time scales with 1 / reward, and adding a
+    constant to all rewards changes nothing. Orders of states are those of the flow while
+    ``step_size`` times the largest action gap stays below about 0.02.
+
+    Args:
+        mdp: the model. ``mdp.initial`` matters for ``start_value``, ``counter_difference``, the
+            literal form at unreachable states and ``metric="occupancy"`` only.
+        foresight: λ in (0, discount], by default the discount. It replaces the discount everywhere
+            in the flow; an array discount is scaled so that λ is its maximum.
+        step_size: η > 0, in 1 / reward.
+        iterations: number of steps ``T``, at least 1.
+        initial_policy: ``(S, A)`` prior π₀, by default uniform over available actions.
+        form: ``"closed"`` or ``"literal"``, see `natural_path_gradient`.
+        parametrisation: ``"softmax"`` normalises ``log π + η x`` and is valid for every η;
+            ``"dependent"`` adds ``η x`` to independent actions and gives the dependent one the rest
+            (McNamee 2019, eq. 4 and 20).
+        dependent: ``(S,)`` dependent actions, kept for the whole run; by default the greedy action
+            of each state, chosen anew at every iteration.
+        metric: ``"path"``, or ``"occupancy"`` for the metric of state-action visits, see
+            `occupancy_gradient`.
+        evaluation: ``"exact"``, or ``"modified"``: 20 Gauss-Seidel sweeps from the last value.
+        record: ``"all"``, or ``"summary"`` to keep only the first and last policies and values, the
+            start value of every iteration and the times to peak.
+
+    Returns:
+        A `HimoTrajectory`.
+
+    Raises:
+        SimplexError: with ``parametrisation="dependent"``, where a step would leave the simplex; the
+            message names state, iteration and a step size that would have held.
+        ValueError: where an argument is not allowed.
+    """
+    if is_traced(mdp, foresight, step_size, initial_policy):
+        raise ValueError("himo runs on concrete arrays, but was called under jit, grad or vmap")
+    model, reach = _with_foresight(mdp, foresight)
+    policy = _initial_policy(initial_policy, model)
+    _check_run(step_size, iterations, record, model)
+    choices = _Choices(form, parametrisation, dependent, metric, evaluation)
+    _check_choices(choices, policy, model)
+    flow = _Flow(model, policy, step_size, choices)
+    return _record(flow, iterations, reach, summary=record == "summary")
+
+
+class _Choices(NamedTuple):
+    form: str
+    parametrisation: str
+    dependent: Any
+    metric: str
+    evaluation: str
+
+
+class _Flow:
+    """The current policy of a run, kept as log probabilities, with its value."""
+
+    def __init__(self, model: TabularMDP, policy: np.ndarray, step_size: float, choices: _Choices):
+        self.model, self.step_size, self.choices = model, step_size, choices
+        self.iteration = 0
+        self.log_policy = _log(policy)
+        self.value = PolicyChain(model, policy).value()
+        self._rows = None
+        if choices.evaluation == "modified":
+            self._rows = sweeps.compress(
+                model.discounted_transition, model.reward, model.available
+            )
+
+    @property
+    def policy(self) -> np.ndarray:
+        """``(S, A)`` probabilities."""
+        return np.exp(self.log_policy)
+
+    def visits(self) -> np.ndarray:
+        """``(S,)`` expected discounted visits."""
+        return PolicyChain(self.model, self.policy).occupancy()
+
+    def advance(self) -> None:
+        """One iteration: step, then the value of the new policy."""
+        move = self._softmax if self.choices.parametrisation == "softmax" else self._dependent
+        self.log_policy = move(self._direction())
+        self.iteration += 1
+        self._evaluate()
+
+    def _direction(self) -> np.ndarray:
+        if self.choices.metric == "occupancy":
+            return occupancy_gradient(self.model, self.policy)
+        if self.choices.form == "closed":
+            return advantage(self.model, self.value)
+        return natural_path_gradient(
+            self.model, self.policy, "literal", self.choices.dependent
+        )
+
+    def _softmax(self, direction: np.ndarray) -> np.ndarray:
+        log_policy = self.log_policy + self.step_size * direction
+        return log_policy - scipy.special.logsumexp(log_policy, axis=1, keepdims=True)
+
+    def _dependent(self, direction: np.ndarray) -> np.ndarray:
+        omega = dependent_actions(self.model, self.policy, self.choices.dependent)
+        closing = np.arange(self.model.actions) == omega[:, None]
+        log_independent = np.where(closing, -np.inf, self.log_policy)
+        rest = 1.0 - np.exp(log_independent + self.step_size * direction).sum(axis=1)
+        if not (rest > 0).all():
+            raise self._simplex_error(log_independent, direction, rest)
+        moved = self.log_policy + self.step_size * direction
+        return np.where(closing, np.log(rest)[:, None], moved)
+
+    def _simplex_error(
+        self, log_independent: np.ndarray, direction: np.ndarray, rest: np.ndarray
+    ) -> SimplexError:
+        state = int(np.argmin(rest))
+
+        def excess(step_size: float) -> float:
+            with np.errstate(over="ignore"):
+                sums = np.exp(log_independent + step_size * direction).sum(axis=1)
+            return min(float(sums.max()) - 1.0, 1.0)
+
+        advice = "the dependent action has no probability left to give"
+        if excess(0.0) < 0:
+            holds = 0.99 * scipy.optimize.brentq(excess, 0.0, self.step_size)
+            advice = f"a step size of {holds:.3g} would hold here"
+        return SimplexError(
+            f"step size {self.step_size:g} leaves the simplex at state {state} in iteration "
+            f"{self.iteration}: its independent actions would sum to {1 - rest[state]:.6g}; {advice}, "
+            "and parametrisation='softmax' holds for every step size"
+        )
+
+    def _evaluate(self) -> None:
+        if self._rows is None:
+            self.value = PolicyChain(self.model, self.policy).value()
+            return
+        chain = sweeps.chain_of_policy(self._rows, self.policy, np.zeros(self.model.states))
+        sweeps.evaluation_sweeps(chain, self.value, SWEEPS, 0.0)
+
+
+class _Snapshot(NamedTuple):
+    policy: np.ndarray
+    value: np.ndarray
+    divergence: np.ndarray
+    visits: np.ndarray
+
+
+def _record(flow: _Flow, iterations: int, reach: float, summary: bool) -> HimoTrajectory:
+    prior = flow.log_policy
+    peaks = PeakTracker(flow.model.states)
+    start_value, snapshots, divergence = [], [], np.zeros(flow.model.states)
+    for _ in _with_progress(flow, iterations):
+        start_value.append(flow.model.initial @ flow.value)
+        before, divergence = divergence, _divergence(flow.log_policy, prior)
+        if flow.iteration > 0:
+            peaks.see((divergence - before) / flow.step_size)
+        if not summary or flow.iteration in (0, iterations):
+            snapshots.append(
+                _Snapshot(flow.policy, flow.value.copy(), divergence, flow.visits())
+            )
+    policy, value, divergences, visits = (np.stack(series) for series in zip(*snapshots))
+    time_to_peak, peak_velocity = peaks.peak(flow.step_size)
+    recorded = (0, iterations) if summary else range(iterations + 1)
+    return HimoTrajectory(
+        time=np.asarray(recorded) * flow.step_size,
+        policy=policy,
+        value=value,
+        start_value=np.asarray(start_value),
+        policy_divergence=divergences,
+        counter_difference=visits - visits[0],
+        time_to_peak=np.where(divergences[-1] > MOVED, time_to_peak, np.nan),
+        peak_velocity=peak_velocity,
+        foresight=reach,
+        step_size=flow.step_size,
+    )
+
+
+def _with_progress(flow: _Flow, iterations: int) -> Iterator[None]:
+    """Visit the flow at iterations 0 to ``iterations``, advancing between."""
+    with Progress(f"himo on {flow.model.states} states") as progress:
+        yield
+        for iteration in range(iterations):
+            flow.advance()
+            progress.report((iteration + 1) / iterations)
+            yield
+
+
+def _divergence(log_policy: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """``KL(π ‖ π₀)`` of each state; an action of probability 0 adds nothing."""
+    with np.errstate(invalid="ignore"):
+        ratio = np.where(log_policy > -np.inf, log_policy - prior, 0.0)
+    return (np.exp(log_policy) * ratio).sum(axis=1)
+
+
+def _log(policy: np.ndarray) -> np.ndarray:
+    return np.log(policy, where=policy > 0, out=np.full(policy.shape, -np.inf))
+
+
+def _with_foresight(mdp: TabularMDP, foresight: float | None) -> tuple[TabularMDP, float]:
+    largest = float(np.max(mdp.discount))
+    if foresight is None:
+        return mdp, largest
+    checks.positive("foresight", foresight)
+    if foresight > largest:
+        raise ValueError(
+            f"foresight is {foresight}, but may not exceed the discount of the model, {largest}"
+        )
+    # A product of the array with foresight / largest could miss foresight by rounding.
+    scaled = foresight * (np.asarray(mdp.discount) / largest)
+    return mdp.with_discount(scaled if np.ndim(mdp.discount) else foresight), float(foresight)
+
+
+def _initial_policy(policy: Any, model: TabularMDP) -> np.ndarray:
+    if policy is None:
+        return model.available / model.available.sum(axis=1, keepdims=True)
+    return checks.policy_table("initial_policy", policy, model.available)
+
+
+def _check_run(step_size: Any, iterations: Any, record: str, model: TabularMDP) -> None:
+    checks.positive("step_size", step_size)
+    checks.count("iterations", iterations, least=1)
+    checks.one_of("record", record, ("all", "summary"))
+    numbers = (iterations + 1) * model.states * model.actions
+    if record == "all" and numbers > LARGEST_RECORD:
+        raise ValueError(
+            f"record='all' would keep {numbers} probabilities, but at most {LARGEST_RECORD} are "
+            "allowed: use record='summary' or fewer iterations"
+        )
+
+
+def _check_choices(choices: _Choices, policy: np.ndarray, model: TabularMDP) -> None:
+    form, parametrisation, dependent, metric, evaluation = choices
+    checks.one_of("form", form, FORMS)
+    checks.one_of("parametrisation", parametrisation, ("softmax", "dependent"))
+    checks.one_of("metric", metric, ("path", "occupancy"))
+    checks.one_of("evaluation", evaluation, ("exact", "modified"))
+    closed_path = form == "closed" and metric == "path"
+    if evaluation == "modified" and not closed_path:
+        raise ValueError("evaluation='modified' needs form='closed' and metric='path'")
+    if metric == "occupancy" and form == "literal":
+        raise ValueError("form='literal' is that of metric='path', but metric is 'occupancy'")
+    if form == "literal" or parametrisation == "dependent":
+        checks.interior_policy("initial_policy", policy, model.available)
+    elif dependent is not None:
+        raise ValueError(
+            "dependent is given, but neither form='literal' nor parametrisation='dependent' uses it"
+        )
+    if dependent is not None:
+        dependent_actions(model, policy, dependent)
