@@ -69,9 +69,7 @@ def _newton(problem: Problem, value: Array) -> Array:
     return value + step
 
 
-def _iterate(
-    problem: Problem, advance: Callable, most: int, target: Array
-) -> tuple[Array, Array]:
+def _iterate(problem: Problem, advance: Callable, most: int, target: Array) -> tuple[Array, Array]:
     """Advance until the Bellman residual is at most ``target`` or stops at rounding."""
 
     def unfinished(loop: tuple[Array, Array, Array]) -> Array:
@@ -84,7 +82,8 @@ def _iterate(
         return value, loop[1] + 1, jnp.abs(_bellman(problem, value) - value).max()
 
     value = jnp.zeros(problem[0].states)
-    value, steps, _ = jax.lax.while_loop(unfinished, body, (value, 0, jnp.inf))
+    start = (value, jnp.asarray(0), jnp.asarray(jnp.inf))
+    value, steps, _ = jax.lax.while_loop(unfinished, body, start)
     return value, steps
 
 
@@ -94,10 +93,10 @@ def _implicit_step(problem: Problem, fixed: Problem, value: Array) -> Array:
     return value + jnp.linalg.solve(system, _bellman(problem, value) - value)
 
 
-def _unrolled(problem: Problem, advance: Callable) -> tuple[Array, int]:
+def _unrolled(problem: Problem, advance: Callable) -> tuple[Array, Array]:
     def body(value: Array, _: None) -> tuple[Array, None]:
         return advance(problem, value), None
 
     steps = UNROLLED_NEWTON_STEPS if advance is _newton else UNROLLED_BACKUPS
     value, _ = jax.lax.scan(body, jnp.zeros(problem[0].states), length=steps)
-    return value, steps
+    return value, jnp.asarray(steps)

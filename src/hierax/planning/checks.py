@@ -3,8 +3,10 @@
 Shapes are checked always; values only where they are concrete, since a tracer has none.
 """
 
+from numbers import Real
 from typing import Any
 
+import jax
 import numpy as np
 
 from hierax.planning.engine import Array, as_array, is_traced
@@ -24,16 +26,16 @@ def numeric(name: str, value: Any, dtype: Any = np.float64) -> Array:
     """``value`` as an array, with an error that names it where it is not numeric."""
     try:
         return as_array(value, dtype)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError):
         raise ValueError(
-            f"{name} must be an array of numbers, but {type(value).__name__} {str(value)[:40]!r} "
-            f"cannot be read as one ({error})"
+            f"{name} is {type(value).__name__} {str(value)[:40]!r}, but must be an array of real "
+            "numbers"
         ) from None
 
 
-def first(mask: np.ndarray) -> tuple[int, ...]:
-    """The index of the first true entry of ``mask``."""
-    return tuple(int(i) for i in np.unravel_index(np.argmax(mask), mask.shape))
+def first(mask: Any) -> tuple[int, ...]:
+    """The index of the first true entry of a concrete ``mask``."""
+    return tuple(int(i) for i in np.unravel_index(np.argmax(mask), np.shape(mask)))
 
 
 def require_finite(name: str, array: Array, axes: tuple[str, ...]) -> None:
@@ -55,9 +57,9 @@ def distribution(name: str, value: Any, states: int) -> Array:
     """A distribution over ``states`` from ``None`` (uniform), a state index or an array."""
     if value is None:
         return np.full(states, 1.0 / states)
-    if np.ndim(value) == 0 and not is_traced(value):
-        return _one_hot(name, value, states)
     array = numeric(name, value)
+    if array.ndim == 0:
+        return _one_hot(name, value, states)
     require_shape(name, array, (states,))
     if is_traced(array):
         return array
@@ -69,17 +71,18 @@ def distribution(name: str, value: Any, states: int) -> Array:
         )
     if abs(array.sum() - 1.0) > SUM_TOLERANCE:
         raise ValueError(f"{name} sums to {array.sum():.12g}, but must sum to 1 within 1e-8")
-    return array
+    return array.copy()
 
 
 def _one_hot(name: str, value: Any, states: int) -> Array:
-    index = np.asarray(value)
-    if index.dtype.kind not in "iu" or not 0 <= index < states:
+    index = value if is_traced(value) else np.asarray(value)
+    whole = index.dtype.kind in "iu"
+    if not whole or not (is_traced(index) or 0 <= index < states):
         raise ValueError(
             f"{name} is {value!r}, but must be a state index from 0 to {states - 1} "
             f"or a distribution of shape ({states},)"
         )
-    return np.eye(1, states, int(index))[0]
+    return as_array(np.arange(states) == index)
 
 
 def policy_table(name: str, policy: Any, available: Array) -> Array:
@@ -129,7 +132,7 @@ def state_values(name: str, value: Any, states: int) -> Array:
 
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
     """Raise unless ``value`` is one of the ``allowed`` words."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} is {value!r}, but must be one of {', '.join(map(repr, allowed))}")
 
 
@@ -151,5 +154,6 @@ def count(name: str, value: Any, least: int) -> None:
 
 
 def _is_real(value: Any) -> bool:
-    kind = np.asarray(value).dtype.kind
-    return np.ndim(value) == 0 and kind in "iuf"
+    if isinstance(value, np.ndarray | jax.Array):
+        return value.ndim == 0 and value.dtype.kind in "iuf"
+    return isinstance(value, Real) and not isinstance(value, bool)

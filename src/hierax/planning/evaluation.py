@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from hierax.planning import checks
 from hierax.planning.engine import Array, namespace, planning_namespace
 from hierax.planning.linear import factorise
-from hierax.planning.mdp import TabularMDP
+from hierax.planning.mdp import TabularMDP, as_model
 
 LARGEST_SUCCESSOR_REPRESENTATION = 20_000
 """States beyond which ``(S, S)`` numbers (3.2 GB) are refused."""
@@ -37,6 +37,7 @@ class PolicyChain:
     """
 
     def __init__(self, mdp: TabularMDP, policy: Any):
+        mdp = as_model(mdp)
         policy = checks.policy_table("policy", policy, mdp.available)
         xp = planning_namespace(mdp, policy)
         self.mdp = mdp
@@ -70,7 +71,7 @@ def state_transition(transition: Any, policy: Array) -> Any:
     if not sp.issparse(transition):
         xp = namespace(transition, policy)
         return xp.matmul(policy[:, None, :], transition)[:, 0, :]
-    return _mixing(policy) @ transition
+    return _mixing(np.asarray(policy)) @ transition
 
 
 def _mixing(policy: np.ndarray) -> sp.csr_matrix:
@@ -112,6 +113,7 @@ def action_values(mdp: TabularMDP, value: Any) -> Array:
     Raises:
         ValueError: where ``value`` has the wrong shape or is not finite.
     """
+    mdp = as_model(mdp)
     value = checks.state_values("value", value, mdp.states)
     xp = planning_namespace(mdp, value)
     return xp.where(mdp.available, mdp.reward + mdp.expected_value(value), -xp.inf)

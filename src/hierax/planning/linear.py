@@ -6,6 +6,7 @@ beyond. The sparse systems measure what they did: ``residual`` is the largest re
 """
 
 import warnings
+from types import ModuleType
 from typing import Any, Protocol
 
 import jax.scipy.linalg
@@ -41,17 +42,21 @@ class DenseSystem:
     residual = None
 
     def __init__(self, transition: Array):
-        xp = namespace(transition)
-        self._linalg = scipy.linalg if xp is np else jax.scipy.linalg
-        self._factors = self._linalg.lu_factor(xp.eye(transition.shape[0]) - transition)
+        matrix = namespace(transition).eye(transition.shape[0]) - transition
+        self._factors = _linalg(transition).lu_factor(matrix)
 
     def solve(self, right: Array) -> Array:
         """``x`` with ``A x = right``."""
-        return self._linalg.lu_solve(self._factors, right)
+        return _linalg(self._factors, right).lu_solve(self._factors, right)
 
     def solve_transposed(self, right: Array) -> Array:
         """``x`` with ``Aᵀ x = right``."""
-        return self._linalg.lu_solve(self._factors, right, trans=1)
+        return _linalg(self._factors, right).lu_solve(self._factors, right, trans=1)
+
+
+def _linalg(*arrays: Any) -> ModuleType:
+    """The linear algebra of the engine that suits ``arrays``."""
+    return scipy.linalg if namespace(*arrays) is np else jax.scipy.linalg
 
 
 def factorise(transition: Any) -> LinearSystem:

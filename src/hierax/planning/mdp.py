@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from hierax.planning import checks
-from hierax.planning.engine import Array, is_traced, namespace
+from hierax.planning.engine import Array, is_traced, namespace, on_host, require_dense
 
 PAIR = ("state", "action")
 TRANSITION = ("state", "action", "next state")
@@ -131,6 +131,24 @@ class TabularMDP(eqx.Module):
         return eqx.tree_at(lambda mdp: getattr(mdp, field), self, value)
 
 
+def as_model(model: Any) -> TabularMDP:
+    """``model`` as a planner computes with it: its concrete arrays on the host.
+
+    Raises:
+        ValueError: where it is no `TabularMDP`, or a stack of models outside ``jax.vmap``.
+    """
+    if not isinstance(model, TabularMDP):
+        raise ValueError(
+            f"mdp is {type(model).__name__} {str(model)[:40]!r}, but must be a TabularMDP"
+        )
+    if not model.is_sparse and np.ndim(model.transition) != 3:
+        raise ValueError(
+            f"mdp has a transition of shape {np.shape(model.transition)}, not (S, A, S): give "
+            "a sparse model to no JAX transformation, and a stack of models to vmap alone"
+        )
+    return on_host(model)
+
+
 def _read_transition(transition: Any) -> tuple[Any, int, int]:
     if sp.issparse(transition):
         raise ValueError(
@@ -138,7 +156,8 @@ def _read_transition(transition: Any) -> tuple[Any, int, int]:
             "(S, A, S) array or a sequence of A sparse (S, S) matrices"
         )
     if isinstance(transition, Sequence) and any(sp.issparse(p) for p in transition):
-        return _stack(transition), transition[0].shape[0], len(transition)
+        table = _stack(transition)
+        return table, table.shape[1], len(transition)
     table = checks.numeric("transition", transition)
     if table.ndim != 3 or table.shape[0] != table.shape[2] or 0 in table.shape:
         raise ValueError(
@@ -150,13 +169,14 @@ def _read_transition(transition: Any) -> tuple[Any, int, int]:
 
 def _stack(matrices: Sequence[Any]) -> sp.csr_matrix:
     """One CSR matrix ``(S*A, S)``, row ``s*A + a``, from ``A`` sparse ``(S, S)`` matrices."""
-    states, actions = matrices[0].shape[0], len(matrices)
+    states, actions = next(m.shape[0] for m in matrices if sp.issparse(m)), len(matrices)
     for action, matrix in enumerate(matrices):
         if not sp.issparse(matrix) or matrix.shape != (states, states) or states == 0:
+            shape = f" of shape {matrix.shape}" if hasattr(matrix, "shape") else ""
             raise ValueError(
-                f"transition of action {action} is {type(matrix).__name__} of shape "
-                f"{np.shape(matrix)}, but must be a sparse matrix of shape ({states}, {states}) "
-                "like the first, with at least one state"
+                f"transition of action {action} is {type(matrix).__name__}{shape}, but must be a "
+                f"sparse matrix of shape ({states}, {states}) like the others, with at least one "
+                "state"
             )
     by_action = sp.vstack([sp.csr_matrix(m, dtype=np.float64) for m in matrices], format="csr")
     by_state = by_action[np.arange(states * actions).reshape(actions, states).T.ravel()]
@@ -167,9 +187,18 @@ def _stack(matrices: Sequence[Any]) -> sp.csr_matrix:
 def _read_available(available: Any, states: int, actions: int) -> Array:
     if available is None:
         return np.ones((states, actions), dtype=bool)
-    checks.require_shape("available", available, (states, actions))
-    table = checks.numeric("available", available, bool)
-    if not is_traced(table) and not table.any(axis=1).all():
+    given = checks.numeric("available", available)
+    checks.require_shape("available", given, (states, actions))
+    if is_traced(given):
+        return given != 0
+    wrong = ~np.isin(given, (0, 1))
+    if wrong.any():
+        index = checks.first(wrong)
+        raise ValueError(
+            f"available at {checks.place(PAIR, index)} is {given[index]}, but must be true or false"
+        )
+    table = given == 1
+    if not table.any(axis=1).all():
         (state,) = checks.first(~table.any(axis=1))
         raise ValueError(f"available offers no action at state {state}, but must offer one")
     return table
@@ -177,6 +206,7 @@ def _read_available(available: Any, states: int, actions: int) -> Array:
 
 def _keep_available(table: Any, available: Array) -> Any:
     """The transition with zero rows at unavailable pairs, whatever stood there."""
+    require_dense(table, available)
     if not sp.issparse(table):
         return namespace(table, available).where(available[:, :, None], table, 0.0)
     if not available.all():
@@ -232,6 +262,7 @@ def _expected_reward(reward: Any, table: Any, available: Array) -> Array:
         expected = xp.where(available, rewards, 0.0)
         checks.require_finite("reward", expected, PAIR)
         return expected
+    require_dense(table, rewards)
     rewards = xp.where(available[:, :, None], rewards, 0.0)
     checks.require_finite("reward", rewards, TRANSITION)
     if not sp.issparse(table):
@@ -244,16 +275,17 @@ def _read_discount(discount: Any, available: Array) -> Any:
     table = checks.numeric("discount", discount)
     states, actions = available.shape
     checks.require_shape("discount", table, (), (states,), (states, actions, states))
+    if table.ndim == 3:
+        table = namespace(table, available).where(available[:, :, None], table, 0.0)
     if is_traced(table, available):
         return table
-    relevant = np.where(available[:, :, None], table, 0.0) if table.ndim == 3 else table
-    wrong = ~((relevant >= 0) & (relevant < 1))
+    wrong = ~((table >= 0) & (table < 1))
     if wrong.any():
         index = checks.first(wrong)
         axes = {0: (), 1: ("state",), 3: TRANSITION}[table.ndim]
         where = f" at {checks.place(axes, index)}" if axes else ""
-        raise ValueError(f"discount{where} is {relevant[index]}, but must be in [0, 1)")
-    return float(table) if table.ndim == 0 else relevant
+        raise ValueError(f"discount{where} is {table[index]}, but must be in [0, 1)")
+    return float(table) if table.ndim == 0 else table.copy()
 
 
 def _coordinates(table: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:

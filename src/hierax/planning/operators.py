@@ -1,9 +1,9 @@
 """How a state's value follows from its action values: the hard maximum and three smooth ones.
 
-An operator ``Ω`` gives ``v(s) = Ω(q(s, ·))`` and the policy that goes with it. For the hard maximum,
-log-sum-exp and mellowmax the policy is the gradient ``π = ∇Ω``, a distribution: hence Ω does not
-expand the sup norm and the Bellman operator ``v ↦ Ω(r + Γ∘P v)`` contracts. The Boltzmann average
-has neither property.
+An operator ``Ω`` gives ``v(s) = Ω(q(s, ·))`` and the policy that goes with it. For the hard
+maximum, log-sum-exp and mellowmax the policy is the gradient ``π = ∇Ω``, a distribution: hence Ω
+does not expand the sup norm and the Bellman operator ``v ↦ Ω(r + Γ∘P v)`` contracts. The Boltzmann
+average has neither property.
 """
 
 from typing import Any, Protocol, runtime_checkable
@@ -14,7 +14,7 @@ import numpy as np
 import scipy.special
 
 from hierax.planning import checks
-from hierax.planning.engine import Array, as_array, namespace
+from hierax.planning.engine import Array, as_array, is_traced, namespace
 
 TIE = 1e-10
 """Action values that differ by less than this fraction of the largest count as equal."""
@@ -66,9 +66,13 @@ class _Softened(eqx.Module):
     def __init__(self, temperature: Any):
         self.temperature = checks.positive("temperature", temperature)
 
+    @property
+    def _tau(self) -> Array:
+        return as_array(self.temperature)
+
     def policy(self, action_value: Any, available: Any = None) -> Array:
         """``softmax(q / τ)`` over available actions, shape ``(..., A) -> (..., A)``."""
-        return _softmax(_masked(action_value, available) / self.temperature)
+        return _softmax(_logits(_masked(action_value, available), self._tau))
 
 
 class LogSumExp(_Softened):
@@ -83,14 +87,15 @@ class LogSumExp(_Softened):
 
     def value(self, action_value: Any, available: Any = None) -> Array:
         """``τ log Σ exp(q / τ)`` over available actions, shape ``(..., A) -> (...)``."""
-        return self.temperature * _logsumexp(_masked(action_value, available) / self.temperature)
+        q = _masked(action_value, available)
+        return self._tau * _logsumexp(_logits(q, self._tau))
 
 
 class Mellowmax(_Softened):
     """``τ log (1/n Σ_a exp(q(a) / τ))`` over the ``n`` actions of the state (Asadi & Littman 2017).
 
-    Between the mean and the maximum: ``max - τ log n ≤ Ω ≤ max``. ``n`` is the state's own number of
-    available actions. The policy is ``softmax(q / τ)``.
+    Between the mean and the maximum: ``max - τ log n ≤ Ω ≤ max``. ``n`` is the state's own number
+    of available actions. The policy is ``softmax(q / τ)``.
 
     Args:
         temperature: τ > 0, in units of reward.
@@ -101,7 +106,8 @@ class Mellowmax(_Softened):
         q = _masked(action_value, available)
         xp = namespace(q)
         number = xp.sum(q > -xp.inf, axis=-1)
-        return self.temperature * (_logsumexp(q / self.temperature) - xp.log(number))
+        total = _logsumexp(_logits(q, self._tau))
+        return self._tau * (total - xp.log(number))
 
 
 class Boltzmann(_Softened):
@@ -127,10 +133,31 @@ class Boltzmann(_Softened):
 
 def _masked(action_value: Any, available: Any) -> Array:
     """Action values with ``-inf`` where an action is not available."""
-    q = as_array(action_value)
+    q = checks.numeric("action_value", action_value)
+    if q.ndim == 0 or q.shape[-1] == 0:
+        raise ValueError(f"action_value has shape {q.shape}, but must have shape (..., A), A > 0")
     if available is None:
         return q
+    checks.require_shape("available", available, q.shape)
+    _require_a_choice(available)
     return namespace(q, available).where(available, q, -np.inf)
+
+
+def _require_a_choice(available: Any) -> None:
+    if is_traced(available):
+        return
+    without = ~np.asarray(available, bool).any(axis=-1)
+    if without.any():
+        raise ValueError(
+            f"available offers no action at index {checks.first(without)}, but must offer one"
+        )
+
+
+def _logits(q: Array, temperature: Array) -> Array:
+    """``q / τ``; the derivative with respect to τ stays finite where ``q`` is ``-inf``."""
+    xp = namespace(q, temperature)
+    offered = q > -xp.inf
+    return xp.where(offered, xp.where(offered, q, 0.0) / temperature, -xp.inf)
 
 
 def _logsumexp(logits: Array) -> Array:

@@ -3,7 +3,10 @@
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    import rich.progress
 
 PATIENCE = 1.0
 """Seconds before a bar appears."""
@@ -15,17 +18,17 @@ class Progress:
     def __init__(self, description: str):
         self._description = description
         self._begin = time.monotonic()
-        self._bar = None
-        self._task = None
+        self._bar: rich.progress.Progress | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Progress":
         return self
 
     def report(self, fraction: float) -> None:
         """Show that ``fraction`` of the work, 0 to 1, is done."""
-        if self._bar is None and not self._show():
-            return
-        self._bar.update(self._task, completed=fraction)
+        if self._bar is None and self._wanted():
+            self._bar = self._shown()
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=fraction)
 
     def __exit__(
         self,
@@ -36,15 +39,15 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def _show(self) -> bool:
-        if time.monotonic() - self._begin < PATIENCE or not sys.stderr.isatty():
-            return False
-        import rich.console
-        import rich.progress
+    def _wanted(self) -> bool:
+        return time.monotonic() - self._begin >= PATIENCE and sys.stderr.isatty()
 
-        self._bar = rich.progress.Progress(
-            console=rich.console.Console(stderr=True), transient=True
-        )
-        self._task = self._bar.add_task(self._description, total=1.0)
-        self._bar.start()
-        return True
+    def _shown(self) -> "rich.progress.Progress":
+        # Imported here: whoever waits for no bar does not pay for it.
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+
+        bar = Bar(console=Console(stderr=True), transient=True)
+        bar.add_task(self._description, total=1.0)
+        bar.start()
+        return bar

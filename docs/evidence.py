@@ -1,0 +1,188 @@
+"""Puts what experiments found onto the pages while the site is built.
+
+Verdicts, numbers and figures come from ``results/NAME/laptop/`` and stand nowhere else, so a page
+cannot go stale. A page asks for them by a marker in double braces:
+
+    {{ verdicts }}                         the claims that experiments judged
+    {{ evidence }}                         the numbers and the note behind each verdict
+    {{ number NAME KEY KEY ... }}          one number of a result; a claim is a key by its id
+    {{ table NAME TABLE COLUMN ... }}      columns of a table of a result
+    {{ experiments }}                      the experiments and their commands
+
+A figure is linked as ``results/NAME/laptop/figure.png``. A page that asks for what is not
+there stops the build.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+
+from hierax.experiments import EXPERIMENTS
+from hierax.experiments.claims import CLAIMS
+
+SCALE = "laptop"
+_MARKER = re.compile(r"\{\{ (\w+)((?: [^ }]+)*) \}\}")
+_results = Path("results")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Finds the results beside the configuration, and reads them anew at every build."""
+    global _results
+    _results = Path(config.config_file_path).parent / "results"
+    _record.cache_clear()
+    return config
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Adds the figure and the JSON of every experiment that was run to the site."""
+    for name in EXPERIMENTS:
+        for part in ("figure.png", "result.json"):
+            path = f"{name}/{SCALE}/{part}"
+            if (_results / path).is_file():
+                source = str(_results / path)
+                files.append(File.generated(config, f"results/{path}", abs_src_path=source))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replaces the markers of a page, given as Markdown."""
+    return _MARKER.sub(lambda match: _written(match[1], match[2].split()), markdown)
+
+
+def _written(kind: str, words: list[str]) -> str:
+    if kind not in _MARKERS:
+        raise PluginError(f"there is no marker {kind!r}, but {', '.join(_MARKERS)}")
+    return _MARKERS[kind](*words)
+
+
+def _verdicts() -> str:
+    rows = [
+        (claim, text.statement, text.source, experiment, _verdict(_claims(experiment)[claim]))
+        for claim, text in CLAIMS.items()
+        for experiment in _judges(claim)
+    ]
+    return _markdown_table(("id", "claim", "source", "experiment", "verdict"), rows)
+
+
+def _evidence() -> str:
+    sections = []
+    for claim in CLAIMS:
+        for experiment in _judges(claim):
+            record = _claims(experiment)[claim]
+            title = f'??? note "{claim}, {experiment}: {_verdict(record)}"'
+            sections.append("\n\n".join([title, _indented([record["note"]]), *_facts(record)]))
+    return "\n\n".join(sections)
+
+
+def _facts(record: Mapping[str, Any]) -> list[str]:
+    return [_indented(_listed(record["numbers"]))] if record["numbers"] else []
+
+
+def _listed(numbers: Mapping[str, Any], depth: int = 0) -> list[str]:
+    """Lines of a nested list."""
+    lines = []
+    for key, value in numbers.items():
+        head = f"{'    ' * depth}- {_words(key)}:"
+        nested = isinstance(value, Mapping) and any(isinstance(v, Mapping) for v in value.values())
+        lines.append(head if nested else f"{head} {_text(value)}")
+        lines += _listed(value, depth + 1) if nested else []
+    return lines
+
+
+def _indented(lines: list[str]) -> str:
+    return "\n".join(f"    {line}" for line in lines)
+
+
+def _number(name: str, *keys: str) -> str:
+    value: Any = {**_record(name), "claims": _claims(name)}
+    for key in keys:
+        if not isinstance(value, Mapping) or key not in value:
+            raise PluginError(f"results/{name}/{SCALE}/result.json has no {' '.join(keys)}")
+        value = value[key]
+    return _text(value)
+
+
+def _table(name: str, table: str, *columns: str) -> str:
+    rows = _record(name)["tables"].get(table)
+    if rows is None or not set(columns) <= set(rows[0]):
+        raise PluginError(f"{name} has no table {table!r} with the columns {', '.join(columns)}")
+    cells = [[_text(row[column]) for column in columns] for row in rows]
+    return _markdown_table([_words(column) for column in columns], cells)
+
+
+def _experiments() -> str:
+    rows = []
+    for name, experiment in EXPERIMENTS.items():
+        claims = ", ".join(experiment.claims) or "none"
+        link = f"[JSON](results/{name}/{SCALE}/result.json)"
+        rows.append(
+            (f"`{name}`", experiment.summary, claims, f"`{_record(name)['command']}`", link)
+        )
+    return _markdown_table(("experiment", "question", "claims", "command", "evidence"), rows)
+
+
+_MARKERS = {
+    "verdicts": _verdicts,
+    "evidence": _evidence,
+    "number": _number,
+    "table": _table,
+    "experiments": _experiments,
+}
+
+
+def _judges(claim: str) -> list[str]:
+    return [name for name, experiment in EXPERIMENTS.items() if claim in experiment.claims]
+
+
+def _claims(name: str) -> dict[str, Any]:
+    return {record["claim"]: record for record in _record(name)["claims"]}
+
+
+@cache
+def _record(name: str) -> dict[str, Any]:
+    path = _results / name / SCALE / "result.json"
+    for needed in (path, path.with_name("figure.png")):
+        if not needed.is_file():
+            raise PluginError(
+                f"results/{name}/{SCALE}/{needed.name} is missing, but the pages show it: "
+                f"run `hierax reproduce {name} --scale {SCALE}`"
+            )
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _verdict(record: Mapping[str, Any]) -> str:
+    if record["holds"] is not None:
+        return "holds" if record["holds"] else "does not hold"
+    where = record["numbers"].get("foresights_where_it_holds")
+    return f"only at foresight {_text(where)}" if where else "only under the settings of its note"
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ").replace("~", " against ")
+
+
+def _text(value: Any) -> str:
+    """A value of a result as text: three digits, and lists with commas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "undefined"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{_words(key)} {_text(item)}" for key, item in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(_text, value)) or "none"
+    return str(value)
+
+
+def _markdown_table(head: Any, rows: Any) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,77 @@
+"""The `hierax` command: plan in a world, reproduce an experiment, list what there is.
+
+Each command has its file in `hierax.commands`, which is imported when the command is called, so that
+help appears at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from hierax import __version__
+from hierax.commands.catalogue import listing
+from hierax.commands.errors import UsageError, unknown
+
+COMMANDS: dict[str, str] = {
+    "demo": "plan the Tower of Hanoi, draw what was found, say what to try next",
+    "list": "the worlds, planners and experiments that there are",
+    "plan": "plan in a world, a map of yours or a model of yours, and draw the plan",
+    "reproduce": "run an experiment and judge the claims of its paper",
+}
+HELP = f"""\
+usage: hierax COMMAND ...
+
+hierax plans in worlds whose model is known and measures what papers claim about it.
+
+commands:
+{listing(COMMANDS)}
+
+examples:
+  hierax demo
+  hierax plan himo Hanoi3-v0
+  hierax plan auto my_rooms.txt --slip 0.1
+  hierax reproduce himo-rooms --scale smoke
+
+`hierax COMMAND --help` tells all about a command, `hierax --version` the version.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line; ``arguments`` stand for those of the process.
+
+    Raises:
+        SystemExit: with status 2 where the arguments ask for something that cannot be done, after
+            one line on the error stream; with status 130 where the run is interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        _run(words)
+    except UsageError as error:
+        print(f"hierax: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print("hierax: interrupted", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+def _run(words: list[str]) -> None:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+    elif words[0] in ("-V", "--version"):
+        print(f"hierax {__version__}")
+    elif words[0] in COMMANDS:
+        _run_command(words[0], words[1:])
+    else:
+        raise unknown("command", words[0], COMMANDS)
+
+
+def _run_command(name: str, words: list[str]) -> None:
+    import tyro
+
+    module = import_module(f"hierax.commands.{name}")
+    program, text = f"hierax {name}", module.description()
+    tyro.cli(module.Command, prog=program, description=text, args=words).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""`hierax list`: the worlds, planners and experiments that there are."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from hierax.commands.catalogue import OTHER_WORLDS, PLANNERS, WORLDS, listing
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def description() -> str:
+    """Returns what stands above the options in the command's help."""
+    return """\
+List the worlds, planners and experiments that there are.
+
+examples:
+  hierax list
+  hierax list worlds
+  hierax list experiments --out results
+
+claims:
+  Each experiment comes with the claims that it judges, and with how they came
+  out in the folder OUT, at the largest scale that was run there."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """List the worlds, planners and experiments that there are."""
+
+    what: Annotated[
+        Positional[Literal["everything", "planners", "worlds", "experiments"]],
+        arg(metavar="[planners|worlds|experiments]", help_behavior_hint="[default: everything]"),
+    ] = "everything"
+    """What to list."""
+    out: Annotated[str, arg(metavar="OUT")] = "results"
+    """Folder with the results of experiments."""
+
+    def run(self) -> None:
+        """Prints the lists."""
+        from rich.console import Console
+
+        console = Console(highlight=False, markup=False)
+        if self.what in ("everything", "planners"):
+            _list_planners(console)
+        if self.what in ("everything", "worlds"):
+            _list_worlds(console)
+        if self.what in ("everything", "experiments"):
+            _list_experiments(console, self.out)
+
+
+def _list_planners(console: "Console") -> None:
+    console.print("planners", style="bold")
+    console.print(listing(PLANNERS))
+    console.print("hierax plan PLANNER WORLD\n", style="dim")
+
+
+def _list_worlds(console: "Console") -> None:
+    from rich.table import Table
+
+    from hierax.worlds import make_tabular
+
+    console.print("worlds", style="bold")
+    table = Table(box=None, padding=(0, 2), pad_edge=False)
+    for heading, side in (("", "left"), ("", "left"), ("states", "right"), ("pairs", "right")):
+        table.add_column(heading, justify=side, header_style="dim")
+    for name, summary in WORLDS.items():
+        mdp = make_tabular(name).mdp
+        table.add_row(f"  {name}", summary, str(mdp.states), str(mdp.available.sum()))
+    console.print(table)
+    console.print(f"{OTHER_WORLDS}\n", style="dim")
+
+
+def _list_experiments(console: "Console", out: str) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from hierax.commands.results import claim_states, state
+    from hierax.experiments import EXPERIMENTS
+    from hierax.experiments.claims import CLAIMS
+
+    console.print(f"experiments, and how their claims came out in {out}", style="bold")
+    for experiment in EXPERIMENTS.values():
+        scale, judged = claim_states(experiment, out)
+        console.print(Text(f"  {experiment.name}", style="bold"), f"({scale or 'not run'})")
+        console.print(f"    {experiment.summary}")
+        table = Table(box=None, padding=(0, 2), show_header=False)
+        for claim in experiment.claims:
+            verdict = state(judged[claim]) if claim in judged else Text("unknown", style="dim")
+            table.add_row(f"  {claim}", verdict, CLAIMS[claim].statement)
+        if experiment.claims:
+            console.print(table)
+    console.print("hierax reproduce NAME", style="dim")

@@ -1,0 +1,44 @@
+"""Marks for the options of a command that know whether they were given.
+
+An option that is left out is None, so that a command can refuse one that does not apply.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from tyro.conf import arg
+from tyro.constructors import PrimitiveConstructorSpec
+
+T = TypeVar("T")
+
+
+def number(metavar: str, default: str) -> tuple[Any, ...]:
+    """Marks of a ``float | None``; ``default`` tells in words what holds without it."""
+    return _marks(float, metavar, default)
+
+
+def whole_number(metavar: str, default: str) -> tuple[Any, ...]:
+    """Marks of an ``int | None``."""
+    return _marks(int, metavar, default)
+
+
+def word(*allowed: str, default: str) -> tuple[Any, ...]:
+    """Marks of a ``str | None`` that is one of ``allowed``."""
+    return _marks(str, f"{{{','.join(allowed)}}}", default, allowed)
+
+
+def _marks(
+    read: Callable[[str], T],
+    metavar: str,
+    default: str,
+    choices: tuple[str, ...] | None = None,
+) -> tuple[Any, ...]:
+    spec = PrimitiveConstructorSpec(
+        nargs=1,
+        metavar=metavar,
+        instance_from_str=lambda words: read(words[0]),
+        is_instance=lambda _: True,
+        str_from_instance=lambda value: [str(value)],
+        choices=choices,
+    )
+    return spec, arg(help_behavior_hint=f"[default: {default}]")

@@ -1,0 +1,148 @@
+"""From a problem and a planner's name to a plan: tables to draw, and a summary to print."""
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from hierax.commands.errors import UsageError
+from hierax.commands.problems import Problem
+from hierax.planning import (
+    Boltzmann,
+    HardMax,
+    LogSumExp,
+    Mellowmax,
+    TabularMDP,
+    action_values,
+    himo,
+    occupancy,
+    solve_bellman,
+)
+from hierax.plotting import PlanTables
+
+SOFT_OPERATORS = {"logsumexp": LogSumExp, "mellowmax": Mellowmax, "boltzmann": Boltzmann}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Plan:
+    """What a planner found.
+
+    Attributes:
+        problem: what was planned in.
+        planner: who planned.
+        policy: ``(S, A)`` probabilities.
+        tables: what there is to draw.
+        summary: how good the plan is and what it took, by name; None for a goal never reached.
+    """
+
+    problem: Problem
+    planner: str
+    policy: np.ndarray
+    tables: PlanTables
+    summary: Mapping[str, Any]
+
+
+def make_plan(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
+    """Plans by ``planner``, with those of its options that were given.
+
+    Raises:
+        UsageError: where the value of an option is not allowed.
+    """
+    plan = _follow_himo if planner == "himo" else _solve
+    try:
+        return plan(problem, planner, options)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _solve(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
+    settings = dict(options)
+    temperature = settings.pop("temperature", None)
+    name = settings.pop("operator", "hard")
+    operator = HardMax() if name == "hard" else SOFT_OPERATORS[name](temperature)
+    begin = time.perf_counter()
+    solution = solve_bellman(problem.mdp, operator, planner.replace("-", "_"), **settings)
+    seconds = time.perf_counter() - begin
+    tables = _tables(problem.mdp, solution.value, solution.policy)
+    summary = {
+        **_size(problem.mdp),
+        "value_at_start": float(problem.mdp.initial @ solution.value),
+        "steps": int(solution.steps),
+        "residual": float(solution.residual),
+        "error_bound": float(solution.error_bound),
+        "converged": bool(solution.converged),
+        "seconds": seconds,
+        **_way(problem, tables),
+    }
+    return Plan(problem, planner, solution.policy, tables, summary)
+
+
+def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
+    begin = time.perf_counter()
+    run = himo(problem.mdp, record="summary", **options)
+    seconds = time.perf_counter() - begin
+    model = _at_foresight(problem.mdp, run.foresight)
+    policy, value = run.policy[-1], run.value[-1]
+    tables = _tables(model, value, policy, run.time_to_peak)
+    optimum = solve_bellman(model)
+    residual = float(np.abs(HardMax().value(action_values(model, value)) - value).max())
+    summary = {
+        **_size(model),
+        "step_size": run.step_size,
+        "steps": len(run.start_value) - 1,
+        "value_at_start": float(run.start_value[-1]),
+        "value_at_start_before": float(run.start_value[0]),
+        "value_at_start_optimal": float(model.initial @ optimum.value),
+        "residual": residual,
+        "error_bound": residual / (1.0 - float(model.contraction)),
+        "seconds": seconds,
+        **_way(problem, tables),
+    }
+    return Plan(problem, planner, policy, tables, summary)
+
+
+def _at_foresight(mdp: TabularMDP, foresight: float) -> TabularMDP:
+    """The model that HIMO planned in: discounts scaled so that ``foresight`` is the largest."""
+    if np.ndim(mdp.discount) == 0:
+        return mdp.with_discount(foresight)
+    return mdp.with_discount(foresight * (mdp.discount / np.max(mdp.discount)))
+
+
+def _tables(
+    mdp: TabularMDP, value: np.ndarray, policy: np.ndarray, time_to_peak: np.ndarray | None = None
+) -> PlanTables:
+    choice = HardMax().policy(policy).argmax(axis=1)  # of equal actions the first, despite rounding
+    successor = _likely_successor(mdp, choice)
+    return PlanTables(value, choice, successor, occupancy(mdp, policy), time_to_peak)
+
+
+def _likely_successor(mdp: TabularMDP, choice: np.ndarray) -> np.ndarray:
+    """``(S,)``: the state to which the chosen action most likely leads."""
+    states = np.arange(mdp.states)
+    if mdp.is_sparse:
+        rows = sp.csr_matrix(mdp.transition[states * mdp.actions + choice])
+        return np.asarray(rows.argmax(axis=1)).ravel()
+    return mdp.transition[states, choice].argmax(axis=1)
+
+
+def _size(mdp: TabularMDP) -> dict[str, Any]:
+    name = "discount" if np.ndim(mdp.discount) == 0 else "largest_discount"
+    return {
+        "states": mdp.states,
+        "available_pairs": int(mdp.available.sum()),
+        name: float(np.max(mdp.discount)),
+    }
+
+
+def _way(problem: Problem, tables: PlanTables) -> dict[str, Any]:
+    """How many steps the greedy policy most likely takes from start to goal."""
+    world = problem.world
+    if world is None or world.start is None:
+        return {}
+    state, steps = world.start, 0
+    while state != world.goal and steps < len(tables.successor):
+        state, steps = int(tables.successor[state]), steps + 1
+    return {"steps_to_goal": steps if state == world.goal else None}

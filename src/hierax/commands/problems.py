@@ -1,0 +1,149 @@
+"""What a person wants to plan in: a world by name, a map in a text file, or a saved model."""
+
+import dataclasses
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hierax.commands.errors import UsageError, nearest
+from hierax.planning import TabularMDP
+from hierax.plotting import Canvas, model_canvas, world_canvas
+from hierax.worlds import GridWorld, TabularWorld, make_tabular, tabular_names
+
+MAP_OPTIONS = ("slip", "stay", "no_stay", "bump")
+ARRAYS = ("transition", "reward", "discount")
+MORE_ARRAYS = ("initial", "available")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Problem:
+    """A model to plan in, with all that is known about how to name and draw it.
+
+    Attributes:
+        name: what the drawing is headed with.
+        mdp: the model.
+        world: the world that the model belongs to; None where there is nothing but the model.
+    """
+
+    name: str
+    mdp: TabularMDP
+    world: TabularWorld | None = None
+
+    @property
+    def canvas(self) -> Canvas:
+        """Where a plan for it is drawn."""
+        return model_canvas(self.mdp) if self.world is None else world_canvas(self.world)
+
+    def state_name(self, state: int) -> str:
+        """What a state is called: its index where it has no name."""
+        return str(state) if self.world is None else self.world.state_names[state]
+
+    def remark(self, state: int) -> str:
+        """What is special about a state: start, goal, bottleneck, or a mark of its own."""
+        if self.world is None:
+            return ""
+        world = self.world
+        marks = [name for name, marked in world.marks.items() if marked == state]
+        remarks = {
+            "start": state == world.start,
+            "goal": state == world.goal,
+            ", ".join(marks): bool(marks),
+            "bottleneck": state in world.bottlenecks and not marks,
+        }
+        return ", ".join(text for text, is_true in remarks.items() if is_true)
+
+
+def read_problem(name: str, options: Mapping[str, Any]) -> Problem:
+    """Builds what ``name`` stands for: a model where it ends in ``.npz``, a map, or a known world.
+
+    Args:
+        name: as on the command line.
+        options: those of the world that were given there, by name.
+
+    Raises:
+        UsageError: where there is no such world or file, the file cannot be read as what it should
+            be, or an option does not apply or has a value that is not allowed.
+    """
+    if name.endswith(".npz"):
+        return _read_model(Path(name), options)
+    if "." in name or "/" in name or Path(name).is_file():
+        return _read_map(Path(name), options)
+    return _named_world(name, options)
+
+
+def _named_world(name: str, options: Mapping[str, Any]) -> Problem:
+    try:
+        world = make_tabular(name)
+    except ValueError as error:
+        raise UsageError(f"{error}{nearest(name, tabular_names())}") from None
+    if not isinstance(world, GridWorld):
+        _refuse(options, MAP_OPTIONS, f"maps and rooms, but {name} is neither")
+    if options:
+        try:
+            world = make_tabular(name, **_arguments(options))
+        except ValueError as error:
+            raise UsageError(f"{name}: {error}") from None
+    return Problem(name, world.mdp, world)
+
+
+def _read_map(path: Path, options: Mapping[str, Any]) -> Problem:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"cannot read the map {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"cannot read the map {path}: it is no text in UTF-8") from None
+    try:
+        world = GridWorld.from_text(text, name=path.stem, **_arguments(options))
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
+    return Problem(path.name, world.mdp, world)
+
+
+def _arguments(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as a world's constructor takes them: ``stay`` and ``no_stay`` are one."""
+    if "stay" in options and "no_stay" in options:
+        raise UsageError("--stay and --no-stay exclude each other")
+    arguments = {name: value for name, value in options.items() if name != "no_stay"}
+    return {**arguments, "stay": False} if "no_stay" in options else arguments
+
+
+def _read_model(path: Path, options: Mapping[str, Any]) -> Problem:
+    _refuse(options, (*MAP_OPTIONS, "reward"), f"worlds and maps, but {path} is a model")
+    arrays = {**_read_arrays(path), **options}
+    missing = [name for name in ARRAYS if name not in arrays]
+    if missing:
+        raise UsageError(
+            f"{path} has no array {missing[0]!r}, but must have {', '.join(ARRAYS)} "
+            f"and may have {', '.join(MORE_ARRAYS)}"
+        )
+    try:
+        return Problem(path.name, TabularMDP(**arrays))
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a model that the file holds."""
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("a single array")
+        with archive:
+            return {name: archive[name] for name in (*ARRAYS, *MORE_ARRAYS) if name in archive}
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        raise UsageError(
+            f"cannot read the model {path}: it is no archive of numbers written by numpy.savez"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"cannot read the model {path}: {error.strerror or error}") from None
+
+
+def _refuse(options: Mapping[str, Any], names: tuple[str, ...], rule: str) -> None:
+    for name in names:
+        if name in options:
+            raise UsageError(f"--{name.replace('_', '-')} is for {rule}")

@@ -1,0 +1,71 @@
+"""`hierax reproduce`: run an experiment, judge the claims of its paper, write the evidence."""
+
+import dataclasses
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from hierax.commands.errors import UsageError, unknown
+from hierax.commands.options import whole_number
+from hierax.experiments import EXPERIMENTS, reproduce
+
+
+def description() -> str:
+    """Returns what stands above the options in the command's help."""
+    experiments = EXPERIMENTS.values()
+    names = "\n".join(f"  {experiment.name}\n      {experiment.summary}" for experiment in experiments)
+    return f"""\
+Run an experiment and judge the claims of its paper.
+
+examples:
+  hierax reproduce himo-hanoi
+  hierax reproduce himo-rooms --scale smoke --out my_results
+
+NAME is one of
+{names}
+
+The folder OUT/NAME/SCALE that is written holds
+  result.json  settings, versions, every curve and table, a verdict on each claim
+  figure.png   the picture of it
+
+A run that is repeated gives the same numbers."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """Run an experiment and judge the claims of its paper."""
+
+    name: Annotated[Positional[str], arg(metavar="NAME", help_behavior_hint="")]
+    """Which experiment, see above."""
+    scale: Literal["smoke", "laptop", "paper"] = "laptop"
+    """How much to compute: seconds, what two cores do in minutes, or the paper's settings."""
+    seeds: Annotated[int | None, *whole_number("N", "the experiment's own number")] = None
+    """Number of seeds; for experiments that draw random numbers."""
+    out: Annotated[str, arg(metavar="OUT")] = "results"
+    """Folder of all results."""
+
+    def run(self) -> None:
+        """Runs the experiment and prints its verdicts.
+
+        Raises:
+            UsageError: where there is no such experiment, it takes no such number of seeds, or the
+                folder cannot be written.
+        """
+        if self.name not in EXPERIMENTS:
+            raise unknown("experiment", self.name, EXPERIMENTS)
+        if self.seeds is not None:
+            self._check_seeds(self.seeds)
+
+        from hierax.commands.results import report
+
+        try:
+            folder = reproduce(self.name, self.scale, self.seeds, self.out)
+        except OSError as error:
+            raise UsageError(f"cannot write to {self.out}: {error.strerror}") from None
+        report(folder)
+
+    def _check_seeds(self, seeds: int) -> None:
+        if not EXPERIMENTS[self.name].seeds:
+            raise UsageError(f"--seeds does not apply to {self.name}, which draws nothing at random")
+        if seeds < 1:
+            raise UsageError(f"--seeds is {seeds}, but must be at least 1")

@@ -1,0 +1,56 @@
+"""What experiments left behind, for the terminal: verdicts on the claims of papers, and pictures."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hierax.experiments import Experiment, load
+from hierax.experiments.claims import CLAIMS
+from hierax.experiments.registry import SCALES
+
+# A word for each verdict, so that nothing hangs on its colour.
+STATES = {True: ("holds", "green"), False: ("fails", "red"), None: ("depends", "yellow")}
+
+
+def report(folder: Path) -> None:
+    """Prints the verdicts of the result in ``folder``, and where it is."""
+    record = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    console = Console(highlight=False, markup=False)
+    if record["claims"]:
+        console.print(_verdicts(record))
+    console.print(f"picture: {folder / 'figure.png'}", soft_wrap=True, style="bold")
+    console.print(f"numbers: {folder / 'result.json'}", soft_wrap=True)
+
+
+def _verdicts(record: Mapping[str, Any]) -> Table:
+    table = Table(box=None, padding=(0, 2, 1, 0), show_header=False)
+    for judged in record["claims"]:
+        about = Text(CLAIMS[judged["claim"]].statement)
+        about.append(f"\n{judged['note']}", style="dim")
+        table.add_row(judged["claim"], state(judged["holds"]), about)
+    return table
+
+
+def state(holds: bool | None) -> Text:
+    """The word for a verdict."""
+    word, style = STATES[holds]
+    return Text(word, style=style)
+
+
+def claim_states(experiment: Experiment, out: str | Path) -> tuple[str | None, dict[str, Any]]:
+    """The verdict on each claim of an experiment, from its result at the largest scale in ``out``.
+
+    Returns:
+        That scale, None where the experiment was never run; and ``holds`` of each claim that the
+        result judges.
+    """
+    for scale in reversed(SCALES):
+        record = load(experiment.name, scale, out)
+        if record is not None:
+            return scale, {judged["claim"]: judged["holds"] for judged in record["claims"]}
+    return None, {}

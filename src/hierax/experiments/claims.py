@@ -1,0 +1,51 @@
+"""The claims of the papers that experiments judge, by their id in the register of the docs."""
+
+from typing import NamedTuple
+
+
+class Claim(NamedTuple):
+    """A claim that a run can judge.
+
+    Attributes:
+        source: paper and section or figure.
+        statement: what is claimed.
+    """
+
+    source: str
+    statement: str
+
+
+CLAIMS: dict[str, Claim] = {
+    "H1": Claim(
+        "McNamee 2019, section 3, algorithm 1",
+        "The exact path gradient from counter correlations converges to the optimal policy.",
+    ),
+    "H2": Claim(
+        "McNamee 2019, section 4, figure 1",
+        "Of all states, the policy divergence of the goal (its STOP) peaks first.",
+    ),
+    "H3": Claim(
+        "McNamee 2019, section 4, figure 1",
+        "On the optimal path the bottleneck between the clusters comes second.",
+    ),
+    "H4": Claim(
+        "McNamee 2019, section 4, figure 1",
+        "The policy at the start state is optimised last.",
+    ),
+    "H5": Claim(
+        "McNamee 2019, section 4, figure 1",
+        "Visits to all states of the goal's cluster rise, then fall for those that are not goal.",
+    ),
+    "H6": Claim(
+        "McNamee 2019, section 4, figure 2",
+        "In the room world the doors into the goal's room are prioritised.",
+    ),
+    "H7": Claim(
+        "McNamee 2019, supplement 6.1, figure S1",
+        "With a wormhole, its entrance and exit are prioritised instead of the doors.",
+    ),
+    "H8": Claim(
+        "McNamee 2019, section 5",
+        "The natural path gradient relates states to each other where Kakade's does not.",
+    ),
+}

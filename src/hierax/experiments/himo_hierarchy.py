@@ -1,0 +1,118 @@
+"""`himo-hierarchy`: what predicts when HIMO decides a state?
+
+The paper reads a hierarchy of states off the order of decisions. Beside it stand the action gap of
+the optimal policy, the distance to the goal, betweenness centrality, and the time to peak averaged
+over all goals, which no longer knows where the goal is.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import scipy.stats
+
+from hierax.experiments.himo_claims import STEP_SIZES
+from hierax.experiments.result import Result
+from hierax.experiments.staged_flow import follow
+from hierax.planning import himo, solve_bellman
+from hierax.planning.progress import Progress
+from hierax.worlds import TabularWorld, four_rooms, tower_of_hanoi, wormhole_rooms
+
+FORESIGHTS = {"smoke": (0.97,), "laptop": (0.9, 0.95, 0.97, 0.99), "paper": (0.9, 0.95, 0.97, 0.99)}
+GOAL_AVERAGE_STEP, GOAL_AVERAGE_ITERATIONS = 0.02, 400
+WORLDS = ("Hanoi3", "Hanoi4", "Hanoi5", "FourRooms", "WormholeRooms")
+PREDICTORS = ("action_gap", "distance", "betweenness")
+
+
+def run(scale: str, _seeds: int) -> Result:
+    """Measure every predictor in every world and correlate it with the time to peak."""
+    maps, rows = {}, []
+    for name in _worlds(scale):
+        for foresight in FORESIGHTS[scale]:
+            world = _world(name, foresight)
+            measures = _measures(world, foresight, scale)
+            maps[f"{name} {foresight}"] = {"state": world.state_names, **measures}
+            rows.append({"world": name, "foresight": foresight, **_correlations(measures)})
+    return Result(
+        settings={
+            "worlds": _worlds(scale),
+            "foresights": FORESIGHTS[scale],
+            "reward": "stay",
+            "step_size": STEP_SIZES[scale],
+            "goal_average": f"all goals, {GOAL_AVERAGE_ITERATIONS} iterations of "
+            f"{GOAL_AVERAGE_STEP}, at the foresights listed",
+            "correlation": "Spearman, over all states",
+        },
+        claims=[],
+        tables={"correlations": rows},
+        curves=maps,
+    )
+
+
+def draw(result: Result, path: Path) -> None:
+    """Maps of the measures in one world and a chart of the correlations."""
+    from hierax.plotting.himo import hierarchy_figure
+
+    hierarchy_figure(result.tables, result.curves, path, _world)
+
+
+def _worlds(scale: str) -> tuple[str, ...]:
+    return WORLDS[:1] if scale == "smoke" else WORLDS
+
+
+def _world(name: str, foresight: float) -> TabularWorld:
+    if name.startswith("Hanoi"):
+        return tower_of_hanoi(int(name.removeprefix("Hanoi")), discount=foresight)
+    build = four_rooms if name == "FourRooms" else wormhole_rooms
+    return build(discount=foresight)
+
+
+def _measures(world: TabularWorld, foresight: float, scale: str) -> dict[str, np.ndarray]:
+    return {
+        "time_to_peak": follow(world.mdp, foresight, STEP_SIZES[scale]).time_to_peak,
+        "action_gap": _action_gap(world),
+        "distance": world.distances_to(world.goal),
+        "betweenness": _betweenness(world),
+        "goal_averaged_time_to_peak": _goal_average(world),
+    }
+
+
+def _action_gap(world: TabularWorld) -> np.ndarray:
+    """``(S,)`` mean loss ``V* - Q*`` of the actions that are not optimal."""
+    solution = solve_bellman(world.mdp, tolerance=1e-10)
+    loss = solution.value[:, None] - solution.action_value
+    wrong = world.mdp.available & (loss > 1e-7 * np.abs(solution.value).max())
+    return np.where(wrong, loss, 0.0).sum(axis=1) / np.maximum(wrong.sum(axis=1), 1)
+
+
+def _betweenness(world: TabularWorld) -> np.ndarray:
+    graph = nx.from_scipy_sparse_array(world.adjacency(), create_using=nx.DiGraph)
+    centrality = nx.betweenness_centrality(graph)
+    return np.array([centrality[state] for state in range(world.mdp.states)])
+
+
+def _goal_average(world: TabularWorld) -> np.ndarray:
+    """``(S,)`` time to peak averaged over every state as the goal."""
+    total = np.zeros(world.mdp.states)
+    with Progress(f"goals of {world.name}") as progress:
+        for goal in range(world.mdp.states):
+            trajectory = himo(
+                world.with_goal(goal).mdp,
+                step_size=GOAL_AVERAGE_STEP,
+                iterations=GOAL_AVERAGE_ITERATIONS,
+                record="summary",
+            )
+            total += trajectory.time_to_peak
+            progress.report((goal + 1) / world.mdp.states)
+    return total / world.mdp.states
+
+
+def _correlations(measures: dict[str, np.ndarray]) -> dict[str, Any]:
+    return {
+        f"{target}~{predictor}": scipy.stats.spearmanr(
+            measures[target], measures[predictor]
+        ).statistic
+        for target in ("time_to_peak", "goal_averaged_time_to_peak")
+        for predictor in PREDICTORS
+    }

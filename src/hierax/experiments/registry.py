@@ -1,0 +1,125 @@
+"""The experiments by name, and `reproduce`, which runs one and writes what it found."""
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SCALES = ("smoke", "laptop", "paper")
+
+
+class Experiment(NamedTuple):
+    """An experiment: what it is about and where its code is.
+
+    Its module has ``run(scale, seeds) -> Result`` and ``draw(result, path) -> None``, which draws the
+    figure from the result alone.
+
+    Attributes:
+        name: system and claim, such as ``himo-hanoi``.
+        summary: one line.
+        claims: ids of the claims that it judges.
+        module: name of the module in `hierax.experiments`.
+        seeds: number of seeds by default; 0 where the computation is exact.
+    """
+
+    name: str
+    summary: str
+    claims: tuple[str, ...]
+    module: str
+    seeds: int = 0
+
+
+EXPERIMENTS: dict[str, Experiment] = {
+    experiment.name: experiment
+    for experiment in (
+        Experiment(
+            "himo-hanoi",
+            "HIMO on the Tower of Hanoi: in which order are states decided?",
+            ("H1", "H2", "H3", "H4", "H5"),
+            "himo_hanoi",
+        ),
+        Experiment(
+            "himo-rooms",
+            "HIMO in four rooms: are the doors into the goal's room decided first?",
+            ("H1", "H6"),
+            "himo_rooms",
+        ),
+        Experiment(
+            "himo-wormhole",
+            "HIMO in four rooms with a wormhole: does it take the place of the doors?",
+            ("H7",),
+            "himo_wormhole",
+        ),
+        Experiment(
+            "himo-hierarchy",
+            "What predicts when HIMO decides a state: action gap, distance or betweenness?",
+            (),
+            "himo_hierarchy",
+        ),
+        Experiment(
+            "himo-metric",
+            "Does the metric of paths couple states? Does the metric of visits?",
+            ("H8",),
+            "himo_metric",
+            seeds=200,
+        ),
+    )
+}
+
+
+def reproduce(
+    name: str,
+    scale: str = "laptop",
+    seeds: int | None = None,
+    out: str | Path = "results",
+    command: str | None = None,
+) -> Path:
+    """Run an experiment and write ``OUT/NAME/SCALE/result.json`` and ``figure.png``.
+
+    Args:
+        name: one of `EXPERIMENTS`.
+        scale: ``"smoke"`` (seconds), ``"laptop"`` (two cores) or ``"paper"`` (the paper's settings).
+        seeds: number of seeds; the experiment's own number by default.
+        out: folder of all results.
+        command: the command line that is recorded; by default the one that repeats this call.
+
+    Returns:
+        The folder that was written.
+
+    Raises:
+        ValueError: where there is no such experiment or scale, or seeds are asked of an exact one.
+    """
+    from hierax.experiments.result import write
+
+    experiment = find(name)
+    if scale not in SCALES:
+        raise ValueError(f"scale is {scale!r}, but must be one of {', '.join(map(repr, SCALES))}")
+    if seeds is not None and (seeds < 1 or not experiment.seeds):
+        rule = "at least 1" if experiment.seeds else "left out: this experiment is exact"
+        raise ValueError(f"seeds is {seeds}, but must be {rule}")
+    module = importlib.import_module(f"hierax.experiments.{experiment.module}")
+    result = module.run(scale, seeds or experiment.seeds)
+    folder = Path(out) / name / scale
+    option = f" --seeds {seeds}" if seeds else ""
+    write(result, name, scale, command or f"hierax reproduce {name} --scale {scale}{option}", folder)
+    module.draw(result, folder / "figure.png")
+    return folder
+
+
+def find(name: str) -> Experiment:
+    """The experiment called ``name``.
+
+    Raises:
+        ValueError: where there is none; the message lists those that exist.
+    """
+    if name not in EXPERIMENTS:
+        raise ValueError(
+            f"there is no experiment {name!r}; there are {', '.join(EXPERIMENTS)}"
+        )
+    return EXPERIMENTS[name]
+
+
+def load(name: str, scale: str, out: str | Path = "results") -> dict[str, Any] | None:
+    """The ``result.json`` of an experiment at a scale, or None where it was not run."""
+    path = Path(out) / name / scale / "result.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None

@@ -1,0 +1,125 @@
+"""Every refusal is a ValueError of one sentence that names what was given and the rule."""
+
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from hierax.planning import checks
+
+AVAILABLE = np.array([[True, True], [True, False]])
+EVEN = np.array([[0.5, 0.5], [1.0, 0.0]])
+
+
+def refusal(function, *arguments) -> str:
+    """The sentence with which `function` refuses; fails where it is not one sentence."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 (the sentence is what is looked at)
+        function(*arguments)
+    sentence = str(caught.value)
+    assert type(caught.value) is ValueError
+    assert "\n" not in sentence
+    assert not re.search(r"[.!?]\s+[A-Z]", sentence), f"more than one sentence: {sentence}"
+    return sentence
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (-1, "-1"), (3, "3"), (True, "True"), (np.bool_(False), "False"), (1.0, "1.0"),
+        ("0", "'0'"), (np.int64(-2), "-2"), (jnp.array(7), "7"), (np.nan, "nan"), (1j, "1j"),
+        ([0.5, 0.5], "(2,)"), (np.ones((3, 1)), "(3, 1)"), ([[1, 2], [3]], "[[1, 2], [3]]"),
+        ([1.5, -0.5, 0.0], "state 1 probability -0.5"), ([0.2, 0.2, 0.2], "0.6"),
+        ([1.0, np.inf, 0.0], "state 1 is inf"), ([1 / 3 + 1e-8] * 3, "1.00000003"),
+    ],
+)  # fmt: skip
+def test_distribution_refuses(given, words):
+    assert words in refusal(checks.distribution, "initial", given, 3)
+
+
+@pytest.mark.parametrize("given", [2, np.int64(2), np.uint8(2), np.array(2), jnp.array(2)])
+def test_distribution_of_an_index_is_one_hot(given):
+    np.testing.assert_array_equal(checks.distribution("initial", given, 3), [0.0, 0.0, 1.0])
+
+
+def test_distribution_of_nothing_is_uniform():
+    np.testing.assert_array_equal(checks.distribution("initial", None, 4), np.full(4, 0.25))
+
+
+def test_distribution_does_not_follow_later_changes_of_the_array():
+    given = np.array([0.5, 0.5])
+    kept = checks.distribution("initial", given, 2)
+    given[0] = 7.0
+    np.testing.assert_array_equal(kept, [0.5, 0.5])
+
+
+def test_a_traced_index_is_one_hot_and_a_traced_float_refused():
+    one_hot = jax.vmap(lambda state: checks.distribution("initial", state, 3))
+    np.testing.assert_array_equal(one_hot(jnp.arange(3)), np.eye(3))
+    assert "state index" in refusal(one_hot, jnp.ones(3))
+    assert "(2,)" in refusal(jax.jit(lambda x: checks.distribution("initial", x, 3)), np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        (EVEN[0], "(2,)"), (EVEN + [[0, 1e-7], [0, 0]], "state 0 sums to 1.0000001"),
+        ([[0.5, 0.5], [0.9, 0.1]], "state 1, action 1 is 0.1"),
+        ([[1.5, -0.5], [1.0, 0.0]], "state 0, action 1 is -0.5"),
+        ([[0.5, 0.5], [1.0, np.nan]], "state 1, action 1 is nan"), (None, "None"), ("ab", "'ab'"),
+    ],
+)  # fmt: skip
+def test_policy_table_refuses(policy, words):
+    sentence = refusal(checks.policy_table, "policy", policy, AVAILABLE)
+    assert words in sentence
+    assert sentence.startswith("policy")
+
+
+def test_policy_table_lets_rows_miss_one_by_1e_8():
+    checks.policy_table("policy", EVEN * (1 + 0.9e-8), AVAILABLE)
+    refusal(checks.policy_table, "policy", EVEN * (1 + 1.1e-8), AVAILABLE)
+
+
+def test_shapes_are_checked_under_tracing_and_values_are_not():
+    check = jax.jit(lambda policy: checks.policy_table("policy", policy, AVAILABLE))
+    check(-EVEN)
+    assert "(1, 2)" in refusal(check, EVEN[:1])
+
+
+@pytest.mark.parametrize("given", [0, -1.0, np.nan, np.inf, None, "1", True, np.bool_(True), [1.0],
+                                   [1, [2]], 1j, np.ones(1), jnp.zeros(()), np.array("1")])  # fmt: skip
+def test_positive_refuses(given):
+    assert repr(given) in refusal(checks.positive, "temperature", given)
+
+
+@pytest.mark.parametrize("given", [2, 2.0, np.float32(2), np.int8(2), np.array(2.0), jnp.array(2)])
+def test_positive_gives_a_float(given):
+    number = checks.positive("temperature", given)
+    assert type(number) is float
+    assert number == 2.0
+
+
+def test_positive_checks_the_shape_of_a_tracer():
+    assert jax.jit(lambda x: checks.positive("temperature", x))(-1.0) == -1.0
+    assert "(2,)" in refusal(jax.jit(lambda x: checks.positive("temperature", x)), np.ones(2))
+
+
+@pytest.mark.parametrize("given", ["Auto", "", None, 3, ["auto"], np.array(["auto", "other"])])
+def test_one_of_refuses(given):
+    assert repr(given) in refusal(checks.one_of, "method", given, ("auto", "other"))
+
+
+@pytest.mark.parametrize("given", [0, -3, 1.0, True, np.bool_(True), "1", None, np.ones(2, int)])
+def test_count_refuses(given):
+    assert repr(given) in refusal(checks.count, "iterations", given, 1)
+
+
+def test_count_takes_whole_numbers():
+    checks.count("iterations", 1, 1)
+    checks.count("iterations", np.int32(5), 1)
+
+
+@pytest.mark.parametrize(("value", "words"), [([1.0, np.nan], "state 1 is nan"), ([1.0], "(1,)")])
+def test_state_values_refuses(value, words):
+    assert words in refusal(checks.state_values, "value", value, 2)
