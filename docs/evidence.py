@@ -169,15 +169,15 @@ def _words(key: str) -> str:
 
 
 def _text(value: Any) -> str:
-    """A value of a result as text: three digits, and lists with commas."""
+    """A value of a result as text: four digits, and lists with commas."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
         return "undefined"
     if isinstance(value, float):
-        return f"{value:.3g}"
+        return f"{value:.4g}"
     if isinstance(value, Mapping):
-        return "; ".join(f"{_words(key)} {_text(item)}" for key, item in value.items()) or "none"
+        return "; ".join(f"{_words(key)}: {_text(item)}" for key, item in value.items()) or "none"
     if isinstance(value, list):
         return ", ".join(map(_text, value)) or "none"
     return str(value)

@@ -1,9 +1,10 @@
 """The `hierax` command: plan in a world, reproduce an experiment, list what there is.
 
-Each command has its file in `hierax.commands`, which is imported when the command is called, so that
-help appears at once.
+Each command has its file in `hierax.commands`, which is imported when the command is called, so
+that help appears at once.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -41,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Raises:
         SystemExit: with status 2 where the arguments ask for something that cannot be done, after
-            one line on the error stream; with status 130 where the run is interrupted.
+            one line on the error stream; with status 130 where the run is interrupted, with 1 where
+            nobody reads its output any more.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -52,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("hierax: interrupted", file=sys.stderr)
         raise SystemExit(130) from None
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
 
 
 def _run(words: list[str]) -> None:

@@ -1,7 +1,10 @@
 """How a command says that it cannot do what was asked of it."""
 
-import difflib
 from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+ALIKE = 0.6
+"""Similarity, from 0 to 1, from which a known name may be the one that was meant."""
 
 
 class UsageError(Exception):
@@ -12,14 +15,12 @@ class UsageError(Exception):
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    """The error for a ``name`` that is none of the ``known`` ones, with those that come close."""
+    """The error for a ``name`` that is none of the ``known`` ones, and the closest of them."""
     names = list(known)
-    return UsageError(f"there is no {kind} {name!r}{nearest(name, names)} ({', '.join(names)})")
+    closest = max(names, key=lambda candidate: _likeness(name, candidate))
+    question = f"; did you mean {closest}?" if _likeness(name, closest) >= ALIKE else ""
+    return UsageError(f"there is no {kind} {name!r}, but {', '.join(names)}{question}")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Returns ``"; did you mean ...?"`` with the known names closest to ``name``, or nothing."""
-    by_lower_case = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.lower(), by_lower_case)
-    names = " or ".join(by_lower_case[match] for match in close)
-    return f"; did you mean {names}?" if close else ""
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one.lower(), other.lower()).ratio()

@@ -63,9 +63,11 @@ def _list_worlds(console: "Console") -> None:
     from hierax.worlds import make_tabular
 
     console.print("worlds", style="bold")
-    table = Table(box=None, padding=(0, 2), pad_edge=False)
-    for heading, side in (("", "left"), ("", "left"), ("states", "right"), ("pairs", "right")):
-        table.add_column(heading, justify=side, header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column()
+    table.add_column("states", justify="right", header_style="dim")
+    table.add_column("pairs", justify="right", header_style="dim")
     for name, summary in WORLDS.items():
         mdp = make_tabular(name).mdp
         table.add_row(f"  {name}", summary, str(mdp.states), str(mdp.available.sum()))
@@ -86,10 +88,10 @@ def _list_experiments(console: "Console", out: str) -> None:
         scale, judged = claim_states(experiment, out)
         console.print(Text(f"  {experiment.name}", style="bold"), f"({scale or 'not run'})")
         console.print(f"    {experiment.summary}")
-        table = Table(box=None, padding=(0, 2), show_header=False)
+        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
         for claim in experiment.claims:
             verdict = state(judged[claim]) if claim in judged else Text("unknown", style="dim")
-            table.add_row(f"  {claim}", verdict, CLAIMS[claim].statement)
+            table.add_row(f"    {claim}", verdict, CLAIMS[claim].statement)
         if experiment.claims:
             console.print(table)
     console.print("hierax reproduce NAME", style="dim")

@@ -43,15 +43,15 @@ The folder that is written holds
 
 @dataclasses.dataclass(frozen=True)
 class WorldOptions:
-    """The task, and how an agent moves on a map. Models take --discount alone, Hanoi --reward too."""
+    """The task, and how maps are walked on. Models take --discount alone, Hanoi --reward too."""
 
     discount: Annotated[float | None, *number("GAMMA", "the world's or model's; 0.99 on maps")] = (
         None
     )
     """Discount of every step, in [0, 1)."""
-    reward: Annotated[
-        str | None, *word("stay", "goal", "arrival", "terminal", default="stay")
-    ] = None
+    reward: Annotated[str | None, *word("stay", "goal", "arrival", "terminal", default="stay")] = (
+        None
+    )
     """What pays 1: staying at the goal, acting there, arriving there, or arriving for good."""
     slip: Annotated[float | None, *number("P", "0")] = None
     """Probability that a move goes in one of the other directions."""
@@ -151,7 +151,9 @@ class Command:
 def _given(options: Any) -> dict[str, Any]:
     """Those of the options that were given on the command line."""
     values = dataclasses.asdict(options)
-    return {name: value for name, value in values.items() if value not in (None, False)}
+    return {
+        name: value for name, value in values.items() if value is not None and value is not False
+    }
 
 
 def _flag(name: str) -> str:

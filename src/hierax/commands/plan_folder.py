@@ -1,7 +1,7 @@
 """The folder that a plan is written to, and the promise to leave the folders of others alone."""
 
-import dataclasses
 import contextlib
+import dataclasses
 import json
 import math
 import os
@@ -62,12 +62,14 @@ class PlanFolder:
             UsageError: where they cannot be written.
         """
         tables = plan.tables
-        arrays = {"value": tables.value, "policy": plan.policy, "occupancy": tables.occupancy}
+        arrays: dict[str, Any] = {
+            "value": tables.value,
+            "policy": plan.policy,
+            "occupancy": tables.occupancy,
+        }
         if tables.time_to_peak is not None:
             arrays["time_to_peak"] = tables.time_to_peak
-        figure = draw_plan(
-            tables, plan.problem.canvas, f"{plan.planner} on {plan.problem.name}"
-        )
+        figure = draw_plan(tables, plan.problem.canvas, f"{plan.planner} on {plan.problem.name}")
         record = {**self.request, "summary": _plain(plan.summary), "hierax": __version__}
         text = json.dumps(record, indent=2)
         try:

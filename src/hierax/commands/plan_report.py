@@ -1,5 +1,6 @@
 """What is printed of a plan: its summary, for HIMO the states decided first, and where it is."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ def report(plan: Plan, folder: Path) -> None:
     console = Console(highlight=False, markup=False)
     console.print(_summary(plan))
     if plan.tables.time_to_peak is not None:
-        console.print(_order(plan))
-    if plan.summary.get("converged") is False:
-        console.print(_warning(plan), style="yellow")
+        console.print(_order(plan, plan.tables.time_to_peak))
+    for warning in _warnings(plan.summary):
+        console.print(warning, style="yellow")
     console.print(f"picture: {folder / 'plan.png'}", soft_wrap=True, style="bold")
     console.print(f"tables:  {folder / 'plan.npz'}, {folder / 'plan.json'}", soft_wrap=True)
 
@@ -43,14 +44,15 @@ def _text(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.5g}"
 
 
-def _order(plan: Plan) -> Table:
-    times = plan.tables.time_to_peak
+def _order(plan: Plan, times: np.ndarray) -> Table:
     ranks = decision_ranks(times)
     # States that tie are told by rounding alone, so they come in the order of their indices.
     order = np.argsort(ranks, kind="stable")[: min(FIRST, int(np.isfinite(ranks).sum()))]
     table = Table(title="Decided first")
-    for heading, side in (("rank", "right"), ("state", "left"), ("time", "right"), ("", "left")):
-        table.add_column(heading, justify=side)
+    table.add_column("rank", justify="right")
+    table.add_column("state")
+    table.add_column("time", justify="right")
+    table.add_column()
     for state in order.tolist():
         problem = plan.problem
         row = (f"{ranks[state]:.0f}", problem.state_name(state), f"{times[state]:.4g}")
@@ -58,7 +60,11 @@ def _order(plan: Plan) -> Table:
     return table
 
 
-def _warning(plan: Plan) -> str:
-    if np.isinf(plan.summary["error_bound"]):
-        return "This operator is no contraction, so no error can be certified: see the residual."
-    return "The plan did not reach its tolerance: allow a larger one with --tolerance."
+def _warnings(summary: Mapping[str, Any]) -> Iterator[str]:
+    if summary.get("converged") is False and np.isinf(summary["error_bound"]):
+        yield "This operator is no contraction: no error can be certified, see the residual."
+    elif summary.get("converged") is False:
+        yield "The value is not as accurate as was asked: rounding allows no better."
+    undecided = summary.get("undecided_states", 0)
+    if undecided:
+        yield f"{undecided} states were still speeding up at the end: allow more --iterations."

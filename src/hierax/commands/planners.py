@@ -21,6 +21,7 @@ from hierax.planning import (
     occupancy,
     solve_bellman,
 )
+from hierax.planning.engine import Array
 from hierax.plotting import PlanTables
 
 SOFT_OPERATORS = {"logsumexp": LogSumExp, "mellowmax": Mellowmax, "boltzmann": Boltzmann}
@@ -66,7 +67,8 @@ def _solve(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
     begin = time.perf_counter()
     solution = solve_bellman(problem.mdp, operator, planner.replace("-", "_"), **settings)
     seconds = time.perf_counter() - begin
-    tables = _tables(problem.mdp, solution.value, solution.policy)
+    policy = np.asarray(solution.policy)
+    tables = _tables(problem.mdp, solution.value, policy)
     summary = {
         **_size(problem.mdp),
         "value_at_start": float(problem.mdp.initial @ solution.value),
@@ -77,7 +79,7 @@ def _solve(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
         "seconds": seconds,
         **_way(problem, tables),
     }
-    return Plan(problem, planner, solution.policy, tables, summary)
+    return Plan(problem, planner, policy, tables, summary)
 
 
 def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
@@ -94,10 +96,11 @@ def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> 
         "step_size": run.step_size,
         "steps": len(run.start_value) - 1,
         "value_at_start": float(run.start_value[-1]),
-        "value_at_start_before": float(run.start_value[0]),
-        "value_at_start_optimal": float(model.initial @ optimum.value),
+        "first_value_at_start": float(run.start_value[0]),
+        "optimal_value_at_start": float(model.initial @ optimum.value),
         "residual": residual,
         "error_bound": residual / (1.0 - float(model.contraction)),
+        "undecided_states": int((run.time_to_peak > run.time[-1] - run.step_size).sum()),
         "seconds": seconds,
         **_way(problem, tables),
     }
@@ -112,11 +115,17 @@ def _at_foresight(mdp: TabularMDP, foresight: float) -> TabularMDP:
 
 
 def _tables(
-    mdp: TabularMDP, value: np.ndarray, policy: np.ndarray, time_to_peak: np.ndarray | None = None
+    mdp: TabularMDP, value: Array, policy: np.ndarray, time_to_peak: np.ndarray | None = None
 ) -> PlanTables:
-    choice = HardMax().policy(policy).argmax(axis=1)  # of equal actions the first, despite rounding
-    successor = _likely_successor(mdp, choice)
-    return PlanTables(value, choice, successor, occupancy(mdp, policy), time_to_peak)
+    # Of actions that are equal but for rounding the first.
+    choice = np.asarray(HardMax().policy(policy)).argmax(axis=1)
+    return PlanTables(
+        value=np.asarray(value),
+        choice=choice,
+        successor=_likely_successor(mdp, choice),
+        occupancy=np.asarray(occupancy(mdp, policy)),
+        time_to_peak=time_to_peak,
+    )
 
 
 def _likely_successor(mdp: TabularMDP, choice: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What a person wants to plan in: a world by name, a map in a text file, or a saved model."""
 
 import dataclasses
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hierax.commands.errors import UsageError, nearest
+from hierax.commands.errors import UsageError, unknown
 from hierax.planning import TabularMDP
 from hierax.plotting import Canvas, model_canvas, world_canvas
 from hierax.worlds import GridWorld, TabularWorld, make_tabular, tabular_names
@@ -79,7 +80,9 @@ def _named_world(name: str, options: Mapping[str, Any]) -> Problem:
     try:
         world = make_tabular(name)
     except ValueError as error:
-        raise UsageError(f"{error}{nearest(name, tabular_names())}") from None
+        if re.fullmatch(r"Hanoi\d+-v0", name):
+            raise UsageError(f"{name}: {error}") from None
+        raise unknown("world or file", name, (*tabular_names(), "Hanoi{n}-v0")) from None
     if not isinstance(world, GridWorld):
         _refuse(options, MAP_OPTIONS, f"maps and rooms, but {name} is neither")
     if options:
@@ -97,6 +100,8 @@ def _read_map(path: Path, options: Mapping[str, Any]) -> Problem:
         raise UsageError(f"cannot read the map {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UsageError(f"cannot read the map {path}: it is no text in UTF-8") from None
+    if "G" not in text:
+        raise UsageError(f"{path}: the map has no goal, but must have a cell marked 'G'")
     try:
         world = GridWorld.from_text(text, name=path.stem, **_arguments(options))
     except ValueError as error:

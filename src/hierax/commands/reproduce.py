@@ -13,7 +13,9 @@ from hierax.experiments import EXPERIMENTS, reproduce
 def description() -> str:
     """Returns what stands above the options in the command's help."""
     experiments = EXPERIMENTS.values()
-    names = "\n".join(f"  {experiment.name}\n      {experiment.summary}" for experiment in experiments)
+    names = "\n".join(
+        f"  {experiment.name}\n      {experiment.summary}" for experiment in experiments
+    )
     return f"""\
 Run an experiment and judge the claims of its paper.
 
@@ -66,6 +68,8 @@ class Command:
 
     def _check_seeds(self, seeds: int) -> None:
         if not EXPERIMENTS[self.name].seeds:
-            raise UsageError(f"--seeds does not apply to {self.name}, which draws nothing at random")
+            raise UsageError(
+                f"--seeds does not apply to {self.name}, which draws nothing at random"
+            )
         if seeds < 1:
             raise UsageError(f"--seeds is {seeds}, but must be at least 1")

@@ -1,4 +1,4 @@
-"""What experiments left behind, for the terminal: verdicts on the claims of papers, and pictures."""
+"""What experiments left behind, for the terminal: verdicts on claims, and where pictures are."""
 
 import json
 from collections.abc import Mapping

@@ -79,7 +79,9 @@ def flow_curves(world: TabularWorld, run: HimoTrajectory) -> dict[str, Any]:
 def sweep(scale: str, judge: Callable[[float, str, str], dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of ``judge(foresight, reward, scale)`` for every reward and foresight of a scale."""
     with Progress("foresights and rewards") as progress:
-        pairs = [(reward, foresight) for reward in REWARDS[scale] for foresight in FORESIGHTS[scale]]
+        pairs = [
+            (reward, foresight) for reward in REWARDS[scale] for foresight in FORESIGHTS[scale]
+        ]
         rows = []
         for reward, foresight in pairs:
             rows.append(judge(foresight, reward, scale))

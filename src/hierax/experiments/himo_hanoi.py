@@ -1,8 +1,8 @@
 """`himo-hanoi`: HIMO on the Tower of Hanoi with three discs (McNamee 2019, section 4, figure 1).
 
 The paper states neither foresight nor reward nor step. Here moves are deterministic, staying is an
-action of every state, the prior is uniform, and foresight and the placement of the reward are swept:
-every claim is judged at every one of them.
+action of every state, the prior is uniform, and foresight and the placement of the reward are
+swept: every claim is judged at every one of them.
 """
 
 from pathlib import Path
@@ -120,10 +120,10 @@ def _converges(rows: list[dict[str, Any]], scale: str) -> Verdict:
         "H1",
         bool(lowest > 0.99 and apart < 1e-9),
         {"least_value_ratio": lowest, "runs": len(rows), "literal_minus_closed_divergence": apart},
-        "The value at the start reaches the optimum in every run. The literal algorithm (with a step "
-        "size and the discount in E, both missing in print) and its closed form, the advantage, "
-        f"take the same path over {LITERAL_ITERATIONS[scale]} iterations; with the unit step of the "
-        "paper the update leaves the simplex.",
+        "The value at the start reaches the optimum in every run. The literal algorithm (with a "
+        "step size and the discount in E, both missing in print) and its closed form, the "
+        f"advantage, take the same path over {LITERAL_ITERATIONS[scale]} iterations; with the "
+        "unit step of the paper the update leaves the simplex.",
     )
 
 
@@ -133,9 +133,9 @@ def _goal_first(rows: list[dict[str, Any]], scale: str) -> Verdict:
         "H2",
         everywhere_or_depends(held["stay"], FORESIGHTS[scale]),
         {"foresights_where_it_holds": held},
-        "Judged with the paper's task, reward for staying at the goal. Where any action at the goal "
-        "pays, or only arriving, there is little to decide at the goal and it is not first beyond "
-        "the least foresight.",
+        "Judged with the paper's task, reward for staying at the goal. Where any action at the "
+        "goal pays, or only arriving, there is little to decide at the goal and it is not first "
+        "beyond the least foresight.",
     )
 
 
@@ -152,9 +152,9 @@ def _bottleneck_second(rows: list[dict[str, Any]], scale: str) -> Verdict:
                 row["foresight"]: row["blue_entrance_rank_on_path"] for row in stay
             },
         },
-        "Only with foresight of .96 and more, and only for the bottleneck on the side of the start: "
-        "its partner on the side of the goal is among the last on the path. With less foresight the "
-        "order is that of the distance to the goal.",
+        "Only with foresight of .96 and more, and only for the bottleneck on the side of the "
+        "start: its partner on the side of the goal is among the last on the path. With less "
+        "foresight the order is that of the distance to the goal.",
     )
 
 
@@ -168,20 +168,23 @@ def _start_last(rows: list[dict[str, Any]]) -> Verdict:
             "runs_where_it_holds": sum(last),
             "ranks_of_27": sorted({int(row["start_rank"]) for row in rows}),
         },
-        "Last of the states on the optimal path in every run. Among all 27 states it shares its rank "
-        "with the third corner, and others are later: the order does not depend on where the start is.",
+        "Last of the states on the optimal path in every run. Among all 27 states it shares its "
+        "rank with the third corner, and others are later: the order does not depend on where "
+        "the start is.",
     )
 
 
 def _cluster_as_one(rows: list[dict[str, Any]], scale: str) -> Verdict:
     held = where(rows, "all_goal_cluster_humps", reward="stay")
-    counts = {row["foresight"]: row["goal_cluster_humps"] for row in rows if row["reward"] == "stay"}
+    counts = {
+        row["foresight"]: row["goal_cluster_humps"] for row in rows if row["reward"] == "stay"
+    }
     return Verdict(
         "H5",
         everywhere_or_depends(held, FORESIGHTS[scale]),
         {"foresights_where_it_holds": held, "states_of_8_that_rise_then_fall": counts},
-        "All eight non-goal states of the goal's cluster rise and fall with foresight of .95 and more; "
-        "with less foresight only those nearest to the goal do.",
+        "All eight non-goal states of the goal's cluster rise and fall with foresight of .95 and "
+        "more; with less foresight only those nearest to the goal do.",
     )
 
 

@@ -156,9 +156,10 @@ def _verdict(
                 metric: _moved(flows, metric) for metric in METRICS
             },
         },
-        "False as stated: the Fisher information of paths has no cross-state entry, and the literal "
-        "algorithm takes the step of tabular natural policy gradient, whatever the start. The metric of "
-        "state-action visits does relate states, and its order depends on the start.",
+        "False as stated: the Fisher information of paths has no cross-state entry, and the "
+        "literal algorithm takes the step of tabular natural policy gradient, whatever the "
+        "start. The metric of state-action visits does relate states, and its order depends on "
+        "the start.",
     )
 
 

@@ -1,7 +1,7 @@
 """`himo-rooms`: HIMO in four rooms (McNamee 2019, section 4, figure 2).
 
-Sutton's map of 104 cells from the north-west to the south-east corner, with legal moves and staying;
-as in `himo_hanoi` the paper states neither foresight nor reward, so both are swept.
+Sutton's map of 104 cells from the north-west to the south-east corner, with legal moves and
+staying; as in `himo_hanoi` the paper states neither foresight nor reward, so both are swept.
 """
 
 from pathlib import Path
@@ -128,7 +128,8 @@ def _doors_first(rows: list[dict[str, Any]], scale: str) -> Verdict:
             ),
             "door_ranks_of_104": {row["foresight"]: row["door_ranks"] for row in stay},
         },
-        "By time to peak, and only in a window of foresight: with less of it the order is that of the "
-        "distance to the goal, with more the doors out of the start's room come first. By the height of "
-        "the peak doors are not special, since cells with fewer actions can diverge less.",
+        "By time to peak, and only in a window of foresight: with less of it the order is that "
+        "of the distance to the goal, with more the doors out of the start's room come first. By "
+        "the height of the peak doors are not special, since cells with fewer actions can "
+        "diverge less.",
     )

@@ -11,8 +11,8 @@ SCALES = ("smoke", "laptop", "paper")
 class Experiment(NamedTuple):
     """An experiment: what it is about and where its code is.
 
-    Its module has ``run(scale, seeds) -> Result`` and ``draw(result, path) -> None``, which draws the
-    figure from the result alone.
+    Its module has ``run(scale, seeds) -> Result`` and ``draw(result, path) -> None``, which draws
+    the figure from the result alone.
 
     Attributes:
         name: system and claim, such as ``himo-hanoi``.
@@ -78,8 +78,9 @@ def reproduce(
 
     Args:
         name: one of `EXPERIMENTS`.
-        scale: ``"smoke"`` (seconds), ``"laptop"`` (two cores) or ``"paper"`` (the paper's settings).
-        seeds: number of seeds; the experiment's own number by default.
+        scale: ``"smoke"`` (seconds), ``"laptop"`` (two cores) or ``"paper"`` (finest settings).
+        seeds: number of seeds; the experiment's own number by default. An exact experiment draws
+            nothing and has no use for them.
         out: folder of all results.
         command: the command line that is recorded; by default the one that repeats this call.
 
@@ -87,21 +88,22 @@ def reproduce(
         The folder that was written.
 
     Raises:
-        ValueError: where there is no such experiment or scale, or seeds are asked of an exact one.
+        ValueError: where there is no such experiment or scale, or ``seeds`` is below 1.
     """
     from hierax.experiments.result import write
 
     experiment = find(name)
     if scale not in SCALES:
         raise ValueError(f"scale is {scale!r}, but must be one of {', '.join(map(repr, SCALES))}")
-    if seeds is not None and (seeds < 1 or not experiment.seeds):
-        rule = "at least 1" if experiment.seeds else "left out: this experiment is exact"
-        raise ValueError(f"seeds is {seeds}, but must be {rule}")
+    if seeds is not None and seeds < 1:
+        raise ValueError(f"seeds is {seeds}, but must be at least 1")
     module = importlib.import_module(f"hierax.experiments.{experiment.module}")
     result = module.run(scale, seeds or experiment.seeds)
     folder = Path(out) / name / scale
     option = f" --seeds {seeds}" if seeds else ""
-    write(result, name, scale, command or f"hierax reproduce {name} --scale {scale}{option}", folder)
+    write(
+        result, name, scale, command or f"hierax reproduce {name} --scale {scale}{option}", folder
+    )
     module.draw(result, folder / "figure.png")
     return folder
 
@@ -113,9 +115,7 @@ def find(name: str) -> Experiment:
         ValueError: where there is none; the message lists those that exist.
     """
     if name not in EXPERIMENTS:
-        raise ValueError(
-            f"there is no experiment {name!r}; there are {', '.join(EXPERIMENTS)}"
-        )
+        raise ValueError(f"there is no experiment {name!r}; there are {', '.join(EXPERIMENTS)}")
     return EXPERIMENTS[name]
 
 

@@ -1,14 +1,13 @@
 """What an experiment leaves behind: one JSON file and one figure, the same at every repetition.
 
-``OUT/NAME/SCALE/result.json`` holds the settings, every curve and table, and a verdict on each claim
-with its numbers, beside the versions and the command that made it.
+``OUT/NAME/SCALE/result.json`` holds the settings, every curve and table, and a verdict on each
+claim with its numbers, beside the versions and the command that made it.
 """
 
 import dataclasses
 import importlib.metadata
 import json
 import math
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -76,7 +75,7 @@ def write(result: Result, name: str, scale: str, command: str, folder: Path) -> 
     folder.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".json.part")
     aside.write_text(_text(plain(record)) + "\n", encoding="utf-8")
-    os.replace(aside, path)
+    aside.replace(path)
     return path
 
 

@@ -90,7 +90,7 @@ def _visits(run: HimoTrajectory, model: TabularMDP) -> np.ndarray:
 
 
 def _peaks(time: np.ndarray, curves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Time and height of the steepest rise of each curve, by a parabola through three velocities."""
+    """Time and height of each curve's steepest rise, by a parabola through three velocities."""
     middle = 0.5 * (time[1:] + time[:-1])
     velocity = np.diff(curves, axis=0) / np.diff(time)[:, None]
     states = np.arange(curves.shape[1])

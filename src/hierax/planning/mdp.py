@@ -110,7 +110,7 @@ class TabularMDP(eqx.Module):
         return self.discount * (self.transition @ value).reshape(self.available.shape)
 
     @property
-    def contraction(self) -> float:
+    def contraction(self) -> Any:
         """Modulus of the Bellman operator in the sup norm: the largest row sum of ``Γ∘P``."""
         table = self.discounted_transition
         return namespace(table).max(_row_sums(table))

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Int
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, LogNorm, Normalize, to_rgb
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patheffects import withStroke
 
 # Okabe and Ito (2008), "Color universal design": eight colours that all kinds of sight tell apart.
@@ -21,7 +21,7 @@ CATEGORIES = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000",
 )  # fmt: skip
 INK, WALL, PALE, EDGE = "#222222", "#4a4a4a", "#ebebeb", "#a0a0a0"
-START, GOAL = "#0072B2", "#D55E00"
+START, GOAL = "#D55E00", "#0072B2"
 PANEL = 4.0
 """Width of a drawing in inches, without its scale of colours."""
 ARROWS_FROM = 9.0
@@ -58,8 +58,8 @@ class Marks:
     def legend(self) -> str:
         """What the marks mean, as far as there are any."""
         meaning = {
-            "blue: start": self.start is not None,
-            "orange: goal": self.goal is not None,
+            "orange: start": self.start is not None,
+            "blue: goal": self.goal is not None,
             "dotted: bottlenecks": bool(self.dotted()),
         }
         return "   ".join(text for text, is_drawn in meaning.items() if is_drawn)
@@ -97,17 +97,22 @@ class Scale:
 
 
 class Canvas(Protocol):
-    """What `hierax.plotting.plan` asks of a place to draw on.
+    """What `hierax.plotting.plan` asks of a place to draw on."""
 
-    Attributes:
-        height: height of a drawing in inches.
-        legend: what the marked states are.
-        names: what to write at the states, or None where there is no room.
-    """
+    @property
+    def height(self) -> float:
+        """Height of a drawing in inches."""
+        ...
 
-    height: float
-    legend: str
-    names: Sequence[str] | None
+    @property
+    def legend(self) -> str:
+        """What the marked states are."""
+        ...
+
+    @property
+    def names(self) -> Sequence[str] | None:
+        """What to write at the states, or None where there is no room."""
+        ...
 
     def colour(
         self, axes: Axes, values: np.ndarray, scale: Scale, texts: Sequence[str] | None = None
@@ -126,9 +131,9 @@ def bare(axes: Axes) -> None:
     axes.set_axis_off()
 
 
-def contrasting(colour: Colormap | tuple[float, ...] | np.ndarray) -> str:
-    """Black or white, whichever can be read on ``colour``."""
-    red, green, blue = to_rgb(tuple(colour))
+def contrasting(colour: np.ndarray) -> str:
+    """Black or white, whichever can be read on ``colour`` (red, green, blue, opacity)."""
+    red, green, blue, _ = colour
     return INK if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
 
 

@@ -77,7 +77,7 @@ class GraphCanvas:
         for (x, y), text, colour in zip(self._places, texts, colours, strict=True):
             axes.text(
                 x, y, text, ha="center", va="center", size=self._text_size, zorder=4,
-                color=contrasting(colour[:3]),
+                color=contrasting(colour),
             )  # fmt: skip
 
     def policy(self, axes: Axes, choice: np.ndarray, successor: np.ndarray) -> None:
@@ -107,7 +107,9 @@ class GraphCanvas:
         )  # fmt: skip
 
     def _graph(self, axes: Axes, colours: Sequence[str] | np.ndarray, diameter: float) -> None:
-        axes.add_collection(LineCollection(self._lines, colors=EDGE, linewidths=0.7, zorder=1))
+        axes.add_collection(
+            LineCollection(list(self._lines), colors=EDGE, linewidths=0.7, zorder=1)
+        )
         edge = 0.5 if diameter > 4 else 0.0
         x, y = self._places.T
         axes.scatter(x, y, s=diameter**2, c=colours, edgecolors=INK, linewidths=edge, zorder=2)

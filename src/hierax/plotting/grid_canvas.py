@@ -1,6 +1,7 @@
 """Drawing on the map of a grid world: cells are unit squares, walls are dark."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -62,7 +63,7 @@ class GridCanvas:
         for (x, y), text, colour in zip(self._world.coordinates, texts, colours, strict=True):
             axes.text(
                 x, y, text, ha="center", va="center", size=min(0.34 * self._spacing, 8.0),
-                color=contrasting(colour[:3]),
+                color=contrasting(colour),
             )  # fmt: skip
 
     def policy(self, axes: Axes, choice: np.ndarray, successor: np.ndarray) -> None:
@@ -70,7 +71,7 @@ class GridCanvas:
         names = np.array(self._world.action_names)
         if self._spacing < ARROWS_FROM:
             self._image(axes, np.array([to_rgb(colour) for colour in action_colours(choice)]))
-            action_legend(axes, names)
+            action_legend(axes, self._world.action_names)
             self._draw_marks(axes, letters=True)
             return
         self._image(axes, np.tile(to_rgb(PALE), (len(choice), 1)))
@@ -123,6 +124,6 @@ class GridCanvas:
             )  # fmt: skip
 
 
-def _frame(place: np.ndarray, **style: object) -> Rectangle:
+def _frame(place: np.ndarray, **style: Any) -> Rectangle:
     x, y = place
     return Rectangle((x - 0.5, y - 0.5), 1.0, 1.0, fill=False, zorder=3, **style)

@@ -3,7 +3,7 @@
 Everything is drawn from the curves and tables of a result; the world lends names and places.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,12 @@ def metric_figure(tables: Mapping[str, Any], path: Path) -> None:
     for metric, colour in metrics.items():
         first, second = (row for row in tables["hanoi"] if row["metric"] == metric)
         order.plot(
-            first["time_to_peak"], second["time_to_peak"], "o", color=colour, label=metric, alpha=0.7
+            first["time_to_peak"],
+            second["time_to_peak"],
+            "o",
+            color=colour,
+            label=metric,
+            alpha=0.7,
         )
     limits = [*order.get_xlim(), *order.get_ylim()]
     order.plot([min(limits), max(limits)], [min(limits), max(limits)], color=EDGE, zorder=0)
@@ -177,20 +182,21 @@ def hierarchy_figure(
     world_of: Callable[[str, float], TabularWorld],
 ) -> None:
     """Maps of each measure in two worlds, and their rank correlations in all."""
-    rows = tables["correlations"]
     measures = ("time_to_peak", "goal_averaged_time_to_peak", "action_gap", "betweenness")
-    names = list(dict.fromkeys(row["world"] for row in rows))
+    names = list(dict.fromkeys(row["world"] for row in tables["time_to_peak"]))
     drawn = [name for name in ("Hanoi3", "FourRooms") if name in names]
     figure = Figure(figsize=(15, 3.4 * len(drawn) + 3.6), layout="constrained")
     upper, lower = figure.subfigures(2, 1, height_ratios=[3.4 * len(drawn), 3.6])
     grid = upper.subplots(len(drawn), len(measures), squeeze=False)
     for name, line in zip(drawn, grid, strict=True):
-        key = [key for key in curves if key.startswith(name)][-1]
+        key = [key for key in curves if key.startswith(name) and measures[1] in curves[key]][-1]
         world = world_of(name, float(key.split()[1]))
         for measure, axes in zip(measures, line, strict=True):
             _measure_map(axes, world, np.asarray(curves[key][measure], dtype=float))
             axes.set_title(f"{key}: {measure.replace('_', ' ')}", fontsize=9)
-    _correlation_chart(lower.subplots(1, 2), rows, names)
+    for axes, target in zip(lower.subplots(1, 2), measures[:2], strict=True):
+        _correlation_chart(axes, tables[target], names)
+        axes.set_title(f"{target.replace('_', ' ')} against", fontsize=10)
     _save(figure, path)
 
 
@@ -205,23 +211,20 @@ def _measure_map(axes: Axes, world: TabularWorld, values: np.ndarray) -> None:
     axes.axis("off")
 
 
-def _correlation_chart(panels: Any, rows: Any, names: list[str]) -> None:
-    targets = ("time_to_peak", "goal_averaged_time_to_peak")
-    for axes, target in zip(panels, targets, strict=True):
-        predictors = [key.split("~")[1] for key in rows[0] if key.startswith(f"{target}~")]
-        for place, predictor in enumerate(predictors):
-            for index, name in enumerate(names):
-                found = [row[f"{target}~{predictor}"] for row in rows if row["world"] == name]
-                x = place + 0.13 * (index - (len(names) - 1) / 2)
-                axes.plot(
-                    np.full(len(found), x), found, "o", color=CATEGORIES[index], alpha=0.75,
-                    label=name if place == 0 else None,
-                )  # fmt: skip
-        axes.set_xticks(range(len(predictors)), [p.replace("_", " ") for p in predictors])
-        axes.axhline(0.0, color=EDGE, linewidth=0.8)
-        axes.set(ylim=(-1.05, 1.05), ylabel="Spearman correlation")
-        axes.set_title(f"{target.replace('_', ' ')} against", fontsize=10)
-    panels[0].legend(fontsize=8, title="one dot for each foresight", title_fontsize=8)
+def _correlation_chart(axes: Axes, rows: Sequence[Mapping[str, Any]], names: list[str]) -> None:
+    predictors = [key for key in rows[0] if key not in ("world", "foresight")]
+    for index, name in enumerate(names):
+        own = [row for row in rows if row["world"] == name]
+        shift = 0.13 * (index - (len(names) - 1) / 2)
+        places = [place + shift for place in range(len(predictors)) for _ in own]
+        found = [row[predictor] for predictor in predictors for row in own]
+        axes.plot(places, found, "o", color=CATEGORIES[index], alpha=0.75, label=name)
+    axes.set_xticks(
+        range(len(predictors)), [predictor.replace("_", " ") for predictor in predictors]
+    )
+    axes.axhline(0.0, color=EDGE, linewidth=0.8)
+    axes.set(ylim=(-1.05, 1.05), ylabel="Spearman correlation")
+    axes.legend(fontsize=8, title="one dot for each foresight", title_fontsize=8)
 
 
 def _save(figure: Figure, path: Path) -> None:

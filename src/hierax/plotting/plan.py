@@ -1,4 +1,4 @@
-"""The picture of a plan: value, greedy policy, occupancy, and the order in which states are decided.
+"""The picture of a plan: value, greedy policy, occupancy, and in which order states are decided.
 
 A grid world is drawn as its map, another world as its graph of states at the world's own places. A
 model without a drawing is laid out by its moves where it is small, and along the state index where
@@ -6,7 +6,6 @@ it is not.
 """
 
 import dataclasses
-from collections.abc import Sequence
 
 import networkx as nx
 import numpy as np
@@ -135,5 +134,5 @@ def _moves(mdp: TabularMDP) -> sp.csr_matrix:
 
 def _layout(moves: sp.csr_matrix) -> Float[np.ndarray, "S 2"]:
     """Places at which neighbours lie near each other; the same at every call."""
-    places: dict[int, Sequence[float]] = nx.spring_layout(nx.Graph(moves), seed=0)
+    places = nx.spring_layout(nx.Graph(moves), seed=0)
     return np.array([places[state] for state in range(moves.shape[0])])

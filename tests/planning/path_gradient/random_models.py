@@ -8,14 +8,14 @@ from hierax.planning import TabularMDP
 
 
 def random_model(
-    seed: int, largest: int = 11, discount: float | None = None
+    seed: int, shape: tuple[int, int] | None = None, discount: float | None = None
 ) -> tuple[TabularMDP, np.ndarray, np.random.Generator]:
-    """A model with up to ``largest`` states and 5 actions (ragged), half of them sparse-ish.
+    """A ragged model of ``shape (S, A)``, or of up to 11 states and 5 actions; half sparse-ish.
 
     Probabilities of the policy are at least 1e-3; every state is visited.
     """
     random = np.random.default_rng(seed)
-    states, actions = int(random.integers(1, largest + 1)), int(random.integers(1, 6))
+    states, actions = shape or (int(random.integers(1, 12)), int(random.integers(1, 6)))
     available = random.random((states, actions)) < 0.7
     available[np.arange(states), random.integers(0, actions, states)] = True
     weights = random.random((states, actions, states)) + 1e-2

@@ -133,9 +133,7 @@ def test_sparse_is_dense():
     for seed in range(20):
         model, policy, _ = random_model(seed)
         matrices = [sp.csr_matrix(model.transition[:, a]) for a in range(model.actions)]
-        sparse = TabularMDP(
-            matrices, model.reward, model.discount, model.initial, model.available
-        )
+        sparse = TabularMDP(matrices, model.reward, model.discount, model.initial, model.available)
         for form in ("closed", "literal"):
             np.testing.assert_allclose(
                 natural_path_gradient(sparse, policy, form),

@@ -1,4 +1,4 @@
-"""HIMO: hierarchical model-based policy optimisation by the natural path gradient (McNamee 2019)."""
+"""HIMO: hierarchical model-based policy optimisation (McNamee 2019)."""
 
 from hierax.planning.path_gradient.counters import (
     Moments,

@@ -7,8 +7,8 @@ goes on to ``t`` with probability ``γ(s, a, t) P(t|s, a)``. With visits ``d = �
 
     C_ij,kl = ⟨n_ij n_kl⟩ = d_i π_ij δ_ik δ_jl + (d_i E_(ij)k + d_k E_(kl)i) π_ij π_kl
 
-One action of each state, ω, is dependent: ``π_iω = 1 - Σ π_ij``. The score of an independent pair is
-``n_ij - (π_ij / π_iω) n_iω``; as a matrix over available pairs, ``L``. Then ``I = L C Lᵀ``.
+One action of each state, ω, is dependent: ``π_iω = 1 - Σ π_ij``. The score of an independent pair
+is ``n_ij - (π_ij / π_iω) n_iω``; as a matrix over available pairs, ``L``. Then ``I = L C Lᵀ``.
 """
 
 from typing import Any, NamedTuple
@@ -48,7 +48,8 @@ def path_fisher_information(mdp: TabularMDP, policy: Any, dependent: Any = None)
     """Fisher information of paths over independent pairs, ``I = L C Lᵀ`` (McNamee 2019, eq. 19).
 
     Computed literally from `counter_correlations`. In exact arithmetic it is block diagonal, with
-    the block ``d_i (diag(p) + p pᵀ / π_iω)`` for the independent probabilities ``p`` of state ``i``.
+    the block ``d_i (diag(p) + p pᵀ / π_iω)`` for the independent probabilities ``p`` of state
+    ``i``.
 
     Args:
         mdp: the model.
@@ -117,7 +118,7 @@ class Moments(NamedTuple):
 def dependent_actions(
     mdp: TabularMDP, policy: np.ndarray, dependent: Any, chain: PolicyChain | None = None
 ) -> np.ndarray:
-    """``(S,)`` dependent action of each state: as given, or greedy in the policy's action values."""
+    """``(S,)`` dependent action of each state: as given, or greedy in the action values."""
     if dependent is None:
         chain = chain or PolicyChain(mdp, policy)
         return np.argmax(action_values(mdp, chain.value()), axis=1)

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.optimize
-import scipy.special
 
 from hierax.planning import checks, sweeps
 from hierax.planning.engine import is_traced
@@ -87,8 +86,8 @@ def himo(
         A `HimoTrajectory`.
 
     Raises:
-        SimplexError: with ``parametrisation="dependent"``, where a step would leave the simplex; the
-            message names state, iteration and a step size that would have held.
+        SimplexError: with ``parametrisation="dependent"``, where a step would leave the simplex;
+            the message names state, iteration and a step size that would have held.
         ValueError: where an argument is not allowed.
     """
     if is_traced(mdp, foresight, step_size, initial_policy):
@@ -117,12 +116,11 @@ class _Flow:
         self.model, self.step_size, self.choices = model, step_size, choices
         self.iteration = 0
         self.log_policy = _log(policy)
-        self.value = PolicyChain(model, policy).value()
+        self._chain: PolicyChain | None = PolicyChain(model, policy)
+        self.value = self._chain.value()
         self._rows = None
         if choices.evaluation == "modified":
-            self._rows = sweeps.compress(
-                model.discounted_transition, model.reward, model.available
-            )
+            self._rows = sweeps.compress(model.discounted_transition, model.reward, model.available)
 
     @property
     def policy(self) -> np.ndarray:
@@ -131,7 +129,8 @@ class _Flow:
 
     def visits(self) -> np.ndarray:
         """``(S,)`` expected discounted visits."""
-        return PolicyChain(self.model, self.policy).occupancy()
+        chain = self._chain or PolicyChain(self.model, self.policy)
+        return chain.occupancy()
 
     def advance(self) -> None:
         """One iteration: step, then the value of the new policy."""
@@ -145,13 +144,12 @@ class _Flow:
             return occupancy_gradient(self.model, self.policy)
         if self.choices.form == "closed":
             return advantage(self.model, self.value)
-        return natural_path_gradient(
-            self.model, self.policy, "literal", self.choices.dependent
-        )
+        return natural_path_gradient(self.model, self.policy, "literal", self.choices.dependent)
 
     def _softmax(self, direction: np.ndarray) -> np.ndarray:
         log_policy = self.log_policy + self.step_size * direction
-        return log_policy - scipy.special.logsumexp(log_policy, axis=1, keepdims=True)
+        log_policy -= log_policy.max(axis=1, keepdims=True)
+        return log_policy - np.log(np.exp(log_policy).sum(axis=1, keepdims=True))
 
     def _dependent(self, direction: np.ndarray) -> np.ndarray:
         omega = dependent_actions(self.model, self.policy, self.choices.dependent)
@@ -179,14 +177,16 @@ class _Flow:
             advice = f"a step size of {holds:.3g} would hold here"
         return SimplexError(
             f"step size {self.step_size:g} leaves the simplex at state {state} in iteration "
-            f"{self.iteration}: its independent actions would sum to {1 - rest[state]:.6g}; {advice}, "
-            "and parametrisation='softmax' holds for every step size"
+            f"{self.iteration}: its independent actions would sum to {1 - rest[state]:.6g}; "
+            f"{advice}, and parametrisation='softmax' holds for every step size"
         )
 
     def _evaluate(self) -> None:
         if self._rows is None:
-            self.value = PolicyChain(self.model, self.policy).value()
+            self._chain = PolicyChain(self.model, self.policy)
+            self.value = self._chain.value()
             return
+        self._chain = None
         chain = sweeps.chain_of_policy(self._rows, self.policy, np.zeros(self.model.states))
         sweeps.evaluation_sweeps(chain, self.value, SWEEPS, 0.0)
 
@@ -208,10 +208,9 @@ def _record(flow: _Flow, iterations: int, reach: float, summary: bool) -> HimoTr
         if flow.iteration > 0:
             peaks.see((divergence - before) / flow.step_size)
         if not summary or flow.iteration in (0, iterations):
-            snapshots.append(
-                _Snapshot(flow.policy, flow.value.copy(), divergence, flow.visits())
-            )
-    policy, value, divergences, visits = (np.stack(series) for series in zip(*snapshots))
+            values = flow.value.copy()  # modified sweeps work in place
+            snapshots.append(_Snapshot(flow.policy, values, divergence, flow.visits()))
+    policy, value, divergences, visits = map(np.stack, zip(*snapshots, strict=True))
     time_to_peak, peak_velocity = peaks.peak(flow.step_size)
     recorded = (0, iterations) if summary else range(iterations + 1)
     return HimoTrajectory(

@@ -2,7 +2,8 @@
 
 Algorithm 1 of McNamee (2019) solves ``I x = g`` with the Fisher information of paths. Scores of
 different states are martingale differences: all their products across time vanish in expectation,
-so ``I`` is block diagonal, ``I_i⁻¹ = (diag(1/p) - 1 1ᵀ) / d_i``, ``g_ij = d_i π_ij (Q_ij - Q_iω)``, and
+so ``I`` is block diagonal, ``I_i⁻¹ = (diag(1/p) - 1 1ᵀ) / d_i``, ``g_ij = d_i π_ij (Q_ij - Q_iω)``,
+and
 
     x_ij = Q_ij - V_i,
 
@@ -20,7 +21,7 @@ import scipy.sparse.linalg as spla
 
 from hierax.planning import checks
 from hierax.planning.engine import Array, namespace
-from hierax.planning.evaluation import PolicyChain, action_values
+from hierax.planning.evaluation import PolicyChain
 from hierax.planning.mdp import TabularMDP
 from hierax.planning.path_gradient.counters import Moments
 
@@ -115,9 +116,9 @@ def occupancy_gradient(mdp: TabularMDP, policy: Any) -> np.ndarray:
 
         δ = r + Γ∘P y - y,   y = argmin_y Σ μ (r + Γ∘P y - y)²,
 
-    is the projection of ``μ r``: ``y`` minimises the visit-weighted squared Bellman residual. The step
-    on preferences is ``δ - Σ_a π δ``. It depends on the start, and is the advantage where ``μ`` is
-    such that ``y = V``.
+    is the projection of ``μ r``: ``y`` minimises the visit-weighted squared Bellman residual. The
+    step on preferences is ``δ - Σ_a π δ``. It depends on the start, and is the advantage where
+    ``μ`` is such that ``y = V``.
 
     Args:
         mdp: the model.

@@ -1,4 +1,4 @@
-"""What a run of HIMO leaves behind: policies, values, and the measures of McNamee (2019), section 4."""
+"""What a run of HIMO leaves behind: policies, values and the measures of the paper."""
 
 from dataclasses import dataclass
 

@@ -1,0 +1,303 @@
+"""TabularMDP: what it accepts, what it keeps, what it refuses, and how JAX carries it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+
+from hierax.planning import HardMax, TabularMDP, solve_bellman
+from hierax.planning.mdp import as_model
+from planning.models import EPSILON, random_tables, tables
+from planning.test_checks import refusal
+
+TABLES = random_tables(3, ragged=False)
+P, R = TABLES.transition, TABLES.reward
+S, A = R.shape
+RAGGED = np.ones((S, A), bool)
+RAGGED[1, 2] = RAGGED[4, 0] = False
+LAYOUTS = ("dense", "sparse")
+EVERY_LAYOUT = pytest.mark.parametrize("layout", LAYOUTS)
+
+
+def build(layout, transition=P, reward=R, discount=0.9, initial=None, available=None):
+    if layout == "sparse":
+        transition = [sp.csr_matrix(transition[:, a]) for a in range(transition.shape[1])]
+    return TabularMDP(transition, reward, discount, initial, available)
+
+
+def dense_of(mdp, table):
+    table = table.toarray() if sp.issparse(table) else table
+    return table.reshape(mdp.states, mdp.actions, mdp.states)
+
+
+@given(tables())
+def test_tables_are_kept_whatever_stands_in_unavailable_pairs(given):
+    for mdp in (given.dense(), given.sparse()):
+        transition = np.where(given.available[:, :, None], given.transition, 0.0)
+        np.testing.assert_array_equal(dense_of(mdp, mdp.transition), transition)
+        # Sums of up to five products in another order: 1e-14.
+        np.testing.assert_allclose(mdp.reward, given.expected_reward(), atol=1e-14)
+        kept = dense_of(mdp, mdp.discounted_transition)
+        np.testing.assert_allclose(kept, given.discounted_transition(), rtol=2 * EPSILON)
+        assert mdp.contraction == pytest.approx(kept.sum(axis=-1).max(), abs=4 * EPSILON)
+        np.testing.assert_array_equal(mdp.initial, given.initial)
+        np.testing.assert_array_equal(mdp.available, given.available)
+        assert (mdp.states, mdp.actions) == given.available.shape
+
+
+@given(tables())
+def test_expected_value_is_the_product_with_the_discounted_transition(given):
+    value = np.random.default_rng(0).normal(size=given.available.shape[0])
+    expected = given.discounted_transition() @ value
+    for mdp in (given.dense(), given.sparse()):
+        np.testing.assert_allclose(mdp.expected_value(value), expected, atol=1e-14)
+
+
+@EVERY_LAYOUT
+@pytest.mark.parametrize("discount", [0, 0.9, np.float32(0.5), np.linspace(0, 0.9, S), P * 0.9])
+def test_every_kind_of_discount(layout, discount):
+    mdp = build(layout, discount=discount)
+    expected = P * np.asarray(discount, np.float64)
+    np.testing.assert_allclose(dense_of(mdp, mdp.discounted_transition), expected, rtol=1e-15)
+    assert mdp.is_sparse == (layout == "sparse")
+
+
+@EVERY_LAYOUT
+@pytest.mark.parametrize("kind", [np.float32, jnp.float32, jnp.asarray])
+def test_any_kind_of_array_is_kept_in_float64(layout, kind):
+    even = np.full((4, 2, 4), 0.25)  # exact in float32
+    mdp = build(
+        layout, kind(even), kind(np.ones((4, 2))), kind(np.full(4, 0.5)), kind(even[0, 0]),
+        kind(np.ones((4, 2))),
+    )  # fmt: skip
+    for table in (mdp.transition, mdp.reward, mdp.discount, mdp.initial):
+        assert table.dtype == np.float64
+    assert mdp.available.dtype == bool
+
+
+def test_lists_are_arrays():
+    mdp = TabularMDP([[[0.0, 1.0]], [[1.0, 0.0]]], [[1], [2]], 0.5, [1, 0], [[1], [True]])
+    np.testing.assert_array_equal(mdp.transition, [[[0, 1]], [[1, 0]]])
+
+
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_array, sp.coo_array, sp.dok_array])
+def test_every_sparse_kind_is_read_row_by_pair(kind):
+    mdp = TabularMDP(tuple(kind(P[:, a]) for a in range(A)), R, 0.9)
+    np.testing.assert_array_equal(mdp.transition.toarray(), P.reshape(S * A, S))
+
+
+def test_repeated_and_explicit_zero_entries_of_a_sparse_matrix_are_summed():
+    matrix = sp.coo_array(([0.5, 0.5, 0.0, 1.0], ([0, 0, 1, 1], [1, 1, 0, 1])), shape=(2, 2))
+    mdp = TabularMDP([matrix], np.ones((2, 1)), 0.9)
+    assert mdp.transition.nnz == 2
+    np.testing.assert_array_equal(mdp.transition.toarray(), [[0, 1], [0, 1]])
+
+
+@EVERY_LAYOUT
+def test_a_model_neither_changes_what_it_was_given_nor_follows_its_changes(layout):
+    given = [P.copy(), R.copy(), np.full(S, 0.9), np.full(S, 1 / S), RAGGED.copy()]
+    given[0][1, 2] = np.nan
+    before = [table.copy() for table in given]
+    mdp = build(layout, *given)
+    for table, copy in zip(given, before, strict=True):
+        np.testing.assert_array_equal(table, copy)
+    solved = solve_bellman(mdp).value
+    for table in given:
+        table[...] = 0
+    np.testing.assert_array_equal(solve_bellman(mdp).value, solved)
+
+
+def test_sparse_matrices_of_the_caller_stay_as_they_were():
+    matrix = sp.csr_matrix(np.array([[0.5, 0.5], [np.nan, np.nan]]))
+    TabularMDP([matrix, sp.identity(2)], np.ones((2, 2)), 0.9, None, [[1, 1], [0, 1]])
+    assert np.isnan(matrix.data).sum() == 2
+
+
+@EVERY_LAYOUT
+def test_another_discount_reward_or_start_is_as_if_built_with_it(layout):
+    mdp = build(layout, available=RAGGED)
+    reward = np.random.default_rng(0).normal(size=(S, A, S))
+    discount = np.linspace(0.1, 0.9, S)
+    changed = mdp.with_reward(reward).with_discount(discount).with_initial(2)
+    built = build(layout, P, reward, discount, 2, RAGGED)
+    for field in ("reward", "discount", "initial"):
+        np.testing.assert_array_equal(getattr(changed, field), getattr(built, field))
+    assert mdp.discount == 0.9
+    np.testing.assert_array_equal(mdp.initial, np.full(S, 1 / S))
+
+
+@EVERY_LAYOUT
+def test_changes_are_checked_like_constructions(layout):
+    mdp = build(layout)
+    assert "discount is 1.0" in refusal(mdp.with_discount, 1)
+    assert "(2, 3)" in refusal(mdp.with_reward, R[:2])
+    assert "initial is 5" in refusal(mdp.with_initial, 5)
+
+
+@EVERY_LAYOUT
+def test_rows_may_miss_one_by_1e_8(layout):
+    build(layout, P * (1 + 0.9e-8))
+    build(layout, P * (1 - 0.9e-8))
+    for factor in (1 + 1.1e-8, 1 - 1.1e-8):
+        assert "state 0, action 0 sums to" in refusal(build, layout, P * factor)
+
+
+def spoiled(table, index, entry):
+    table = np.array(table, float)
+    table[index] = entry
+    return table
+
+
+REWARDS = np.ones((S, A, S))
+BAD = {
+    "negative probability": (dict(transition=spoiled(P, (2, 1, 3), -0.5)),
+                             "transition at state 2, action 1, next state 3 is -0.5"),
+    "nan probability": (dict(transition=spoiled(P, (4, 2, 0), np.nan)),
+                        "transition at state 4, action 2, next state 0 is nan"),
+    "infinite probability": (dict(transition=spoiled(P, (0, 0, 1), np.inf)),
+                             "transition at state 0, action 0, next state 1 is inf"),
+    "row sum": (dict(transition=spoiled(P, (3, 1), 0.1)),
+                "transition at state 3, action 1 sums to 0.5"),
+    "empty row": (dict(transition=spoiled(P, (3, 1), 0.0)), "state 3, action 1 sums to 0,"),
+    "nan reward": (dict(reward=spoiled(R, (3, 2), np.nan)), "reward at state 3, action 2 is nan"),
+    "reward of a move": (dict(reward=spoiled(REWARDS, (1, 0, 4), -np.inf)),
+                         "reward at state 1, action 0, next state 4 is -inf"),
+    "reward shape": (dict(reward=R.T), "reward has shape (3, 5)"),
+    "reward of states": (dict(reward=R[:, 0]), "reward has shape (5,)"),
+    "no reward": (dict(reward=None), "reward is NoneType"),
+    "word": (dict(reward="high"), "reward is str 'high'"),
+    "complex": (dict(reward=R + 1j), "reward is ndarray"),
+    "discount 1": (dict(discount=1.0), "discount is 1.0"),
+    "discount negative": (dict(discount=-0.1), "discount is -0.1"),
+    "discount nan": (dict(discount=np.nan), "discount is nan"),
+    "discount word": (dict(discount="0.9"), "discount is str '0.9'"),
+    "no discount": (dict(discount=None), "discount is NoneType"),
+    "discount shape": (dict(discount=np.full((S, A), 0.9)), "discount has shape (5, 3)"),
+    "discount of a state": (dict(discount=spoiled(np.full(S, 0.9), 3, 1.0)),
+                            "discount at state 3 is 1.0"),
+    "discount of a move": (dict(discount=spoiled(P * 0.9, (1, 2, 3), np.nan)),
+                           "discount at state 1, action 2, next state 3 is nan"),
+    "initial": (dict(initial=-1), "initial is -1"),
+    "initial shape": (dict(initial=np.ones(3) / 3), "initial has shape (3,)"),
+    "available shape": (dict(available=RAGGED.T), "available has shape (3, 5)"),
+    "available ragged": (dict(available=[[True], [True, False]]), "available is list"),
+    "available number": (dict(available=spoiled(RAGGED, (2, 1), 0.5)),
+                         "available at state 2, action 1 is 0.5"),
+    "available nan": (dict(available=spoiled(RAGGED, (2, 1), np.nan)), "action 1 is nan"),
+    "no action": (dict(available=spoiled(RAGGED, 2, 0)), "available offers no action at state 2"),
+}  # fmt: skip
+
+
+@EVERY_LAYOUT
+@pytest.mark.parametrize("case", BAD)
+def test_bad_tables_are_named(layout, case):
+    tables, words = BAD[case]
+    assert words in refusal(lambda: build(layout, **tables))
+
+
+@pytest.mark.parametrize(
+    ("transition", "words"),
+    [
+        (P[0], "(3, 5)"), (P.swapaxes(0, 1), "(3, 5, 5)"), (np.zeros((0, 1, 0)), "(0, 1, 0)"),
+        (np.zeros((2, 0, 2)), "(2, 0, 2)"), ([], "(0,)"), (None, "NoneType"), ("abc", "'abc'"),
+        (sp.identity(5), "one sparse matrix of shape (5, 5)"),
+        ([sp.identity(5), sp.identity(4)], "action 1 is dia_matrix of shape (4, 4)"),
+        ([sp.identity(5), P[:, 1]], "action 1 is ndarray of shape (5, 5)"),
+        ([[[1.0]], sp.identity(5)], "action 0 is list"), ([sp.identity(0)], "at least one state"),
+        ([sp.csr_matrix(P[:, 0])[:3]], "action 0 is csr_matrix of shape (3, 5)"),
+    ],
+)  # fmt: skip
+def test_transitions_of_another_form_are_refused(transition, words):
+    assert words in refusal(TabularMDP, transition, R, 0.9)
+
+
+@pytest.mark.parametrize("given", [None, P, "world"])
+def test_planners_refuse_what_is_no_model(given):
+    assert "must be a TabularMDP" in refusal(as_model, given)
+
+
+def test_one_state_and_one_action_suffice():
+    mdp = TabularMDP(np.ones((1, 1, 1)), [[2.0]], 0.5)
+    assert solve_bellman(mdp).value == pytest.approx([4.0], abs=1e-8)
+
+
+@pytest.mark.parametrize("discount", [0.9, np.full(S, 0.9), P * 0.9], ids=["()", "(S,)", "(S,A,S)"])
+@pytest.mark.usefixtures("x64")
+def test_built_under_jit_from_tracers_it_is_the_same_model(discount):
+    reward = np.random.default_rng(0).normal(size=(S, A, S))
+    arguments = (spoiled(P, (1, 2), np.nan), spoiled(reward, (1, 2), np.inf), discount, TABLES.initial)
+    built, traced = TabularMDP(*arguments, RAGGED), jax.jit(TabularMDP)(*arguments, RAGGED)
+    for expected, leaf in zip(jax.tree.leaves(built), jax.tree.leaves(traced), strict=True):
+        np.testing.assert_allclose(leaf, expected, atol=1e-15)
+
+
+@pytest.mark.usefixtures("x64")
+def test_garbage_discounts_of_unavailable_pairs_are_ignored_under_jit():
+    discount = np.where(RAGGED[:, :, None], 0.9 * P, np.nan)
+    contraction = jax.jit(lambda d: build("dense", discount=d, available=RAGGED).contraction)
+    assert contraction(discount) == build("dense", discount=discount, available=RAGGED).contraction
+
+
+def test_shapes_are_checked_under_jit_and_values_are_not():
+    construct = jax.jit(TabularMDP)
+    construct(-P, R * np.nan, 3.0)
+    assert "transition has shape (5, 5)" in refusal(construct, P[:, 0], R, 0.9)
+    assert "reward has shape (3, 5)" in refusal(construct, P, R.T, 0.9)
+    assert "discount has shape (2,)" in refusal(construct, P, R, np.ones(2))
+    assert "initial has shape (4,)" in refusal(construct, P, R, 0.9, np.ones(4))
+    assert "available has shape (3, 5)" in refusal(construct, P, R, 0.9, None, RAGGED.T)
+
+
+@pytest.mark.usefixtures("x64")
+def test_starts_may_be_mapped_over():
+    starts = jax.vmap(lambda state: build("dense").with_initial(state).initial)(np.arange(S))
+    np.testing.assert_array_equal(starts, np.eye(S))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda mdp, x: mdp.with_reward(x * np.ones((S, A, S))),
+        lambda mdp, x: solve_bellman(mdp.with_reward(x * R)),
+        lambda mdp, x: solve_bellman(mdp.with_discount(0.9 * x)),
+        lambda mdp, x: build("sparse", available=x * R < np.inf),
+    ],
+    ids=["reward of moves", "reward", "discount", "available"],
+)
+@pytest.mark.usefixtures("x64")
+def test_a_sparse_model_refuses_tracers(change):
+    assert "sparse" in refusal(jax.jit(lambda x: change(build("sparse"), x).reward), 1.0)
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_sparse_model_is_no_argument_of_jit():
+    assert "sparse" in refusal(jax.jit(solve_bellman), build("sparse"))
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_model_passes_through_jit_and_back_to_the_host():
+    mdp = build("dense", available=RAGGED, initial=1)
+    returned = jax.jit(lambda model: model)(mdp)
+    for model in (mdp, returned):
+        solution = solve_bellman(model)
+        assert type(solution.value) is np.ndarray
+        np.testing.assert_array_equal(solution.value, solve_bellman(mdp).value)
+
+
+def test_a_model_on_a_device_is_planned_in_float64_without_64_bit_types():
+    even = build("dense", np.full((4, 2, 4), 0.25), np.arange(8).reshape(4, 2), 0.875)
+    solution = solve_bellman(jax.tree.map(jnp.asarray, even), HardMax())
+    assert solution.value.dtype == solution.action_value.dtype == solution.policy.dtype == float
+    np.testing.assert_array_equal(solution.value, solve_bellman(even).value)
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_stack_of_models_goes_through_vmap_alone():
+    models = [build("dense").with_discount(discount) for discount in (0.0, 0.5, 0.9)]
+    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *models)
+    values = jax.vmap(lambda mdp: solve_bellman(mdp).value)(stacked)
+    # Both engines certify 1e-8.
+    np.testing.assert_allclose(values, [solve_bellman(mdp).value for mdp in models], atol=2e-8)
+    assert "vmap" in refusal(solve_bellman, stacked)
