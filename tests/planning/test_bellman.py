@@ -154,7 +154,7 @@ def test_ties_make_no_method_cycle(method):
     solution = solve_bellman(torus(size), method=method)
     ring = np.minimum(np.arange(size), size - np.arange(size))
     distance = (ring[:, None] + ring).ravel().astype(float)
-    distance[0] = 2.0  # from the goal, a step away and one back
+    distance[0] = 1.0  # at the goal, staying enters it again
     # Costs of the steps, discounted: (1 - γ^d) / (1 - γ).
     np.testing.assert_allclose(solution.value, -(1 - 0.99**distance) / 0.01, atol=1e-8)
     assert solution.converged

@@ -116,7 +116,7 @@ def test_every_world_can_be_drawn(world, order, save):
     save(figure)
 
 
-@pytest.mark.parametrize("states", [1, 2, 12, 61, 300])
+@pytest.mark.parametrize("states", [1, 12, 300])
 def test_every_model_can_be_drawn(states, save):
     mdp = random_model(states, initial=0)
     save(draw_plan(tables(mdp, order=True), model_canvas(mdp)))

@@ -6,7 +6,7 @@ does not expand the sup norm and the Bellman operator ``v ↦ Ω(r + Γ∘P v)``
 average has neither property.
 """
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import equinox as eqx
 import jax.scipy.special
@@ -15,6 +15,9 @@ import scipy.special
 
 from hierax.planning import checks
 from hierax.planning.engine import Array, as_array, is_traced, namespace
+
+Values: TypeAlias = Array | np.floating
+"""Values of a batch of states; of one state, ``()``, NumPy makes a scalar."""
 
 TIE = 1e-10
 """Action values that differ by less than this fraction of the largest count as equal."""
@@ -26,7 +29,7 @@ class Operator(Protocol):
 
     contracts: bool
 
-    def value(self, action_value: Any, available: Any = None) -> Array:
+    def value(self, action_value: Any, available: Any = None) -> Values:
         """``Ω(q)`` over the last axis, ``(..., A) -> (...)``."""
         ...
 
@@ -44,7 +47,7 @@ class HardMax(eqx.Module):
 
     contracts = True
 
-    def value(self, action_value: Any, available: Any = None) -> Array:
+    def value(self, action_value: Any, available: Any = None) -> Values:
         """``max_a q(a)``, shape ``(..., A) -> (...)``; unavailable actions are left out."""
         return _masked(action_value, available).max(axis=-1)
 
@@ -85,7 +88,7 @@ class LogSumExp(_Softened):
         temperature: τ > 0, in units of reward.
     """
 
-    def value(self, action_value: Any, available: Any = None) -> Array:
+    def value(self, action_value: Any, available: Any = None) -> Values:
         """``τ log Σ exp(q / τ)`` over available actions, shape ``(..., A) -> (...)``."""
         q = _masked(action_value, available)
         return self._tau * _logsumexp(_logits(q, self._tau))
@@ -101,7 +104,7 @@ class Mellowmax(_Softened):
         temperature: τ > 0, in units of reward.
     """
 
-    def value(self, action_value: Any, available: Any = None) -> Array:
+    def value(self, action_value: Any, available: Any = None) -> Values:
         """``τ log (1/n Σ exp(q / τ))``, shape ``(..., A) -> (...)``."""
         q = _masked(action_value, available)
         xp = namespace(q)
@@ -124,7 +127,7 @@ class Boltzmann(_Softened):
 
     contracts = False
 
-    def value(self, action_value: Any, available: Any = None) -> Array:
+    def value(self, action_value: Any, available: Any = None) -> Values:
         """``Σ softmax(q / τ) q`` over available actions, shape ``(..., A) -> (...)``."""
         q = _masked(action_value, available)
         xp = namespace(q)
@@ -160,7 +163,7 @@ def _logits(q: Array, temperature: Array) -> Array:
     return xp.where(offered, xp.where(offered, q, 0.0) / temperature, -xp.inf)
 
 
-def _logsumexp(logits: Array) -> Array:
+def _logsumexp(logits: Array) -> Values:
     special = scipy.special if namespace(logits) is np else jax.scipy.special
     return special.logsumexp(logits, axis=-1)
 
