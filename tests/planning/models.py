@@ -8,9 +8,17 @@ import numpy as np
 import scipy.sparse as sp
 from hypothesis import strategies as st
 
-from hierax.planning import TabularMDP
+from hierax.planning import Boltzmann, TabularMDP
 
 EPSILON = np.finfo(np.float64).eps
+
+# option_gradient.md, I9: value iteration with this Boltzmann average cycles for ever.
+CYCLING = TabularMDP(
+    [[[0.0016, 0.9984], [1.0, 0.0]], [[0.0466, 0.9534], [0.9631, 0.0369]]],
+    [[0.9341, -0.7622], [-1.4929, -0.0722]],
+    0.98,
+)
+CYCLING_OPERATOR = Boltzmann(0.58129)
 
 
 @dataclass(frozen=True)
@@ -68,16 +76,16 @@ def random_tables(
 ) -> Tables:
     """A model from a seed.
 
-    ``kind`` is "stochastic" (all states follow all), "sparse" (few do), "deterministic", "absorbing"
-    (state 0 is) or "disconnected" (two halves). ``discount_kind`` is "number", "state" (some are
-    goals, with discount 0) or "transition". ``garbage`` stands in unavailable pairs.
+    ``kind`` is "stochastic" (all states follow all), "sparse" (few do), "deterministic",
+    "absorbing" (state 0 is) or "disconnected" (two halves). ``discount_kind`` is "number", "state"
+    (some are goals, with discount 0) or "transition". ``garbage`` stands in unavailable pairs.
     """
     rng = np.random.default_rng(seed)
     shape = (states, actions, states)
     transition = _transition(rng, shape, kind)
     available = rng.random((states, actions)) < 0.7 if ragged else np.ones((states, actions), bool)
     available[np.arange(states), rng.integers(actions, size=states)] = True
-    reward = rng.normal(size=shape[: reward_axes])
+    reward = rng.normal(size=shape[:reward_axes])
     discounts: Any = discount
     if discount_kind == "state":
         discounts = discount * rng.integers(2, size=states)

@@ -63,7 +63,9 @@ def test_as_array_reads_jax_bfloat16():
     np.testing.assert_array_equal(as_array(jnp.ones(2, jnp.bfloat16)), np.ones(2))
 
 
-@pytest.mark.parametrize("given", ["0.9", None, 1j, [1, None], np.array(["1"]), np.datetime64(1, "s")])
+@pytest.mark.parametrize(
+    "given", ["0.9", None, 1j, [1, None], np.array(["1"]), np.datetime64(1, "s")]
+)
 def test_as_array_invents_no_numbers(given):
     with pytest.raises(TypeError, match="no real numbers"):
         as_array(given)

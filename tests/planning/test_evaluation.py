@@ -16,7 +16,7 @@ from hierax.planning import (
     successor_representation,
 )
 from planning.models import EPSILON, random_policy, random_tables, tables
-from planning.test_checks import refusal
+from planning.refusals import refusal
 
 SEEDS = st.integers(0, 2**32 - 1)
 EVALUATIONS = (evaluate_policy, successor_representation, occupancy)
@@ -188,7 +188,7 @@ def test_both_engines_hold_the_same_numbers(discount_kind):
 def test_evaluation_maps_over_policies_and_models():
     mdp = random_tables(5).dense()
     policies = np.stack([random_policy(mdp.available, seed) for seed in range(3)])
-    values = jax.vmap(evaluate_policy, in_axes=(None, 0))(mdp, policies)
+    values = jax.jit(jax.vmap(evaluate_policy, in_axes=(None, 0)))(mdp, policies)
     expected = [evaluate_policy(mdp, policy) for policy in policies]
     np.testing.assert_allclose(values, expected, rtol=1e-12)
     assert "policy has shape (3, 5)" in refusal(
@@ -202,4 +202,4 @@ def test_gradient_of_the_start_value_is_the_occupancy_of_pairs():
     policy = random_policy(mdp.available)
     gradient = jax.grad(lambda r: mdp.initial @ evaluate_policy(mdp.with_reward(r), policy))
     expected = occupancy(mdp, policy)[:, None] * policy
-    np.testing.assert_allclose(gradient(mdp.reward), expected, atol=1e-13)
+    np.testing.assert_allclose(jax.jit(gradient)(mdp.reward), expected, atol=1e-13)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hierax.planning import HardMax, TabularMDP, solve_bellman
 from hierax.planning.mdp import as_model
 from planning.models import EPSILON, random_tables, tables
-from planning.test_checks import refusal
+from planning.refusals import refusal
 
 TABLES = random_tables(3, ragged=False)
 P, R = TABLES.transition, TABLES.reward
@@ -152,41 +152,41 @@ def spoiled(table, index, entry):
 
 REWARDS = np.ones((S, A, S))
 BAD = {
-    "negative probability": (dict(transition=spoiled(P, (2, 1, 3), -0.5)),
+    "negative probability": ({"transition": spoiled(P, (2, 1, 3), -0.5)},
                              "transition at state 2, action 1, next state 3 is -0.5"),
-    "nan probability": (dict(transition=spoiled(P, (4, 2, 0), np.nan)),
+    "nan probability": ({"transition": spoiled(P, (4, 2, 0), np.nan)},
                         "transition at state 4, action 2, next state 0 is nan"),
-    "infinite probability": (dict(transition=spoiled(P, (0, 0, 1), np.inf)),
+    "infinite probability": ({"transition": spoiled(P, (0, 0, 1), np.inf)},
                              "transition at state 0, action 0, next state 1 is inf"),
-    "row sum": (dict(transition=spoiled(P, (3, 1), 0.1)),
+    "row sum": ({"transition": spoiled(P, (3, 1), 0.1)},
                 "transition at state 3, action 1 sums to 0.5"),
-    "empty row": (dict(transition=spoiled(P, (3, 1), 0.0)), "state 3, action 1 sums to 0,"),
-    "nan reward": (dict(reward=spoiled(R, (3, 2), np.nan)), "reward at state 3, action 2 is nan"),
-    "reward of a move": (dict(reward=spoiled(REWARDS, (1, 0, 4), -np.inf)),
+    "empty row": ({"transition": spoiled(P, (3, 1), 0.0)}, "state 3, action 1 sums to 0,"),
+    "nan reward": ({"reward": spoiled(R, (3, 2), np.nan)}, "reward at state 3, action 2 is nan"),
+    "reward of a move": ({"reward": spoiled(REWARDS, (1, 0, 4), -np.inf)},
                          "reward at state 1, action 0, next state 4 is -inf"),
-    "reward shape": (dict(reward=R.T), "reward has shape (3, 5)"),
-    "reward of states": (dict(reward=R[:, 0]), "reward has shape (5,)"),
-    "no reward": (dict(reward=None), "reward is NoneType"),
-    "word": (dict(reward="high"), "reward is str 'high'"),
-    "complex": (dict(reward=R + 1j), "reward is ndarray"),
-    "discount 1": (dict(discount=1.0), "discount is 1.0"),
-    "discount negative": (dict(discount=-0.1), "discount is -0.1"),
-    "discount nan": (dict(discount=np.nan), "discount is nan"),
-    "discount word": (dict(discount="0.9"), "discount is str '0.9'"),
-    "no discount": (dict(discount=None), "discount is NoneType"),
-    "discount shape": (dict(discount=np.full((S, A), 0.9)), "discount has shape (5, 3)"),
-    "discount of a state": (dict(discount=spoiled(np.full(S, 0.9), 3, 1.0)),
+    "reward shape": ({"reward": R.T}, "reward has shape (3, 5)"),
+    "reward of states": ({"reward": R[:, 0]}, "reward has shape (5,)"),
+    "no reward": ({"reward": None}, "reward is NoneType"),
+    "word": ({"reward": "high"}, "reward is str 'high'"),
+    "complex": ({"reward": R + 1j}, "reward is ndarray"),
+    "discount 1": ({"discount": 1.0}, "discount is 1.0"),
+    "discount negative": ({"discount": -0.1}, "discount is -0.1"),
+    "discount nan": ({"discount": np.nan}, "discount is nan"),
+    "discount word": ({"discount": "0.9"}, "discount is str '0.9'"),
+    "no discount": ({"discount": None}, "discount is NoneType"),
+    "discount shape": ({"discount": np.full((S, A), 0.9)}, "discount has shape (5, 3)"),
+    "discount of a state": ({"discount": spoiled(np.full(S, 0.9), 3, 1.0)},
                             "discount at state 3 is 1.0"),
-    "discount of a move": (dict(discount=spoiled(P * 0.9, (1, 2, 3), np.nan)),
+    "discount of a move": ({"discount": spoiled(P * 0.9, (1, 2, 3), np.nan)},
                            "discount at state 1, action 2, next state 3 is nan"),
-    "initial": (dict(initial=-1), "initial is -1"),
-    "initial shape": (dict(initial=np.ones(3) / 3), "initial has shape (3,)"),
-    "available shape": (dict(available=RAGGED.T), "available has shape (3, 5)"),
-    "available ragged": (dict(available=[[True], [True, False]]), "available is list"),
-    "available number": (dict(available=spoiled(RAGGED, (2, 1), 0.5)),
+    "initial": ({"initial": -1}, "initial is -1"),
+    "initial shape": ({"initial": np.ones(3) / 3}, "initial has shape (3,)"),
+    "available shape": ({"available": RAGGED.T}, "available has shape (3, 5)"),
+    "available ragged": ({"available": [[True], [True, False]]}, "available is list"),
+    "available number": ({"available": spoiled(RAGGED, (2, 1), 0.5)},
                          "available at state 2, action 1 is 0.5"),
-    "available nan": (dict(available=spoiled(RAGGED, (2, 1), np.nan)), "action 1 is nan"),
-    "no action": (dict(available=spoiled(RAGGED, 2, 0)), "available offers no action at state 2"),
+    "available nan": ({"available": spoiled(RAGGED, (2, 1), np.nan)}, "action 1 is nan"),
+    "no action": ({"available": spoiled(RAGGED, 2, 0)}, "available offers no action at state 2"),
 }  # fmt: skip
 
 
@@ -227,7 +227,12 @@ def test_one_state_and_one_action_suffice():
 @pytest.mark.usefixtures("x64")
 def test_built_under_jit_from_tracers_it_is_the_same_model(discount):
     reward = np.random.default_rng(0).normal(size=(S, A, S))
-    arguments = (spoiled(P, (1, 2), np.nan), spoiled(reward, (1, 2), np.inf), discount, TABLES.initial)
+    arguments = (
+        spoiled(P, (1, 2), np.nan),
+        spoiled(reward, (1, 2), np.inf),
+        discount,
+        TABLES.initial,
+    )
     built, traced = TabularMDP(*arguments, RAGGED), jax.jit(TabularMDP)(*arguments, RAGGED)
     for expected, leaf in zip(jax.tree.leaves(built), jax.tree.leaves(traced), strict=True):
         np.testing.assert_allclose(leaf, expected, atol=1e-15)
@@ -297,7 +302,7 @@ def test_a_model_on_a_device_is_planned_in_float64_without_64_bit_types():
 def test_a_stack_of_models_goes_through_vmap_alone():
     models = [build("dense").with_discount(discount) for discount in (0.0, 0.5, 0.9)]
     stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *models)
-    values = jax.vmap(lambda mdp: solve_bellman(mdp).value)(stacked)
+    values = jax.jit(jax.vmap(lambda mdp: solve_bellman(mdp).value))(stacked)
     # Both engines certify 1e-8.
     np.testing.assert_allclose(values, [solve_bellman(mdp).value for mdp in models], atol=2e-8)
     assert "vmap" in refusal(solve_bellman, stacked)

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from hierax.planning import Boltzmann, HardMax, LogSumExp, Mellowmax
 from hierax.planning.operators import Operator
-from planning.test_checks import refusal
+from planning.refusals import refusal
 
 SOFT = (LogSumExp, Mellowmax, Boltzmann)
 EVERY = pytest.mark.parametrize("make", [lambda _: HardMax(), *SOFT], ids=["HardMax", *"LMB"])
@@ -143,7 +143,7 @@ def test_temperatures_may_be_mapped_over(make):
 @pytest.mark.parametrize("make", [lambda _: HardMax(), LogSumExp, Mellowmax], ids=["H", "L", "M"])
 def test_the_policy_is_the_gradient_of_the_value(make):
     operator, q = make(0.7), Q[:2]
-    gradient = jax.grad(lambda q: operator.value(q, AVAILABLE[:2]).sum())(q)
+    gradient = jax.jit(jax.grad(lambda q: operator.value(q, AVAILABLE[:2]).sum()))(q)
     np.testing.assert_allclose(gradient, operator.policy(q, AVAILABLE[:2]), atol=1e-15)
 
 
@@ -159,7 +159,7 @@ def test_derivatives_by_temperature_are_finite_differences_with_actions_missing(
 
     step = 1e-5  # of order step² ≈ 1e-10 away, and rounding 1e-16 / step
     expected = (outcome(0.7 + step) - outcome(0.7 - step)) / (2 * step)
-    assert jax.grad(outcome)(0.7) == pytest.approx(expected, abs=1e-9)
+    assert jax.jit(jax.grad(outcome))(0.7) == pytest.approx(expected, abs=1e-9)
 
 
 @EVERY

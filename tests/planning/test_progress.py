@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from hierax.planning import progress
+from hierax.planning import TabularMDP, progress, solve_bellman
 
 
 class Terminal(io.StringIO):
@@ -14,13 +14,18 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def stderr(monkeypatch, request):
+def watch(monkeypatch):
+    """Puts a stream in the place of stderr: in the test, for pytest replaces it before that."""
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    stream = request.param()
-    monkeypatch.setattr(sys, "stderr", stream)
-    return stream
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def put(stream):
+        monkeypatch.setattr(sys, "stderr", stream)
+        return stream
+
+    return put
 
 
 def work():
@@ -29,43 +34,56 @@ def work():
             bar.report(tenth / 10)
 
 
-at_a_terminal = pytest.mark.parametrize("stderr", [Terminal], indirect=True)
-
-
-@at_a_terminal
-def test_a_bar_with_its_description_appears_at_a_terminal(stderr):
+def test_a_bar_with_its_description_appears_at_a_terminal(watch):
+    stream = watch(Terminal())
     work()
-    assert "sweeping states" in stderr.getvalue()
-    assert "90%" in stderr.getvalue()
+    assert "sweeping states" in stream.getvalue()
+    assert "90%" in stream.getvalue()
 
 
-@pytest.mark.parametrize("stderr", [io.StringIO], indirect=True)
-def test_nothing_is_written_elsewhere(stderr):
+def test_nothing_is_written_elsewhere(watch):
+    stream = watch(io.StringIO())
     work()
-    assert stderr.getvalue() == ""
+    assert stream.getvalue() == ""
 
 
-@at_a_terminal
-def test_nothing_is_written_before_patience_ends(stderr, monkeypatch):
+def test_nothing_is_written_before_patience_ends(watch, monkeypatch):
+    stream = watch(Terminal())
     monkeypatch.setattr(progress, "PATIENCE", 60.0)
     work()
-    assert stderr.getvalue() == ""
+    assert stream.getvalue() == ""
 
 
-@at_a_terminal
-def test_the_bar_stops_when_the_work_fails(stderr):
-    with pytest.raises(RuntimeError, match="broken"), progress.Progress("sweeping") as bar:
-        bar.report(0.5)
-        raise RuntimeError("broken")
-    written = stderr.getvalue()
+def test_the_bar_stops_when_the_work_fails(watch):
+    stream = watch(Terminal())
+    bar = progress.Progress("sweeping")
+
+    def fail():
+        with bar:
+            bar.report(0.5)
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        fail()
+    written = stream.getvalue()
+    assert "sweeping" in written
     bar.report(0.6)  # a stopped bar draws no more
-    assert stderr.getvalue() == written
+    assert stream.getvalue() == written
 
 
-@at_a_terminal
-def test_one_bar_may_run_inside_another(stderr):
+def test_one_bar_may_run_inside_another(watch):
+    stream = watch(Terminal())
     with progress.Progress("outer") as outer:
         outer.report(0.1)
         work()
         outer.report(0.2)
-    assert "sweeping states" in stderr.getvalue()
+    assert "outer" in stream.getvalue()
+    assert "sweeping states" in stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", [Terminal, io.StringIO])
+def test_a_solve_shows_its_progress_at_a_terminal_alone(watch, kind):
+    stream = watch(kind())
+    ring = TabularMDP([[[0.5, 0.5]], [[1.0, 0.0]]], [[1.0], [0.0]], 0.99)
+    solve_bellman(ring, method="value_iteration")
+    assert ("value_iteration" in stream.getvalue()) == (kind is Terminal)

@@ -1,5 +1,6 @@
 """The picture of a plan: what is drawn stands where the plan says."""
 
+import dataclasses
 import io
 
 import numpy as np
@@ -122,6 +123,12 @@ def test_every_model_can_be_drawn(states, save):
     save(draw_plan(tables(mdp, order=True), model_canvas(mdp)))
 
 
+def test_an_order_without_any_decided_state_can_be_drawn(save):
+    mdp = random_model(4)
+    plan = dataclasses.replace(tables(mdp), time_to_peak=np.full(4, np.nan))
+    save(draw_plan(plan, model_canvas(mdp)))
+
+
 def test_a_model_without_moves_can_be_drawn(save):
     mdp = TabularMDP(np.eye(3)[:, None], np.ones((3, 1)), 0.5)
     save(draw_plan(tables(mdp), model_canvas(mdp)))
@@ -207,10 +214,10 @@ def test_the_drawing_of_a_model_is_the_same_every_time():
     np.testing.assert_array_equal(*places)
 
 
-def test_a_logarithmic_scale_spans_three_powers_of_ten_and_pales_below():
-    values = np.array([0.0, 1e-9, 1.0, 50.0, 100.0])
+def test_a_logarithmic_scale_spans_five_powers_of_ten_and_pales_below():
+    values = np.array([0.0, 1e-9, 1e-2, 50.0, 100.0])
     mappable = Scale("visits", "YlGnBu", logarithmic=True).mappable(values)
-    assert mappable.norm.vmin == pytest.approx(0.1)
+    assert mappable.norm.vmin == pytest.approx(1e-3)
     shades = mappable.to_rgba(values)
     np.testing.assert_allclose(shades[:2], np.tile(to_rgba(PALE), (2, 1)))
     assert (shades[2:] != to_rgba(PALE)).any(axis=1).all()

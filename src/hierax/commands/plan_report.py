@@ -67,4 +67,7 @@ def _warnings(summary: Mapping[str, Any]) -> Iterator[str]:
         yield "The value is not as accurate as was asked: rounding allows no better."
     undecided = summary.get("undecided_states", 0)
     if undecided:
-        yield f"{undecided} states were still speeding up at the end: allow more --iterations."
+        yield (
+            f"{undecided} states were still speeding up at the end, so they are not decided: "
+            "allow more --iterations."
+        )

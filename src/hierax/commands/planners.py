@@ -88,7 +88,8 @@ def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> 
     seconds = time.perf_counter() - begin
     model = _at_foresight(problem.mdp, run.foresight)
     policy, value = run.policy[-1], run.value[-1]
-    tables = _tables(model, value, policy, run.time_to_peak)
+    is_undecided = run.time_to_peak > run.time[-1] - run.step_size  # still speeding up at the end
+    tables = _tables(model, value, policy, np.where(is_undecided, np.nan, run.time_to_peak))
     optimum = solve_bellman(model)
     residual = float(np.abs(HardMax().value(action_values(model, value)) - value).max())
     summary = {
@@ -100,7 +101,7 @@ def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> 
         "optimal_value_at_start": float(model.initial @ optimum.value),
         "residual": residual,
         "error_bound": residual / (1.0 - float(model.contraction)),
-        "undecided_states": int((run.time_to_peak > run.time[-1] - run.step_size).sum()),
+        "undecided_states": int(is_undecided.sum()),
         "seconds": seconds,
         **_way(problem, tables),
     }

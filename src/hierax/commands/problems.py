@@ -135,10 +135,10 @@ def _read_model(path: Path, options: Mapping[str, Any]) -> Problem:
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a model that the file holds."""
     try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError("a single array")
-        with archive:
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("a single array")
             return {name: archive[name] for name in (*ARRAYS, *MORE_ARRAYS) if name in archive}
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error):
         raise UsageError(

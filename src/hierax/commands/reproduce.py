@@ -1,6 +1,7 @@
 """`hierax reproduce`: run an experiment, judge the claims of its paper, write the evidence."""
 
 import dataclasses
+from pathlib import Path
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
@@ -58,13 +59,18 @@ class Command:
         if self.seeds is not None:
             self._check_seeds(self.seeds)
 
+        self._check_folder()
+
         from hierax.commands.results import report
 
+        report(reproduce(self.name, self.scale, self.seeds, self.out))
+
+    def _check_folder(self) -> None:
+        """Makes the folder before the run rather than after it, when all would be lost."""
         try:
-            folder = reproduce(self.name, self.scale, self.seeds, self.out)
+            Path(self.out, self.name, self.scale).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"cannot write to {self.out}: {error.strerror}") from None
-        report(folder)
 
     def _check_seeds(self, seeds: int) -> None:
         if not EXPERIMENTS[self.name].seeds:

@@ -121,8 +121,8 @@ def _ends_instead_of_doors(rows: list[dict[str, Any]], scale: str) -> Verdict:
             "exit_ranks_on_path": {r["foresight"]: r["exit_rank_on_path"] for r in stay},
             "ranks_of_104": {r["foresight"]: r["ranks"] for r in stay},
         },
-        "The entrance is prioritised: its peak is the highest of all states, and with foresight "
-        "of .99 and more it is the first on the path. The exit is not, and with foresight of .95 "
-        "and more the doors into the goal's room, though off the path, still peak before it. "
-        "Visits to the doors do fall.",
+        "The entrance is prioritised: with foresight from .9 to .995 its peak is the highest of "
+        "all states, and from .99 on it is the first on the path. The exit is not, and with "
+        "foresight of .95 and more the doors into the goal's room, though off the path, still "
+        "peak before it. Visits to the doors do fall.",
     )

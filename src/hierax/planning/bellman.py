@@ -50,7 +50,7 @@ def solve_bellman(
     mdp: TabularMDP,
     operator: Operator = HardMax(),  # noqa: B008 (immutable)
     method: str = "auto",
-    tolerance: float = 1e-8,
+    tolerance: float | Array = 1e-8,
     implicit: bool = True,
 ) -> BellmanSolution:
     """Solve the Bellman optimality equation ``v = Ω(r + Γ∘P v)`` to a certified accuracy.
@@ -84,21 +84,21 @@ def solve_bellman(
         ValueError: where an argument is not allowed; under a JAX transformation also where 64-bit
             types are off or the model is sparse.
     """
-    _check(operator, method, tolerance)
+    tolerance = _checked(operator, method, tolerance)
     mdp = as_model(mdp)
     if planning_namespace(mdp, operator, tolerance) is np:
-        value, steps = search(mdp, operator, method, tolerance)
+        value, steps = search(mdp, operator, method, float(tolerance))
     else:
         value, steps = differentiable_value(mdp, operator, method, tolerance, implicit)
     return _certified(mdp, operator, value, steps, tolerance)
 
 
-def _check(operator: Any, method: str, tolerance: Any) -> None:
+def _checked(operator: Any, method: Any, tolerance: Any) -> Any:
     if type(operator) not in CODES:
         names = ", ".join(kind.__name__ for kind in CODES)
         raise ValueError(f"operator is {operator!r}, but must be an instance of {names}")
     checks.one_of("method", method, METHODS)
-    checks.positive("tolerance", tolerance)
+    return checks.positive("tolerance", tolerance)
 
 
 def _certified(

@@ -49,7 +49,7 @@ def differentiable_value(
 
 def _bellman(problem: Problem, value: Array) -> Array:
     mdp, operator = problem
-    return operator.value(_action_values(mdp, value))
+    return jnp.asarray(operator.value(_action_values(mdp, value)))
 
 
 def _action_values(mdp: TabularMDP, value: Array) -> Array:
@@ -69,7 +69,7 @@ def _newton(problem: Problem, value: Array) -> Array:
     return value + step
 
 
-def _iterate(problem: Problem, advance: Callable, most: int, target: Array) -> tuple[Array, Array]:
+def _iterate(problem: Problem, advance: Callable, most: int, target: Any) -> tuple[Array, Array]:
     """Advance until the Bellman residual is at most ``target`` or stops at rounding."""
 
     def unfinished(loop: tuple[Array, Array, Array]) -> Array:

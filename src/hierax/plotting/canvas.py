@@ -72,7 +72,7 @@ class Scale:
     Attributes:
         label: what the number is, with its unit.
         colours: name of a colour map.
-        logarithmic: whether equal steps are equal ratios; at most three powers of ten are shown,
+        logarithmic: whether equal steps are equal ratios; at most five powers of ten are shown,
             and what lies below them is as pale as what is missing.
     """
 
@@ -88,11 +88,13 @@ class Scale:
         return mappable
 
     def _norm(self, values: np.ndarray) -> Normalize:
-        high = values.max(initial=-np.inf)
+        if not values.size:
+            return Normalize(0.0, 1.0)
+        high = values.max()
         if self.logarithmic and high > 0:
             low = values[values > 0].min() / 3.0  # so that the least is no ghost of nothing
-            return LogNorm(max(low, 1e-3 * high), high)
-        low = values.min(initial=np.inf)
+            return LogNorm(max(low, 1e-5 * high), high)
+        low = values.min()
         return Normalize(low, high) if low < high else Normalize(high - 0.5, high + 0.5)
 
 

@@ -42,7 +42,7 @@ class GridCanvas:
 
     def __init__(self, world: GridWorld):
         rows, columns = world.free.shape
-        self.height = PANEL * float(np.clip(rows / columns, 0.2, 1.5))
+        self.height = PANEL * float(np.clip(rows / columns, 0.5, 1.5))
         self._world = world
         self._marks = Marks(world.start, world.goal, world.bottlenecks)
         self.legend = self._marks.legend()

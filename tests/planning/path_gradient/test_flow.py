@@ -306,6 +306,25 @@ def test_wormhole_entrance_has_the_highest_peak():
     assert run.peak_velocity.max() == pytest.approx(1.45, abs=0.02)
 
 
+def test_ranks_of_the_wormhole_at_foresight_95_need_small_steps():
+    # Spec, section 5.3, has the entrance 7th and the exit 4th of 17. Those are the ranks at steps of
+    # .05 with times counted in whole steps; seven states peak within .03, and as the step goes to 0
+    # the entrance is 5th and the exit 7th.
+    world = wormhole_rooms(discount=0.95)
+    ends = [world.marks["wormhole entrance"], world.marks["wormhole exit"]]
+
+    def ranks(step_size, whole_steps):
+        run = himo(
+            world.mdp, step_size=step_size, iterations=round(7 / step_size), record="summary"
+        )
+        time = run.time_to_peak / step_size
+        time = np.floor(time) if whole_steps else time
+        return [1 + np.sum(time[world.on_shortest_path()] < time[end] - 1e-6) for end in ends]
+
+    assert ranks(0.05, whole_steps=True) == [7, 4]
+    assert ranks(0.005, whole_steps=False) == [5, 7]
+
+
 def test_occupancy_metric_on_hanoi_depends_on_the_start():
     # Spec, X1, foresight .9: order G 6 5 b_blue b_red 2 1 S from S.
     world = tower_of_hanoi(3, discount=0.9)
