@@ -1,23 +1,34 @@
-"""The libraries compared in the planning benchmark, each with every setting that could be its best.
+"""Contestants of the planning benchmark: libraries, each with all settings that may be its best.
 
-A contestant is prepared outside the clock: the model is rebuilt in the format that the library documents for
-it, and what remains is a function of no arguments that solves and returns the value vector. Tolerances are
-set so that each library's own stopping rule implies the common certificate
-max |T V - V| / (1 - discount) <= tolerance (what each rule means was read in its source).
+``prepare(model, tolerance)`` rebuilds the model in the format that the library documents for it and
+returns ``arm``; ``arm()`` returns a fresh ``solve``; ``solve()`` alone is timed, and returns the
+values. A solve is armed anew for each run because some libraries start a second solve of the same
+object from the solution of the first.
+
+Tolerances are set so that each library's own stopping rule implies the common certificate
+``‖T v - v‖∞ / (1 - γ) <= tolerance``; what each rule means was read in its source.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+
+from hierax.planning import TabularMDP, solve_bellman
 from planning_models import Model
 
-Solve = Callable[[], np.ndarray]
+Solve = Callable[[], Any]
+Arm = Callable[[], Solve]
+Prepare = Callable[[Model, float], Arm]
 
-# A stopping rule that holds with equality could miss the certificate by rounding errors, which 1 / (1 - discount) magnifies.
 MARGIN = 0.95
+"""Peers are asked for a little less: rounding, times 1 / (1 - γ), may break a bound just met."""
 UNLIMITED = 10_000_000
-DENSE_BYTES = 2**30
+LARGEST_DENSE = 3_000
+TOO_DENSE = "the dense transition would fill more than 1 GiB"
 
 
 @dataclass(frozen=True)
@@ -25,69 +36,86 @@ class Contestant:
     """One setting of one library.
 
     Attributes:
-        library: name of the library as pip knows it.
+        library: its name on the package index.
         setting: what was chosen, in words.
-        prepare: `(model, tolerance) -> solve`; everything in it is outside the clock.
-        largest: number of states beyond which it is not tried, with the reason in `reason`.
-        reason: why it is not tried on larger models.
-        key: models that share (`key`, model) may share what `prepare` built.
+        prepare: see the module.
+        largest: number of states beyond which it is not tried.
+        reason: why not.
     """
 
     library: str
     setting: str
-    prepare: Callable[[Model, float], Solve]
+    prepare: Prepare
     largest: float = float("inf")
     reason: str = ""
 
     @property
+    def compiles(self) -> bool:
+        """Whether its first solve compiles, which must not be timed."""
+        return self.library in ("hierax", "quantecon")
+
+    @property
     def name(self) -> str:
-        return f"{self.library} {self.setting}"
+        return f"{self.library}: {self.setting}"
 
 
-def _quantecon(method: str, form: str, evaluation_steps: int = 20) -> Callable[[Model, float], Solve]:
-    """QuantEcon's DiscreteDP.
+def _hierax(method: str, dense: bool) -> Prepare:
+    def prepare(model: Model, tolerance: float) -> Arm:
+        if dense:
+            transition = model.dense_transition()
+        else:
+            transition = [model.transition_of(action) for action in range(model.actions)]
+        mdp = TabularMDP(transition, model.reward, model.discount)
+        return lambda: lambda: solve_bellman(mdp, method=method, tolerance=tolerance).value
 
-    Value iteration stops at max |T v - v| < epsilon (1 - discount) / (2 discount) and returns T v, whose
-    residual is smaller by the discount: epsilon = 2 tolerance certifies. Modified policy iteration stops on
-    the span of T v - v and adds the midrange correction, which halves the bound: epsilon = 2 tolerance again.
+    return prepare
+
+
+def _quantecon(method: str, dense: bool = False, sweeps: int = 20) -> Prepare:
+    """QuantEcon's ``DiscreteDP``.
+
+    Value iteration stops at ``‖T v - v‖∞ < ε (1 - γ) / 2γ`` and returns ``T v``, whose residual is
+    smaller by γ. Modified policy iteration stops at ``span(T v - v) < ε (1 - γ) / γ`` and adds the
+    midrange correction, which halves the bound. For both, ε = 2 tolerance certifies.
     """
 
-    def prepare(model: Model, tolerance: float) -> Solve:
+    def prepare(model: Model, tolerance: float) -> Arm:
         from quantecon.markov import DiscreteDP
 
-        if form == "dense":
-            transition = model.transition.toarray().reshape(model.states, model.actions, model.states)
-            problem = DiscreteDP(model.reward, transition, model.discount)
+        if dense:
+            problem = DiscreteDP(model.reward, model.dense_transition(), model.discount)
         else:
-            states, actions = (grid.ravel() for grid in np.indices(model.reward.shape))
-            problem = DiscreteDP(model.reward.ravel(), model.transition, model.discount, states, actions)
-        options: dict[str, object] = {"method": method, "max_iter": UNLIMITED}
+            pairs = (grid.ravel() for grid in np.indices(model.reward.shape))
+            problem = DiscreteDP(model.reward.ravel(), model.transition, model.discount, *pairs)
+        options: dict[str, Any] = {"method": method, "max_iter": UNLIMITED}
         if method != "policy_iteration":
-            options |= {"epsilon": 2 * MARGIN * tolerance, "k": evaluation_steps}
+            options |= {"epsilon": 2 * MARGIN * tolerance, "k": sweeps}
         return lambda: lambda: problem.solve(**options).v
 
     return prepare
 
 
-def _mdpsolver(algorithm: str, update: str = "standard", parallel: bool = True, sweeps: int = 100):
-    """mdpsolver, compiled C++, sparse rows.
+def _mdpsolver(
+    algorithm: str, update: str = "standard", sweeps: int = 100, parallel: bool = True
+) -> Prepare:
+    """mdpsolver, compiled, with sparse rows.
 
-    Standard updates stop at span(T v - v) < tolerance (1 - discount) / discount and add the lower end of the
-    interval, so the error may be the whole span: tolerance as it is. Gauss-Seidel and over-relaxed updates
-    stop at half of that in the sup norm. `parallel=True` is a different loop (OpenMP) even on one thread.
+    Standard updates stop at ``span(T v - v) < tolerance (1 - γ) / γ`` and add the lower end of that
+    interval, so the error may be the whole of it. Gauss-Seidel and over-relaxed updates stop at
+    half of that in the sup norm. `parallel` is a loop of another shape, also on one thread.
     """
 
-    def prepare(model: Model, tolerance: float) -> Solve:
+    def prepare(model: Model, tolerance: float) -> Arm:
         import mdpsolver
 
         probabilities, columns = _nested_rows(model)
-        reward = model.reward.tolist()
+        rewards = model.reward.tolist()
 
         def arm() -> Solve:
             problem = mdpsolver.model()
             problem.mdp(
                 discount=model.discount,
-                rewards=reward,
+                rewards=rewards,
                 tranMatProbs=probabilities,
                 tranMatColumns=columns,
             )
@@ -111,33 +139,31 @@ def _mdpsolver(algorithm: str, update: str = "standard", parallel: bool = True, 
 
 
 def _nested_rows(model: Model) -> tuple[list, list]:
-    """Probabilities and columns as lists by state, action, entry: the format mdpsolver wants."""
-    matrix = model.transition
-    data, indices, start = matrix.data.tolist(), matrix.indices.tolist(), matrix.indptr.tolist()
-    spans = [[slice(start[s * model.actions + a], start[s * model.actions + a + 1]) for a in range(model.actions)] for s in range(model.states)]
-    return [[data[part] for part in row] for row in spans], [[indices[part] for part in row] for row in spans]
+    """Probabilities and next states as lists by state, action and entry, which mdpsolver wants."""
+    starts = model.transition.indptr.tolist()
+    tables = []
+    for entries in (model.transition.data.tolist(), model.transition.indices.tolist()):
+        rows = [entries[first:end] for first, end in pairwise(starts)]
+        tables.append([rows[i : i + model.actions] for i in range(0, len(rows), model.actions)])
+    return tables[0], tables[1]
 
 
-def _pymdptoolbox(algorithm: str, **options: object) -> Callable[[Model, float], Solve]:
-    """pymdptoolbox; sparse matrices per action, except where its own code makes them dense.
+def _pymdptoolbox(algorithm: str, **options: Any) -> Prepare:
+    """pymdptoolbox with dense matrices: its policy evaluation makes them dense in any case.
 
-    A solver object may be run once (it keeps its value), and building it already sweeps over all states
-    in Python; so building is left out and each run starts from a shallow copy of the unsolved object.
+    Building a solver already does work (checks, a bound on iterations), which is not timed.
     """
 
-    def prepare(model: Model, tolerance: float) -> Solve:
-        import copy
-
+    def prepare(model: Model, tolerance: float) -> Arm:
         from mdptoolbox import mdp
 
-        # The policy evaluation of the library assigns rows of the transition into a dense array.
-        transitions = [model.transition[action :: model.actions].toarray() for action in range(model.actions)]
-        if algorithm != "PolicyIteration":
-            options["epsilon"] = MARGIN * tolerance
-        fresh = getattr(mdp, algorithm)(transitions, model.reward, model.discount, **options)
+        transition = [model.transition_of(action).toarray() for action in range(model.actions)]
+        stop = {} if algorithm == "PolicyIteration" else {"epsilon": MARGIN * tolerance}
+        fresh = getattr(mdp, algorithm)(transition, model.reward, model.discount, **stop, **options)
 
         def arm() -> Solve:
-            solver = copy.deepcopy(fresh)
+            solver = copy.copy(fresh)  # the transition is shared, and is only read
+            solver.V = np.copy(fresh.V)
 
             def solve() -> tuple[float, ...]:
                 solver.run()
@@ -150,31 +176,82 @@ def _pymdptoolbox(algorithm: str, **options: object) -> Callable[[Model, float],
     return prepare
 
 
-TOO_DENSE = "dense transition beyond 1 GiB"
-PEERS = [
-    Contestant("quantecon", "modified policy iteration, sparse, k=20", _quantecon("modified_policy_iteration", "sparse")),
-    Contestant("quantecon", "modified policy iteration, sparse, k=100", _quantecon("modified_policy_iteration", "sparse", 100)),
-    Contestant("quantecon", "modified policy iteration, sparse, k=500", _quantecon("modified_policy_iteration", "sparse", 500)),
-    Contestant("quantecon", "value iteration, sparse", _quantecon("value_iteration", "sparse")),
-    Contestant("quantecon", "policy iteration, sparse", _quantecon("policy_iteration", "sparse")),
-    Contestant("quantecon", "modified policy iteration, dense, k=20", _quantecon("modified_policy_iteration", "dense"), 3000, TOO_DENSE),
-    Contestant("quantecon", "modified policy iteration, dense, k=100", _quantecon("modified_policy_iteration", "dense", 100), 3000, TOO_DENSE),
-    Contestant("quantecon", "value iteration, dense", _quantecon("value_iteration", "dense"), 3000, TOO_DENSE),
-    Contestant("quantecon", "policy iteration, dense", _quantecon("policy_iteration", "dense"), 3000, TOO_DENSE),
-    Contestant("mdpsolver", "value iteration", _mdpsolver("vi")),
-    Contestant("mdpsolver", "value iteration, serial loop", _mdpsolver("vi", parallel=False)),
-    Contestant("mdpsolver", "modified policy iteration, 20 sweeps", _mdpsolver("mpi", sweeps=20)),
-    Contestant("mdpsolver", "modified policy iteration, 100 sweeps", _mdpsolver("mpi")),
-    Contestant("mdpsolver", "modified policy iteration, 1000 sweeps", _mdpsolver("mpi", sweeps=1000)),
-    Contestant("mdpsolver", "policy iteration", _mdpsolver("pi")),
-    Contestant("mdpsolver", "value iteration, gs", _mdpsolver("vi", "gs")),
-    Contestant("mdpsolver", "modified policy iteration, gs", _mdpsolver("mpi", "gs")),
-    Contestant("mdpsolver", "policy iteration, gs", _mdpsolver("pi", "gs")),
-    Contestant("mdpsolver", "value iteration, sor", _mdpsolver("vi", "sor")),
-    Contestant("mdpsolver", "modified policy iteration, sor", _mdpsolver("mpi", "sor")),
-    Contestant("pymdptoolbox", "value iteration", _pymdptoolbox("ValueIteration"), 200, "n"),
-    Contestant("pymdptoolbox", "policy iteration", _pymdptoolbox("PolicyIteration"), 3000, "n"),
-    Contestant("pymdptoolbox", "modified policy iteration", _pymdptoolbox("PolicyIterationModified"), 3000, "n"),
-    Contestant("pymdptoolbox", "modified policy iteration, 1000 sweeps", _pymdptoolbox("PolicyIterationModified", max_iter=1000), 3000, "n"),
-    Contestant("pymdptoolbox", "Gauss-Seidel value iteration", _pymdptoolbox("ValueIterationGS"), 200, "n"),
-]
+METHODS = (
+    "auto",
+    "value_iteration",
+    "policy_iteration",
+    "modified_policy_iteration",
+    "gauss_seidel",
+)
+AUTO = {"hierax: auto", "hierax: auto, dense"}
+
+
+def _ours() -> list[Contestant]:
+    sparse = [Contestant("hierax", method, _hierax(method, dense=False)) for method in METHODS]
+    dense = _hierax("auto", dense=True)
+    return [*sparse, Contestant("hierax", "auto, dense", dense, LARGEST_DENSE, TOO_DENSE)]
+
+
+def _of_quantecon() -> list[Contestant]:
+    found = []
+    for dense in (False, True):
+        form = ("dense", LARGEST_DENSE, TOO_DENSE) if dense else ("sparse", float("inf"), "")
+        settings = {
+            f"modified policy iteration, {sweeps} sweeps": (
+                "modified_policy_iteration",
+                dense,
+                sweeps,
+            )
+            for sweeps in (5, 10, 20, 50, 100, 200)
+        }
+        settings["value iteration"] = ("value_iteration", dense)
+        settings["policy iteration"] = ("policy_iteration", dense)
+        for setting, arguments in settings.items():
+            contestant = Contestant(
+                "quantecon", f"{setting}, {form[0]}", _quantecon(*arguments), *form[1:]
+            )
+            found.append(contestant)
+    return found
+
+
+def _of_mdpsolver() -> list[Contestant]:
+    settings = {
+        "value iteration": ("vi",),
+        "value iteration, serial": ("vi", "standard", 100, False),
+        "value iteration, gs": ("vi", "gs"),
+        "value iteration, sor": ("vi", "sor"),
+        "modified policy iteration, 20 sweeps": ("mpi", "standard", 20),
+        "modified policy iteration, 20 sweeps, serial": ("mpi", "standard", 20, False),
+        "modified policy iteration, 100 sweeps": ("mpi",),
+        "modified policy iteration, gs": ("mpi", "gs"),
+        "modified policy iteration, sor": ("mpi", "sor"),
+        "policy iteration": ("pi",),
+        "policy iteration, gs": ("pi", "gs"),
+    }
+    return [
+        Contestant("mdpsolver", setting, _mdpsolver(*arguments))
+        for setting, arguments in settings.items()
+    ]
+
+
+def _of_pymdptoolbox() -> list[Contestant]:
+    policy_iteration = "PolicyIterationModified"
+    settings: dict[str, tuple[str, dict[str, Any], float, str]] = {
+        "policy iteration": ("PolicyIteration", {}, LARGEST_DENSE, TOO_DENSE),
+        "modified policy iteration": (policy_iteration, {}, LARGEST_DENSE, TOO_DENSE),
+        "modified policy iteration, 1000 sweeps": (
+            policy_iteration,
+            {"max_iter": 1000},
+            LARGEST_DENSE,
+            TOO_DENSE,
+        ),
+        "value iteration": ("ValueIteration", {}, 600, "minutes, and wrong on smaller models"),
+        "Gauss-Seidel value iteration": ("ValueIterationGS", {}, 600, "Python loop over states"),
+    }
+    return [
+        Contestant("pymdptoolbox", setting, _pymdptoolbox(algorithm, **options), largest, reason)
+        for setting, (algorithm, options, largest, reason) in settings.items()
+    ]
+
+
+CONTESTANTS = [*_ours(), *_of_quantecon(), *_of_mdpsolver(), *_of_pymdptoolbox()]

@@ -17,7 +17,7 @@ from beartype.roar import BeartypeDecorHintPep3119Exception
 
 # An int will do where a float is asked for (PEP 484), and NumPy's numbers where Python's are.
 _NUMBERS = {int: int | np.integer, float: float | int | np.floating | np.integer}
-_NUMBA = re.compile(r"^\s*(?:import|from) numba\b", re.MULTILINE)
+_NUMBA = re.compile(r"^\s*(?:import|from) (?:numba|hierax\.planning\.kernel)\b", re.MULTILINE)
 _CHECK = beartype(conf=BeartypeConf(hint_overrides=FrozenDict(_NUMBERS)))
 
 

@@ -334,7 +334,6 @@ def test_a_plan_that_fails_leaves_no_folder(capsys, here):
         ("plan himo room.txt --foresight 0.999", "may not exceed the discount"),
         ("plan auto room.txt --out model.npz", "cannot write to model.npz"),
         ("reproduce himo-hanio", "did you mean himo-hanoi?"),
-        ("reproduce himo-hanoi --seeds 3", "--seeds does not apply to himo-hanoi"),
         ("reproduce himo-metric --seeds 0", "--seeds is 0, but must be at least 1"),
     ],
 )

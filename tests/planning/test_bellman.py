@@ -53,6 +53,7 @@ def check_certificate(solution, value, slack):
 
 @EVERY_METHOD
 @given(given=tables(MODERATE))
+@settings(max_examples=25)
 def test_the_error_bound_holds_against_enumeration_of_all_policies(method, given):
     value = optimal_value(given)
     for mdp in (given.dense(), given.sparse()):
@@ -119,6 +120,7 @@ def test_the_parts_of_a_solution_belong_together(operator, given, exponent, meth
 
 
 @given(given=tables(MODERATE))
+@settings(max_examples=25)
 def test_dense_and_sparse_agree(given):
     for operator in CONTRACTIONS:
         dense = solve_bellman(given.dense(), operator, "policy_iteration")

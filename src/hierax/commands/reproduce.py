@@ -43,7 +43,7 @@ class Command:
     scale: Literal["smoke", "laptop", "paper"] = "laptop"
     """How much to compute: seconds, what two cores do in minutes, or the paper's settings."""
     seeds: Annotated[int | None, *whole_number("N", "the experiment's own number")] = None
-    """Number of seeds; for experiments that draw random numbers."""
+    """Number of seeds; an exact experiment draws nothing and has no use for them."""
     out: Annotated[str, arg(metavar="OUT")] = "results"
     """Folder of all results."""
 
@@ -51,14 +51,13 @@ class Command:
         """Runs the experiment and prints its verdicts.
 
         Raises:
-            UsageError: where there is no such experiment, it takes no such number of seeds, or the
+            UsageError: where there is no such experiment, the number of seeds is below 1, or the
                 folder cannot be written.
         """
         if self.name not in EXPERIMENTS:
             raise unknown("experiment", self.name, EXPERIMENTS)
-        if self.seeds is not None:
-            self._check_seeds(self.seeds)
-
+        if self.seeds is not None and self.seeds < 1:
+            raise UsageError(f"--seeds is {self.seeds}, but must be at least 1")
         self._check_folder()
 
         from hierax.commands.results import report
@@ -71,11 +70,3 @@ class Command:
             Path(self.out, self.name, self.scale).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"cannot write to {self.out}: {error.strerror}") from None
-
-    def _check_seeds(self, seeds: int) -> None:
-        if not EXPERIMENTS[self.name].seeds:
-            raise UsageError(
-                f"--seeds does not apply to {self.name}, which draws nothing at random"
-            )
-        if seeds < 1:
-            raise UsageError(f"--seeds is {seeds}, but must be at least 1")

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hierax.planning import checks
-from hierax.planning.bellman_host import METHODS, search
+from hierax.planning.bellman_host import METHODS, Backup, search
 from hierax.planning.bellman_traced import differentiable_value
 from hierax.planning.engine import Array, is_traced, planning_namespace
 from hierax.planning.evaluation import action_values
@@ -63,8 +63,8 @@ def solve_bellman(
     - ``"modified_policy_iteration"``: a Gauss-Seidel improvement sweep, then Gauss-Seidel sweeps
       that evaluate the chosen policy.
     - ``"gauss_seidel"``: improvement sweeps alone, self loops eliminated under the hard maximum.
-    - ``"auto"``: modified policy iteration that turns to a Krylov solve of the evaluation where
-      sweeps are slow.
+    - ``"auto"``: modified policy iteration in a sweeping order found from the model, turning to a
+      Krylov solve of the evaluation where sweeps are slow.
 
     Under ``jit``, ``grad`` or ``vmap`` (64-bit types on) ``"auto"`` and ``"policy_iteration"`` are
     Newton's method and ``"value_iteration"`` is itself; the compiled sweeps are refused.
@@ -87,10 +87,20 @@ def solve_bellman(
     tolerance = _checked(operator, method, tolerance)
     mdp = as_model(mdp)
     if planning_namespace(mdp, operator, tolerance) is np:
-        value, steps = search(mdp, operator, method, float(tolerance))
+        found = search(mdp, operator, method, float(tolerance))
     else:
         value, steps = differentiable_value(mdp, operator, method, tolerance, implicit)
-    return _certified(mdp, operator, value, steps, tolerance)
+        found = _backup(mdp, operator, value, steps)
+    bound = _error_bound(found.residual, found.contraction if operator.contracts else 1.0)
+    return BellmanSolution(
+        value=found.value,
+        action_value=found.action_value,
+        policy=found.policy,
+        residual=found.residual,
+        error_bound=bound,
+        steps=found.steps,
+        converged=bound <= tolerance,
+    )
 
 
 def _checked(operator: Any, method: Any, tolerance: Any) -> Any:
@@ -101,21 +111,10 @@ def _checked(operator: Any, method: Any, tolerance: Any) -> Any:
     return checks.positive("tolerance", tolerance)
 
 
-def _certified(
-    mdp: TabularMDP, operator: Operator, value: Array, steps: Any, tolerance: Any
-) -> BellmanSolution:
+def _backup(mdp: TabularMDP, operator: Operator, value: Array, steps: Any) -> Backup:
     q = action_values(mdp, value)
     residual = abs(operator.value(q) - value).max()
-    error_bound = _error_bound(residual, mdp.contraction if operator.contracts else 1.0)
-    return BellmanSolution(
-        value=value,
-        action_value=q,
-        policy=operator.policy(q),
-        residual=residual,
-        error_bound=error_bound,
-        steps=steps,
-        converged=error_bound <= tolerance,
-    )
+    return Backup(value, q, operator.policy(q), residual, mdp.contraction, steps)
 
 
 def _error_bound(residual: Any, contraction: Any) -> Any:

@@ -1,43 +1,104 @@
-"""The host engine of `solve_bellman`: compiled sweeps and sparse solves in float64.
+"""The host engine of `solve_bellman`: compiled sweeps and linear solves in float64.
 
 Every method is a round of two halves, repeated: *improve* (a sweep that chooses actions) and
 *evaluate* (work on the value of the chosen policy). Value iteration and Gauss-Seidel evaluate
-nothing, policy iteration evaluates exactly, modified policy iteration lies between.
+nothing, policy iteration evaluates exactly, modified policy iteration lies between. For the hard
+maximum ``auto`` is compiled as a whole (`greedy`).
 """
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from hierax.planning import linear, sweeps
+from hierax.planning import greedy, krylov, sweeps
+from hierax.planning.chain import Chain
+from hierax.planning.engine import Array
+from hierax.planning.linear import factorise, transition_of_chain
 from hierax.planning.mdp import TabularMDP
-from hierax.planning.operators import Operator
+from hierax.planning.operators import HardMax, Operator
 from hierax.planning.progress import Progress
 
 REDUCTION = 0.1
-"""Evaluation sweeps stop when they change a value by less than this part of the last improvement."""
+"""Evaluation sweeps stop at changes smaller than this part of the last improvement."""
 SWEEPS = 10
 """Evaluation sweeps between two looks at the level of the values."""
 LOOKS = 3
-ROUNDS_TOO_MANY = 12
-"""Further rounds expected, at the present rate, beyond which a Krylov solve pays."""
-SMALLEST_KRYLOV = 1_000
-"""States below which sweeps beat the overhead of Krylov iterations."""
-FEWEST_ROUNDS = 100
+FEWEST_ROUNDS = 200
 """Rounds allowed to any search, beyond those that contraction calls for."""
 MOST_ROUNDS_WITHOUT_CONTRACTION = 10_000
+ENTRIES_BETWEEN_REPORTS = 10_000_000
+"""Entries of the model swept, some tenths of a second, between two reports of progress."""
+
+
+class Backup(NamedTuple):
+    """A value and one Bellman backup of it.
+
+    Attributes:
+        value: ``(S,)``.
+        action_value: ``(S, A)``; ``-inf`` at unavailable pairs.
+        policy: ``(S, A)`` of the action values.
+        residual: ``‖T v - v‖∞``.
+        contraction: largest row sum of ``Γ∘P``.
+        steps: rounds that led to the value.
+    """
+
+    value: Array
+    action_value: Array
+    policy: Array
+    residual: Any
+    contraction: Any
+    steps: Any
+
+
+def search(mdp: TabularMDP, operator: Operator, method: str, tolerance: float) -> Backup:
+    """A value whose Bellman residual is at most ``tolerance * (1 - c)``, and its backup.
+
+    Ends early, with a larger residual, where rounding allows no smaller change, or where an
+    operator that is no contraction exceeds its limit.
+    """
+    rows = sweeps.rows_of(mdp)
+    with Progress(f"{method} on {mdp.states} states") as progress:
+        if method == "auto" and isinstance(operator, HardMax):
+            value, contraction, steps = _search_greedily(rows, operator, tolerance, progress)
+        else:
+            contraction = mdp.contraction
+            value, steps = _search_in_rounds(
+                rows, contraction, operator, method, tolerance, progress
+            )
+    if isinstance(operator, HardMax):
+        return Backup(value, *greedy.certify(*rows, value), contraction, steps)
+    q = sweeps.action_values(rows, value)
+    residual = float(np.abs(operator.value(q) - value).max())
+    return Backup(value, q, operator.policy(q), residual, contraction, steps)
+
+
+def _search_greedily(
+    rows: sweeps.Rows, operator: Operator, tolerance: float, progress: Progress
+) -> tuple[np.ndarray, float, int]:
+    """Value, contraction and rounds of `greedy`."""
+    state, contraction = greedy.prepare(*rows)
+    target = _target(tolerance, contraction)
+    record = greedy.new_record()
+    rounds = 1 + ENTRIES_BETWEEN_REPORTS // (1 + rows.weights.size)
+    while not greedy.advance(state, target, record, rounds):
+        if record[0] >= _limit(rows, contraction, target, operator):
+            break
+        progress.report(_fraction(1.0, record[1], target))
+    return state.value[state.rank], contraction, int(record[0])
 
 
 class Search:
     """The state of a search: the model in rows, the current value and policy, the last changes."""
 
-    def __init__(self, mdp: TabularMDP, operator: Operator, target: float):
-        self.rows = sweeps.compress(mdp.discounted_transition, mdp.reward, mdp.available)
+    def __init__(self, rows: sweeps.Rows, operator: Operator, target: float):
+        states, actions = rows.reward.shape
+        self.rows = rows
         self.operator = sweeps.operator_code(operator)
         self.target = target
-        self.value = np.zeros(mdp.states)
-        self.policy = np.zeros((mdp.states, mdp.actions))
-        self.bonus = np.zeros(mdp.states)
+        self.value = np.zeros(states)
+        self.policy = np.zeros((states, actions))
+        self.bonus = np.zeros(states)
         self.changes: list[float] = []
 
     def backup(self) -> None:
@@ -58,16 +119,9 @@ class Search:
         )  # fmt: skip
         self.changes.append(change)
 
-    def chain(self) -> sweeps.Chain:
+    def chain(self) -> Chain:
         """The chain of the policy that the last improvement chose."""
         return sweeps.chain_of_policy(self.rows, self.policy, self.bonus)
-
-    def rounds_left(self) -> float:
-        """Rounds to the target at the rate of the last three."""
-        if len(self.changes) < 4:
-            return 0.0
-        rate = (self.changes[-1] / self.changes[-4]) ** (1 / 3)
-        return np.log(self.target / self.changes[-1]) / np.log(rate) if rate < 1 else np.inf
 
 
 def nothing(search: Search) -> None:
@@ -80,28 +134,27 @@ def by_sweeps(search: Search) -> None:
 
 
 def adaptively(search: Search) -> None:
-    """Sweeps, and a Krylov solve where sweeps alone would need many more rounds."""
+    """Sweeps, and a Krylov solve where they do not reach the goal."""
     chain = search.chain()
-    _sweep_chain(search, chain)
-    if search.value.size >= SMALLEST_KRYLOV and search.rounds_left() > ROUNDS_TOO_MANY:
-        accuracy = REDUCTION * search.changes[-1] / max(np.abs(search.value).max(), 1.0)
-        search.value = linear.iterate(chain, chain.reward, search.value, accuracy)
-
-
-def _sweep_chain(search: Search, chain: sweeps.Chain) -> None:
     goal = REDUCTION * search.changes[-1]
+    if _sweep_chain(search, chain) > goal:
+        krylov.bicgstab(chain, chain.reward, search.value, goal, greedy.MOST_ITERATIONS)
+
+
+def _sweep_chain(search: Search, chain: Chain) -> float:
+    goal, change = REDUCTION * search.changes[-1], np.inf
     for _ in range(LOOKS):
         _, change = sweeps.evaluation_sweeps(chain, search.value, SWEEPS, goal)
         sweeps.shift_level(chain, search.value)
         if change <= goal:
             break
+    return change
 
 
 def exactly(search: Search) -> None:
     """The exact value of the chosen policy."""
     chain = search.chain()
-    system = linear.factorise(linear.transition_of_chain(chain))
-    search.value = system.solve(chain.reward)
+    search.value = factorise(transition_of_chain(chain)).solve(chain.reward)
 
 
 ROUNDS: dict[str, tuple[Callable[[Search], None], Callable[[Search], None]]] = {
@@ -114,24 +167,23 @@ ROUNDS: dict[str, tuple[Callable[[Search], None], Callable[[Search], None]]] = {
 METHODS = tuple(ROUNDS)
 
 
-def search(
-    mdp: TabularMDP, operator: Operator, method: str, tolerance: float
+def _search_in_rounds(
+    rows: sweeps.Rows,
+    contraction: float,
+    operator: Operator,
+    method: str,
+    tolerance: float,
+    progress: Progress,
 ) -> tuple[np.ndarray, int]:
-    """A value whose Bellman residual is at most ``tolerance * (1 - c)``, and the rounds it took.
-
-    Ends early, with a larger residual, where rounding allows no smaller change, or where an operator
-    that is no contraction exceeds its limit.
-    """
+    """Value and number of the rounds of a method."""
     improve, evaluate = ROUNDS[method]
-    contraction = mdp.contraction
-    state = Search(mdp, operator, tolerance * (1.0 - contraction))
-    with Progress(f"{method} on {mdp.states} states") as progress:
-        for _ in range(_limit(mdp, contraction, state.target, operator)):
-            improve(state)
-            if _finished(state):
-                break
-            progress.report(_fraction(state))
-            evaluate(state)
+    state = Search(rows, operator, _target(tolerance, contraction))
+    for _ in range(_limit(rows, contraction, state.target, operator)):
+        improve(state)
+        if _finished(state):
+            break
+        progress.report(_fraction(state.changes[0], state.changes[-1], state.target))
+        evaluate(state)
     return state.value, len(state.changes)
 
 
@@ -142,20 +194,28 @@ def _finished(state: Search) -> bool:
     new value differs from its backup only through values that changed during the sweep.
     """
     rounding = 8.0 * np.finfo(np.float64).eps * np.abs(state.value).max()
-    return state.changes[-1] <= max(0.5 * state.target, rounding)
+    return state.changes[-1] <= max(state.target, rounding)
 
 
-def _fraction(state: Search) -> float:
-    whole = np.log(state.changes[0] / state.target)
-    return float(np.log(state.changes[0] / state.changes[-1]) / whole) if whole > 0 else 1.0
+def _target(tolerance: float, contraction: float) -> float:
+    """The change at which to stop; a little below what is asked, for rounding."""
+    return 0.9 * tolerance * max(1.0 - contraction, 0.0)
 
 
-def _limit(mdp: TabularMDP, contraction: float, target: float, operator: Operator) -> int:
+def _fraction(first: float, change: float, target: float) -> float:
+    """How far a change has come from the first to the target, counted in powers."""
+    if not first > change > target > 0.0:
+        return 0.0
+    return float(np.log(first / change) / np.log(first / target))
+
+
+def _limit(rows: sweeps.Rows, contraction: float, target: float, operator: Operator) -> int:
     """Rounds within which any contraction reaches the target from zero values."""
-    if not operator.contracts:
+    if not operator.contracts or target == 0.0:
         return MOST_ROUNDS_WITHOUT_CONTRACTION
-    entropy = getattr(operator, "temperature", 0.0) * np.log(mdp.actions)
-    farthest = (np.abs(mdp.reward).max() + entropy) / target
+    entropy = getattr(operator, "temperature", 0.0) * np.log(rows.reward.shape[1])
+    gains = rows.reward[np.isfinite(rows.reward)]
+    farthest = (np.abs(gains).max() + entropy) / target
     if contraction == 0.0 or farthest <= 1.0:
         return FEWEST_ROUNDS
     return FEWEST_ROUNDS + int(np.ceil(np.log(0.5 / farthest) / np.log(contraction)))

@@ -1,6 +1,6 @@
 """Linear systems ``(I - T) x = b`` of a Markov chain, factorised once and solved from both sides.
 
-Dense LU for dense chains; for sparse ones sparse LU where fill-in is small and Krylov iterations
+Dense LU for dense chains; for sparse ones sparse LU where they are small and Krylov iterations
 beyond. The sparse systems measure what they did: ``residual`` is the largest relative residual
 ``‖b - A x‖∞ / (‖b‖∞ + ‖x‖∞)`` of the solves so far.
 """
@@ -15,8 +15,10 @@ import scipy.linalg
 import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 
+from hierax.planning.chain import Chain
 from hierax.planning.engine import Array, namespace
-from hierax.planning.sweeps import Chain, chain_of_policy, compress, precondition
+from hierax.planning.krylov import solve
+from hierax.planning.sweeps import chain_of_policy, compress
 
 ACCURACY = 1e-13
 """Relative residual that a solve aims at: a few units of rounding on a million states."""
@@ -71,8 +73,8 @@ def factorise(transition: Any) -> LinearSystem:
 class SparseSystem:
     """Sparse LU of ``I - T`` (SuperLU)."""
 
-    largest = 60_000
-    """States beyond which fill-in makes LU of a planar model slower than Krylov iterations."""
+    largest = 1_000
+    """States beyond which Krylov iterations are faster, whatever the fill-in."""
 
     def __init__(self, transition: sp.csr_matrix):
         self.residual = 0.0
@@ -96,29 +98,37 @@ class SparseSystem:
 
 
 class KrylovSystem:
-    """BiCGSTAB on ``I - T``, preconditioned by symmetric Gauss-Seidel, refined to `ACCURACY`."""
+    """BiCGSTAB on ``I - T``, preconditioned by symmetric Gauss-Seidel, refined to `ACCURACY`.
+
+    A matrix of right-hand sides is solved by sparse LU: one factorisation serves all its columns.
+    """
 
     def __init__(self, transition: sp.csr_matrix):
         self.residual = 0.0
         self._transition = transition
 
     def solve(self, right: np.ndarray) -> np.ndarray:
-        """``x`` with ``A x = right``, column by column."""
-        return self._each_column(self._transition, right)
+        """``x`` with ``A x = right``."""
+        if right.ndim == 2:
+            return self._by_factors("solve", right)
+        return self._iterated(self._transition, right)
 
     def solve_transposed(self, right: np.ndarray) -> np.ndarray:
         """``x`` with ``Aᵀ x = right``."""
-        return self._each_column(self._transition.T.tocsr(), right)
+        if right.ndim == 2:
+            return self._by_factors("solve_transposed", right)
+        return self._iterated(self._transition.T.tocsr(), right)
 
-    def _each_column(self, transition: sp.csr_matrix, right: np.ndarray) -> np.ndarray:
+    def _by_factors(self, verb: str, right: np.ndarray) -> np.ndarray:
+        system = SparseSystem(self._transition)
+        x = getattr(system, verb)(right)
+        self.residual = max(self.residual, system.residual)
+        return x
+
+    def _iterated(self, transition: sp.csr_matrix, right: np.ndarray) -> np.ndarray:
         chain, scale = chain_of_transition(transition)
-        columns = right.reshape(right.shape[0], -1).T
-        x = np.stack([self._refined(chain, scale * column) for column in columns], axis=1)
-        return x.reshape(right.shape)
-
-    def _refined(self, chain: Chain, right: np.ndarray) -> np.ndarray:
-        x = iterate(chain, right, np.zeros_like(right), ACCURACY)
-        reached = relative_residual(_minus(transition_of_chain(chain)), right, x)
+        x = np.zeros_like(scale)
+        reached = solve(chain, scale * right, x, ACCURACY)
         self.residual = max(self.residual, reached)
         if reached > 1e3 * ACCURACY:
             warnings.warn(
@@ -139,33 +149,13 @@ def chain_of_transition(transition: sp.csr_matrix) -> tuple[Chain, np.ndarray]:
 
 def transition_of_chain(chain: Chain) -> sp.csr_matrix:
     """``W`` of a chain, ``(S, S)``."""
-    states = chain.reward.size
-    return sp.csr_matrix((chain.weights, chain.columns, chain.starts), shape=(states, states))
-
-
-def iterate(chain: Chain, right: np.ndarray, x: np.ndarray, accuracy: float) -> np.ndarray:
-    """``x`` with ``(I - W) x = right`` by preconditioned BiCGSTAB from a first guess.
-
-    The recurrence tracks a residual that drifts from the true one, so it is restarted from the true
-    one: iterative refinement, until the relative residual is at most ``accuracy`` or stops falling.
-    """
-    matrix = _minus(transition_of_chain(chain))
-    inverse = spla.LinearOperator(matrix.shape, matvec=lambda r: _preconditioned(chain, r))
-    reached = relative_residual(matrix, right, x)
-    while reached > accuracy:
-        correction, _ = spla.bicgstab(matrix, right - matrix @ x, rtol=1e-8, M=inverse)
-        before, candidate = reached, x + correction
-        reached = relative_residual(matrix, right, candidate)
-        if not reached < before:
-            return x
-        x = candidate
-    return x
-
-
-def _preconditioned(chain: Chain, right: np.ndarray) -> np.ndarray:
-    result = np.empty_like(right)
-    precondition(chain, right, result)
-    return result
+    states, first = chain.reward.size, chain.first.astype(np.int64)
+    lengths = chain.stop - first
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    # Rows of a chain may stand apart: move each entry by what its row moves.
+    kept = np.arange(starts[-1]) + np.repeat(first - starts[:-1], lengths)
+    entries = (chain.weights[kept], chain.columns[kept], starts)
+    return sp.csr_matrix(entries, shape=(states, states))
 
 
 def relative_residual(matrix: sp.spmatrix, right: np.ndarray, x: np.ndarray) -> float:

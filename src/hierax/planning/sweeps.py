@@ -1,24 +1,23 @@
-"""Compiled sweeps over a decision model in compressed rows: Bellman sweeps and policy evaluation.
+"""Compiled Bellman sweeps over a decision model in compressed rows, for every operator.
 
-A Gauss-Seidel sweep visits states one after another and uses each new value at once. A self loop is
-eliminated exactly: from ``v(s) = r + p v(s) + rest`` follows ``v(s) = (r + rest) / (1 - p)``, so a
-goal that pays for staying costs one visit instead of ``log ε / log γ`` of them.
-
-The kernels release the GIL and allocate nothing per state.
+A Gauss-Seidel sweep visits states one after another and uses each new value at once. Under the
+hard maximum it eliminates self loops, as a chain does (`chain`). The kernels release the GIL and
+allocate nothing per state.
 """
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import scipy.sparse as sp
 
+from hierax.planning.chain import divide, empty_chain
+from hierax.planning.engine import Array
+from hierax.planning.kernel import NOWHERE, ONE, Index, compiled, count, inner
+from hierax.planning.mdp import TabularMDP
 from hierax.planning.operators import Boltzmann, HardMax, LogSumExp, Mellowmax, Operator
 
 HARD, LOG_SUM_EXP, MELLOWMAX, BOLTZMANN = range(4)
 CODES = {HardMax: HARD, LogSumExp: LOG_SUM_EXP, Mellowmax: MELLOWMAX, Boltzmann: BOLTZMANN}
-
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 class Rows(NamedTuple):
@@ -28,25 +27,7 @@ class Rows(NamedTuple):
         starts: ``(S*A + 1,)`` first entry of each row.
         columns: next state of each entry.
         weights: discounted probability of each entry.
-        reward: ``(S, A)`` expected reward.
-        available: ``(S, A)`` bool.
-    """
-
-    starts: np.ndarray
-    columns: np.ndarray
-    weights: np.ndarray
-    reward: np.ndarray
-    available: np.ndarray
-
-
-class Chain(NamedTuple):
-    """A policy's evaluation ``v = reward + W v`` in compressed rows, without self loops.
-
-    Attributes:
-        starts: ``(S + 1,)`` first entry of each row.
-        columns: next state of each entry.
-        weights: discounted probability of each entry, divided by ``1 - p(s, s)``.
-        reward: ``(S,)`` reward, divided likewise.
+        reward: ``(S, A)`` expected reward; ``-inf`` at unavailable pairs.
     """
 
     starts: np.ndarray
@@ -55,18 +36,47 @@ class Chain(NamedTuple):
     reward: np.ndarray
 
 
-def compress(discounted_transition: Any, reward: np.ndarray, available: np.ndarray) -> Rows:
+def rows_of(mdp: TabularMDP) -> Rows:
+    """A model in compressed rows."""
+    if mdp.is_sparse and np.ndim(mdp.discount) == 0:
+        # No second SciPy matrix: its construction costs as much as solving a small model.
+        table = mdp.transition
+        return _rows(table, table.data * mdp.discount, mdp.reward, mdp.available)
+    return compress(mdp.discounted_transition, mdp.reward, mdp.available)
+
+
+def compress(discounted_transition: Any, reward: Array, available: Array) -> Rows:
     """`Rows` of a model whose ``Γ∘P`` is dense ``(S, A, S)`` or CSR ``(S*A, S)``."""
     table = discounted_transition
     if not sp.issparse(table):
         table = sp.csr_matrix(table.reshape(-1, table.shape[-1]))
-    starts, columns = table.indptr.astype(np.int64), table.indices.astype(np.int32, copy=False)
-    return Rows(starts, columns, table.data, reward, available)
+    return _rows(table, table.data, reward, available)
+
+
+def _rows(pattern: Any, weights: np.ndarray, reward: Array, available: Array) -> Rows:
+    if not available.all():
+        reward = np.where(available, reward, -np.inf)
+    starts, columns = pattern.indptr.astype(Index), pattern.indices.astype(Index)
+    return Rows(starts, columns, weights, np.ascontiguousarray(reward))
 
 
 def operator_code(operator: Operator) -> tuple[int, float]:
     """The kernel's number for an operator, and its temperature (1 where it has none)."""
     return CODES[type(operator)], float(getattr(operator, "temperature", 1.0))
+
+
+@compiled
+def action_values(rows, value):
+    """One backup ``r + γ P value``, ``(S, A)``; ``-inf`` at unavailable pairs."""
+    starts, columns, weights, reward = rows
+    result = reward.copy()
+    row = count(0)
+    for state in range(count(reward.shape[0])):
+        for action in range(count(reward.shape[1])):
+            for entry in range(starts[row], starts[row + ONE]):
+                result[state, action] += weights[entry] * value[columns[entry]]
+            row += ONE
+    return result
 
 
 @compiled
@@ -77,29 +87,27 @@ def bellman_sweep(rows, value, result, policy, bonus, operator, backward, elimin
     Gauss-Seidel sweep. ``eliminate`` self loops only in the latter and under the hard maximum.
     ``policy (S, A)`` receives ``∇Ω`` and ``bonus (S,)`` what ``Ω(q)`` adds to ``π·q`` (entropy).
     """
-    starts, columns, weights, reward, available = rows
+    starts, columns, weights, reward = rows
     kind, temperature = operator
-    states, actions = reward.shape
+    states, actions = count(reward.shape[0]), count(reward.shape[1])
     change = 0.0
     q = np.empty(actions)
     for k in range(states):
-        state = states - 1 - k if backward else k
+        state = states - ONE - k if backward else k
+        row = state * actions
         for action in range(actions):
-            q[action] = -np.inf
-            if not available[state, action]:
-                continue
-            row = state * actions + action
             total, loop = reward[state, action], 0.0
-            for entry in range(starts[row], starts[row + 1]):
+            for entry in range(starts[row], starts[row + ONE]):
                 if eliminate and columns[entry] == state:
                     loop += weights[entry]
                 else:
                     total += weights[entry] * value[columns[entry]]
             q[action] = total / (1.0 - loop)
+            row += ONE
         new = _apply(kind, temperature, q, policy[state])
         mean = 0.0
         for action in range(actions):
-            if available[state, action]:
+            if q[action] > -np.inf:
                 mean += policy[state, action] * q[action]
         bonus[state] = new - mean
         change = max(change, abs(new - value[state]))
@@ -107,7 +115,7 @@ def bellman_sweep(rows, value, result, policy, bonus, operator, backward, elimin
     return change
 
 
-@compiled
+@inner
 def _apply(kind, temperature, q, policy):
     """``Ω(q)`` of one state; ``policy (A,)`` receives its weights."""
     best = np.argmax(q)
@@ -136,39 +144,48 @@ def chain_of_policy(rows, policy, bonus):
 
     ``bonus (S,)`` is added to the reward of each step.
     """
-    starts, columns, weights, reward, _ = rows
-    states, actions = reward.shape
-    most = 0
-    for row in range(states * actions):
-        if policy[row // actions, row % actions] > 0.0:
-            most += starts[row + 1] - starts[row]
-    chain_starts = np.zeros(states + 1, np.int64)
-    chain_columns, chain_weights = np.empty(most, np.int32), np.empty(most)
-    chain_reward = np.empty(states)
-    seen = np.full(states, -1, np.int64)
-    end = 0
+    starts, columns, weights, reward = rows
+    states, actions = count(reward.shape[0]), count(reward.shape[1])
+    first, room = _room(starts, policy)
+    chain = empty_chain(first, room)
+    seen = np.full(states, NOWHERE, Index)
     for state in range(states):
-        first, loop, gain = end, 0.0, bonus[state]
+        end, loop, gain = count(first[state]), 0.0, bonus[state]
         for action in range(actions):
             probability = policy[state, action]
             if probability <= 0.0:
                 continue
             row = state * actions + action
             gain += probability * reward[state, action]
-            for entry in range(starts[row], starts[row + 1]):
+            for entry in range(starts[row], starts[row + ONE]):
                 column, weight = columns[entry], probability * weights[entry]
+                place = seen[column]
                 if column == state:
                     loop += weight
-                elif seen[column] >= first:
-                    chain_weights[seen[column]] += weight
+                elif place != NOWHERE and first[state] <= place:
+                    chain.weights[place] += weight
                 else:
                     seen[column] = end
-                    chain_columns[end], chain_weights[end] = column, weight
-                    end += 1
-        chain_weights[first:end] /= 1.0 - loop
-        chain_reward[state] = gain / (1.0 - loop)
-        chain_starts[state + 1] = end
-    return Chain(chain_starts, chain_columns[:end], chain_weights[:end], chain_reward)
+                    chain.columns[end], chain.weights[end] = column, weight
+                    end += ONE
+        chain.stop[state] = end
+        chain.reward[state] = gain / (1.0 - loop)
+        divide(chain, state, 1.0 - loop)
+    return chain
+
+
+@inner
+def _room(starts, policy):
+    """Where each state's row of a mixed chain may begin, and the room for all of them."""
+    states, actions = count(policy.shape[0]), count(policy.shape[1])
+    first, end, row = np.empty(states, Index), count(0), count(0)
+    for state in range(states):
+        first[state] = end
+        for action in range(actions):
+            if policy[state, action] > 0.0:
+                end += count(starts[row + ONE] - starts[row])
+            row += ONE
+    return first, end
 
 
 @compiled
@@ -177,14 +194,15 @@ def evaluation_sweeps(chain, value, sweeps, target):
 
     Returns the number of sweeps and the last change.
     """
-    starts, columns, weights, reward = chain
+    first, _, stop, columns, weights, reward, _, _ = chain
+    states = count(reward.size)
     change, done = np.inf, 0
     while done < sweeps and change > target:
         change = 0.0
-        for k in range(reward.size):
-            state = k if done % 2 == 0 else reward.size - 1 - k
+        for k in range(states):
+            state = k if done % 2 == 0 else states - ONE - k
             total = reward[state]
-            for entry in range(starts[state], starts[state + 1]):
+            for entry in range(first[state], stop[state]):
                 total += weights[entry] * value[columns[entry]]
             change = max(change, abs(total - value[state]))
             value[state] = total
@@ -194,40 +212,20 @@ def evaluation_sweeps(chain, value, sweeps, target):
 
 @compiled
 def shift_level(chain, value):
-    """Shift all values by the constant that minimises the chain's residual ``‖ρ - α c‖₂``, in place.
+    """Shift all values by the constant that minimises the residual ``‖ρ - α c‖₂``, in place.
 
-    Here ``ρ = reward + W v - v`` and ``c = 1 - W 1``. Where a chain mixes fast, what is left after a
-    few sweeps is one wrong level that decays like γ alone; this removes it at once. Nothing is done
+    Here ``ρ = reward + W v - v`` and ``c = 1 - W 1``. Where a chain mixes fast, what is left after
+    a few sweeps is one wrong level that decays like γ alone; this removes it at once. Nothing is done
     unless the level is most of the residual (cosine² above one half).
     """
-    starts, columns, weights, reward = chain
-    product, residual, leak = 0.0, 0.0, 0.0
-    for state in range(reward.size):
-        rho, c = reward[state] - value[state], 1.0
-        for entry in range(starts[state], starts[state + 1]):
+    first, _, stop, columns, weights, reward, leak, _ = chain
+    product, residual, leaks = 0.0, 0.0, 0.0
+    for state in range(count(reward.size)):
+        rho = reward[state] - value[state]
+        for entry in range(first[state], stop[state]):
             rho += weights[entry] * value[columns[entry]]
-            c -= weights[entry]
-        product += rho * c
+        product += rho * leak[state]
         residual += rho * rho
-        leak += c * c
-    if product * product > 0.5 * residual * leak:
-        value += product / leak
-
-
-@compiled
-def precondition(chain, right, result):
-    """``result ← M⁻¹ right`` with ``M = (I - L)(I - U)``, symmetric Gauss-Seidel of ``W = L + U``."""
-    starts, columns, weights, _ = chain
-    for state in range(right.size):
-        total = right[state]
-        for entry in range(starts[state], starts[state + 1]):
-            if columns[entry] < state:
-                total += weights[entry] * result[columns[entry]]
-        result[state] = total
-    for k in range(right.size):
-        state = right.size - 1 - k
-        total = result[state]
-        for entry in range(starts[state], starts[state + 1]):
-            if columns[entry] > state:
-                total += weights[entry] * result[columns[entry]]
-        result[state] = total
+        leaks += leak[state] * leak[state]
+    if product * product > 0.5 * residual * leaks:
+        value += product / leaks

@@ -1,0 +1,210 @@
+"""Planning benchmark: hierax beside QuantEcon, mdpsolver and pymdptoolbox.
+
+CPU seconds of one thread on the same model for the same certificate, building of models and
+compilation left out for everybody. See ``benchmarks/README.md`` for the rules.
+
+    python benchmarks/planning.py --quick                  # small sizes, three rounds
+    python benchmarks/planning.py                          # everything; about an hour
+    python benchmarks/planning.py --family garnet --sizes 100 2500
+    python benchmarks/planning.py --docs                   # docs/benchmarks.md from the results
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from planning_contest import (
+    Screening,
+    add_errors,
+    as_table,
+    compile_all,
+    final,
+    finalists,
+    screen,
+    summary,
+)
+from planning_himo import himo_rows, memory_row
+from planning_models import FAMILIES, Model
+from planning_peers import CONTESTANTS, Contestant
+from planning_report import markdown, page
+
+TOLERANCE = 1e-8
+ROOT = Path(__file__).resolve().parent.parent
+SIZES = {
+    "four rooms": (104, 2_504, 10_004, 100_493, 1_002_005),
+    "garnet": (100, 2_500, 10_000, 100_000),
+    "tandem queue": (100, 2_500, 10_000, 100_000),
+    "taxi": (500, 2_420, 9_680, 100_820),
+}
+DISCOUNTS = {
+    "four rooms": (0.99,),
+    "garnet": (0.99, 0.999),
+    "tandem queue": (0.99, 0.999),
+    "taxi": (0.99,),
+}
+LARGEST_QUICK = 3_000
+SMALLEST = 100
+PACKAGES = ("quantecon", "mdpsolver", "pymdptoolbox", "numpy", "scipy", "numba", "jax")
+
+
+def main() -> None:
+    options = _options()
+    _stay_on_one_thread()
+    path = options.out / "planning.json"
+    if not options.docs:
+        results = _run(options)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(results, indent=1) + "\n")
+        print(markdown(results))
+    else:
+        page_path = ROOT / "docs" / "benchmarks.md"
+        page_path.write_text(page(json.loads(path.read_text())))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES))
+    parser.add_argument("--sizes", nargs="+", type=int, help="numbers of states; default: all")
+    parser.add_argument("--quick", action="store_true", help="up to 3000 states, three rounds")
+    parser.add_argument("--rounds", type=int, default=7, help="paired runs of the final")
+    parser.add_argument("--limit", type=float, default=60.0, help="CPU seconds allowed to a solve")
+    parser.add_argument("--skip-himo", action="store_true", help="leave the tables of HIMO out")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
+    parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md and stop")
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.limit = 3, 10.0
+    return options
+
+
+def _stay_on_one_thread() -> None:
+    """Start again if need be: numerical libraries read these variables when they are loaded."""
+    one = {f"{pool}_NUM_THREADS": "1" for pool in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
+    if any(os.environ.get(name) != number for name, number in one.items()):
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | one)
+
+
+def _run(options: argparse.Namespace) -> dict[str, Any]:
+    results: dict[str, Any] = {
+        "command": "python " + shlex.join(["benchmarks/planning.py", *sys.argv[1:]]),
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": _machine(),
+        "versions": _versions(),
+        "commit": _commit(),
+        "tolerance": TOLERANCE,
+        "rounds": options.rounds,
+        "limit_seconds": options.limit,
+        "cases": [],
+    }
+    seen: dict[tuple, tuple[int, Screening]] = {}
+    for family, size, discount in _cases(options):
+        results["cases"].append(_case(FAMILIES[family](size, discount), options, seen))
+    if not options.skip_himo:
+        results["himo"] = himo_rows(options.quick)
+        results["memory"] = memory_row(options.quick)
+    return results
+
+
+def _cases(options: argparse.Namespace) -> Iterator[tuple[str, int, float]]:
+    for family in options.family:
+        for discount in DISCOUNTS[family]:
+            for size in options.sizes or SIZES[family]:
+                if not (options.quick and size > LARGEST_QUICK):
+                    yield family, size, discount
+
+
+def _case(
+    model: Model, options: argparse.Namespace, seen: dict[tuple, tuple[int, Screening]]
+) -> dict[str, Any]:
+    """Screening and final on one model; ``seen`` holds what each setting did on smaller ones."""
+    screenings, values = [], {}
+    compile_all(FAMILIES[model.family](SMALLEST, model.discount))
+    for contestant in CONTESTANTS:
+        key = (contestant.name, model.family, model.discount)
+        result = _skipped(contestant, model, options.limit, seen.get(key))
+        if result is None:
+            result, value = screen(contestant, model, TOLERANCE, options.limit)
+            seen[key] = (model.states, result)
+            if value is not None:
+                values[contestant.name] = value
+        screenings.append(result)
+        _progress(model, result)
+    reference = add_errors(screenings, values, TOLERANCE)
+    by_name = {result.name: result for result in screenings}
+    chosen = [c for c in CONTESTANTS if c.name in finalists(screenings)]
+    runs = final(chosen, by_name, model, options.rounds, options.limit / 2)
+    result = summary(runs)
+    _progress(model, result)
+    return {
+        "family": model.family,
+        "states": model.states,
+        "actions": model.actions,
+        "entries": int(model.transition.nnz),
+        "discount": model.discount,
+        **reference,
+        **result,
+        "runs": runs,
+        "screening": as_table(screenings),
+    }
+
+
+def _skipped(
+    contestant: Contestant, model: Model, limit: float, before: tuple[int, Screening] | None
+) -> Screening | None:
+    """Why a setting is not tried: its size limit, or what it did on a smaller model."""
+    if model.states > contestant.largest:
+        return Screening(contestant.name, "skipped", note=contestant.reason)
+    if before is None:
+        return None
+    states, result = before
+    if result.verdict == "too slow":
+        return Screening(contestant.name, "skipped", note=f"too slow at {states} states")
+    expected = (result.seconds or 0.0) * model.states / states
+    if expected > limit:
+        note = f"{result.seconds:.3g} s at {states} states, so more than {limit:g} s here"
+        return Screening(contestant.name, "skipped", note=note)
+    return None
+
+
+def _progress(model: Model, result: object) -> None:
+    print(f"{model.family} {model.states} {model.discount} {result}", file=sys.stderr, flush=True)
+
+
+def _machine() -> dict[str, Any]:
+    names = [
+        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    return {
+        "processor": names[0].split(":")[1].strip() if names else platform.machine(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "threads_used": 1,
+    }
+
+
+def _versions() -> dict[str, str]:
+    import hierax
+
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"hierax": hierax.__version__, "python": platform.python_version(), **versions}
+
+
+def _commit() -> str:
+    git = ["git", "-C", str(ROOT)]
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    source = [*git, "status", "--porcelain", "src"]
+    changed = subprocess.run(source, capture_output=True, text=True, check=True).stdout.strip()
+    return commit.stdout.strip() + (" with local changes" if changed else "")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,273 @@
+"""The compiled search of `solve_bellman` under the hard maximum: inexact policy iteration.
+
+Every round *improves* the policy in one sweep and *evaluates* it until the error is a small part of
+what the improvement changed. The model is laid out once for this: self loops eliminated and states
+in a good order (`ordering`), which decides how sweeps work:
+
+- *outwards*: Gauss-Seidel from the best reward out, over-relaxed where the flow has a direction;
+- *mixing*, where everything is a few steps from everything: Jacobi with the level set right.
+
+Where sweeps of an evaluation are slow, a Krylov solve finishes it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hierax.planning.chain import Chain, centre, empty_chain, mix, relax
+from hierax.planning.kernel import NOWHERE, ONE, Index, compiled, count, inner
+from hierax.planning.krylov import bicgstab
+from hierax.planning.operators import TIE
+from hierax.planning.ordering import growth, outwards
+
+EXPANDING = 3.0
+"""Growth of the reachable set from which a model counts as mixing."""
+REDUCTION = 0.03
+"""An evaluation stops at this part of the change that the last improvement made."""
+MARGIN = 0.2
+"""The same, of the final target."""
+MOST_SWEEPS = 30
+SLOW = 0.8
+"""An evaluation whose sweeps reduce the residual by no more than this is left to Krylov."""
+MOST_ITERATIONS = 200
+MOST_EVALUATIONS = 100
+"""Rounds after which improvement sweeps go on alone: they contract whatever the model."""
+EDGE = 0.75
+"""Largest squared Jacobi radius at which a sweep is over-relaxed."""
+STALLS = 5
+"""Rounds without progress, near rounding error, that end a search."""
+ROUNDING = np.finfo(np.float64).eps
+
+
+class Search(NamedTuple):
+    """A model laid out for sweeping, and the state of the search in it; states in sweeping order.
+
+    Attributes:
+        starts: ``(S*A + 1,)`` first entry of each pair's row.
+        columns: next state of each entry; no self loops.
+        weights: discounted probability of each entry, divided by ``1 - p(s, s)``.
+        reward: ``(S, A)`` reward divided likewise; ``-inf`` at unavailable pairs.
+        chain: the chain of the current policy.
+        choice: ``(S,)`` its actions.
+        value: ``(S,)``.
+        scratch: ``(S,)`` room to work in.
+        rank: ``(S,)`` place of each state of the model in the sweeping order.
+        mixing: whether to sweep in the manner of a mixing model.
+    """
+
+    starts: np.ndarray
+    columns: np.ndarray
+    weights: np.ndarray
+    reward: np.ndarray
+    chain: Chain
+    choice: np.ndarray
+    value: np.ndarray
+    scratch: np.ndarray
+    rank: np.ndarray
+    mixing: bool
+
+
+@compiled
+def prepare(starts, columns, weights, reward):
+    """A `Search` of a model in rows (reward ``-inf`` where unavailable), and its contraction."""
+    states, actions = count(reward.shape[0]), count(reward.shape[1])
+    mixing = growth(starts, columns, states, actions) > EXPANDING
+    if mixing:
+        order = np.arange(reward.shape[0]).astype(Index)
+        rank = order
+    else:
+        order, rank = outwards(starts, columns, weights, reward)
+    rows, contraction = _arrange(starts, columns, weights, reward, order, rank)
+    chain = _roomy_chain(rows[0], states, actions)
+    choice = np.full(states, NOWHERE, Index)
+    value, scratch = np.zeros(states), np.zeros(states)
+    return Search(*rows, chain, choice, value, scratch, rank, mixing), contraction
+
+
+@inner
+def _arrange(starts, columns, weights, reward, order, rank):
+    """The rows in the given order of states, self loops eliminated; and the largest row sum."""
+    states, actions = count(reward.shape[0]), count(reward.shape[1])
+    new_starts = np.empty(starts.size, Index)
+    new_columns, new_weights = np.empty(columns.size, Index), np.empty(columns.size)
+    new_reward = np.empty((states, actions))
+    pair, end, contraction = count(0), count(0), 0.0
+    for state in range(states):
+        row = order[state] * actions
+        for action in range(actions):
+            new_starts[pair] = first = end
+            loop, total = 0.0, 0.0
+            for entry in range(starts[row], starts[row + ONE]):
+                column, weight = rank[columns[entry]], weights[entry]
+                total += weight
+                if column == state:
+                    loop += weight
+                else:
+                    new_columns[end], new_weights[end] = column, weight
+                    end += ONE
+            if loop > 0.0:
+                for entry in range(first, end):
+                    new_weights[entry] /= 1.0 - loop
+            new_reward[state, action] = reward[order[state], action] / (1.0 - loop)
+            contraction = max(contraction, total)
+            row += ONE
+            pair += ONE
+    new_starts[pair] = end
+    return (new_starts, new_columns[:end], new_weights[:end], new_reward), contraction
+
+
+@inner
+def _roomy_chain(starts, states, actions):
+    """A chain whose rows have room for the longest row of any action."""
+    first, end, pair = np.empty(states, Index), count(0), count(0)
+    for state in range(states):
+        first[state] = end
+        longest = count(0)
+        for _ in range(actions):
+            longest = max(longest, count(starts[pair + ONE] - starts[pair]))
+            pair += ONE
+        end += longest
+    return empty_chain(first, end)
+
+
+def new_record() -> np.ndarray:
+    """What `advance` knows before the first round."""
+    return np.array([0.0, np.inf, np.inf, 0.0, 0.0])
+
+
+@compiled
+def advance(search, target, record, rounds):
+    """Up to ``rounds`` rounds; whether the search ended.
+
+    It ends when the change of an improvement, which bounds the Bellman residual, is at most
+    ``target``, or when rounding allows no smaller one. ``record``, at first `new_record`, holds
+    the rounds made, the last change, the smallest, how often it stalled, and the largest value.
+    """
+    value = search.value
+    for _ in range(rounds):
+        alone = record[0] >= MOST_EVALUATIONS
+        mixing = search.mixing and not alone
+        change, switched, largest = _improve(
+            search, search.scratch if mixing else value, max(MARGIN * target, ROUNDING * record[4])
+        )
+        if mixing:
+            change = centre(search.chain, value, search.scratch)
+        record[0] += 1
+        record[1] = change
+        record[4] = largest
+        rounding = ROUNDING * largest
+        near = change <= 1e4 * rounding and change >= 0.5 * record[2]
+        record[3] = record[3] + 1 if near else 0.0
+        record[2] = min(record[2], change)
+        if change <= max(target, 8.0 * rounding) or record[3] >= STALLS:
+            return True
+        goal = MARGIN * target if switched == 0 else max(REDUCTION * change, MARGIN * target)
+        if not alone:
+            _evaluate(search, max(goal, rounding), mixing)
+    return False
+
+
+@inner
+def _improve(search, result, slack):
+    """One sweep of ``result ← max_a (r + γ P value)``, Gauss-Seidel if ``result`` is ``value``.
+
+    An action is given up only for one that is better by ``slack``, so ties cost no work. Returns
+    the largest change, the number of states that switched and the largest magnitude of a value.
+    """
+    starts, columns, weights, reward, _, choice, value = search[:7]
+    states, actions = count(reward.shape[0]), count(reward.shape[1])
+    change, switched, largest = 0.0, 0, 0.0
+    row = count(0)
+    for state in range(states):
+        best, held, chosen, holds = -np.inf, -np.inf, count(0), choice[state]
+        for action in range(actions):
+            total = reward[state, action]
+            for entry in range(starts[row], starts[row + ONE]):
+                total += weights[entry] * value[columns[entry]]
+            if total > best:
+                best, chosen = total, action
+            if action == holds:
+                held = total
+            row += ONE
+        change, largest = max(change, abs(best - value[state])), max(largest, abs(best))
+        result[state] = best
+        if best > held + slack:
+            switched += 1
+            choice[state] = chosen
+            _take(search, state, row - actions + chosen, reward[state, chosen])
+    return change, switched, largest
+
+
+@inner
+def _take(search, state, row, reward):
+    """Write the row of the chosen action into the chain.
+
+    The relaxation is the best one of a chain whose every state has this one's weights ``l`` to the
+    left and ``u`` to the right, ``2 / (1 + √(1 - 4 l u))`` (Ehrlich 1981; Botta & Veldman 1982).
+    Where the flow goes left it makes the sweep exact on locally constant errors, which plain Gauss-Seidel
+    must push out of the model sweep by sweep. Without a clear direction it may diverge: then 1.
+    """
+    starts, columns, weights, chain = search[0], search[1], search[2], search[4]
+    left, right = (
+        count(chain.first[state]),
+        count(chain.first[state] + starts[row + ONE] - starts[row]),
+    )
+    chain.stop[state] = right
+    leftward, rightward = 0.0, 0.0
+    for entry in range(starts[row], starts[row + ONE]):
+        column, weight = columns[entry], weights[entry]
+        if column < state:
+            place = left
+            left += ONE
+            leftward += weight
+        else:
+            right -= ONE
+            place = right
+            rightward += weight
+        chain.columns[place], chain.weights[place] = column, weight
+    chain.middle[state] = left
+    chain.reward[state] = reward
+    chain.leak[state] = 1.0 - leftward - rightward
+    radius = 4.0 * leftward * rightward
+    directed = rightward < leftward and radius < EDGE
+    chain.relaxation[state] = 2.0 / (1.0 + np.sqrt(1.0 - radius)) if directed else 1.0
+
+
+@inner
+def _evaluate(search, goal, mixing):
+    """Sweep the chain until its residual is at most ``goal``; a Krylov solve where that is slow."""
+    chain, value = search.chain, search.value
+    left = np.inf
+    for _ in range(MOST_SWEEPS):
+        before = left
+        left = mix(chain, value, search.scratch) if mixing else relax(chain, value)
+        if left <= goal:
+            return
+        if left > SLOW * before:
+            break
+    bicgstab(chain, chain.reward, value, goal, MOST_ITERATIONS)
+
+
+@compiled
+def certify(starts, columns, weights, reward, value):
+    """One Jacobi backup of ``value``: action values, greedy policy (`HardMax`) and residual."""
+    states, actions = count(reward.shape[0]), count(reward.shape[1])
+    action_value, policy = np.empty((states, actions)), np.zeros((states, actions))
+    residual, row = 0.0, count(0)
+    for state in range(states):
+        best, largest = -np.inf, 0.0
+        for action in range(actions):
+            total = reward[state, action]
+            for entry in range(starts[row], starts[row + ONE]):
+                total += weights[entry] * value[columns[entry]]
+            action_value[state, action] = total
+            best = max(best, total)
+            if total > -np.inf:
+                largest = max(largest, abs(total))
+            row += ONE
+        chosen = count(0)
+        while action_value[state, chosen] < best - TIE * largest:
+            chosen += ONE
+        policy[state, chosen] = 1.0
+        residual = max(residual, abs(best - value[state]))
+    return action_value, policy, residual

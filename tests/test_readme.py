@@ -1,0 +1,58 @@
+"""The README keeps its word: its examples run and give what they say, its links lead somewhere."""
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hierax.cli import COMMANDS
+from hierax.commands.catalogue import PLANNERS
+from hierax.experiments import EXPERIMENTS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def results(example):
+    """The value of every line of an example that is an expression, after all lines have run."""
+    names = {}
+    exec(example, names)
+    expressions = [node for node in ast.parse(example).body if isinstance(node, ast.Expr)]
+    return [eval(ast.unparse(node), names) for node in expressions]
+
+
+def test_a_model_is_solved():
+    value, is_certified = results(EXAMPLES[0])
+    np.testing.assert_allclose(value, [9.0, 10.0])
+    assert is_certified
+
+
+def test_himo_decides_the_goal_first():
+    assert results(EXAMPLES[1]) == ["222", ["001", "110"]]
+
+
+def test_a_map_has_a_door():
+    (visits,) = results(EXAMPLES[2])
+    np.testing.assert_allclose(visits, [1.08], atol=0.005)
+
+
+def test_there_are_no_further_examples():
+    assert len(EXAMPLES) == 3
+
+
+@pytest.mark.parametrize(
+    "target", re.findall(r"\]\(([^)]+)\)", README) + re.findall(r'src="([^"]+)"', README)
+)
+def test_links_lead_to_files(target):
+    assert (ROOT / target).is_file()
+
+
+@pytest.mark.parametrize("words", re.findall(r"^hierax (.*?)\s+# ", README, re.MULTILINE))
+def test_commands_exist(words):
+    command, *rest = words.split()
+    assert command in COMMANDS
+    assert command != "plan" or rest[0] in PLANNERS
+    assert command != "reproduce" or rest[0] in EXPERIMENTS
