@@ -53,6 +53,8 @@ DISCOUNTS = {
 }
 LARGEST_QUICK = 3_000
 SMALLEST = 100
+SHORTEST_LIMIT = 10.0
+"""CPU seconds allowed on small models, where a minute would be hopeless."""
 PACKAGES = ("quantecon", "mdpsolver", "pymdptoolbox", "numpy", "scipy", "numba", "jax")
 
 
@@ -127,12 +129,13 @@ def _case(
 ) -> dict[str, Any]:
     """Screening and final on one model; ``seen`` holds what each setting did on smaller ones."""
     screenings, values = [], {}
+    limit = min(options.limit, max(SHORTEST_LIMIT, model.transition.nnz / 1e4))
     compile_all(FAMILIES[model.family](SMALLEST, model.discount))
     for contestant in CONTESTANTS:
         key = (contestant.name, model.family, model.discount)
-        result = _skipped(contestant, model, options.limit, seen.get(key))
+        result = _skipped(contestant, model, limit, seen.get(key))
         if result is None:
-            result, value = screen(contestant, model, TOLERANCE, options.limit)
+            result, value = screen(contestant, model, TOLERANCE, limit)
             seen[key] = (model.states, result)
             if value is not None:
                 values[contestant.name] = value

@@ -142,7 +142,7 @@ def _attempt(
 def _alarm(limit: float) -> Any:
     """End this process when a solve exceeds the limit, also inside compiled code."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, 2 * limit)  # wall clock of a machine that may be shared
+    signal.setitimer(signal.ITIMER_REAL, 1.5 * limit)  # wall clock; the machine may be shared
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """How the claims of McNamee (2019), section 4, are judged at one foresight and reward placement."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from hierax.experiments.staged_flow import ranks
 from hierax.planning import HimoTrajectory, occupancy
 from hierax.planning.progress import Progress
 from hierax.worlds import TabularWorld
+from hierax.worlds.tabular import RewardRule
 
 FORESIGHTS = {
     "smoke": (0.9, 0.97),
@@ -16,7 +18,7 @@ FORESIGHTS = {
     "paper": (0.5, 0.7, 0.8, 0.9, 0.95, 0.96, 0.97, 0.99, 0.995, 0.999),
 }
 STEP_SIZES = {"smoke": 0.02, "laptop": 0.01, "paper": 0.005}
-REWARDS = {
+REWARDS: dict[str, tuple[RewardRule, ...]] = {
     "smoke": ("stay",),
     "laptop": ("stay", "goal", "arrival"),
     "paper": ("stay", "goal", "arrival"),
@@ -76,14 +78,14 @@ def flow_curves(world: TabularWorld, run: HimoTrajectory) -> dict[str, Any]:
     }
 
 
-def sweep(scale: str, judge: Callable[[float, str, str], dict[str, Any]]) -> list[dict[str, Any]]:
+def sweep(
+    scale: str, judge: Callable[[float, RewardRule, str], dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Rows of ``judge(foresight, reward, scale)`` for every reward and foresight of a scale."""
+    number = len(REWARDS[scale]) * len(FORESIGHTS[scale])
+    rows = []
     with Progress("foresights and rewards") as progress:
-        pairs = [
-            (reward, foresight) for reward in REWARDS[scale] for foresight in FORESIGHTS[scale]
-        ]
-        rows = []
-        for reward, foresight in pairs:
+        for reward, foresight in itertools.product(REWARDS[scale], FORESIGHTS[scale]):
             rows.append(judge(foresight, reward, scale))
-            progress.report(len(rows) / len(pairs))
+            progress.report(len(rows) / number)
     return rows

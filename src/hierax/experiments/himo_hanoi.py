@@ -26,6 +26,7 @@ from hierax.experiments.result import Result, Verdict
 from hierax.experiments.staged_flow import follow, ranks
 from hierax.planning import HimoTrajectory, himo
 from hierax.worlds import TabularWorld, tower_of_hanoi
+from hierax.worlds.tabular import RewardRule
 
 DRAWN_FORESIGHT = 0.97
 DRAWN_TIME = 6.0
@@ -70,7 +71,7 @@ def draw(result: Result, path: Path) -> None:
     six_panels(_world(DRAWN_FORESIGHT, "stay"), result.curves, path, title, normalised=True)
 
 
-def _world(foresight: float, reward: str) -> TabularWorld:
+def _world(foresight: float, reward: RewardRule) -> TabularWorld:
     return tower_of_hanoi(3, reward=reward, discount=foresight)
 
 
@@ -79,7 +80,7 @@ def _drawn_run(scale: str) -> tuple[TabularWorld, HimoTrajectory]:
     return world, himo(world.mdp, step_size=step, iterations=round(DRAWN_TIME / step))
 
 
-def _judge(foresight: float, reward: str, scale: str) -> dict[str, Any]:
+def _judge(foresight: float, reward: RewardRule, scale: str) -> dict[str, Any]:
     world = _world(foresight, reward)
     flow = follow(world.mdp, foresight, STEP_SIZES[scale])
     among_all, on_path = ranks(flow.time_to_peak), ranks_on_path(world, flow.time_to_peak)

@@ -25,7 +25,7 @@ GOAL_AVERAGE_FORESIGHTS = (0.97, 0.99)
 GOAL_AVERAGE_STEP, GOAL_AVERAGE_ITERATIONS = 0.02, 400
 WORLDS = ("Hanoi3", "Hanoi4", "Hanoi5", "FourRooms", "WormholeRooms")
 PREDICTORS = ("action_gap", "distance", "betweenness")
-TARGETS = {"time_to_peak", "goal_averaged_time_to_peak"}
+TARGETS = ("time_to_peak", "goal_averaged_time_to_peak")
 
 
 def run(scale: str, _seeds: int) -> Result:
@@ -37,7 +37,7 @@ def run(scale: str, _seeds: int) -> Result:
             world = _world(name, foresight)
             measures = _measures(world, foresight, scale)
             maps[f"{name} {foresight}"] = {"state": world.state_names, **measures}
-            for target in measures.keys() & TARGETS:
+            for target in filter(measures.__contains__, TARGETS):
                 row = {"world": name, "foresight": foresight, **_correlations(measures, target)}
                 tables[target].append(row)
     return Result(

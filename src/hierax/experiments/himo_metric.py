@@ -116,7 +116,7 @@ def _share(metric: np.ndarray, across: np.ndarray) -> float:
 
 
 def _hanoi_coupling(world: TabularWorld) -> dict[str, float]:
-    available = world.mdp.available
+    available = np.asarray(world.mdp.available)
     uniform = available / available.sum(axis=1, keepdims=True)
     stay = np.full(world.mdp.states, world.action_names.index("stay"))
     return _cross_state_shares(world.mdp, uniform, stay)

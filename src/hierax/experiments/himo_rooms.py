@@ -22,6 +22,7 @@ from hierax.experiments.result import Result, Verdict
 from hierax.experiments.staged_flow import follow, ranks
 from hierax.planning import himo
 from hierax.worlds import TabularWorld, four_rooms
+from hierax.worlds.tabular import RewardRule
 
 DRAWN_FORESIGHT = 0.99
 DRAWN_TIME = 6.0
@@ -59,8 +60,7 @@ def settings(world: TabularWorld, scale: str, drawn_foresight: float) -> dict[st
         "world": world.name,
         "states": world.mdp.states,
         "pairs": int(world.mdp.available.sum()),
-        "start": world.state_names[world.start],
-        "goal": world.state_names[world.goal],
+        "task": repr(world),
         "prior": "uniform over available actions",
         "parametrisation": "softmax",
         "step_size": STEP_SIZES[scale],
@@ -76,7 +76,7 @@ def by_mark(world: TabularWorld, series: np.ndarray) -> dict[str, Any]:
     return {name: series[state] for name, state in world.marks.items()}
 
 
-def _judge(foresight: float, reward: str, scale: str) -> dict[str, Any]:
+def _judge(foresight: float, reward: RewardRule, scale: str) -> dict[str, Any]:
     world = four_rooms(reward=reward, discount=foresight)
     flow = follow(world.mdp, foresight, STEP_SIZES[scale])
     rank = ranks(flow.time_to_peak)

@@ -24,6 +24,7 @@ from hierax.experiments.result import Result, Verdict
 from hierax.experiments.staged_flow import StagedFlow, follow, ranks
 from hierax.planning import himo
 from hierax.worlds import TabularWorld, four_rooms, wormhole_rooms
+from hierax.worlds.tabular import RewardRule
 
 ENTRANCE, EXIT = "wormhole entrance", "wormhole exit"
 
@@ -52,7 +53,7 @@ def draw(result: Result, path: Path) -> None:
     )
 
 
-def _judge(foresight: float, reward: str, scale: str) -> dict[str, Any]:
+def _judge(foresight: float, reward: RewardRule, scale: str) -> dict[str, Any]:
     world = wormhole_rooms(reward=reward, discount=foresight)
     flow = follow(world.mdp, foresight, STEP_SIZES[scale])
     on_path = ranks_on_path(world, flow.time_to_peak)
@@ -82,7 +83,7 @@ def _ends_before_doors(world: TabularWorld, flow: StagedFlow) -> bool:
 
 
 def _avoidance(
-    world: TabularWorld, flow: StagedFlow, reward: str, foresight: float, scale: str
+    world: TabularWorld, flow: StagedFlow, reward: RewardRule, foresight: float, scale: str
 ) -> dict[str, Any]:
     """Final change of visits to the doors, with and without the wormhole."""
     plain = four_rooms(reward=reward, discount=foresight)

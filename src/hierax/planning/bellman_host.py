@@ -96,7 +96,7 @@ class Search:
         self.rows = rows
         self.operator = sweeps.operator_code(operator)
         self.target = target
-        self.value = np.zeros(states)
+        self.value: Array = np.zeros(states)
         self.policy = np.zeros((states, actions))
         self.bonus = np.zeros(states)
         self.changes: list[float] = []
@@ -194,7 +194,7 @@ def _finished(state: Search) -> bool:
     new value differs from its backup only through values that changed during the sweep.
     """
     rounding = 8.0 * np.finfo(np.float64).eps * np.abs(state.value).max()
-    return state.changes[-1] <= max(state.target, rounding)
+    return bool(state.changes[-1] <= max(state.target, rounding))
 
 
 def _target(tolerance: float, contraction: float) -> float:

@@ -64,7 +64,7 @@ class Search(NamedTuple):
     value: np.ndarray
     scratch: np.ndarray
     rank: np.ndarray
-    mixing: bool
+    mixing: bool | np.bool_
 
 
 @compiled
@@ -204,8 +204,9 @@ def _take(search, state, row, reward):
 
     The relaxation is the best one of a chain whose every state has this one's weights ``l`` to the
     left and ``u`` to the right, ``2 / (1 + √(1 - 4 l u))`` (Ehrlich 1981; Botta & Veldman 1982).
-    Where the flow goes left it makes the sweep exact on locally constant errors, which plain Gauss-Seidel
-    must push out of the model sweep by sweep. Without a clear direction it may diverge: then 1.
+    Where the flow goes left it makes the sweep exact on locally constant errors, which plain
+    Gauss-Seidel must push out of the model sweep by sweep. Without a clear direction
+    it may diverge: then 1.
     """
     starts, columns, weights, chain = search[0], search[1], search[2], search[4]
     left, right = (

@@ -215,8 +215,8 @@ def shift_level(chain, value):
     """Shift all values by the constant that minimises the residual ``‖ρ - α c‖₂``, in place.
 
     Here ``ρ = reward + W v - v`` and ``c = 1 - W 1``. Where a chain mixes fast, what is left after
-    a few sweeps is one wrong level that decays like γ alone; this removes it at once. Nothing is done
-    unless the level is most of the residual (cosine² above one half).
+    a few sweeps is one wrong level that decays like γ alone; this removes it at once. Nothing is
+    done unless the level is most of the residual (cosine² above one half).
     """
     first, _, stop, columns, weights, reward, leak, _ = chain
     product, residual, leaks = 0.0, 0.0, 0.0

@@ -11,10 +11,11 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from hierax.plotting.canvas import CATEGORIES, EDGE, HALO, INK
-from hierax.worlds import TabularWorld
+from hierax.worlds import GridWorld, TabularWorld
 
 FAINT, CLEAR = 0.13, 0.9
 DOTTED, DASHED = (0, (1, 1.2)), (0, (4, 1.5))
@@ -78,8 +79,8 @@ class _Pen:
         """The graph of states, or the map with the occupancy of the final policy."""
         axes.set_aspect("equal")
         axes.axis("off")
-        if hasattr(self._world, "free"):
-            self._map(axes, occupancy)
+        if isinstance(self._world, GridWorld):
+            self._map(axes, self._world.free, occupancy)
         else:
             self._graph(axes)
         for state, letter in self._letters():
@@ -91,22 +92,24 @@ class _Pen:
     def _letters(self) -> list[tuple[int, str]]:
         marks = [(int(state), "+") for state in self._world.bottlenecks]
         marks += [(state, "W") for state in self._ends]
-        return [*marks, (self._world.start, "S"), (self._world.goal, "G")]
+        start = [] if self._world.start is None else [(self._world.start, "S")]
+        return [*marks, *start, (self._world.goal, "G")]
 
     def _graph(self, axes: Axes) -> None:
         places = self._world.coordinates
         begins, ends = self._world.adjacency().nonzero()
-        lines = np.stack([places[begins], places[ends]], axis=1)
+        lines = list(np.stack([places[begins], places[ends]], axis=1))
         axes.add_collection(LineCollection(lines, colors=EDGE, linewidths=1.0, zorder=1))
         alpha = np.where(self._on_path, CLEAR, 0.35)
-        axes.scatter(*places.T, s=230, c=self._colours, alpha=alpha, zorder=2, linewidths=0)
+        colours = [to_rgba(c, a) for c, a in zip(self._colours, alpha, strict=True)]
+        axes.scatter(*places.T, s=230, c=colours, zorder=2, linewidths=0)
         axes.margins(0.06)
 
-    def _map(self, axes: Axes, occupancy: np.ndarray) -> None:
-        rows, columns = self._world.free.shape
+    def _map(self, axes: Axes, free: np.ndarray, occupancy: np.ndarray) -> None:
+        rows, columns = free.shape
         image = np.ones((rows, columns, 3)) * 0.25
         shade = np.log10(np.clip(occupancy / occupancy.max(), 1e-3, 1.0)) / 3.0
-        image[self._world.free] = matplotlib.colormaps["YlOrBr"](0.05 + 0.75 * (1.0 + shade))[:, :3]
+        image[free] = matplotlib.colormaps["YlOrBr"](0.05 + 0.75 * (1.0 + shade))[:, :3]
         axes.imshow(image, extent=(-0.5, columns - 0.5, -0.5, rows - 0.5))
         axes.set_title("darker: visited more, log scale", fontsize=9)
 
@@ -186,7 +189,8 @@ def hierarchy_figure(
     names = list(dict.fromkeys(row["world"] for row in tables["time_to_peak"]))
     drawn = [name for name in ("Hanoi3", "FourRooms") if name in names]
     figure = Figure(figsize=(15, 3.4 * len(drawn) + 3.6), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=[3.4 * len(drawn), 3.6])
+    heights = [3.4 * len(drawn), 3.6]
+    upper, lower = figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
     grid = upper.subplots(len(drawn), len(measures), squeeze=False)
     for name, line in zip(drawn, grid, strict=True):
         key = [key for key in curves if key.startswith(name) and measures[1] in curves[key]][-1]
@@ -202,7 +206,7 @@ def hierarchy_figure(
 
 def _measure_map(axes: Axes, world: TabularWorld, values: np.ndarray) -> None:
     spacing = 230 if len(values) < 60 else 90
-    square = hasattr(world, "free")
+    square = isinstance(world, GridWorld)
     points = axes.scatter(
         *world.coordinates.T, c=values, s=spacing, marker="s" if square else "o", cmap="viridis"
     )

@@ -94,10 +94,10 @@ class Moments(NamedTuple):
         pairs = np.flatnonzero(mdp.available)
         independent = pairs % mdp.actions != omega[pairs // mdp.actions]
         return cls(
-            correlations=_correlations(mdp, chain)[np.ix_(pairs, pairs)],
+            correlations=np.asarray(_correlations(mdp, chain))[np.ix_(pairs, pairs)],
             scores=_scores(policy, omega, pairs, independent),
             visits=(chain.occupancy()[:, None] * policy).ravel()[pairs],
-            reward=mdp.reward.ravel()[pairs],
+            reward=np.asarray(mdp.reward).ravel()[pairs],
             pairs=pairs,
             independent=independent,
         )

@@ -58,9 +58,9 @@ def himo(
 ) -> HimoTrajectory:
     """Follow the natural path gradient from a prior policy (McNamee 2019, algorithm 1).
 
-    The flow is ``d log π(a|s) / dt = A^π(s, a)``. Its time scales with 1 / reward, and adding a
-    constant to all rewards changes nothing. Orders of states are those of the flow while
-    ``step_size`` times the largest action gap stays below about 0.02.
+    The flow is ``d log π(a|s) / dt = A^π(s, a)``. Its time scales with 1 / reward, and
+    under a constant discount adding a constant to all rewards changes nothing. Orders of states
+    are those of the flow while ``step_size`` times the largest action gap stays below about 0.02.
 
     Args:
         mdp: the model. ``mdp.initial`` matters for ``start_value``, ``counter_difference``, the
@@ -117,7 +117,7 @@ class _Flow:
         self.iteration = 0
         self.log_policy = _log(policy)
         self._chain: PolicyChain | None = PolicyChain(model, policy)
-        self.value = self._chain.value()
+        self.value = np.asarray(self._chain.value())
         self._rows = None
         if choices.evaluation == "modified":
             self._rows = sweeps.compress(model.discounted_transition, model.reward, model.available)
@@ -130,7 +130,7 @@ class _Flow:
     def visits(self) -> np.ndarray:
         """``(S,)`` expected discounted visits."""
         chain = self._chain or PolicyChain(self.model, self.policy)
-        return chain.occupancy()
+        return np.asarray(chain.occupancy())
 
     def advance(self) -> None:
         """One iteration: step, then the value of the new policy."""
@@ -143,8 +143,9 @@ class _Flow:
         if self.choices.metric == "occupancy":
             return occupancy_gradient(self.model, self.policy)
         if self.choices.form == "closed":
-            return advantage(self.model, self.value)
-        return natural_path_gradient(self.model, self.policy, "literal", self.choices.dependent)
+            return np.asarray(advantage(self.model, self.value))
+        policy, dependent = self.policy, self.choices.dependent
+        return np.asarray(natural_path_gradient(self.model, policy, "literal", dependent))
 
     def _softmax(self, direction: np.ndarray) -> np.ndarray:
         log_policy = self.log_policy + self.step_size * direction
@@ -184,7 +185,7 @@ class _Flow:
     def _evaluate(self) -> None:
         if self._rows is None:
             self._chain = PolicyChain(self.model, self.policy)
-            self.value = self._chain.value()
+            self.value = np.asarray(self._chain.value())
             return
         self._chain = None
         chain = sweeps.chain_of_policy(self._rows, self.policy, np.zeros(self.model.states))
@@ -264,8 +265,9 @@ def _with_foresight(mdp: TabularMDP, foresight: float | None) -> tuple[TabularMD
 
 def _initial_policy(policy: Any, model: TabularMDP) -> np.ndarray:
     if policy is None:
-        return model.available / model.available.sum(axis=1, keepdims=True)
-    return checks.policy_table("initial_policy", policy, model.available)
+        available = np.asarray(model.available)
+        return available / available.sum(axis=1, keepdims=True)
+    return np.asarray(checks.policy_table("initial_policy", policy, model.available))
 
 
 def _check_run(step_size: Any, iterations: Any, record: str, model: TabularMDP) -> None:
