@@ -1,6 +1,5 @@
 """How the claims of McNamee (2019), section 4, are judged at one foresight and reward placement."""
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -85,7 +84,8 @@ def sweep(
     number = len(REWARDS[scale]) * len(FORESIGHTS[scale])
     rows = []
     with Progress("foresights and rewards") as progress:
-        for reward, foresight in itertools.product(REWARDS[scale], FORESIGHTS[scale]):
-            rows.append(judge(foresight, reward, scale))
-            progress.report(len(rows) / number)
+        for reward in REWARDS[scale]:
+            for foresight in FORESIGHTS[scale]:
+                rows.append(judge(foresight, reward, scale))
+                progress.report(len(rows) / number)
     return rows

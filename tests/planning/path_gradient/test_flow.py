@@ -203,7 +203,7 @@ def test_the_greedy_dependent_action_always_holds():
 def test_hanoi_fails_at_the_unit_step_of_the_paper():
     world = tower_of_hanoi(3, discount=0.95)
     stay = np.full(27, world.action_names.index("stay"))
-    with pytest.raises(SimplexError, match="in iteration [01]:"):
+    with pytest.raises(SimplexError, match=r"in iteration [01]:"):
         himo(world.mdp, step_size=1.0, iterations=5, parametrisation="dependent", dependent=stay)
 
 
@@ -307,9 +307,9 @@ def test_wormhole_entrance_has_the_highest_peak():
 
 
 def test_ranks_of_the_wormhole_at_foresight_95_need_small_steps():
-    # Spec, section 5.3, has the entrance 7th and the exit 4th of 17. Those are the ranks at steps of
-    # .05 with times counted in whole steps; seven states peak within .03, and as the step goes to 0
-    # the entrance is 5th and the exit 7th.
+    # Spec, section 5.3, has the entrance 7th and the exit 4th of 17. Those are the ranks at steps
+    # of .05 with times counted in whole steps; seven states peak within .03, and as the step goes
+    # to 0 the entrance is 5th and the exit 7th.
     world = wormhole_rooms(discount=0.95)
     ends = [world.marks["wormhole entrance"], world.marks["wormhole exit"]]
 
