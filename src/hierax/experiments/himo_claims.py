@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from hierax.experiments.staged_flow import ranks
-from hierax.planning import HimoTrajectory, occupancy
+from hierax.planning import himo, occupancy
 from hierax.planning.progress import Progress
 from hierax.worlds import TabularWorld
 from hierax.worlds.tabular import RewardRule
@@ -22,7 +22,7 @@ REWARDS: dict[str, tuple[RewardRule, ...]] = {
     "laptop": ("stay", "goal", "arrival"),
     "paper": ("stay", "goal", "arrival"),
 }
-DRAWN_POINTS = 301
+DRAWN_TIME, DRAWN_POINTS = 6.0, 301
 CHANGE = 1e-3
 """Part of the largest change of a state's visits that counts as rising or falling."""
 
@@ -63,8 +63,10 @@ def everywhere_or_depends(held: Sequence[float], tested: Sequence[float]) -> boo
     return None if 0 < len(held) < len(tested) else len(held) == len(tested)
 
 
-def flow_curves(world: TabularWorld, run: HimoTrajectory) -> dict[str, Any]:
-    """What a figure of a run needs, at no more than `DRAWN_POINTS` times."""
+def drawn_curves(world: TabularWorld, scale: str) -> dict[str, Any]:
+    """A run to `DRAWN_TIME` at the foresight of ``world``, at no more than `DRAWN_POINTS` times."""
+    step = STEP_SIZES[scale]
+    run = himo(world.mdp, step_size=step, iterations=round(DRAWN_TIME / step))
     kept = np.unique(np.linspace(0, len(run.time) - 1, DRAWN_POINTS).round().astype(int))
     return {
         "state": world.state_names,

@@ -14,8 +14,8 @@ from hierax.experiments.himo_claims import (
     FORESIGHTS,
     REWARDS,
     STEP_SIZES,
+    drawn_curves,
     everywhere_or_depends,
-    flow_curves,
     ranks_on_path,
     rises_then_falls,
     sweep,
@@ -24,12 +24,11 @@ from hierax.experiments.himo_claims import (
 )
 from hierax.experiments.result import Result, Verdict
 from hierax.experiments.staged_flow import follow, ranks
-from hierax.planning import HimoTrajectory, himo
+from hierax.planning import himo
 from hierax.worlds import TabularWorld, tower_of_hanoi
 from hierax.worlds.tabular import RewardRule
 
 DRAWN_FORESIGHT = 0.97
-DRAWN_TIME = 6.0
 LITERAL_ITERATIONS = {"smoke": 20, "laptop": 150, "paper": 150}
 RED_EXIT, BLUE_ENTRANCE = "110", "112"
 """The two ends of the move of the largest disc, on the side of the start and of the goal."""
@@ -38,7 +37,7 @@ RED_EXIT, BLUE_ENTRANCE = "110", "112"
 def run(scale: str, _seeds: int) -> Result:
     """Follow HIMO at every foresight and reward, and judge H1 to H5."""
     rows = sweep(scale, _judge)
-    world, trajectory = _drawn_run(scale)
+    world = _world(DRAWN_FORESIGHT, "stay")
     return Result(
         settings={
             "world": "Hanoi3-v0",
@@ -59,7 +58,7 @@ def run(scale: str, _seeds: int) -> Result:
             _cluster_as_one(rows, scale),
         ],
         tables={"claims": rows, "step_size": _step_sizes(scale)},
-        curves=flow_curves(world, trajectory),
+        curves=drawn_curves(world, scale),
     )
 
 
@@ -73,11 +72,6 @@ def draw(result: Result, path: Path) -> None:
 
 def _world(foresight: float, reward: RewardRule) -> TabularWorld:
     return tower_of_hanoi(3, reward=reward, discount=foresight)
-
-
-def _drawn_run(scale: str) -> tuple[TabularWorld, HimoTrajectory]:
-    world, step = _world(DRAWN_FORESIGHT, "stay"), STEP_SIZES[scale]
-    return world, himo(world.mdp, step_size=step, iterations=round(DRAWN_TIME / step))
 
 
 def _judge(foresight: float, reward: RewardRule, scale: str) -> dict[str, Any]:

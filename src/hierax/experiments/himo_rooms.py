@@ -13,19 +13,17 @@ from hierax.experiments.himo_claims import (
     FORESIGHTS,
     REWARDS,
     STEP_SIZES,
+    drawn_curves,
     everywhere_or_depends,
-    flow_curves,
     sweep,
     where,
 )
 from hierax.experiments.result import Result, Verdict
 from hierax.experiments.staged_flow import follow, ranks
-from hierax.planning import himo
 from hierax.worlds import TabularWorld, four_rooms
 from hierax.worlds.tabular import RewardRule
 
 DRAWN_FORESIGHT = 0.99
-DRAWN_TIME = 6.0
 FIRST = 0.1
 """The part of all states, earliest first, that counts as prioritised."""
 INTO_GOAL_ROOM = ("east door", "south door")
@@ -36,13 +34,11 @@ def run(scale: str, _seeds: int) -> Result:
     """Follow HIMO at every foresight and reward, and judge H1 and H6."""
     rows = sweep(scale, _judge)
     world = four_rooms(discount=DRAWN_FORESIGHT)
-    step = STEP_SIZES[scale]
-    trajectory = himo(world.mdp, step_size=step, iterations=round(DRAWN_TIME / step))
     return Result(
         settings=settings(world, scale, DRAWN_FORESIGHT),
         claims=[_converges(rows), _doors_first(rows, scale)],
         tables={"claims": rows},
-        curves=flow_curves(world, trajectory),
+        curves=drawn_curves(world, scale),
     )
 
 

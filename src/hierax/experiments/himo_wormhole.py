@@ -8,21 +8,19 @@ import numpy as np
 from hierax.experiments.himo_claims import (
     FORESIGHTS,
     STEP_SIZES,
-    flow_curves,
+    drawn_curves,
     ranks_on_path,
     sweep,
     where,
 )
 from hierax.experiments.himo_rooms import (
     DRAWN_FORESIGHT,
-    DRAWN_TIME,
     INTO_GOAL_ROOM,
     by_mark,
     settings,
 )
 from hierax.experiments.result import Result, Verdict
 from hierax.experiments.staged_flow import StagedFlow, follow, ranks
-from hierax.planning import himo
 from hierax.worlds import TabularWorld, four_rooms, wormhole_rooms
 from hierax.worlds.tabular import RewardRule
 
@@ -33,13 +31,11 @@ def run(scale: str, _seeds: int) -> Result:
     """Follow HIMO at every foresight and reward, and judge H7."""
     rows = sweep(scale, _judge)
     world = wormhole_rooms(discount=DRAWN_FORESIGHT)
-    step = STEP_SIZES[scale]
-    trajectory = himo(world.mdp, step_size=step, iterations=round(DRAWN_TIME / step))
     return Result(
         settings=settings(world, scale, DRAWN_FORESIGHT),
         claims=[_ends_instead_of_doors(rows, scale)],
         tables={"claims": rows},
-        curves=flow_curves(world, trajectory),
+        curves=drawn_curves(world, scale),
     )
 
 

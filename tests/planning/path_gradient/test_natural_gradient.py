@@ -197,3 +197,22 @@ def test_occupancy_gradient_leaves_unvisited_states_alone():
     step = occupancy_gradient(unreachable_model(), np.full((2, 2), 0.5))
     assert step[0, 0] > 0 > step[0, 1]
     np.testing.assert_array_equal(step[1], 0.0)
+
+
+def test_a_model_on_a_device_is_computed_with_on_the_host():
+    model, policy, _ = random_model(12)
+    moved = jax.device_put(model)  # float32, since 64-bit types are off
+    expected = himo(model, iterations=3, initial_policy=policy).value
+    found = himo(moved, iterations=3, initial_policy=policy).value
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    for form in ("closed", "literal"):
+        assert natural_path_gradient(moved, policy, form).dtype == np.float64
+
+
+def test_what_is_no_model_is_named():
+    for function in (natural_path_gradient, occupancy_gradient):
+        with pytest.raises(ValueError, match="TabularMDP"):
+            function(np.eye(2), np.eye(2))
+    with pytest.raises(ValueError, match="TabularMDP"):
+        himo(np.eye(2))

@@ -18,7 +18,7 @@ import numpy as np
 from hierax.planning import checks
 from hierax.planning.engine import Array, namespace
 from hierax.planning.evaluation import PolicyChain, action_values
-from hierax.planning.mdp import TabularMDP
+from hierax.planning.mdp import TabularMDP, as_model
 
 LARGEST_PAIRS = 20_000
 """Pairs beyond which their ``(S*A, S*A)`` second moments (3.2 GB) are refused."""
@@ -40,6 +40,7 @@ def counter_correlations(mdp: TabularMDP, policy: Any) -> Array:
     Raises:
         ValueError: where the policy is not one of this model, or ``S*A`` exceeds 20,000.
     """
+    mdp = as_model(mdp)
     _check_size(mdp)
     return _correlations(mdp, PolicyChain(mdp, policy))
 
@@ -87,6 +88,7 @@ class Moments(NamedTuple):
     @classmethod
     def of(cls, mdp: TabularMDP, policy: Any, dependent: Any = None) -> "Moments":
         """The moments of a model and an interior policy."""
+        mdp = as_model(mdp)
         _check_size(mdp)
         policy = checks.interior_policy("policy", policy, mdp.available)
         chain = PolicyChain(mdp, policy)

@@ -21,7 +21,7 @@ import scipy.optimize
 from hierax.planning import checks, sweeps
 from hierax.planning.engine import is_traced
 from hierax.planning.evaluation import PolicyChain
-from hierax.planning.mdp import TabularMDP
+from hierax.planning.mdp import TabularMDP, as_model
 from hierax.planning.path_gradient.counters import dependent_actions
 from hierax.planning.path_gradient.natural_gradient import (
     FORMS,
@@ -92,7 +92,7 @@ def himo(
     """
     if is_traced(mdp, foresight, step_size, initial_policy):
         raise ValueError("himo runs on concrete arrays, but was called under jit, grad or vmap")
-    model, reach = _with_foresight(mdp, foresight)
+    model, reach = _with_foresight(as_model(mdp), foresight)
     policy = _initial_policy(initial_policy, model)
     _check_run(step_size, iterations, record, model)
     choices = _Choices(form, parametrisation, dependent, metric, evaluation)

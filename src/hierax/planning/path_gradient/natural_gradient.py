@@ -22,7 +22,7 @@ import scipy.sparse.linalg as spla
 from hierax.planning import checks
 from hierax.planning.engine import Array, namespace
 from hierax.planning.evaluation import PolicyChain
-from hierax.planning.mdp import TabularMDP
+from hierax.planning.mdp import TabularMDP, as_model
 from hierax.planning.path_gradient.counters import Moments
 
 FORMS = ("closed", "literal")
@@ -55,6 +55,7 @@ def natural_path_gradient(
         ValueError: where an argument is not allowed, or the literal Fisher information is singular.
     """
     checks.one_of("form", form, FORMS)
+    mdp = as_model(mdp)
     if form == "literal":
         return _literal(mdp, policy, dependent)
     chain = PolicyChain(mdp, policy)
@@ -130,6 +131,7 @@ def occupancy_gradient(mdp: TabularMDP, policy: Any) -> np.ndarray:
     Raises:
         ValueError: where the policy is not one of this model.
     """
+    mdp = as_model(mdp)
     chain = PolicyChain(mdp, policy)
     visits = np.maximum(chain.occupancy(), 0.0)[:, None] * chain.policy
     value = _projected_value(mdp, visits)
