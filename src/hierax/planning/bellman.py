@@ -6,9 +6,8 @@ the largest row sum of ``Γ∘P``. Concrete models are solved on the host, model
 transformation in JAX.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
@@ -22,7 +21,7 @@ from hierax.planning.operators import HardMax, Operator
 from hierax.planning.sweeps import CODES
 
 
-class BellmanSolution(eqx.Module):
+class BellmanSolution(NamedTuple):
     """What `solve_bellman` found, and how good it is.
 
     Attributes:

@@ -96,7 +96,7 @@ class Search:
         self.rows = rows
         self.operator = sweeps.operator_code(operator)
         self.target = target
-        self.value: Array = np.zeros(states)
+        self.value = np.zeros(states)
         self.policy = np.zeros((states, actions))
         self.bonus = np.zeros(states)
         self.changes: list[float] = []
@@ -154,7 +154,7 @@ def _sweep_chain(search: Search, chain: Chain) -> float:
 def exactly(search: Search) -> None:
     """The exact value of the chosen policy."""
     chain = search.chain()
-    search.value = factorise(transition_of_chain(chain)).solve(chain.reward)
+    search.value = np.asarray(factorise(transition_of_chain(chain)).solve(chain.reward))
 
 
 ROUNDS: dict[str, tuple[Callable[[Search], None], Callable[[Search], None]]] = {

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hierax.planning.kernel import ONE, Index, count, inner
+from hierax.planning.kernel import ONE, Index, compiled, count
 
 
 class Chain(NamedTuple):
@@ -36,7 +36,7 @@ class Chain(NamedTuple):
     relaxation: np.ndarray
 
 
-@inner
+@compiled
 def empty_chain(first, entries):
     """A chain with room for ``entries``, its row ``s`` from ``first[s]`` on."""
     states = first.size
@@ -46,7 +46,7 @@ def empty_chain(first, entries):
     )  # fmt: skip
 
 
-@inner
+@compiled
 def divide(chain, state, divisor):
     """Divide the weights of a finished row, set those left of the diagonal first, and its leak."""
     columns, weights = chain.columns, chain.weights
@@ -64,7 +64,7 @@ def divide(chain, state, divisor):
     chain.leak[state] = 1.0 - total
 
 
-@inner
+@compiled
 def relax(chain, value):
     """One sweep of successive over-relaxation, in place; the largest residual met."""
     first, _, stop, columns, weights, reward, _, relaxation = chain
@@ -78,7 +78,7 @@ def relax(chain, value):
     return change
 
 
-@inner
+@compiled
 def mix(chain, value, scratch):
     """One Jacobi sweep with the level set right, in place; a bound on the residual left."""
     first, _, stop, columns, weights, reward, _, _ = chain
@@ -90,7 +90,7 @@ def mix(chain, value, scratch):
     return centre(chain, value, scratch)
 
 
-@inner
+@compiled
 def centre(chain, value, backup):
     """``value ← backup`` with the level set right, where ``backup = r + W value``.
 
@@ -110,7 +110,7 @@ def centre(chain, value, backup):
     return 0.5 * (high - low) * largest
 
 
-@inner
+@compiled
 def residual_of(chain, value, right, residual):
     """``residual ← right + W value - value``; its largest magnitude."""
     first, _, stop, columns, weights, _, _, _ = chain
@@ -124,7 +124,7 @@ def residual_of(chain, value, right, residual):
     return largest
 
 
-@inner
+@compiled
 def solve_lower(chain, x):
     """``x ← (I - L)⁻¹ x`` with ``L`` the part of ``W`` left of the diagonal."""
     first, middle, _, columns, weights, _, _, _ = chain
@@ -135,7 +135,7 @@ def solve_lower(chain, x):
         x[state] = total
 
 
-@inner
+@compiled
 def solve_upper(chain, x):
     """``x ← (I - U)⁻¹ x`` with ``U`` the part of ``W`` right of the diagonal."""
     _, middle, stop, columns, weights, _, _, _ = chain

@@ -17,8 +17,11 @@ _OPTIONS: dict[str, Any] = {
     "no_cfunc_wrapper": True,
 }
 compiled = numba.njit(**_OPTIONS)
-inner = numba.njit(no_cpython_wrapper=True, **_OPTIONS)
-"""For kernels that only kernels call: no entry from Python, which takes long to compile."""
+inner = numba.njit(**_OPTIONS | {"no_cpython_wrapper": True})
+"""For a module's private kernels: without the entry from Python, which takes long to compile.
+
+Python must never call one: the process would crash.
+"""
 
 Index = np.uint32
 """Type of stored indices: states, pairs and entries."""

@@ -27,13 +27,16 @@ ACCURACY = 1e-13
 class LinearSystem(Protocol):
     """``A = I - T_π``, ready to be solved from both sides."""
 
-    residual: float | None
+    @property
+    def residual(self) -> float | None:
+        """Largest relative residual of the solves so far, where it is measured."""
+        ...
 
-    def solve(self, right: Array) -> Array:
+    def solve(self, right: Any) -> Array:
         """``x`` with ``A x = right``."""
         ...
 
-    def solve_transposed(self, right: Array) -> Array:
+    def solve_transposed(self, right: Any) -> Array:
         """``x`` with ``Aᵀ x = right``."""
         ...
 
@@ -41,7 +44,7 @@ class LinearSystem(Protocol):
 class DenseSystem:
     """Dense LU of ``I - T``, on the host or in JAX."""
 
-    residual = None
+    residual: float | None = None
 
     def __init__(self, transition: Array):
         matrix = namespace(transition).eye(transition.shape[0]) - transition

@@ -7,13 +7,13 @@ everywhere. In a model whose states reach everything in a few steps no order is 
 
 import numpy as np
 
-from hierax.planning.kernel import NOWHERE, ONE, Index, count, inner
+from hierax.planning.kernel import NOWHERE, ONE, Index, compiled, count, inner
 
 ENOUGH = 1_000
 """States reached that tell how a model spreads."""
 
 
-@inner
+@compiled
 def growth(starts, columns, states, actions):
     """Factor by which the states within reach of one state grow with each step.
 
@@ -41,7 +41,7 @@ def growth(starts, columns, states, actions):
     return reached ** (1.0 / max(steps, 1))
 
 
-@inner
+@compiled
 def outwards(starts, columns, weights, reward):
     """States by their distance to the best reward, breadth first along likely transitions.
 
