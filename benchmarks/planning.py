@@ -4,12 +4,13 @@ CPU seconds of one thread on the same model for the same certificate, building o
 compilation left out for everybody. See ``benchmarks/README.md`` for the rules.
 
     python benchmarks/planning.py --quick                  # small sizes, three rounds
-    python benchmarks/planning.py                          # everything; about an hour
+    python benchmarks/planning.py                          # everything; about half an hour
     python benchmarks/planning.py --family garnet --sizes 100 2500
     python benchmarks/planning.py --docs                   # docs/benchmarks.md from the results
 """
 
 import argparse
+import dataclasses
 import importlib.metadata
 import json
 import os
@@ -53,8 +54,11 @@ DISCOUNTS = {
 }
 LARGEST_QUICK = 3_000
 SMALLEST = 100
-SHORTEST_LIMIT = 10.0
+SHORTEST_LIMIT = 5.0
 """CPU seconds allowed on small models, where a minute would be hopeless."""
+FAR_BEHIND = 20.0
+"""A setting that takes this many times the best of a model is not tried on larger ones."""
+Seen = dict[tuple[str, str, float], tuple[int, Screening]]
 PACKAGES = ("quantecon", "mdpsolver", "pymdptoolbox", "numpy", "scipy", "numba", "jax")
 
 
@@ -107,7 +111,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         "limit_seconds": options.limit,
         "cases": [],
     }
-    seen: dict[tuple, tuple[int, Screening]] = {}
+    seen: Seen = {}
     for family, size, discount in _cases(options):
         results["cases"].append(_case(FAMILIES[family](size, discount), options, seen))
     if not options.skip_himo:
@@ -124,9 +128,7 @@ def _cases(options: argparse.Namespace) -> Iterator[tuple[str, int, float]]:
                     yield family, size, discount
 
 
-def _case(
-    model: Model, options: argparse.Namespace, seen: dict[tuple, tuple[int, Screening]]
-) -> dict[str, Any]:
+def _case(model: Model, options: argparse.Namespace, seen: Seen) -> dict[str, Any]:
     """Screening and final on one model; ``seen`` holds what each setting did on smaller ones."""
     screenings, values = [], {}
     limit = min(options.limit, max(SHORTEST_LIMIT, model.transition.nnz / 1e4))
@@ -141,6 +143,7 @@ def _case(
                 values[contestant.name] = value
         screenings.append(result)
         _progress(model, result)
+    _drop_far_behind(model, screenings, seen)
     reference = add_errors(screenings, values, TOLERANCE)
     by_name = {result.name: result for result in screenings}
     chosen = [c for c in CONTESTANTS if c.name in finalists(screenings)]
@@ -169,13 +172,23 @@ def _skipped(
     if before is None:
         return None
     states, result = before
-    if result.verdict == "too slow":
-        return Screening(contestant.name, "skipped", note=f"too slow at {states} states")
+    if result.verdict in ("too slow", "far behind"):
+        note = f"{result.verdict} at {states} states"
+        return Screening(contestant.name, "skipped", note=note)
     expected = (result.seconds or 0.0) * model.states / states
     if expected > limit:
         note = f"{result.seconds:.3g} s at {states} states, so more than {limit:g} s here"
         return Screening(contestant.name, "skipped", note=note)
     return None
+
+
+def _drop_far_behind(model: Model, screenings: list[Screening], seen: Seen) -> None:
+    """Spare the settings that are far behind the best on this model the larger ones."""
+    best = min(result.seconds or float("inf") for result in screenings)
+    for result in screenings:
+        if result.seconds and result.seconds > FAR_BEHIND * best:
+            key = (result.name, model.family, model.discount)
+            seen[key] = (model.states, dataclasses.replace(result, verdict="far behind"))
 
 
 def _progress(model: Model, result: object) -> None:

@@ -90,7 +90,7 @@ def screen(
     sender.close()
     result, values = Screening(contestant.name, "too slow", note=f"no result in {limit:g} s"), None
     # Building the model as nested lists takes some libraries longer than the solve.
-    if receiver.poll(limit + 60 + model.transition.nnz / 2e5):
+    if receiver.poll(limit + 5 + model.transition.nnz / 1e4):
         with contextlib.suppress(EOFError):
             result, values = receiver.recv()
     if process.is_alive():

@@ -27,8 +27,8 @@ Prepare = Callable[[Model, float], Arm]
 MARGIN = 0.95
 """Peers are asked for a little less: rounding, times 1 / (1 - γ), may break a bound just met."""
 UNLIMITED = 10_000_000
-LARGEST_DENSE = 3_000
-TOO_DENSE = "the dense transition would fill more than 1 GiB"
+LARGEST_DENSE = 600
+TOO_DENSE = "a dense transition is far behind a sparse one from here on"
 
 
 @dataclass(frozen=True)
