@@ -24,7 +24,7 @@ from planning_peers import AUTO, CONTESTANTS, Arm, Contestant
 
 ASKED_AGAIN = (1.0, 1e-2, 1e-4)
 """A setting that misses the certificate is asked again, for these parts of the tolerance."""
-SHORTEST = 0.02
+SHORTEST = 0.1
 """CPU seconds that a measurement lasts at least: short solves are repeated within it."""
 MOST_REPEATS = 2_000
 FINALISTS = 2

@@ -215,16 +215,19 @@ def _of_quantecon() -> list[Contestant]:
 
 
 def _of_mdpsolver() -> list[Contestant]:
-    settings = {
+    settings: dict[str, tuple] = {
+        f"modified policy iteration, {sweeps} sweeps, serial": ("mpi", "standard", sweeps, False)
+        for sweeps in (5, 10, 20, 50)
+    }
+    settings |= {
+        "modified policy iteration, 20 sweeps": ("mpi", "standard", 20),
+        "modified policy iteration, 100 sweeps": ("mpi",),
+        "modified policy iteration, gs": ("mpi", "gs"),
+        "modified policy iteration, sor": ("mpi", "sor"),
         "value iteration": ("vi",),
         "value iteration, serial": ("vi", "standard", 100, False),
         "value iteration, gs": ("vi", "gs"),
         "value iteration, sor": ("vi", "sor"),
-        "modified policy iteration, 20 sweeps": ("mpi", "standard", 20),
-        "modified policy iteration, 20 sweeps, serial": ("mpi", "standard", 20, False),
-        "modified policy iteration, 100 sweeps": ("mpi",),
-        "modified policy iteration, gs": ("mpi", "gs"),
-        "modified policy iteration, sor": ("mpi", "sor"),
         "policy iteration": ("pi",),
         "policy iteration, gs": ("pi", "gs"),
     }

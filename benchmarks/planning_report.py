@@ -20,7 +20,7 @@ not by the library. Each library is asked for an accuracy that its own stopping 
 this certificate; one that misses it is asked again, for a hundredth and for a ten-thousandth.
 Every setting is screened alone; then the fastest correct settings of each library run in turn,
 and medians are taken. The ratio is the median over rounds of peer / hierax. Solves shorter than
-20 ms are repeated, each on an object that has not solved before. A setting is skipped where it
+0.1 s are repeated, each on an object that has not solved before. A setting is skipped where it
 took too long on a smaller model of the same family.
 """
 

@@ -4,6 +4,8 @@ Each command has its file in `hierax.commands`, which is imported when the comma
 that help appears at once.
 """
 
+import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -11,7 +13,7 @@ from importlib import import_module
 
 from hierax import __version__
 from hierax.commands.catalogue import listing
-from hierax.commands.errors import UsageError, unknown
+from hierax.commands.errors import UsageError, in_one_line, unknown
 
 COMMANDS: dict[str, str] = {
     "demo": "plan the Tower of Hanoi, draw what was found, say what to try next",
@@ -75,7 +77,15 @@ def _run_command(name: str, words: list[str]) -> None:
 
     module = import_module(f"hierax.commands.{name}")
     program, text = f"hierax {name}", module.description()
-    tyro.cli(module.Command, prog=program, description=text, args=words).run()
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            command = tyro.cli(module.Command, prog=program, description=text, args=words)
+    except SystemExit as end:
+        if not end.code:
+            raise
+        raise UsageError(in_one_line(complaint.getvalue(), program)) from None
+    command.run()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hierax.planning import HardMax, LogSumExp, TabularMDP, solve_bellman
+from hierax.planning import HardMax, LogSumExp, TabularMDP, greedy, solve_bellman, sweeps
 from hierax.planning.bellman_host import METHODS
 
 
@@ -119,3 +119,13 @@ def test_larger_models_of_every_shape(shape, discount):
     assert solution.converged
     assert np.abs(solution.value - want).max() <= 1e-6
     assert solution.steps < 100
+
+
+def test_a_value_that_is_not_a_number_is_never_certified():
+    rows = sweeps.rows_of(TabularMDP(np.ones((1, 1, 1)), [[1.0]], 0.9))
+    assert np.isnan(greedy.certify(*rows, np.array([np.nan]))[2])
+
+
+def test_huge_rewards_end_without_an_overflow():
+    mdp = TabularMDP(np.ones((1, 1, 1)), [[1e300]], 0.9)
+    assert solve_bellman(mdp, LogSumExp(0.1)).value == pytest.approx(1e301)

@@ -100,7 +100,7 @@ def test_huge_values_overflow_nowhere(make):
 
 
 def test_the_hard_policy_takes_the_first_of_the_best_up_to_rounding():
-    near, far = 1 + 1e-12, 1 + 1e-8
+    near, far = 1 + 1e-14, 1 + 1e-12
     q = np.array([[0.0, 1.0, near], [0.0, 1.0, far], [-np.inf, -1.0, -1.0]])
     np.testing.assert_array_equal(HardMax().policy(q), [[0, 1, 0], [0, 0, 1], [0, 1, 0]])
 

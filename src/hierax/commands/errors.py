@@ -22,5 +22,13 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"there is no {kind} {name!r}, but {', '.join(names)}{question}")
 
 
+def in_one_line(box: str, program: str) -> str:
+    """What the parser of options complains of in a ``box`` of several lines, as one sentence."""
+    lines = [line.strip("│ ") for line in box.splitlines() if line.startswith("│")]
+    rule = next((k for k, line in enumerate(lines) if line.startswith("─")), len(lines))
+    words = " ".join(" ".join(lines[:rule]).split()).rstrip(".")
+    return f"{words[:1].lower()}{words[1:]}; see {program} --help"
+
+
 def _likeness(one: str, other: str) -> float:
     return SequenceMatcher(None, one.lower(), other.lower()).ratio()

@@ -22,6 +22,7 @@ from hierax.planning import (
     solve_bellman,
 )
 from hierax.planning.engine import Array
+from hierax.planning.path_gradient.flow import with_foresight
 from hierax.plotting import PlanTables
 
 SOFT_OPERATORS = {"logsumexp": LogSumExp, "mellowmax": Mellowmax, "boltzmann": Boltzmann}
@@ -86,7 +87,7 @@ def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> 
     begin = time.perf_counter()
     run = himo(problem.mdp, record="summary", **options)
     seconds = time.perf_counter() - begin
-    model = _at_foresight(problem.mdp, run.foresight)
+    model = with_foresight(problem.mdp, options.get("foresight"))
     policy, value = run.policy[-1], run.value[-1]
     is_undecided = run.time_to_peak > run.time[-1] - run.step_size  # still speeding up at the end
     tables = _tables(model, value, policy, np.where(is_undecided, np.nan, run.time_to_peak))
@@ -106,13 +107,6 @@ def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> 
         **_way(problem, tables),
     }
     return Plan(problem, planner, policy, tables, summary)
-
-
-def _at_foresight(mdp: TabularMDP, foresight: float) -> TabularMDP:
-    """The model that HIMO planned in: discounts scaled so that ``foresight`` is the largest."""
-    if np.ndim(mdp.discount) == 0:
-        return mdp.with_discount(foresight)
-    return mdp.with_discount(foresight * (mdp.discount / np.max(mdp.discount)))
 
 
 def _tables(

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hierax.commands.errors import UsageError
 from hierax.experiments import Experiment, load
 from hierax.experiments.claims import CLAIMS
 from hierax.experiments.registry import SCALES
@@ -45,12 +46,18 @@ def state(holds: bool | None) -> Text:
 def claim_states(experiment: Experiment, out: str | Path) -> tuple[str | None, dict[str, Any]]:
     """The verdict on each claim of an experiment, from its result at the largest scale in ``out``.
 
+    Raises:
+        UsageError: where a file in ``out`` is not a result.
+
     Returns:
         That scale, None where the experiment was never run; and ``holds`` of each claim that the
         result judges.
     """
     for scale in reversed(SCALES):
-        record = load(experiment.name, scale, out)
+        try:
+            record = load(experiment.name, scale, out)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
         if record is not None:
             return scale, {judged["claim"]: judged["holds"] for judged in record["claims"]}
     return None, {}

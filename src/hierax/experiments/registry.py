@@ -120,6 +120,18 @@ def find(name: str) -> Experiment:
 
 
 def load(name: str, scale: str, out: str | Path = "results") -> dict[str, Any] | None:
-    """The ``result.json`` of an experiment at a scale, or None where it was not run."""
+    """The ``result.json`` of an experiment at a scale, or None where it was not run.
+
+    Raises:
+        ValueError: where the file is not a result.
+    """
     path = Path(out) / name / scale / "result.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        record = None
+    if not isinstance(record, dict) or "claims" not in record:
+        raise ValueError(f"{path} is no result of an experiment: repeat it or remove the file")
+    return record

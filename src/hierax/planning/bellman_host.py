@@ -215,7 +215,8 @@ def _limit(rows: sweeps.Rows, contraction: float, target: float, operator: Opera
         return MOST_ROUNDS_WITHOUT_CONTRACTION
     entropy = getattr(operator, "temperature", 0.0) * np.log(rows.reward.shape[1])
     gains = rows.reward[np.isfinite(rows.reward)]
-    farthest = (np.abs(gains).max() + entropy) / target
-    if contraction == 0.0 or farthest <= 1.0:
+    farthest = np.abs(gains).max() + entropy
+    if contraction == 0.0 or farthest <= target:
         return FEWEST_ROUNDS
-    return FEWEST_ROUNDS + int(np.ceil(np.log(0.5 / farthest) / np.log(contraction)))
+    powers = np.log(farthest) - np.log(0.5 * target)
+    return FEWEST_ROUNDS + int(np.ceil(powers / -np.log(contraction)))

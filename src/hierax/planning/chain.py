@@ -11,6 +11,9 @@ import numpy as np
 
 from hierax.planning.kernel import ONE, Index, compiled, count
 
+UNEVEN = 2.0
+"""Ratio of leaks beyond which a chain has no common level."""
+
 
 class Chain(NamedTuple):
     """``v = reward + W v``; in each row the entries left of the diagonal come first.
@@ -98,12 +101,20 @@ def centre(chain, value, backup):
     ρ/c`` and ``value + max ρ/c`` (MacQueen 1966; Puterman 1994, section 6.6): the middle of the two
     is added first. Where a chain mixes fast this leaves an error that decays like the mixing, not
     like the discount. Returns half the distance times the largest leak.
+
+    Where leaks differ, as between an entered goal and the rest, the middle says little and adding
+    it may diverge: then the backup alone is taken, and its largest change returned.
     """
     leak = chain.leak
-    low, high, largest = np.inf, -np.inf, 0.0
+    low, high, least, largest, change = np.inf, -np.inf, np.inf, 0.0, 0.0
     for state in range(count(value.size)):
-        level = (backup[state] - value[state]) / leak[state]
-        low, high, largest = min(low, level), max(high, level), max(largest, leak[state])
+        rho = backup[state] - value[state]
+        level = rho / leak[state]
+        low, high, change = min(low, level), max(high, level), max(change, abs(rho))
+        least, largest = min(least, leak[state]), max(largest, leak[state])
+    if largest > UNEVEN * least:
+        value[:] = backup
+        return change
     middle = 0.5 * (low + high)
     for state in range(count(value.size)):
         value[state] = backup[state] + middle * (1.0 - leak[state])

@@ -153,6 +153,10 @@ def advance(search, target, record, rounds):
         if mixing:
             change = centre(search.chain, value, search.scratch)
         record[0] += 1
+        if not np.isfinite(change):  # an evaluation diverged: improvement sweeps alone contract
+            value[:] = 0.0
+            record[0] = MOST_EVALUATIONS
+            continue
         record[1] = change
         record[4] = largest
         rounding = ROUNDING * largest
@@ -270,5 +274,6 @@ def certify(starts, columns, weights, reward, value):
         while action_value[state, chosen] < best - TIE * largest:
             chosen += ONE
         policy[state, chosen] = 1.0
-        residual = max(residual, abs(best - value[state]))
+        gap = abs(best - value[state])
+        residual = residual if gap <= residual else gap  # not max: a NaN must show
     return action_value, policy, residual

@@ -16,8 +16,9 @@ _OPTIONS: dict[str, Any] = {
     "error_model": "numpy",
     "no_cfunc_wrapper": True,
 }
+_WITHOUT_ENTRY: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True}
 compiled = numba.njit(**_OPTIONS)
-inner = numba.njit(**_OPTIONS | {"no_cpython_wrapper": True})
+inner = numba.njit(**_WITHOUT_ENTRY)
 """For a module's private kernels: without the entry from Python, which takes long to compile.
 
 Python must never call one: the process would crash.

@@ -178,6 +178,10 @@ def _stack(matrices: Sequence[Any]) -> sp.csr_matrix:
                 f"sparse matrix of shape ({states}, {states}) like the others, with at least one "
                 "state"
             )
+        if matrix.dtype.kind not in "biuf":
+            raise ValueError(
+                f"transition of action {action} has type {matrix.dtype}, but must hold real numbers"
+            )
     by_action = sp.vstack([sp.csr_matrix(m, dtype=np.float64) for m in matrices], format="csr")
     by_state = by_action[np.arange(states * actions).reshape(actions, states).T.ravel()]
     by_state.sum_duplicates()

@@ -19,7 +19,7 @@ from hierax.planning.engine import Array, as_array, is_traced, namespace
 Values: TypeAlias = Array | np.floating
 """Values of a batch of states; of one state, ``()``, NumPy makes a scalar."""
 
-TIE = 1e-10
+TIE = 1e-13
 """Action values that differ by less than this fraction of the largest count as equal."""
 
 
@@ -41,7 +41,7 @@ class Operator(Protocol):
 class HardMax(eqx.Module):
     """The largest action value, ``max_a q(a)``; the policy takes the first of the best actions.
 
-    Actions within 1e-10 of the best, relative to the largest magnitude of the state's values, count
+    Actions within 1e-13 of the best, relative to the largest magnitude of the state's values, count
     as best: the policy does not hang on rounding.
     """
 

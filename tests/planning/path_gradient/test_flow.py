@@ -16,6 +16,8 @@ from hierax.planning import (
     himo,
     natural_path_gradient,
     occupancy,
+    occupancy_gradient,
+    path_fisher_information,
     solve_bellman,
 )
 from hierax.worlds import four_rooms, tower_of_hanoi, wormhole_rooms
@@ -165,6 +167,46 @@ def test_dependent_and_softmax_differ_by_the_square_of_the_step(choice):
 
     assert apart(0.1) / apart(0.05) == pytest.approx(4.0, rel=0.1)
     assert apart(0.05) / apart(0.025) == pytest.approx(4.0, rel=0.1)
+
+
+def test_choices_of_the_dependent_action_differ_by_the_square_of_the_step():
+    model = bandit([1.0, 0.5, 0.0])
+
+    def apart(step_size):
+        options = {"step_size": step_size, "iterations": 1, "parametrisation": "dependent"}
+        policies = [himo(model, dependent=[choice], **options).policy[1] for choice in range(3)]
+        return max(np.abs(policy - policies[0]).max() for policy in policies)
+
+    assert apart(0.1) / apart(0.05) == pytest.approx(4.0, rel=0.1)
+
+
+def test_numbers_of_any_type_are_taken():
+    model = bandit([1.0, 0.0])
+    plain = himo(model, step_size=0.25, iterations=200)
+    for step_size, iterations in (
+        (np.float32(0.25), np.uint8(200)),
+        (jax.numpy.float32(0.25), 200),
+    ):
+        run = himo(model, step_size=step_size, iterations=iterations)
+        assert run.time.dtype == np.float64
+        np.testing.assert_array_equal(run.policy, plain.policy)
+        np.testing.assert_array_equal(run.time, plain.time)
+
+
+def test_a_state_that_hardly_moves_still_has_its_time():
+    small = HANOI.mdp.with_reward(1e-7 * HANOI.mdp.reward)
+    assert np.isfinite(himo(small, step_size=0.02, iterations=100).time_to_peak).all()
+
+
+@pytest.mark.parametrize("function", [himo, occupancy_gradient, path_fisher_information])
+def test_host_functions_refuse_tracers(function):
+    def value(reward):
+        model = HANOI.mdp.with_reward(reward)
+        uniform = HANOI.mdp.available / HANOI.mdp.available.sum(axis=1, keepdims=True)
+        return function(model) if function is himo else function(model, uniform)
+
+    with pytest.raises(ValueError, match="runs on concrete arrays"):
+        jax.jit(value)(HANOI.mdp.reward)
 
 
 @pytest.mark.parametrize(("step_size", "tolerance"), [(0.3, 0.2), (0.1, 0.1), (0.03, 0.1)])
@@ -374,11 +416,6 @@ def test_the_literal_form_needs_an_interior_prior():
     prior[:, HANOI.action_names.index("stay")] = 1.0
     with pytest.raises(ValueError, match="every available action must have a positive"):
         himo(HANOI.mdp, iterations=1, form="literal", initial_policy=prior)
-
-
-def test_tracers_are_refused():
-    with pytest.raises(ValueError, match="concrete arrays"):
-        jax.jit(lambda r: himo(HANOI.mdp.with_reward(r), iterations=1).value)(HANOI.mdp.reward)
 
 
 def test_the_trajectory_is_immutable():

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hierax.planning import checks
-from hierax.planning.engine import Array, namespace
+from hierax.planning.engine import Array, is_traced, namespace
 from hierax.planning.evaluation import PolicyChain, action_values
 from hierax.planning.mdp import TabularMDP, as_model
 
@@ -88,6 +88,11 @@ class Moments(NamedTuple):
     @classmethod
     def of(cls, mdp: TabularMDP, policy: Any, dependent: Any = None) -> "Moments":
         """The moments of a model and an interior policy."""
+        if is_traced(mdp, policy):
+            raise ValueError(
+                "the path Fisher information runs on concrete arrays, but was called under jit, "
+                "grad or vmap"
+            )
         mdp = as_model(mdp)
         _check_size(mdp)
         policy = checks.interior_policy("policy", policy, mdp.available)

@@ -13,7 +13,7 @@ that never leaves the simplex. The paper's own update remains as ``parametrisati
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsFloat
 
 import numpy as np
 import scipy.optimize
@@ -45,8 +45,8 @@ class SimplexError(ValueError):
 def himo(
     mdp: TabularMDP,
     *,
-    foresight: float | None = None,
-    step_size: float = 0.02,
+    foresight: SupportsFloat | None = None,
+    step_size: SupportsFloat = 0.02,
     iterations: int = 1000,
     initial_policy: Any = None,
     form: str = "closed",
@@ -78,7 +78,8 @@ def himo(
             of each state, chosen anew at every iteration.
         metric: ``"path"``, or ``"occupancy"`` for the metric of state-action visits, see
             `occupancy_gradient`.
-        evaluation: ``"exact"``, or ``"modified"``: 20 Gauss-Seidel sweeps from the last value.
+        evaluation: ``"exact"``, or ``"modified"``: 20 Gauss-Seidel sweeps from the last value. It
+            saves time with ``record="summary"`` only: recorded visits need an exact solve.
         record: ``"all"``, or ``"summary"`` to keep only the first and last policies and values, the
             start value of every iteration and the times to peak.
 
@@ -92,13 +93,13 @@ def himo(
     """
     if is_traced(mdp, foresight, step_size, initial_policy):
         raise ValueError("himo runs on concrete arrays, but was called under jit, grad or vmap")
-    model, reach = _with_foresight(as_model(mdp), foresight)
+    model = with_foresight(mdp, foresight)
     policy = _initial_policy(initial_policy, model)
-    _check_run(step_size, iterations, record, model)
+    step_size, iterations = _check_run(step_size, iterations, record, model)
     choices = _Choices(form, parametrisation, dependent, metric, evaluation)
     _check_choices(choices, policy, model)
     flow = _Flow(model, policy, step_size, choices)
-    return _record(flow, iterations, reach, summary=record == "summary")
+    return _record(flow, iterations, summary=record == "summary")
 
 
 class _Choices(NamedTuple):
@@ -178,7 +179,7 @@ class _Flow:
             advice = f"a step size of {holds:.3g} would hold here"
         return SimplexError(
             f"step size {self.step_size:g} leaves the simplex at state {state} in iteration "
-            f"{self.iteration}: its independent actions would sum to {1 - rest[state]:.6g}; "
+            f"{self.iteration}: its independent actions would exceed 1 by {-rest[state]:.3g}; "
             f"{advice}, and parametrisation='softmax' holds for every step size"
         )
 
@@ -199,7 +200,7 @@ class _Snapshot(NamedTuple):
     visits: np.ndarray
 
 
-def _record(flow: _Flow, iterations: int, reach: float, summary: bool) -> HimoTrajectory:
+def _record(flow: _Flow, iterations: int, summary: bool) -> HimoTrajectory:
     prior = flow.log_policy
     peaks = PeakTracker(flow.model.states)
     start_value, snapshots, divergence = [], [], np.zeros(flow.model.states)
@@ -221,9 +222,9 @@ def _record(flow: _Flow, iterations: int, reach: float, summary: bool) -> HimoTr
         start_value=np.asarray(start_value),
         policy_divergence=divergences,
         counter_difference=visits - visits[0],
-        time_to_peak=np.where(divergences[-1] > MOVED, time_to_peak, np.nan),
+        time_to_peak=np.where(_moved(flow.log_policy, prior), time_to_peak, np.nan),
         peak_velocity=peak_velocity,
-        foresight=reach,
+        foresight=float(np.max(flow.model.discount)),
         step_size=flow.step_size,
     )
 
@@ -245,22 +246,39 @@ def _divergence(log_policy: np.ndarray, prior: np.ndarray) -> np.ndarray:
     return (np.exp(log_policy) * ratio).sum(axis=1)
 
 
+def _moved(log_policy: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """``(S,)`` bool: whether a state's policy differs from the prior by more than rounding."""
+    with np.errstate(invalid="ignore"):
+        change = np.where(prior > -np.inf, np.abs(log_policy - prior), 0.0)
+    return change.max(axis=1) > MOVED
+
+
 def _log(policy: np.ndarray) -> np.ndarray:
     return np.log(policy, where=policy > 0, out=np.full(policy.shape, -np.inf))
 
 
-def _with_foresight(mdp: TabularMDP, foresight: float | None) -> tuple[TabularMDP, float]:
-    largest = float(np.max(mdp.discount))
+def with_foresight(mdp: TabularMDP, foresight: SupportsFloat | None) -> TabularMDP:
+    """The model that `himo` plans in: ``foresight`` in place of the discount.
+
+    Args:
+        mdp: the model.
+        foresight: λ in (0, discount]; an array discount is scaled so that λ is its maximum. None
+            keeps the discount.
+
+    Raises:
+        ValueError: where λ is not positive or exceeds the (largest) discount.
+    """
+    mdp = as_model(mdp)
     if foresight is None:
-        return mdp, largest
-    checks.positive("foresight", foresight)
-    if foresight > largest:
+        return mdp
+    largest, reach = float(np.max(mdp.discount)), checks.positive("foresight", foresight)
+    if reach > largest:
         raise ValueError(
-            f"foresight is {foresight}, but may not exceed the discount of the model, {largest}"
+            f"foresight is {reach}, but may not exceed the discount of the model, {largest}"
         )
     # A product of the array with foresight / largest could miss foresight by rounding.
-    scaled = foresight * (np.asarray(mdp.discount) / largest)
-    return mdp.with_discount(scaled if np.ndim(mdp.discount) else foresight), float(foresight)
+    scaled = reach * (np.asarray(mdp.discount) / largest)
+    return mdp.with_discount(scaled if np.ndim(mdp.discount) else reach)
 
 
 def _initial_policy(policy: Any, model: TabularMDP) -> np.ndarray:
@@ -270,16 +288,20 @@ def _initial_policy(policy: Any, model: TabularMDP) -> np.ndarray:
     return np.asarray(checks.policy_table("initial_policy", policy, model.available))
 
 
-def _check_run(step_size: Any, iterations: Any, record: str, model: TabularMDP) -> None:
-    checks.positive("step_size", step_size)
+def _check_run(
+    step_size: Any, iterations: Any, record: str, model: TabularMDP
+) -> tuple[float, int]:
+    """Step size and iterations as plain numbers."""
     checks.count("iterations", iterations, least=1)
     checks.one_of("record", record, ("all", "summary"))
+    step_size, iterations = checks.positive("step_size", step_size), int(iterations)
     numbers = (iterations + 1) * model.states * model.actions
     if record == "all" and numbers > LARGEST_RECORD:
         raise ValueError(
             f"record='all' would keep {numbers} probabilities, but at most {LARGEST_RECORD} are "
             "allowed: use record='summary' or fewer iterations"
         )
+    return step_size, iterations
 
 
 def _check_choices(choices: _Choices, policy: np.ndarray, model: TabularMDP) -> None:

@@ -20,7 +20,7 @@ import scipy.sparse.csgraph as csgraph
 import scipy.sparse.linalg as spla
 
 from hierax.planning import checks
-from hierax.planning.engine import Array, namespace
+from hierax.planning.engine import Array, is_traced, namespace
 from hierax.planning.evaluation import PolicyChain
 from hierax.planning.mdp import TabularMDP, as_model
 from hierax.planning.path_gradient.counters import Moments
@@ -56,6 +56,8 @@ def natural_path_gradient(
     """
     checks.one_of("form", form, FORMS)
     mdp = as_model(mdp)
+    if form == "closed" and dependent is not None:
+        raise ValueError("dependent is given, but only form='literal' uses it")
     if form == "literal":
         return _literal(mdp, policy, dependent)
     chain = PolicyChain(mdp, policy)
@@ -131,6 +133,10 @@ def occupancy_gradient(mdp: TabularMDP, policy: Any) -> np.ndarray:
     Raises:
         ValueError: where the policy is not one of this model.
     """
+    if is_traced(mdp, policy):
+        raise ValueError(
+            "occupancy_gradient runs on concrete arrays, but was called under jit, grad or vmap"
+        )
     mdp = as_model(mdp)
     chain = PolicyChain(mdp, policy)
     visits = np.maximum(chain.occupancy(), 0.0)[:, None] * chain.policy

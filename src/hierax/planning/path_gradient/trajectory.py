@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 MOVED = 1e-12
-"""Policy divergence below which a state counts as never having moved, in nats."""
+"""Change of every log probability below which a state counts as never having moved."""
+
+NOISE = 1e-14
+"""Magnitude below which a curve is rounding, in nats or visits, and is normalised to 0."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class HimoTrajectory:
 
 def _normalised(curves: np.ndarray) -> np.ndarray:
     largest = np.abs(curves).max(axis=0)
-    return curves / np.where(largest > MOVED, largest, np.inf)
+    return curves / np.where(largest > NOISE, largest, np.inf)
 
 
 def _velocity(curves: np.ndarray, time: np.ndarray) -> np.ndarray:
