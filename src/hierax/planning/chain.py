@@ -131,7 +131,8 @@ def residual_of(chain, value, right, residual):
         for entry in range(first[state], stop[state]):
             total += weights[entry] * value[columns[entry]]
         residual[state] = total
-        largest = max(largest, abs(total))
+        gap = abs(total)
+        largest = gap if gap > largest or gap != gap else largest
     return largest
 
 

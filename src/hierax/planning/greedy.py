@@ -150,7 +150,8 @@ def advance(search, target, record, rounds):
         change, switched, largest = _improve(
             search, search.scratch if mixing else value, max(MARGIN * target, ROUNDING * record[4])
         )
-        if mixing:
+        swept = change
+        if mixing and np.isfinite(swept):
             change = centre(search.chain, value, search.scratch)
         record[0] += 1
         if not np.isfinite(change):  # an evaluation diverged: improvement sweeps alone contract
@@ -163,7 +164,7 @@ def advance(search, target, record, rounds):
         near = change <= 1e4 * rounding and change >= 0.5 * record[2]
         record[3] = record[3] + 1 if near else 0.0
         record[2] = min(record[2], change)
-        if change <= max(target, 8.0 * rounding) or record[3] >= STALLS:
+        if max(change, swept) <= max(target, 8.0 * rounding) or record[3] >= STALLS:
             return True
         goal = MARGIN * target if switched == 0 else max(REDUCTION * change, MARGIN * target)
         if not alone:
@@ -193,7 +194,9 @@ def _improve(search, result, slack):
             if action == holds:
                 held = total
             row += ONE
-        change, largest = max(change, abs(best - value[state])), max(largest, abs(best))
+        gap = abs(best - value[state])
+        change = gap if gap > change or gap != gap else change
+        largest = max(largest, abs(best))
         result[state] = best
         if best > held + slack:
             switched += 1
@@ -275,5 +278,5 @@ def certify(starts, columns, weights, reward, value):
             chosen += ONE
         policy[state, chosen] = 1.0
         gap = abs(best - value[state])
-        residual = residual if gap <= residual else gap  # not max: a NaN must show
+        residual = gap if gap > residual or gap != gap else residual  # not max: a NaN must show
     return action_value, policy, residual

@@ -20,7 +20,8 @@ def bicgstab(chain, right, x, target, iterations):
     """Improve ``x`` in place until the residual ``b + W x - x`` is about ``target`` or less.
 
     Returns the iterations made. The recurrence tracks a residual that drifts from the true one:
-    call again to refine. A breakdown leaves ``x`` no worse than the last iteration found it.
+    call again to refine. A breakdown leaves ``x`` no worse than the last iteration found it; an
+    overflow leaves what is not a number, which the caller sees in the residual.
     """
     states = count(x.size)
     r = np.empty(states)
@@ -78,7 +79,7 @@ def solve(chain, right, x, accuracy):
             reached = before
             break
         x[:] = candidate
-    return reached / (size + np.abs(x).max()) if reached > 0.0 else 0.0
+    return reached / (size + np.abs(x).max()) if reached != 0.0 else 0.0
 
 
 @inner

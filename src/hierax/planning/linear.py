@@ -132,8 +132,8 @@ class KrylovSystem:
         chain, scale = chain_of_transition(transition)
         x = np.zeros_like(scale)
         reached = solve(chain, scale * right, x, ACCURACY)
-        self.residual = max(self.residual, reached)
-        if reached > 1e3 * ACCURACY:
+        self.residual = float(np.maximum(self.residual, reached))  # a NaN must show
+        if not reached <= 1e3 * ACCURACY:
             warnings.warn(
                 f"Krylov solve of {right.size} states stopped at relative residual {reached:.1e}",
                 RuntimeWarning,
