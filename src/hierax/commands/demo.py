@@ -1,6 +1,9 @@
 """`hierax demo`: the first thing to run."""
 
 import dataclasses
+import os
+import shutil
+import sys
 from typing import Annotated, Literal
 
 from tyro.conf import arg
@@ -47,3 +50,5 @@ class Command:
         print(WELCOME)
         Reproduce("himo-hanoi", self.scale, out=self.out).run()
         print(NEXT, end="")
+        if shutil.which("hierax") is None:
+            print(f"\nHere `hierax` is {os.path.relpath(sys.argv[0])}.")
