@@ -13,7 +13,7 @@ def test_the_demo_says_where_the_command_is_if_no_path_leads_to_it(
     found, told, monkeypatch, capsys
 ):
     asked = []
-    monkeypatch.setattr(Command, "run", asked.append)
+    monkeypatch.setattr(Command, "run", lambda command: asked.append(command))
     monkeypatch.setattr(shutil, "which", lambda _: found)
     main(["demo", "--out", "elsewhere"])
     output = capsys.readouterr().out
