@@ -39,10 +39,11 @@ MODERATE = (0.0, 0.5, 0.9, 0.99)  # discounts for which plain sweeps are quick
 def fixed_point(given, tau, shift):
     """``v`` with ``v = τ log Σ exp(q / τ) - shift(n)`` by plain iteration, to rounding."""
     transition, reward = given.discounted_transition(), given.expected_reward()
-    value, before = np.zeros(len(reward)), np.inf
-    while np.abs(value - before).max() > 1e-15 * (1 + np.abs(value).max()):
+    value, change, before = np.zeros(len(reward)), np.inf, np.inf
+    while change < before or before == np.inf:  # changes of a contraction fall until rounding
         q = np.where(given.available, (reward + transition @ value) / tau, -np.inf)
-        before, value = value, tau * np.logaddexp.reduce(q, axis=1) - shift(given.available.sum(1))
+        new = tau * np.logaddexp.reduce(q, axis=1) - shift(given.available.sum(1))
+        before, change, value = change, np.abs(new - value).max(), new
     return value
 
 

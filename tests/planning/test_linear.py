@@ -85,3 +85,14 @@ def test_krylov_survives_what_breaks_it_down():
     np.testing.assert_array_equal(x, np.ones(4))
     krylov.bicgstab(chain, chain.reward, x, 0.0, 10)
     np.testing.assert_array_equal(x, np.ones(4))
+
+
+@pytest.mark.parametrize("states", [5, 1_200])
+@pytest.mark.filterwarnings("ignore:Krylov solve")
+def test_a_right_side_that_is_not_a_number_shows_in_the_residual(states):
+    ring = sp.csr_matrix(0.5 * np.roll(np.eye(states), 1, axis=1))
+    system = linear.factorise(ring)
+    with np.errstate(invalid="ignore"):
+        system.solve(np.full(states, np.nan))
+    system.solve(np.ones(states))
+    assert np.isnan(system.residual)

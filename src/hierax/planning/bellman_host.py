@@ -138,7 +138,10 @@ def adaptively(search: Search) -> None:
     chain = search.chain()
     goal = REDUCTION * search.changes[-1]
     if _sweep_chain(search, chain) > goal:
-        krylov.bicgstab(chain, chain.reward, search.value, goal, greedy.MOST_ITERATIONS)
+        candidate = search.value.copy()
+        krylov.bicgstab(chain, chain.reward, candidate, goal, greedy.MOST_ITERATIONS)
+        if np.isfinite(candidate).all():  # an iteration that overflows is no help
+            search.value = candidate
 
 
 def _sweep_chain(search: Search, chain: Chain) -> float:

@@ -96,7 +96,7 @@ class SparseSystem:
         return self._measured(self._matrix.T, right, self._factors.solve(right, trans="T"))
 
     def _measured(self, matrix: sp.spmatrix, right: np.ndarray, x: np.ndarray) -> np.ndarray:
-        self.residual = max(self.residual, relative_residual(matrix, right, x))
+        self.residual = _worse(self.residual, relative_residual(matrix, right, x))
         return x
 
 
@@ -125,14 +125,14 @@ class KrylovSystem:
     def _by_factors(self, verb: str, right: np.ndarray) -> np.ndarray:
         system = SparseSystem(self._transition)
         x = getattr(system, verb)(right)
-        self.residual = max(self.residual, system.residual)
+        self.residual = _worse(self.residual, system.residual)
         return x
 
     def _iterated(self, transition: sp.csr_matrix, right: np.ndarray) -> np.ndarray:
         chain, scale = chain_of_transition(transition)
         x = np.zeros_like(scale)
         reached = solve(chain, scale * right, x, ACCURACY)
-        self.residual = float(np.maximum(self.residual, reached))  # a NaN must show
+        self.residual = _worse(self.residual, reached)
         if not reached <= 1e3 * ACCURACY:
             warnings.warn(
                 f"Krylov solve of {right.size} states stopped at relative residual {reached:.1e}",
@@ -165,6 +165,11 @@ def relative_residual(matrix: sp.spmatrix, right: np.ndarray, x: np.ndarray) -> 
     """``‖b - A x‖∞ / (‖b‖∞ + ‖x‖∞)``; 0 for the zero system."""
     size = np.abs(right).max(initial=0.0) + np.abs(x).max(initial=0.0)
     return float(np.abs(right - matrix @ x).max(initial=0.0) / size) if size else 0.0
+
+
+def _worse(one: float, other: float) -> float:
+    """The larger of two residuals; unlike with ``max``, one that is not a number shows."""
+    return float(np.maximum(one, other))
 
 
 def _minus(transition: sp.csr_matrix) -> sp.csr_matrix:

@@ -121,7 +121,7 @@ class _Flow:
         self.value = np.asarray(self._chain.value())
         self._rows = None
         if choices.evaluation == "modified":
-            self._rows = sweeps.compress(model.discounted_transition, model.reward, model.available)
+            self._rows = sweeps.rows_of(model)
 
     @property
     def policy(self) -> np.ndarray:
@@ -154,7 +154,8 @@ class _Flow:
         return log_policy - np.log(np.exp(log_policy).sum(axis=1, keepdims=True))
 
     def _dependent(self, direction: np.ndarray) -> np.ndarray:
-        omega = dependent_actions(self.model, self.policy, self.choices.dependent)
+        dependent = self.choices.dependent
+        omega = dependent_actions(self.model, self.policy, dependent, self._chain)
         closing = np.arange(self.model.actions) == omega[:, None]
         log_independent = np.where(closing, -np.inf, self.log_policy)
         rest = 1.0 - np.exp(log_independent + self.step_size * direction).sum(axis=1)
