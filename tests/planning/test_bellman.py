@@ -288,7 +288,7 @@ def test_float32_and_device_tables_are_solved_in_float64():
 @pytest.mark.parametrize("layout", ["dense", "sparse"])
 def test_bad_arguments_are_refused(layout):
     mdp = getattr(random_tables(0), layout)()
-    assert "mdp is NoneType" in refusal(solve_bellman, None)
+    assert "model is NoneType" in refusal(solve_bellman, None)
     for operator in (HardMax, "max", None, np.max):
         assert "but must be an instance of HardMax" in refusal(solve_bellman, mdp, operator)
     for method in ("newton", None, 3, np.array(["auto", "auto"])):

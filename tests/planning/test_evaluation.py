@@ -143,12 +143,14 @@ def test_the_successor_representation_of_too_many_states_is_refused():
 
 
 def test_one_factorisation_answers_all_and_reports_its_residual():
-    given = random_tables(2, states=40)
+    given = random_tables(2, states=40, kind="sparse")
     policy = random_policy(given.available)
     dense, sparse = PolicyChain(given.dense(), policy), PolicyChain(given.sparse(), policy)
     assert dense.system.residual is None
-    np.testing.assert_array_equal(dense.value(), evaluate_policy(dense.mdp, policy))
-    np.testing.assert_array_equal(dense.occupancy(), occupancy(dense.mdp, policy))
+    np.testing.assert_array_equal(dense.value(), evaluate_policy(dense.model, policy))
+    np.testing.assert_array_equal(
+        dense.occupancy(dense.model.initial), occupancy(dense.model, policy)
+    )
     sparse.value()
     assert 0.0 <= sparse.system.residual < 1e-14
 

@@ -1,4 +1,4 @@
-"""Exact planning in tabular worlds: models, evaluation, Bellman solvers, HIMO.
+"""Exact planning in tabular worlds: models, evaluation, Bellman solvers, HIMO, options.
 
 Concrete arrays are computed with on the host in float64, whatever the JAX setting; under ``jit``,
 ``grad`` or ``vmap`` the same functions run in JAX (with 64-bit types on).
@@ -14,6 +14,21 @@ from hierax.planning.evaluation import (
 )
 from hierax.planning.mdp import TabularMDP
 from hierax.planning.operators import Boltzmann, HardMax, LogSumExp, Mellowmax
+from hierax.planning.options import (
+    GoalOptionModels,
+    MultistepModel,
+    Option,
+    OptionModel,
+    PlanningCurve,
+    concatenate,
+    condition_on_goals,
+    execution_occupancy,
+    greedy_return,
+    multistep_model,
+    option_model,
+    planning_curve,
+    primitive_model,
+)
 from hierax.planning.path_gradient import (
     HimoTrajectory,
     SimplexError,
@@ -27,21 +42,34 @@ from hierax.planning.path_gradient import (
 __all__ = [
     "BellmanSolution",
     "Boltzmann",
+    "GoalOptionModels",
     "HardMax",
     "HimoTrajectory",
     "LogSumExp",
     "Mellowmax",
+    "MultistepModel",
+    "Option",
+    "OptionModel",
+    "PlanningCurve",
     "PolicyChain",
     "SimplexError",
     "TabularMDP",
     "action_values",
+    "concatenate",
+    "condition_on_goals",
     "counter_correlations",
     "evaluate_policy",
+    "execution_occupancy",
+    "greedy_return",
     "himo",
+    "multistep_model",
     "natural_path_gradient",
     "occupancy",
     "occupancy_gradient",
+    "option_model",
     "path_fisher_information",
+    "planning_curve",
+    "primitive_model",
     "solve_bellman",
     "successor_representation",
 ]

@@ -3,26 +3,33 @@
 The fixed point of ``(T v)(s) = Ω_a [r(s, a) + Σₜ γ(s, a, t) P(t|s, a) v(t)]`` is sought; whatever
 found it, the answer carries the same certificate: ``‖v - v*‖∞ ≤ ‖T v - v‖∞ / (1 - c)`` with ``c``
 the largest row sum of ``Γ∘P``. Concrete models are solved on the host, models under a JAX
-transformation in JAX.
+transformation in JAX. Actions, options and options with actions are solved alike; a family of
+goals is solved goal by goal.
 """
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from hierax.planning import checks
 from hierax.planning.bellman_host import METHODS, Backup, search
+from hierax.planning.bellman_optimistix import value_by_solver
 from hierax.planning.bellman_traced import differentiable_value
+from hierax.planning.decision import DecisionModel, as_decision_model
 from hierax.planning.engine import Array, is_traced, planning_namespace
-from hierax.planning.evaluation import action_values
-from hierax.planning.mdp import TabularMDP, as_model
 from hierax.planning.operators import HardMax, Operator
+from hierax.planning.options.goals import GoalOptionModels
+from hierax.planning.options.model import OptionModel
 from hierax.planning.sweeps import CODES
 
 
 class BellmanSolution(NamedTuple):
     """What `solve_bellman` found, and how good it is.
+
+    For `GoalOptionModels` the three tables have a leading axis of goals, and the measures are those
+    of the worst goal.
 
     Attributes:
         value: ``(S,)`` optimal value, in units of reward.
@@ -46,11 +53,11 @@ class BellmanSolution(NamedTuple):
 
 
 def solve_bellman(
-    mdp: TabularMDP,
+    model: DecisionModel | GoalOptionModels,
     operator: Operator = HardMax(),  # noqa: B008 (immutable)
-    method: str = "auto",
+    method: Any = "auto",
     tolerance: float | Array = 1e-8,
-    implicit: bool = True,
+    implicit: Any = True,
 ) -> BellmanSolution:
     """Solve the Bellman optimality equation ``v = Ω(r + Γ∘P v)`` to a certified accuracy.
 
@@ -63,33 +70,41 @@ def solve_bellman(
       that evaluate the chosen policy.
     - ``"gauss_seidel"``: improvement sweeps alone, self loops eliminated under the hard maximum.
     - ``"auto"``: modified policy iteration in a sweeping order found from the model, turning to a
-      Krylov solve of the evaluation where sweeps are slow.
+      Krylov solve of the evaluation where sweeps are slow; for options under a smooth operator
+      Newton's method.
+    - any solver of optimistix that its ``fixed_point`` takes, run in JAX to its own tolerances.
 
     Under ``jit``, ``grad`` or ``vmap`` (64-bit types on) ``"auto"`` and ``"policy_iteration"`` are
-    Newton's method and ``"value_iteration"`` is itself; the compiled sweeps are refused.
+    Newton's method and ``"value_iteration"`` is itself; the compiled sweeps are refused. The value
+    has derivatives with respect to reward, transition, discount and temperature.
 
     Args:
-        mdp: the model.
+        model: a `TabularMDP`, an `OptionModel`, or `GoalOptionModels`.
         operator: `HardMax`, `LogSumExp`, `Mellowmax` or `Boltzmann`.
         method: one of the above.
         tolerance: wanted ``error_bound``, absolute, in units of reward.
-        implicit: under a JAX transformation, differentiate by the implicit function theorem (one
-            transposed solve, whatever the number of steps); otherwise through the steps.
+        implicit: under a JAX transformation, how to differentiate: True by the implicit function
+            theorem (one transposed solve, whatever the number of steps; first order only), False
+            through the steps, or an adjoint of optimistix (its ``ImplicitAdjoint`` has derivatives
+            of every order).
 
     Returns:
         A `BellmanSolution`. Failure to converge is no exception: read ``converged``.
 
     Raises:
-        ValueError: where an argument is not allowed; under a JAX transformation also where 64-bit
-            types are off or the model is sparse.
+        ValueError: where an argument is not allowed or a state offers no choice; under a JAX
+            transformation also where 64-bit types are off or the model is sparse.
     """
     tolerance = _checked(operator, method, tolerance)
-    mdp = as_model(mdp)
-    if planning_namespace(mdp, operator, tolerance) is np:
-        found = search(mdp, operator, method, float(tolerance))
+    if isinstance(model, GoalOptionModels):
+        return _solve_goals(model, operator, method, tolerance, implicit)
+    model = as_decision_model("model", model)
+    _require_a_choice(model.available)
+    if planning_namespace(model, operator, tolerance) is np and isinstance(method, str):
+        found = search(model, operator, _host_method(model, operator, method), float(tolerance))
     else:
-        value, steps = differentiable_value(mdp, operator, method, tolerance, implicit)
-        found = _backup(mdp, operator, value, steps)
+        value, steps = _in_jax(model, operator, method, tolerance, implicit)
+        found = _backup(model, operator, value, steps)
     bound = _error_bound(found.residual, found.contraction if operator.contracts else 1.0)
     return BellmanSolution(
         value=found.value,
@@ -102,18 +117,72 @@ def solve_bellman(
     )
 
 
+def _host_method(model: DecisionModel, operator: Operator, method: str) -> str:
+    """``method``, with ``"auto"`` resolved for options, whose rows are full: sweeps cost as solves.
+
+    The compiled search of ``"auto"`` serves the hard maximum and the sparse rows of actions.
+    """
+    is_smooth = operator.contracts and not isinstance(operator, HardMax)
+    is_newton = method == "auto" and is_smooth and isinstance(model, OptionModel)
+    return "policy_iteration" if is_newton else method
+
+
+def _in_jax(
+    model: DecisionModel, operator: Operator, method: Any, tolerance: Any, implicit: Any
+) -> tuple[Array, Any]:
+    if isinstance(method, str) and isinstance(implicit, bool):
+        return differentiable_value(model, operator, method, tolerance, implicit)
+    solver = None if isinstance(method, str) else method
+    return value_by_solver((model, operator), solver, implicit)
+
+
+def _solve_goals(
+    family: GoalOptionModels, operator: Operator, method: Any, tolerance: Any, implicit: Any
+) -> BellmanSolution:
+    """Goal by goal: no two goals' tables are held at once."""
+    is_in_jax = is_traced(family, operator, tolerance)
+    if is_in_jax:
+        family = jax.tree.map(jnp.asarray, family)
+
+    def solve(index: Any) -> BellmanSolution:
+        return solve_bellman(family.model(index), operator, method, tolerance, implicit)
+
+    if is_in_jax:
+        # Of what the derivative needs only the values are kept; tables and factors are made again.
+        stack = jax.lax.map(jax.checkpoint(solve), jnp.arange(len(family)))
+    else:
+        solutions = [solve(index) for index in range(len(family))]
+        stack = BellmanSolution(*(np.stack(field) for field in zip(*solutions, strict=True)))
+    return stack._replace(
+        residual=stack.residual.max(),
+        error_bound=stack.error_bound.max(),
+        steps=stack.steps.max(),
+        converged=stack.converged.all(),
+    )
+
+
 def _checked(operator: Any, method: Any, tolerance: Any) -> Any:
     if type(operator) not in CODES:
         names = ", ".join(kind.__name__ for kind in CODES)
         raise ValueError(f"operator is {operator!r}, but must be an instance of {names}")
-    checks.one_of("method", method, METHODS)
+    if isinstance(method, str) or not hasattr(method, "step"):
+        checks.one_of("method", method, METHODS)
     return checks.positive("tolerance", tolerance)
 
 
-def _backup(mdp: TabularMDP, operator: Operator, value: Array, steps: Any) -> Backup:
-    q = action_values(mdp, value)
+def _require_a_choice(available: Array) -> None:
+    if not is_traced(available) and not np.asarray(available).any(axis=1).all():
+        (state,) = checks.first(~np.asarray(available).any(axis=1))
+        raise ValueError(
+            f"model offers no choice at state {state}, but must offer one: add the actions "
+            "(primitive_model), or widen an initiation set"
+        )
+
+
+def _backup(model: DecisionModel, operator: Operator, value: Array, steps: Any) -> Backup:
+    q = model.backup(value)
     residual = abs(operator.value(q) - value).max()
-    return Backup(value, q, operator.policy(q), residual, mdp.contraction, steps)
+    return Backup(value, q, operator.policy(q), residual, model.contraction, steps)
 
 
 def _error_bound(residual: Any, contraction: Any) -> Any:

@@ -13,9 +13,9 @@ import numpy as np
 
 from hierax.planning import greedy, krylov, sweeps
 from hierax.planning.chain import Chain
+from hierax.planning.decision import DecisionModel
 from hierax.planning.engine import Array
 from hierax.planning.linear import factorise, transition_of_chain
-from hierax.planning.mdp import TabularMDP
 from hierax.planning.operators import HardMax, Operator
 from hierax.planning.progress import Progress
 
@@ -51,18 +51,18 @@ class Backup(NamedTuple):
     steps: Any
 
 
-def search(mdp: TabularMDP, operator: Operator, method: str, tolerance: float) -> Backup:
+def search(model: DecisionModel, operator: Operator, method: str, tolerance: float) -> Backup:
     """A value whose Bellman residual is at most ``tolerance * (1 - c)``, and its backup.
 
     Ends early, with a larger residual, where rounding allows no smaller change, or where an
     operator that is no contraction exceeds its limit.
     """
-    rows = sweeps.rows_of(mdp)
-    with Progress(f"{method} on {mdp.states} states") as progress:
+    rows = sweeps.rows_of(model)
+    with Progress(f"{method} on {model.states} states") as progress:
         if method == "auto" and isinstance(operator, HardMax):
             value, contraction, steps = _search_greedily(rows, operator, tolerance, progress)
         else:
-            contraction = mdp.contraction
+            contraction = model.contraction
             value, steps = _search_in_rounds(
                 rows, contraction, operator, method, tolerance, progress
             )

@@ -16,11 +16,11 @@ import jax
 import jax.numpy as jnp
 
 from hierax.planning import checks
+from hierax.planning.decision import DecisionModel
 from hierax.planning.engine import Array
-from hierax.planning.mdp import TabularMDP
 from hierax.planning.operators import Operator
 
-Problem: TypeAlias = tuple[TabularMDP, Operator]
+Problem: TypeAlias = tuple[DecisionModel, Operator]
 
 METHODS = ("auto", "policy_iteration", "value_iteration")
 MOST_NEWTON_STEPS = 200
@@ -32,44 +32,53 @@ UNROLLED_BACKUPS = 2_000
 
 
 def differentiable_value(
-    mdp: TabularMDP, operator: Operator, method: str, tolerance: Any, implicit: bool
+    model: DecisionModel,
+    operator: Operator,
+    method: str,
+    tolerance: Any,
+    implicit: bool,
+    start: Array | None = None,
 ) -> tuple[Array, Array]:
-    """The fixed point ``(S,)`` with its derivative, and the number of steps."""
+    """The fixed point ``(S,)`` with its derivative, and the number of steps.
+
+    The search begins at ``start (S,)``, by default at zero. Only the number of steps depends on it.
+    """
     checks.one_of("method under jit, grad or vmap", method, METHODS)
-    problem = (mdp, operator)
+    problem = (model, operator)
+    start = jnp.zeros(model.states) if start is None else jax.lax.stop_gradient(start)
     # The Boltzmann average is no contraction: Newton may jump between its fixed points.
     backups = method == "value_iteration" or not operator.contracts
     if not implicit:
-        return _unrolled(problem, _bellman if backups else _newton)
+        return _unrolled(problem, bellman if backups else _newton, start)
     fixed = jax.lax.stop_gradient(problem)
-    advance, most = (_bellman, MOST_BACKUPS) if backups else (_newton, MOST_NEWTON_STEPS)
-    value, steps = _iterate(fixed, advance, most, tolerance * (1.0 - fixed[0].contraction))
+    advance, most = (bellman, MOST_BACKUPS) if backups else (_newton, MOST_NEWTON_STEPS)
+    target = tolerance * (1.0 - fixed[0].contraction)
+    value, steps = _iterate(fixed, advance, most, target, start)
     return _implicit_step(problem, fixed, value), steps
 
 
-def _bellman(problem: Problem, value: Array) -> Array:
-    mdp, operator = problem
-    return jnp.asarray(operator.value(_action_values(mdp, value)))
-
-
-def _action_values(mdp: TabularMDP, value: Array) -> Array:
-    return jnp.where(mdp.available, mdp.reward + mdp.expected_value(value), -jnp.inf)
+def bellman(problem: Problem, value: Array) -> Array:
+    """One backup ``Ω(r + Γ∘P v)``, ``(S,)``."""
+    model, operator = problem
+    return jnp.asarray(operator.value(model.backup(value)))
 
 
 def _system(problem: Problem, value: Array) -> Array:
     """``I - J`` at ``value``, ``(S, S)``."""
-    mdp, operator = problem
-    weights = jax.vmap(jax.grad(operator.value))(_action_values(mdp, value))
-    jacobian = jnp.einsum("sa,sat->st", weights, mdp.discounted_transition)
-    return jnp.eye(mdp.states) - jacobian
+    model, operator = problem
+    weights = jax.vmap(jax.grad(operator.value))(model.backup(value))
+    jacobian = jnp.einsum("sa,sat->st", weights, model.discounted_transition)
+    return jnp.eye(model.states) - jacobian
 
 
 def _newton(problem: Problem, value: Array) -> Array:
-    step = jnp.linalg.solve(_system(problem, value), _bellman(problem, value) - value)
+    step = jnp.linalg.solve(_system(problem, value), bellman(problem, value) - value)
     return value + step
 
 
-def _iterate(problem: Problem, advance: Callable, most: int, target: Any) -> tuple[Array, Array]:
+def _iterate(
+    problem: Problem, advance: Callable, most: int, target: Any, start: Array
+) -> tuple[Array, Array]:
     """Advance until the Bellman residual is at most ``target`` or stops at rounding."""
 
     def unfinished(loop: tuple[Array, Array, Array]) -> Array:
@@ -79,24 +88,24 @@ def _iterate(problem: Problem, advance: Callable, most: int, target: Any) -> tup
 
     def body(loop: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         value = advance(problem, loop[0])
-        return value, loop[1] + 1, jnp.abs(_bellman(problem, value) - value).max()
+        return value, loop[1] + 1, jnp.abs(bellman(problem, value) - value).max()
 
-    value = jnp.zeros(problem[0].states)
-    start = (value, jnp.asarray(0), jnp.asarray(jnp.inf))
-    value, steps, _ = jax.lax.while_loop(unfinished, body, start)
+    value, steps, _ = jax.lax.while_loop(
+        unfinished, body, (start, jnp.asarray(0), jnp.asarray(jnp.inf))
+    )
     return value, steps
 
 
 def _implicit_step(problem: Problem, fixed: Problem, value: Array) -> Array:
     value = jax.lax.stop_gradient(value)
     system = jax.lax.stop_gradient(_system(fixed, value))
-    return value + jnp.linalg.solve(system, _bellman(problem, value) - value)
+    return value + jnp.linalg.solve(system, bellman(problem, value) - value)
 
 
-def _unrolled(problem: Problem, advance: Callable) -> tuple[Array, Array]:
+def _unrolled(problem: Problem, advance: Callable, start: Array) -> tuple[Array, Array]:
     def body(value: Array, _: None) -> tuple[Array, None]:
         return advance(problem, value), None
 
     steps = UNROLLED_NEWTON_STEPS if advance is _newton else UNROLLED_BACKUPS
-    value, _ = jax.lax.scan(body, jnp.zeros(problem[0].states), length=steps)
+    value, _ = jax.lax.scan(body, start, length=steps)
     return value, jnp.asarray(steps)

@@ -122,6 +122,17 @@ def interior_policy(name: str, policy: Any, available: Array) -> Array:
     return array
 
 
+def probabilities(name: str, array: Array, axes: tuple[str, ...]) -> None:
+    """Raise where a concrete ``array`` leaves [0, 1], naming the entry by its ``axes``."""
+    if is_traced(array):
+        return
+    wrong = ~((array >= 0) & (array <= 1))
+    if wrong.any():
+        index = first(wrong)
+        where = f" at {place(axes, index)}" if index else ""
+        raise ValueError(f"{name}{where} is {array[index]}, but must be in [0, 1]")
+
+
 def state_values(name: str, value: Any, states: int) -> Array:
     """A finite value for each state ``(S,)``."""
     array = numeric(name, value)

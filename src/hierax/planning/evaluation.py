@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from hierax.planning import checks
+from hierax.planning.decision import DecisionModel, as_decision_model
 from hierax.planning.engine import Array, namespace, planning_namespace
 from hierax.planning.linear import factorise
 from hierax.planning.mdp import TabularMDP, as_model
@@ -27,7 +28,7 @@ class PolicyChain:
     """The Markov chain that a policy makes of a model, ``I - T_π`` factorised once.
 
     Attributes:
-        mdp: the model.
+        model: the model.
         policy: ``(S, A)`` probabilities.
         transition: discounted state transition ``T_π (S, S)``, dense or CSR.
         reward: expected reward of one step ``r_π (S,)``.
@@ -36,27 +37,27 @@ class PolicyChain:
             (``‖b - A x‖∞ / (‖b‖∞ + ‖x‖∞)``; dense LU does not measure it and reports ``None``).
     """
 
-    def __init__(self, mdp: TabularMDP, policy: Any):
-        mdp = as_model(mdp)
-        policy = checks.policy_table("policy", policy, mdp.available)
-        xp = planning_namespace(mdp, policy)
-        self.mdp = mdp
+    def __init__(self, model: DecisionModel, policy: Any):
+        model = as_decision_model("model", model)
+        policy = checks.policy_table("policy", policy, model.available)
+        xp = planning_namespace(model, policy)
+        self.model = model
         self.policy = policy
-        self.transition = state_transition(mdp.discounted_transition, policy)
-        self.reward = xp.sum(policy * mdp.reward, axis=1)
+        self.transition = state_transition(model.discounted_transition, policy)
+        self.reward = xp.sum(policy * model.expected_reward, axis=1)
         self.system = factorise(self.transition)
 
     def value(self) -> Array:
         """``v = D r_π``, ``(S,)``: expected return from each state."""
         return self.system.solve(self.reward)
 
-    def occupancy(self) -> Array:
-        """``d = μ₀ᵀ D``, ``(S,)``: expected discounted visits of each state."""
-        return self.system.solve_transposed(self.mdp.initial)
+    def occupancy(self, initial: Array) -> Array:
+        """``d = μ₀ᵀ D``, ``(S,)``: expected discounted visits of each state from ``μ₀ (S,)``."""
+        return self.system.solve_transposed(initial)
 
     def successor_representation(self) -> Array:
         """``D = (I - T_π)⁻¹``, ``(S, S)``: discounted visits of the column state from the row's."""
-        states = self.mdp.states
+        states = self.model.states
         if states > LARGEST_SUCCESSOR_REPRESENTATION:
             raise ValueError(
                 f"successor_representation of {states} states has {states}² entries, but at most "
@@ -83,12 +84,15 @@ def _mixing(policy: np.ndarray) -> sp.csr_matrix:
     return sp.csr_matrix((policy.ravel()[pairs], pairs, starts), shape=(states, states * actions))
 
 
-def evaluate_policy(mdp: TabularMDP, policy: Any) -> Array:
+def evaluate_policy(model: DecisionModel, policy: Any) -> Array:
     """Expected return of ``policy`` from each state, ``v = (I - T_π)⁻¹ r_π``.
 
+    For an `OptionModel` this is the return of the flat behaviour that starts an option, follows it
+    to its end and chooses again: the discount is inside the model's transition.
+
     Args:
-        mdp: the model.
-        policy: ``(S, A)`` probabilities; rows sum to 1, unavailable pairs are 0.
+        model: a `TabularMDP`, or an `OptionModel`.
+        policy: ``(S, A)`` probabilities of the choices; rows sum to 1, unavailable pairs are 0.
 
     Returns:
         ``(S,)`` value, in units of reward.
@@ -96,15 +100,15 @@ def evaluate_policy(mdp: TabularMDP, policy: Any) -> Array:
     Raises:
         ValueError: where the policy is not one of this model.
     """
-    return PolicyChain(mdp, policy).value()
+    return PolicyChain(model, policy).value()
 
 
-def action_values(mdp: TabularMDP, value: Any) -> Array:
+def action_values(model: DecisionModel, value: Any) -> Array:
     """One Bellman backup, ``q(s, a) = r(s, a) + Σₜ γ(s, a, t) P(t|s, a) v(t)``.
 
     Args:
-        mdp: the model.
-        value: ``(S,)`` value of the next state.
+        model: a `TabularMDP`, or an `OptionModel`.
+        value: ``(S,)`` value of the state of the next decision.
 
     Returns:
         ``(S, A)`` action values; ``-inf`` at unavailable pairs, so that maxima and arg-maxima need
@@ -113,10 +117,10 @@ def action_values(mdp: TabularMDP, value: Any) -> Array:
     Raises:
         ValueError: where ``value`` has the wrong shape or is not finite.
     """
-    mdp = as_model(mdp)
-    value = checks.state_values("value", value, mdp.states)
-    xp = planning_namespace(mdp, value)
-    return xp.where(mdp.available, mdp.reward + mdp.expected_value(value), -xp.inf)
+    model = as_decision_model("model", model)
+    value = checks.state_values("value", value, model.states)
+    planning_namespace(model, value)
+    return model.backup(value)
 
 
 def successor_representation(mdp: TabularMDP, policy: Any) -> Array:
@@ -151,4 +155,5 @@ def occupancy(mdp: TabularMDP, policy: Any) -> Array:
     Raises:
         ValueError: where the policy is not one of this model.
     """
-    return PolicyChain(mdp, policy).occupancy()
+    mdp = as_model(mdp)
+    return PolicyChain(mdp, policy).occupancy(mdp.initial)

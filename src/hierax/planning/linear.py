@@ -23,6 +23,9 @@ from hierax.planning.sweeps import chain_of_policy, compress
 ACCURACY = 1e-13
 """Relative residual that a solve aims at: a few units of rounding on a million states."""
 
+DENSE = 0.2
+"""Filled part of a matrix beyond which its dense factors are faster than sparse ones."""
+
 
 class LinearSystem(Protocol):
     """``A = I - T_π``, ready to be solved from both sides."""
@@ -68,6 +71,8 @@ def factorise(transition: Any) -> LinearSystem:
     """``I - T`` factorised in the way that suits its kind and size."""
     if not sp.issparse(transition):
         return DenseSystem(transition)
+    if transition.nnz > DENSE * transition.shape[0] ** 2:
+        return DenseSystem(transition.toarray())
     if transition.shape[0] <= SparseSystem.largest:
         return SparseSystem(transition)
     return KrylovSystem(transition)

@@ -13,13 +13,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from hierax.planning import checks
-from hierax.planning.engine import Array, is_traced, namespace, on_host, require_dense
+from hierax.planning.decision import DecisionModel, row_sums, single
+from hierax.planning.engine import Array, is_traced, namespace, require_dense
 
 PAIR = ("state", "action")
 TRANSITION = ("state", "action", "next state")
 
 
-class TabularMDP(eqx.Module):
+class TabularMDP(DecisionModel):
     """A Markov decision process given by tables, dense or sparse.
 
     The return of a path is ``Σₜ (∏_{u<t} γ(sᵤ, aᵤ, sᵤ₊₁)) r(sₜ, aₜ)`` (Puterman 1994, section 6.1;
@@ -75,11 +76,6 @@ class TabularMDP(eqx.Module):
         self.initial = checks.distribution("initial", initial, states)
 
     @property
-    def states(self) -> int:
-        """Number of states ``S``."""
-        return self.available.shape[0]
-
-    @property
     def actions(self) -> int:
         """Number of actions ``A``."""
         return self.available.shape[1]
@@ -88,6 +84,11 @@ class TabularMDP(eqx.Module):
     def is_sparse(self) -> bool:
         """Whether the transition is one SciPy CSR matrix ``(S*A, S)``."""
         return sp.issparse(self.transition)
+
+    @property
+    def expected_reward(self) -> Array:
+        """``(S, A)``: ``reward``, since the next decision is one step away."""
+        return self.reward
 
     @property
     def discounted_transition(self) -> Any:
@@ -108,12 +109,6 @@ class TabularMDP(eqx.Module):
         if np.ndim(self.discount) == 1:
             return (self.transition @ (self.discount * value)).reshape(self.available.shape)
         return self.discount * (self.transition @ value).reshape(self.available.shape)
-
-    @property
-    def contraction(self) -> Any:
-        """Modulus of the Bellman operator in the sup norm: the largest row sum of ``Γ∘P``."""
-        table = self.discounted_transition
-        return namespace(table).max(_row_sums(table))
 
     def with_discount(self, discount: Any) -> "TabularMDP":
         """The same model with another discount (a number, ``(S,)`` or ``(S, A, S)``)."""
@@ -141,12 +136,7 @@ def as_model(model: Any) -> TabularMDP:
         raise ValueError(
             f"mdp is {type(model).__name__} {str(model)[:40]!r}, but must be a TabularMDP"
         )
-    if not model.is_sparse and np.ndim(model.transition) != 3:
-        raise ValueError(
-            f"mdp has a transition of shape {np.shape(model.transition)}, not (S, A, S): give "
-            "a sparse model to no JAX transformation, and a stack of models to vmap alone"
-        )
-    return on_host(model)
+    return single("mdp", model)
 
 
 def _read_transition(transition: Any) -> tuple[Any, int, int]:
@@ -233,7 +223,7 @@ def _check_rows(table: Any, available: Array) -> None:
             raise ValueError(
                 f"transition at {checks.place(TRANSITION, index)} is {value}, but {rule}"
             )
-    sums = _row_sums(table).reshape(available.shape)
+    sums = row_sums(table).reshape(available.shape)
     wrong = (np.abs(sums - 1.0) > checks.SUM_TOLERANCE) & available
     if wrong.any():
         index = checks.first(wrong)
@@ -252,11 +242,6 @@ def _entry(table: Any, wrong: np.ndarray) -> tuple[int, ...]:
     return (*divmod(row, table.shape[0] // table.shape[1]), int(table.indices[position]))
 
 
-def _row_sums(table: Any) -> Array:
-    """Sums over next states, ``(S, A)`` for a dense table and ``(S*A,)`` for a sparse one."""
-    return np.asarray(table.sum(axis=1)).ravel() if sp.issparse(table) else table.sum(axis=-1)
-
-
 def _expected_reward(reward: Any, table: Any, available: Array) -> Array:
     rewards = checks.numeric("reward", reward)
     states, actions = available.shape
@@ -272,7 +257,7 @@ def _expected_reward(reward: Any, table: Any, available: Array) -> Array:
     if not sp.issparse(table):
         return xp.sum(table * rewards, axis=-1)
     weighted = table.data * rewards.reshape(-1, states)[_coordinates(table)]
-    return _row_sums(_same_pattern(table, weighted)).reshape(states, actions)
+    return row_sums(_same_pattern(table, weighted)).reshape(states, actions)
 
 
 def _read_discount(discount: Any, available: Array) -> Any:

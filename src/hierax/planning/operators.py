@@ -55,9 +55,23 @@ class HardMax(eqx.Module):
         """One-hot on the first best action, shape ``(..., A) -> (..., A)``."""
         q = _masked(action_value, available)
         xp = namespace(q)
-        slack = TIE * xp.where(xp.isfinite(q), abs(q), 0.0).max(axis=-1, keepdims=True)
-        best = xp.argmax(q >= q.max(axis=-1, keepdims=True) - slack, axis=-1)
+        best = xp.argmax(_best(q, TIE), axis=-1)
         return xp.asarray(best[..., None] == xp.arange(q.shape[-1]), dtype=q.dtype)
+
+
+def uniform_over_best(action_value: Array, slack: float = TIE) -> Array:
+    """The greedy policy that is indifferent among equals, ``(..., A) -> (..., A)``.
+
+    Values within ``slack`` of the best, relative to the largest magnitude, count as best.
+    """
+    best = _best(action_value, slack)
+    return best / best.sum(axis=-1, keepdims=True)
+
+
+def _best(q: Array, slack: float) -> Array:
+    xp = namespace(q)
+    size = xp.where(xp.isfinite(q), abs(q), 0.0).max(axis=-1, keepdims=True)
+    return q >= q.max(axis=-1, keepdims=True) - slack * size
 
 
 class _Softened(eqx.Module):

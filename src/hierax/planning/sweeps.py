@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from hierax.planning.chain import divide, empty_chain
+from hierax.planning.decision import DecisionModel
 from hierax.planning.engine import Array
 from hierax.planning.kernel import NOWHERE, ONE, Index, compiled, count, inner
 from hierax.planning.mdp import TabularMDP
@@ -36,13 +37,13 @@ class Rows(NamedTuple):
     reward: np.ndarray
 
 
-def rows_of(mdp: TabularMDP) -> Rows:
+def rows_of(model: DecisionModel) -> Rows:
     """A model in compressed rows."""
-    if mdp.is_sparse and np.ndim(mdp.discount) == 0:
+    if isinstance(model, TabularMDP) and model.is_sparse and np.ndim(model.discount) == 0:
         # No second SciPy matrix: its construction costs as much as solving a small model.
-        table = mdp.transition
-        return _rows(table, table.data * mdp.discount, mdp.reward, mdp.available)
-    return compress(mdp.discounted_transition, mdp.reward, mdp.available)
+        table = model.transition
+        return _rows(table, table.data * model.discount, model.reward, model.available)
+    return compress(model.discounted_transition, model.expected_reward, model.available)
 
 
 def compress(discounted_transition: Any, reward: Array, available: Array) -> Rows:

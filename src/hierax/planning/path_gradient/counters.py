@@ -103,7 +103,7 @@ class Moments(NamedTuple):
         return cls(
             correlations=np.asarray(_correlations(mdp, chain))[np.ix_(pairs, pairs)],
             scores=_scores(policy, omega, pairs, independent),
-            visits=(chain.occupancy()[:, None] * policy).ravel()[pairs],
+            visits=(chain.occupancy(mdp.initial)[:, None] * policy).ravel()[pairs],
             reward=np.asarray(mdp.reward).ravel()[pairs],
             pairs=pairs,
             independent=independent,
@@ -144,7 +144,7 @@ def dependent_actions(
 
 
 def _correlations(mdp: TabularMDP, chain: PolicyChain) -> Array:
-    policy, visits = chain.policy, chain.occupancy()
+    policy, visits = chain.policy, chain.occupancy(mdp.initial)
     xp = namespace(policy, visits)
     table = mdp.discounted_transition
     later = (table @ chain.successor_representation()).reshape(-1, mdp.states)

@@ -131,7 +131,7 @@ class _Flow:
     def visits(self) -> np.ndarray:
         """``(S,)`` expected discounted visits."""
         chain = self._chain or PolicyChain(self.model, self.policy)
-        return np.asarray(chain.occupancy())
+        return np.asarray(chain.occupancy(self.model.initial))
 
     def advance(self) -> None:
         """One iteration: step, then the value of the new policy."""

@@ -139,7 +139,7 @@ def occupancy_gradient(mdp: TabularMDP, policy: Any) -> np.ndarray:
         )
     mdp = as_model(mdp)
     chain = PolicyChain(mdp, policy)
-    visits = np.maximum(chain.occupancy(), 0.0)[:, None] * chain.policy
+    visits = np.maximum(chain.occupancy(mdp.initial), 0.0)[:, None] * chain.policy
     value = _projected_value(mdp, visits)
     residual = np.where(visits.sum(axis=1, keepdims=True) > 0, advantage(mdp, value), 0.0)
     centred = residual - (chain.policy * residual).sum(axis=1, keepdims=True)

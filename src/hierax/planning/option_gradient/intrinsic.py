@@ -1,0 +1,161 @@
+"""Options that are the soft-optimal answers to intrinsic rewards, with terminations of their own.
+
+Option ``k`` maximises an intrinsic reward ``R_k`` softly, and ends by ``β_k = σ(b_k)``:
+
+    V_k = Ω(R_k + Γ_k∘P V_k),   π_k = ∇Ω
+
+Its reward may be one on states entered, ``R_k(s, a) = Σₜ P(t|s, a) w_k(t)``, or on pairs. The task
+of option ``k`` is *plain* if it goes on for ever, discounted by γ (the note's choice), or
+*termination-aware* if it ends with the option: entering ``t`` is then discounted by ``γ (1 -
+β_k(t))``, and the termination shapes the policy (as in Veeriah et al. 2021).
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hierax.planning import checks
+from hierax.planning.bellman import solve_bellman
+from hierax.planning.bellman_traced import differentiable_value
+from hierax.planning.engine import Array, is_traced, namespace, planning_namespace
+from hierax.planning.mdp import TabularMDP, as_model
+from hierax.planning.operators import LogSumExp, Operator
+from hierax.planning.options.option import Option
+
+TERMINATIONS = ("learned", "given")
+TASKS = ("plain", "termination_aware")
+TOLERANCE = 1e-10
+"""Accuracy of the plans before the last Newton step, which squares it."""
+
+
+class IntrinsicOptions(eqx.Module):
+    """``K`` options in terms of what they want and when they end.
+
+    Args:
+        reward: ``(K, S)`` reward for entering a state, or ``(K, S, A)`` reward of pairs.
+        termination_logits: ``(K, S)``, ``b`` with ``β = σ(b)`` on the state entered.
+        operator: the planner's smooth maximum, by default `LogSumExp` with temperature .1; its
+            policies have derivatives only if it is smooth.
+        discount: γ of the intrinsic tasks, by default that of the model.
+        terminations: ``"learned"``, or ``"given"`` to hold ``b`` constant under differentiation.
+        intrinsic: ``"plain"`` or ``"termination_aware"``, see the module.
+
+    Raises:
+        ValueError: where a shape is wrong or a word is none of those allowed.
+    """
+
+    reward: Array
+    termination_logits: Array
+    operator: Operator
+    discount: Any
+    terminations: str = eqx.field(static=True)
+    intrinsic: str = eqx.field(static=True)
+
+    def __init__(
+        self,
+        reward: Any,
+        termination_logits: Any,
+        *,
+        operator: Operator = LogSumExp(0.1),  # noqa: B008 (immutable)
+        discount: Any = None,
+        terminations: str = "learned",
+        intrinsic: str = "plain",
+    ):
+        checks.one_of("terminations", terminations, TERMINATIONS)
+        checks.one_of("intrinsic", intrinsic, TASKS)
+        self.reward = checks.numeric("reward", reward)
+        if self.reward.ndim not in (2, 3):
+            raise ValueError(
+                f"reward has shape {self.reward.shape}, but must have shape (K, S) or (K, S, A)"
+            )
+        self.termination_logits = checks.numeric("termination_logits", termination_logits)
+        checks.require_shape("termination_logits", self.termination_logits, self.reward.shape[:2])
+        self.operator = operator
+        self.discount = discount
+        self.terminations = terminations
+        self.intrinsic = intrinsic
+
+    @property
+    def count(self) -> int:
+        """Number of options ``K``."""
+        return self.reward.shape[0]
+
+    @property
+    def termination(self) -> Array:
+        """``β = σ(b)``, ``(K, S)``."""
+        logits = self.termination_logits
+        if self.terminations == "given" and is_traced(logits):
+            logits = jax.lax.stop_gradient(logits)
+        xp = namespace(logits)
+        return 0.5 * (1.0 + xp.tanh(0.5 * logits))
+
+    def option(self, mdp: TabularMDP) -> Option:
+        """The options ``(K, …)`` in a model; differentiable under a JAX transformation.
+
+        Raises:
+            ValueError: where the rewards do not fit the model.
+        """
+        return self.plan(mdp)[0]
+
+    def plan(self, mdp: TabularMDP, start: Array | None = None) -> tuple[Option, Array]:
+        """The options, and the values ``V_k (K, S)`` of their intrinsic tasks.
+
+        Args:
+            mdp: the model in which they act; its own reward plays no part.
+            start: ``(K, S)`` values from which the search begins under a JAX transformation. Only
+                the number of steps depends on it.
+        """
+        mdp = as_model(mdp)
+        checks.require_shape(
+            "reward of an option", self.reward[0], (mdp.states,), mdp.available.shape
+        )
+        termination = self.termination
+        if planning_namespace(self, mdp) is np:
+            plans = [
+                solve_bellman(self._task(mdp, *parts), self.operator, tolerance=TOLERANCE)
+                for parts in zip(self.reward, termination, strict=True)
+            ]
+            policy, value = (
+                np.stack([p.policy for p in plans]),
+                np.stack([p.value for p in plans]),
+            )
+        else:
+            first = jnp.zeros(termination.shape) if start is None else start
+            policy, value = jax.vmap(lambda *parts: self._differentiable(mdp, *parts))(
+                jnp.asarray(self.reward), termination, first
+            )
+        return Option(policy, termination), value
+
+    def hardened(self, mdp: TabularMDP, operator: Operator = LogSumExp(0.03)) -> Option:  # noqa: B008
+        """The options made crisp: planned with a colder ``operator``, ended where ``β > ½``.
+
+        Args:
+            mdp: the model in which they act.
+            operator: the planner of the hardened options; `HardMax` for deterministic ones.
+        """
+        ended = np.asarray(np.asarray(self.termination) > 0.5, dtype=np.float64)
+        colder = eqx.tree_at(lambda options: options.operator, self, operator)
+        return Option(colder.option(mdp).policy, ended)
+
+    def _task(self, mdp: TabularMDP, reward: Array, termination: Array) -> TabularMDP:
+        """The task that one option plans in."""
+        if self.discount is not None:
+            mdp = mdp.with_discount(self.discount)
+        if self.intrinsic == "termination_aware":
+            mdp = mdp.with_discount(mdp.discount * (1.0 - termination))
+        return mdp.with_reward(reward if reward.ndim == 2 else on_pairs(mdp, reward))
+
+    def _differentiable(
+        self, mdp: TabularMDP, reward: Array, termination: Array, start: Array
+    ) -> tuple[Array, Array]:
+        task = self._task(mdp, reward, termination)
+        value, _ = differentiable_value(task, self.operator, "auto", TOLERANCE, True, start)
+        return self.operator.policy(task.backup(value)), value
+
+
+def on_pairs(mdp: TabularMDP, entered: Array) -> Array:
+    """``Σₜ P(t|s, a) w(t)``, ``(S, A)``: the reward of pairs from one on states entered."""
+    return (mdp.transition @ entered).reshape(mdp.available.shape)

@@ -1,0 +1,254 @@
+"""Training options by gradient through both planners.
+
+    θ = (intrinsic rewards, termination logits)
+    repeat
+        plan each option's policy for its intrinsic reward        Newton, implicit derivative
+        exact option models of a batch of goals                   one inverse an option
+        plan over options and actions within the budget           `PlanningObjective`
+        θ ← AdamW(θ, gradient)                                    τ of the planner anneals
+
+from several random beginnings, of which the one with the best objective over all training goals is
+kept. To find the best options is NP-hard already for deterministic worlds (Jinnai et al. 2019):
+this is a heuristic, and what it finds depends on where it begins.
+"""
+
+from typing import Any, NamedTuple, TypeAlias
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from hierax.planning import checks
+from hierax.planning.bellman import solve_bellman
+from hierax.planning.engine import Array, is_traced
+from hierax.planning.mdp import TabularMDP, as_model
+from hierax.planning.operators import LogSumExp, Operator
+from hierax.planning.option_gradient.baselines import random_options
+from hierax.planning.option_gradient.intrinsic import IntrinsicOptions
+from hierax.planning.option_gradient.objectives import PlanningObjective
+from hierax.planning.options.goals import condition_on_goals
+from hierax.planning.progress import Progress
+
+Parameters: TypeAlias = tuple[Array, Array]
+"""Intrinsic rewards and termination logits."""
+
+TEMPERATURES = (0.02, 0.002)
+"""First and last temperature of the planner over options, relative to the optimal value."""
+STEPS_BETWEEN_REPORTS = 20
+
+
+class TrainedOptions(NamedTuple):
+    """The best of several trainings.
+
+    Attributes:
+        options: the learned options; ``options.option(mdp)`` and ``options.hardened(mdp)`` are what
+            to plan with.
+        score: their objective over all training goals, at the last temperature.
+        scores: ``(restarts,)`` of every training.
+        history: ``(restarts, steps)`` objective of each step on its batch of goals.
+    """
+
+    options: IntrinsicOptions
+    score: float
+    scores: np.ndarray
+    history: np.ndarray
+
+
+def train_options(
+    mdp: TabularMDP,
+    goals: Any,
+    count: int = 4,
+    *,
+    objective: PlanningObjective = PlanningObjective(),  # noqa: B008 (immutable)
+    steps: int = 300,
+    restarts: int = 3,
+    seed: int = 0,
+    learning_rate: float = 0.07,
+    weight_decay: float = 0.1,
+    goals_per_step: int | None = 40,
+    operator: Operator = LogSumExp(0.1),  # noqa: B008 (immutable)
+    terminations: str = "learned",
+    intrinsic: str = "plain",
+    initial: IntrinsicOptions | None = None,
+) -> TrainedOptions:
+    """Learn options with which the tasks of reaching ``goals`` are planned quickly.
+
+    Computes in JAX with 64-bit types, whatever the caller's setting.
+
+    Args:
+        mdp: the model, dense, with a discount of its own and no goal.
+        goals: ``(G,)`` states to reach; entering one pays 1 and ends the task.
+        count: number of options ``K``.
+        objective: what to maximise.
+        steps: gradient steps of each training.
+        restarts: trainings from different beginnings.
+        seed: of all random numbers.
+        learning_rate: of Adam, falling to 0 by a cosine.
+        weight_decay: rewards that differ by a constant or a potential mean the same policy; decay
+            chooses among them, and helps goals that were not trained on.
+        goals_per_step: goals drawn for each step; None for all.
+        operator: the intrinsic planner's smooth maximum.
+        terminations: ``"learned"``, or ``"given"`` to keep those of ``initial``.
+        intrinsic: ``"plain"`` or ``"termination_aware"``, see `IntrinsicOptions`.
+        initial: options to begin with in place of random ones, as their parameters stand;
+            ``count``, ``operator``, ``terminations`` and ``intrinsic`` are then theirs.
+
+    Returns:
+        `TrainedOptions`.
+
+    Raises:
+        ValueError: where an argument is not allowed, the model is sparse or traced, or a goal
+            cannot be reached from everywhere.
+    """
+    mdp = _dense(mdp)
+    for name, number in (("count", count), ("steps", steps), ("restarts", restarts)):
+        checks.count(name, number, 1)
+    settings = {"operator": operator, "terminations": terminations, "intrinsic": intrinsic}
+    family = condition_on_goals(mdp, None, goals, primitives=True)
+    optimum = solve_bellman(family).value
+    _require_reachable(optimum, family.goals)
+    with jax.enable_x64(True):
+        trainer = _Trainer(
+            objective, learning_rate, weight_decay, steps, _batch(goals_per_step, len(family))
+        )
+        problem = _Problem(*jax.tree.map(jnp.asarray, (mdp, family.goals, optimum)))
+        runs = []
+        with Progress(f"training {count} options on {len(family)} goals") as progress:
+            for restart in range(restarts):
+                key = jax.random.fold_in(jax.random.key(seed), restart)
+                first = initial or random_options(mdp, count, [seed, restart], **settings)
+                runs.append(trainer.train(problem, first, key, progress, restart / restarts))
+    options, scores, history = zip(*runs, strict=True)
+    best = int(np.argmax(scores))
+    return TrainedOptions(options[best], scores[best], np.array(scores), np.array(history))
+
+
+class _Problem(NamedTuple):
+    """What is trained on: model, goals ``(G,)`` and their optimal values ``(G, S)``."""
+
+    mdp: TabularMDP
+    goals: Array
+    optimum: Array
+
+
+class _Trained(NamedTuple):
+    """What changes during a training; ``start`` is where the lower planners begin their search."""
+
+    options: IntrinsicOptions
+    optimiser: Any
+    start: Array
+
+
+class _Trainer(eqx.Module):
+    """The settings of a training."""
+
+    objective: PlanningObjective
+    learning_rate: float
+    weight_decay: float
+    steps: int = eqx.field(static=True)
+    goals_per_step: int = eqx.field(static=True)
+
+    def train(
+        self,
+        problem: _Problem,
+        options: IntrinsicOptions,
+        key: Array,
+        progress: Progress,
+        done: float,
+    ) -> tuple[IntrinsicOptions, float, np.ndarray]:
+        """The options after all steps, their score, and the objective of each step."""
+        options = jax.tree.map(jnp.asarray, options)
+        state = _Trained(
+            options, self._optimiser.init(_parameters(options)), jnp.zeros(options.reward.shape[:2])
+        )
+        history = []
+        for first in range(0, self.steps, STEPS_BETWEEN_REPORTS):
+            steps = jnp.arange(first, min(first + STEPS_BETWEEN_REPORTS, self.steps))
+            state, values = self._advance(problem, state, key, steps)
+            history.append(np.asarray(values))
+            progress.report(done)
+        score = float(self._score(problem, state))
+        return jax.tree.map(np.asarray, state.options), score, np.concatenate(history)
+
+    @property
+    def _optimiser(self) -> Any:
+        rate = optax.cosine_decay_schedule(self.learning_rate, self.steps)
+        return optax.adamw(rate, weight_decay=self.weight_decay)
+
+    @eqx.filter_jit
+    def _advance(
+        self, problem: _Problem, state: _Trained, key: Array, steps: Array
+    ) -> tuple[_Trained, Array]:
+        def body(state: _Trained, step: Array) -> tuple[_Trained, Array]:
+            return self._step(problem, state, jax.random.fold_in(key, step), step)
+
+        return jax.lax.scan(body, state, steps)
+
+    def _step(
+        self, problem: _Problem, state: _Trained, key: Array, step: Array
+    ) -> tuple[_Trained, Array]:
+        first, last = TEMPERATURES
+        temperature = first + (last - first) * step / self.steps
+        batch = jax.random.permutation(key, problem.goals.shape[0])[: self.goals_per_step]
+        tasks = problem._replace(goals=problem.goals[batch], optimum=problem.optimum[batch])
+        parameters = _parameters(state.options)
+        (value, start), slope = jax.value_and_grad(self._value, has_aux=True)(
+            parameters, tasks, state, temperature
+        )
+        ascent = jax.tree.map(jnp.negative, slope)
+        change, optimiser = self._optimiser.update(ascent, state.optimiser, parameters)
+        options = _with_parameters(state.options, optax.apply_updates(parameters, change))
+        return _Trained(options, optimiser, start), value
+
+    def _value(
+        self, parameters: Parameters, problem: _Problem, state: _Trained, temperature: Any
+    ) -> tuple[Array, Array]:
+        """The objective of parameters, and the values that their lower planners found."""
+        options = _with_parameters(state.options, parameters)
+        option, start = options.plan(problem.mdp, state.start)
+        models = condition_on_goals(
+            problem.mdp, option, problem.goals, primitives=self.objective.uses_primitives
+        )
+        return self.objective(models, problem.optimum, temperature), start
+
+    @eqx.filter_jit
+    def _score(self, problem: _Problem, state: _Trained) -> Array:
+        return self._value(_parameters(state.options), problem, state, TEMPERATURES[1])[0]
+
+
+def _parameters(options: IntrinsicOptions) -> Parameters:
+    return options.reward, options.termination_logits
+
+
+def _with_parameters(options: IntrinsicOptions, parameters: Any) -> IntrinsicOptions:
+    return eqx.tree_at(_parameters, options, parameters)
+
+
+def _dense(mdp: Any) -> TabularMDP:
+    mdp = as_model(mdp)
+    if is_traced(mdp):
+        raise ValueError("train_options compiles itself, but was called under jit, grad or vmap")
+    if mdp.is_sparse:
+        raise ValueError(
+            "mdp is sparse, but options are trained in a dense model: build the world with "
+            "sparse=False"
+        )
+    return mdp
+
+
+def _batch(goals_per_step: int | None, goals: int) -> int:
+    if goals_per_step is None:
+        return goals
+    checks.count("goals_per_step", goals_per_step, 1)
+    return min(goals_per_step, goals)
+
+
+def _require_reachable(optimum: Array, goals: Array) -> None:
+    if not (optimum > 0).all():
+        index = checks.first(~(optimum > 0))
+        raise ValueError(
+            f"goals holds {goals[index[0]]}, which cannot be reached from state {index[1]}, but "
+            "every goal must be within reach of every state"
+        )

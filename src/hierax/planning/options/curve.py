@@ -1,0 +1,107 @@
+"""How fast planning with options is: the value after each backup, and what acting by it returns."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hierax.planning import checks
+from hierax.planning.engine import Array
+from hierax.planning.evaluation import evaluate_policy
+from hierax.planning.operators import uniform_over_best
+from hierax.planning.options.goals import GoalOptionModels
+
+
+class PlanningCurve(NamedTuple):
+    """Value iteration under the hard maximum from ``v₀ = 0``, backup by backup.
+
+    Averages are over goals and over the states from which a goal is to be reached; the goal itself
+    is left out, since its own value is that of leaving and coming back.
+
+    Attributes:
+        relative_value: ``(n,)`` mean of ``v_k / v*`` after ``k = 1 … n`` backups.
+        largest_error: ``(n,)`` largest ``v* - v_k``.
+        choices: number of options, actions included: a backup of one state of one goal costs as
+            many elementary operations.
+    """
+
+    relative_value: np.ndarray
+    largest_error: np.ndarray
+    choices: int
+
+    def sweeps_to(self, fraction: float) -> int | None:
+        """Backups after which the mean relative value is at least ``fraction``; None for never."""
+        return _first(self.relative_value >= fraction)
+
+    def sweeps_to_error(self, error: float) -> int | None:
+        """Backups after which the largest error is at most ``error``; None for never."""
+        return _first(self.largest_error <= error)
+
+
+def planning_curve(models: GoalOptionModels, optimal_value: Array, sweeps: int) -> PlanningCurve:
+    """Plan for all goals from ``v₀ = 0`` and compare with the optimum after every backup.
+
+    Args:
+        models: the options as choices in the task of each goal.
+        optimal_value: ``(G, S)`` optimal value of each task, positive.
+        sweeps: number of backups ``n``.
+
+    Raises:
+        ValueError: where ``optimal_value`` has the wrong shape or is not positive.
+    """
+    optimum, counted = _reference(models, optimal_value)
+    checks.count("sweeps", sweeps, 1)
+    value = np.zeros_like(optimum)
+    relative, error = np.empty(sweeps), np.empty(sweeps)
+    for sweep in range(sweeps):
+        value = models.backup(value).max(axis=-1)
+        relative[sweep] = (value / optimum)[counted].mean()
+        error[sweep] = (optimum - value)[counted].max()
+    return PlanningCurve(relative, error, models.options)
+
+
+def greedy_return(models: GoalOptionModels, optimal_value: Array, sweeps: int) -> np.ndarray:
+    """Mean true return, relative to the optimum, of acting greedily after each backup.
+
+    After ``k`` backups from 0 a policy chooses uniformly among the best choices of ``q_k``; a
+    chosen option is followed to its end. Its return is exact, by a linear solve for each goal.
+
+    Args:
+        models: the options as choices in the task of each goal.
+        optimal_value: ``(G, S)`` optimal value of each task, positive.
+        sweeps: number of backups ``n``.
+
+    Returns:
+        ``(n,)`` ratios to the optimum, averaged as in `PlanningCurve`.
+
+    Raises:
+        ValueError: as for `planning_curve`.
+    """
+    optimum, counted = _reference(models, optimal_value)
+    checks.count("sweeps", sweeps, 1)
+    value, returned = np.zeros_like(optimum), np.zeros((sweeps, *optimum.shape))
+    policies = []
+    for _ in range(sweeps):
+        q = models.backup(value)
+        policies.append(uniform_over_best(q))
+        value = q.max(axis=-1)
+    for index, model in enumerate(models.models()):
+        for sweep, policy in enumerate(policies):
+            returned[sweep, index] = evaluate_policy(model, policy[index])
+    return (returned / optimum)[:, counted].mean(axis=1)
+
+
+def _reference(models: GoalOptionModels, optimal_value: Array) -> tuple[np.ndarray, np.ndarray]:
+    """The optimum, and a mask ``(G, S)`` of the pairs that count."""
+    optimum = np.asarray(checks.numeric("optimal_value", optimal_value))
+    checks.require_shape("optimal_value", optimum, (len(models), models.states))
+    if not (optimum > 0).all():
+        index = checks.first(~(optimum > 0))
+        raise ValueError(
+            f"optimal_value at {checks.place(('goal', 'state'), index)} is {optimum[index]}, but "
+            "must be positive: a goal out of reach has no relative value"
+        )
+    return optimum, np.arange(models.states) != np.asarray(models.goals)[:, None]
+
+
+def _first(reached: np.ndarray) -> int | None:
+    return int(np.argmax(reached)) + 1 if reached.any() else None

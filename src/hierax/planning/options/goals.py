@@ -1,0 +1,205 @@
+"""Option models of many goals at once, by one rank-one correction a goal.
+
+In the task of a goal ``g`` entering ``g`` pays 1 and ends the run. An option on its way through
+``g`` is cut there, so it needs a model of its own in every task: ``M_g = M (I - e_g e_gᵀ)``. By
+Sherman and Morrison, with ``N M = N - I``,
+
+    (I - M_g)⁻¹ y = N y - (N e_g - e_g) (N y)_g / N(g, g),
+
+so that the one inverse ``N`` of an option serves all goals. With ``C = N T_π diag(β)``:
+
+    reward   x - κ_g x_g              x = N P_π e_g,  κ_g = (N e_g - e_g) / N(g, g)
+    backup   y - κ_g y_g              y = C (v ∘ 1_{≠ g})
+
+An action is an option with ``N = I``: its ``κ_g`` is 0.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import numpy as np
+
+from hierax.planning.engine import Array, is_traced, namespace, on_host, planning_namespace
+from hierax.planning.mdp import TabularMDP, as_model
+from hierax.planning.options.model import OptionModel, require_option
+from hierax.planning.options.multistep import chains, execute
+from hierax.planning.options.option import Option
+
+
+class GoalOptionModels(eqx.Module):
+    """The option models of ``G`` goals over the same ``K`` options; made by `condition_on_goals`.
+
+    Attributes:
+        goals: ``(G,)`` the state that each task asks for.
+        reward: ``(K, G, S)`` expected discounted chance to reach the goal before the option ends.
+        transition: ``(K, S, S)`` discounted probabilities of where an option ends if no goal cuts
+            it.
+        correction: ``(K, G, S)`` ``κ_g``: what the cut at the goal takes away, see the module.
+        duration: ``(K, S)`` expected discounted number of steps if no goal cuts the option.
+        initiation: ``(K, S)`` bool, where an option may be started.
+    """
+
+    goals: Array
+    reward: Array
+    transition: Array
+    correction: Array
+    duration: Array
+    initiation: Array
+
+    def __len__(self) -> int:
+        return self.goals.shape[0]
+
+    @property
+    def states(self) -> int:
+        """Number of states ``S``."""
+        return self.reward.shape[2]
+
+    @property
+    def options(self) -> int:
+        """Number of options ``K``, actions included."""
+        return self.reward.shape[0]
+
+    @property
+    def available(self) -> Array:
+        """``(S, K)`` bool: the options that may be started in a state."""
+        return self.initiation.T
+
+    def backup(self, value: Array) -> Array:
+        """One backup of every task, ``(G, S, K)`` from values ``(G, S)``; unchecked.
+
+        ``q(g, s, k) = r°(k, g, s) + Σ_{t ≠ g} P°_g(k, s, t) v(g, t)``; ``-inf`` where option ``k``
+        may not be started.
+        """
+        xp = namespace(self, value)
+        elsewhere = xp.where(xp.arange(self.states) == self.goals[:, None], 0.0, value)
+        reached = xp.einsum("kst,gt->kgs", self.transition, elsewhere, optimize=True)
+        q = self.reward + _cut(self.correction, reached, self.goals)
+        return xp.where(self.available, xp.moveaxis(q, 0, -1), -xp.inf)
+
+    def model(self, index: Any) -> OptionModel:
+        """The option model of task ``index``, with tables of its own."""
+        goal, correction = self.goals[index], self.correction[:, index]
+        xp = namespace(self, index)
+        cut = self.transition - correction[:, :, None] * self.transition[:, goal][:, None, :]
+        return OptionModel(
+            reward=self.reward[:, index],
+            transition=xp.where(xp.arange(self.states) == goal, 0.0, cut),
+            duration=self.duration - correction * self.duration[:, goal][:, None],
+            initiation=self.initiation,
+        )
+
+    def models(self) -> Iterator[OptionModel]:
+        """The option models of all tasks, one after another."""
+        return (self.model(index) for index in range(len(self)))
+
+
+class _Parts(NamedTuple):
+    """What options, or actions, add to `GoalOptionModels`, option first."""
+
+    reward: Array
+    transition: Array
+    correction: Array
+    duration: Array
+    initiation: Array
+
+
+def condition_on_goals(
+    mdp: TabularMDP, option: Option | None, goals: Any, primitives: bool = False
+) -> GoalOptionModels:
+    """The models of options in the tasks of reaching each of ``goals``.
+
+    Entering a goal pays 1 and ends the run, also in the middle of an option. The reward of ``mdp``
+    plays no part; its discount does, so it should be one without a goal of its own.
+
+    Args:
+        mdp: the model in which the options act.
+        option: a stack of ``K`` options, or one; None with ``primitives`` for actions alone.
+        goals: ``(G,)`` indices of states.
+        primitives: whether the actions of ``mdp`` are added behind the options, as choices
+            ``K … K + A - 1``.
+
+    Returns:
+        `GoalOptionModels`, for ``solve_bellman`` and ``planning_curve``.
+
+    Raises:
+        ValueError: where an option is not one of this model, a goal is no state, or nothing is
+            left to choose from.
+    """
+    mdp = as_model(mdp)
+    goals = _read_goals(goals, mdp.states)
+    parts = []
+    if option is not None:
+        parts.append(_of_options(mdp, require_option(mdp, option), goals))
+    if primitives:
+        parts.append(_of_actions(mdp, goals))
+    if not parts:
+        raise ValueError("option is None, but must be an Option where primitives is False")
+    xp = planning_namespace(mdp, parts)
+    return GoalOptionModels(goals, *(xp.concatenate(fields) for fields in zip(*parts, strict=True)))
+
+
+def _of_options(mdp: TabularMDP, option: Option, goals: Array) -> _Parts:
+    xp = planning_namespace(mdp, option, goals)
+    found = execute(mdp, option.policy, 1.0 - option.termination)
+    landing = chains(mdp.transition, option.policy)[:, :, goals]
+    visits = xp.swapaxes(found.occupancy[:, :, goals], 1, 2)
+    here = xp.asarray(xp.arange(mdp.states) == goals[:, None], dtype=visits.dtype)
+    correction = (visits - here) / _at_goal(visits, goals)
+    reached = xp.swapaxes(found.occupancy @ landing, 1, 2)
+    startable = option.startable
+    return _Parts(
+        reward=xp.where(startable[:, None, :], _cut(correction, reached, goals), 0.0),
+        transition=xp.where(startable[:, :, None], found.ending, 0.0),
+        correction=correction,
+        duration=found.occupancy.sum(axis=-1),
+        initiation=startable,
+    )
+
+
+def _of_actions(mdp: TabularMDP, goals: Array) -> _Parts:
+    xp = planning_namespace(mdp, goals)
+    landing, table = _by_action(mdp, mdp.transition), _by_action(mdp, mdp.discounted_transition)
+    reward = xp.swapaxes(landing[:, :, goals], 1, 2)
+    return _Parts(
+        reward=reward,
+        transition=table,
+        correction=xp.zeros_like(reward),
+        duration=xp.ones(table.shape[:2]),
+        initiation=mdp.available.T,
+    )
+
+
+def _by_action(mdp: TabularMDP, table: Any) -> Array:
+    """``(A, S, S)`` of a table in the layout of ``mdp.transition``."""
+    if mdp.is_sparse:
+        table = table.toarray().reshape(mdp.states, mdp.actions, mdp.states)
+    return namespace(table).moveaxis(table, 1, 0)
+
+
+def _cut(correction: Array, reached: Array, goals: Array) -> Array:
+    """``y - κ_g y_g`` for ``y (K, G, S)``."""
+    return reached - correction * _at_goal(reached, goals)
+
+
+def _at_goal(table: Array, goals: Array) -> Array:
+    """``(K, G, 1)``: the entry of each task's own goal in a table ``(K, G, S)``."""
+    xp = namespace(table, goals)
+    index = xp.broadcast_to(goals[None, :, None], (*table.shape[:2], 1))
+    return xp.take_along_axis(table, index, axis=2)
+
+
+def _read_goals(goals: Any, states: int) -> Array:
+    given = goals if is_traced(goals) else np.asarray(on_host(goals))
+    if given.ndim != 1 or given.shape[0] == 0 or given.dtype.kind not in "iu":
+        raise ValueError(
+            f"goals has shape {given.shape} and type {given.dtype}, but must be a list of at least "
+            "one state index"
+        )
+    if not is_traced(given):
+        wrong = (given < 0) | (given >= states)
+        if wrong.any():
+            raise ValueError(
+                f"goals holds {given[wrong][0]}, but must hold states from 0 to {states - 1}"
+            )
+    return given

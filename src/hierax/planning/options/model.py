@@ -1,0 +1,183 @@
+"""Option models: options as choices to plan with.
+
+To a planner an option is a choice with a reward and a discounted transition, `DecisionModel`; an
+action is the option that ends after one step. `concatenate` puts both into one model.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from hierax.planning import checks
+from hierax.planning.decision import DecisionModel
+from hierax.planning.engine import Array, is_traced, namespace, planning_namespace
+from hierax.planning.mdp import TabularMDP, as_model
+from hierax.planning.options.multistep import execute
+from hierax.planning.options.option import Option
+
+ROW = ("option", "state")
+
+
+class OptionModel(DecisionModel):
+    """What ``K`` options earn, where they end and how long they take, from each state.
+
+    Args:
+        reward: ``(K, S)`` expected discounted reward until the option ends.
+        transition: ``(K, S, S)`` *discounted* probabilities of the state where it ends: the
+            discount of all steps is inside, so rows sum to less than 1.
+        duration: ``(K, S)`` expected discounted number of steps, 1 for an action.
+        initiation: ``(K, S)`` bool, where an option may be started; everywhere when omitted.
+
+    Attributes:
+        reward: as given, 0 where an option may not be started.
+        transition: as given, 0 where an option may not be started.
+        duration: as given.
+        available: ``(S, K)`` bool: the options that may be started in a state.
+
+    Raises:
+        ValueError: where a shape is wrong, an entry is not finite, or a probability is negative or
+            a row sums to more than 1.
+    """
+
+    reward: Array
+    transition: Array
+    duration: Array
+    available: Array
+
+    def __init__(self, reward: Any, transition: Any, duration: Any, initiation: Any = None):
+        reward = checks.numeric("reward", reward)
+        if reward.ndim != 2 or reward.shape[1] == 0:
+            raise ValueError(f"reward has shape {reward.shape}, but must have shape (K, S), S > 0")
+        transition = checks.numeric("transition", transition)
+        checks.require_shape("transition", transition, (*reward.shape, reward.shape[1]))
+        duration = checks.numeric("duration", duration)
+        checks.require_shape("duration", duration, reward.shape)
+        startable = np.ones(reward.shape, bool) if initiation is None else initiation
+        checks.require_shape("initiation", startable, reward.shape)
+        xp = namespace(reward, transition, startable)
+        self.available = xp.asarray(startable, dtype=bool).T
+        self.reward = xp.where(self.initiation, reward, 0.0)
+        self.transition = xp.where(self.initiation[:, :, None], transition, 0.0)
+        self.duration = duration
+        checks.require_finite("reward", self.reward, ROW)
+        checks.require_finite("transition", self.transition, (*ROW, "next state"))
+        _check_rows(self.transition)
+
+    @property
+    def initiation(self) -> Array:
+        """``(K, S)`` bool: where an option may be started."""
+        return self.available.T
+
+    @property
+    def expected_reward(self) -> Array:
+        """``(S, K)``: ``reward`` with the state first."""
+        return self.reward.T
+
+    @property
+    def discounted_transition(self) -> Array:
+        """``(S, K, S)``: ``transition`` with the state first."""
+        return namespace(self.transition).moveaxis(self.transition, 0, 1)
+
+    def expected_value(self, value: Array) -> Array:
+        """``Σₜ P°(s, k, t) v(t)``, ``(S, K)``, from values ``v (S,)``; unchecked."""
+        return (self.transition @ value).T
+
+
+def _check_rows(transition: Array) -> None:
+    if is_traced(transition):
+        return
+    if (transition < -checks.SUM_TOLERANCE).any():
+        index = checks.first(transition < -checks.SUM_TOLERANCE)
+        raise ValueError(
+            f"transition at {checks.place((*ROW, 'next state'), index)} is {transition[index]}, "
+            "but must not be negative"
+        )
+    sums = transition.sum(axis=-1)
+    wrong = sums > 1.0 + checks.SUM_TOLERANCE
+    if wrong.any():
+        index = checks.first(wrong)
+        raise ValueError(
+            f"transition at {checks.place(ROW, index)} sums to {sums[index]:.12g}, but discounted "
+            "probabilities sum to at most 1"
+        )
+
+
+def option_model(mdp: TabularMDP, option: Option) -> OptionModel:
+    """The exact model of options: ``r° = N r_π``, ``P° = N T_π diag(β)``, see `multistep`.
+
+    Args:
+        mdp: the model in which they act.
+        option: a stack of ``K`` options, or one (``K = 1``).
+
+    Raises:
+        ValueError: where an option is not one of this model, or the model has more than 20,000
+            states.
+    """
+    mdp, option = as_model(mdp), require_option(mdp, option)
+    xp = planning_namespace(mdp, option)
+    found = execute(mdp, option.policy, 1.0 - option.termination)
+    return OptionModel(
+        reward=xp.einsum("kst,kt->ks", found.occupancy, found.reward),
+        transition=found.ending,
+        duration=found.occupancy.sum(axis=-1),
+        initiation=option.startable,
+    )
+
+
+def require_option(mdp: TabularMDP, option: Any) -> Option:
+    """``option`` as a stack, with an error where it does not belong to ``mdp``."""
+    if not isinstance(option, Option):
+        raise ValueError(
+            f"option is {type(option).__name__} {str(option)[:40]!r}, but must be an Option"
+        )
+    stack = option.stacked()
+    checks.require_shape("policy of the option", stack.policy[0], mdp.available.shape)
+    if not is_traced(stack.policy, mdp.available):
+        wrong = (np.asarray(stack.policy) > 0) & ~mdp.available
+        if wrong.any():
+            index = checks.first(wrong)
+            raise ValueError(
+                f"policy at {checks.place(('option', 'state', 'action'), index)} is "
+                f"{stack.policy[index]:.12g}, but that action is not available there"
+            )
+    return stack
+
+
+def primitive_model(mdp: TabularMDP) -> OptionModel:
+    """The actions of a model as ``A`` options of one step: ``r°ₐ = r(·, a)``, ``P°ₐ = Γ∘P(·, a)``.
+
+    An action may be started where it is available.
+
+    Raises:
+        ValueError: where ``mdp`` is no model.
+    """
+    mdp = as_model(mdp)
+    xp = planning_namespace(mdp)
+    table = mdp.discounted_transition
+    if mdp.is_sparse:
+        table = table.toarray().reshape(mdp.states, mdp.actions, mdp.states)
+    return OptionModel(
+        reward=mdp.reward.T,
+        transition=xp.moveaxis(table, 1, 0),
+        duration=xp.ones((mdp.actions, mdp.states)),
+        initiation=mdp.available.T,
+    )
+
+
+def concatenate(*models: OptionModel) -> OptionModel:
+    """One model with the options of all ``models``, in their order.
+
+    Raises:
+        ValueError: where there is none, or they have different states.
+    """
+    if not models or not all(isinstance(model, OptionModel) for model in models):
+        kinds = ", ".join(type(model).__name__ for model in models) or "nothing"
+        raise ValueError(f"concatenate was given {kinds}, but must be given OptionModels")
+    for model in models:
+        if model.states != models[0].states:
+            raise ValueError(
+                f"models have {models[0].states} and {model.states} states, but must have the same"
+            )
+    xp = planning_namespace(*models)
+    fields = ("reward", "transition", "duration", "initiation")
+    return OptionModel(*(xp.concatenate([getattr(m, f) for m in models]) for f in fields))

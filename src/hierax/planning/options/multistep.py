@@ -1,0 +1,132 @@
+"""Multi-step models: what a policy earns and where it is when it returns control (λ-models).
+
+A policy π that continues with probability λ(t) on *entering* ``t``, and returns control there with
+probability ``β = 1 - λ``, has with ``T_π = Γ∘P_π``, ``M = T_π diag(λ)`` and ``N = (I - M)⁻¹`` the
+
+    execution occupancy   N = I + M + M² + …    discounted visits before control returns
+    reward model          r° = N r_π
+    transition model      P° = N T_π diag(β)    discounted probabilities of where it returns
+    duration              N 1                   expected discounted number of steps
+
+(Sutton, Precup & Singh 1999, section 5; Bacon & Precup 2016 for the matrix form). The discount is
+inside ``P°``, so ``v_π = r° + P° v_π`` for every λ, and ``P° 1 = 1 - (1 - γ) N 1`` for a constant
+discount. Three easy mistakes are ruled out by these definitions: the identity belongs to ``N``,
+for control never returns before the first step; λ scales *columns*, for it belongs to the state
+entered; and ``N`` stands left of ``T_π diag(β)``, with which it does not commute.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hierax.planning import checks
+from hierax.planning.engine import Array, namespace, planning_namespace
+from hierax.planning.evaluation import state_transition
+from hierax.planning.mdp import TabularMDP, as_model
+
+LARGEST_EXECUTION = 20_000
+"""States beyond which ``(S, S)`` numbers (3.2 GB) are refused."""
+
+
+class MultistepModel(NamedTuple):
+    """The λ-model of one policy.
+
+    Attributes:
+        reward: ``(S,)`` expected discounted reward until control returns.
+        transition: ``(S, S)`` discounted probabilities of the state where control returns.
+        duration: ``(S,)`` expected discounted number of steps until then.
+    """
+
+    reward: Array
+    transition: Array
+    duration: Array
+
+
+class Execution(NamedTuple):
+    """Running ``K`` policies until control returns.
+
+    Attributes:
+        occupancy: ``N (K, S, S)``.
+        reward: ``r_π (K, S)`` of one step.
+        ending: ``P° (K, S, S)``, discounted probabilities of where control returns.
+    """
+
+    occupancy: Array
+    reward: Array
+    ending: Array
+
+
+def execute(mdp: TabularMDP, policy: Array, continuation: Array) -> Execution:
+    """`Execution` of policies ``(K, S, A)`` with λ ``(K, S)``; shapes are not checked."""
+    xp = namespace(mdp, policy, continuation)
+    if mdp.states > LARGEST_EXECUTION:
+        raise ValueError(
+            f"a multi-step model of {mdp.states} states has {mdp.states}² entries, but at most "
+            f"{LARGEST_EXECUTION} states are allowed"
+        )
+    step = chains(mdp.discounted_transition, policy)
+    entered = continuation[:, None, :]
+    occupancy = xp.linalg.inv(xp.eye(mdp.states) - step * entered)
+    return Execution(
+        occupancy=occupancy,
+        reward=xp.sum(policy * mdp.reward, axis=-1),
+        ending=occupancy @ (step * (1.0 - entered)),
+    )
+
+
+def chains(transition: Any, policy: Array) -> Array:
+    """State transitions ``(K, S, S)`` of policies ``(K, S, A)``, dense whatever the model."""
+    if namespace(transition, policy) is np:
+        made = [state_transition(transition, one) for one in np.asarray(policy)]
+        return np.stack([one if isinstance(one, np.ndarray) else one.toarray() for one in made])
+    return namespace(policy, transition).einsum("ksa,sat->kst", policy, transition)
+
+
+def execution_occupancy(mdp: TabularMDP, policy: Any, continuation: Any) -> Array:
+    """Expected discounted visits before control returns, ``N = (I - T_π diag(λ))⁻¹``.
+
+    Args:
+        mdp: the model.
+        policy: ``(S, A)`` probabilities; rows sum to 1, unavailable pairs are 0.
+        continuation: λ in [0, 1] on the state entered, ``(S,)`` or one number for all.
+
+    Returns:
+        ``(S, S)`` visits of the column state after a start in the row state; the start counts.
+
+    Raises:
+        ValueError: where the policy is not one of this model, λ leaves [0, 1], or the model has
+            more than 20,000 states.
+    """
+    return _execution(mdp, policy, continuation).occupancy[0]
+
+
+def multistep_model(mdp: TabularMDP, policy: Any, continuation: Any) -> MultistepModel:
+    """The λ-model of a policy: ``r° = N r_π`` and ``P° = N T_π diag(1 - λ)``.
+
+    ``v_π = r° + P° v_π`` for every λ. With ``λ = 0`` the model is ``(r_π, T_π)``, with ``λ = 1`` it
+    is ``(v_π, 0)``; a constant λ gives the λ-return, ``r° + P° v = Σₖ λᵏ (1 - λ) Gₖ₊₁``.
+
+    Args:
+        mdp: the model.
+        policy: ``(S, A)`` probabilities; rows sum to 1, unavailable pairs are 0.
+        continuation: λ in [0, 1] on the state entered, ``(S,)`` or one number for all.
+
+    Raises:
+        ValueError: as for `execution_occupancy`.
+    """
+    found = _execution(mdp, policy, continuation)
+    return MultistepModel(
+        reward=(found.occupancy @ found.reward[:, :, None])[0, :, 0],
+        transition=found.ending[0],
+        duration=found.occupancy.sum(axis=-1)[0],
+    )
+
+
+def _execution(mdp: TabularMDP, policy: Any, continuation: Any) -> Execution:
+    mdp = as_model(mdp)
+    policy = checks.policy_table("policy", policy, mdp.available)
+    weights = checks.numeric("continuation", continuation)
+    checks.require_shape("continuation", weights, (), (mdp.states,))
+    checks.probabilities("continuation", weights, ("state",)[: weights.ndim])
+    xp = planning_namespace(mdp, policy, weights)
+    return execute(mdp, policy[None], xp.broadcast_to(weights, (1, mdp.states)))

@@ -1,0 +1,104 @@
+"""Options: behaviours with a beginning, a policy and an end (Sutton, Precup & Singh 1999)."""
+
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+
+from hierax.planning import checks
+from hierax.planning.engine import Array, is_traced, namespace
+
+AXES = ("option", "state", "action")
+
+
+class Option(eqx.Module):
+    """One option, or a stack of ``K`` options that share their states and actions.
+
+    An option that is started in a state takes actions by its ``policy``; on *entering* a state
+    ``t`` it ends with probability ``termination(t)``. It always takes one step, also where it
+    would end at once: a termination of 1 everywhere makes its policy a one-step choice.
+
+    Args:
+        policy: ``(S, A)`` or ``(K, S, A)`` probabilities; rows sum to 1.
+        termination: ``(S,)`` or ``(K, S)``, β in [0, 1] on the state entered.
+        initiation: ``(S,)`` or ``(K, S)`` bool, where the option may be started; everywhere when
+            omitted.
+
+    Raises:
+        ValueError: where a shape is wrong, a row of ``policy`` is no distribution, or
+            ``termination`` leaves [0, 1].
+    """
+
+    policy: Array
+    termination: Array
+    initiation: Array | None
+
+    def __init__(self, policy: Any, termination: Any, initiation: Any = None):
+        self.policy = _policy(policy)
+        self.termination = _termination(termination, self.policy.shape[:-1])
+        self.initiation = _initiation(initiation, self.policy.shape[:-1])
+
+    @property
+    def is_stacked(self) -> bool:
+        """Whether there is a leading axis of options."""
+        return self.policy.ndim == 3
+
+    def stacked(self) -> "Option":
+        """The options with a leading axis, of length 1 for a single option."""
+        if self.is_stacked:
+            return self
+        initiation = None if self.initiation is None else self.initiation[None]
+        return Option(self.policy[None], self.termination[None], initiation)
+
+    @property
+    def startable(self) -> Array:
+        """``(S,)`` or ``(K, S)`` bool: the initiation sets, all true where none were given."""
+        if self.initiation is None:
+            return np.ones(self.termination.shape, dtype=bool)
+        return self.initiation
+
+
+def _policy(policy: Any) -> Array:
+    table = checks.numeric("policy", policy)
+    if table.ndim not in (2, 3) or 0 in table.shape:
+        raise ValueError(
+            f"policy has shape {table.shape}, but must have shape (S, A), or (K, S, A) for a stack "
+            "of options"
+        )
+    if is_traced(table):
+        return table
+    axes = AXES[-table.ndim :]
+    checks.require_finite("policy", table, axes)
+    if (table < 0).any():
+        index = checks.first(table < 0)
+        raise ValueError(
+            f"policy at {checks.place(axes, index)} is {table[index]}, but must not be negative"
+        )
+    sums = table.sum(axis=-1)
+    wrong = np.abs(sums - 1.0) > checks.SUM_TOLERANCE
+    if wrong.any():
+        index = checks.first(wrong)
+        raise ValueError(
+            f"policy at {checks.place(axes[:-1], index)} sums to {sums[index]:.12g}, but must sum "
+            "to 1 within 1e-8"
+        )
+    return table
+
+
+def _termination(termination: Any, shape: tuple[int, ...]) -> Array:
+    table = checks.numeric("termination", termination)
+    checks.require_shape("termination", table, shape)
+    checks.probabilities("termination", table, AXES[2 - len(shape) : 2])
+    return table
+
+
+def _initiation(initiation: Any, shape: tuple[int, ...]) -> Array | None:
+    if initiation is None:
+        return None
+    table = checks.numeric("initiation", initiation)
+    checks.require_shape("initiation", table, shape)
+    if not is_traced(table) and not np.isin(table, (0, 1)).all():
+        index = checks.first(~np.isin(table, (0, 1)))
+        place = checks.place(AXES[2 - len(shape) : 2], index)
+        raise ValueError(f"initiation at {place} is {table[index]}, but must be true or false")
+    return namespace(table).asarray(table != 0)
