@@ -16,7 +16,7 @@ from hierax.worlds import tower_of_hanoi
 @pytest.fixture
 def plan(monkeypatch):
     """Plans on two discs, with an empty picture."""
-    monkeypatch.setattr("hierax.commands.plan_folder.draw_plan", lambda *_: Figure())
+    monkeypatch.setattr("hierax.commands.planners.draw_plan", lambda *_: Figure())
     world = tower_of_hanoi(2)
     return lambda planner: make_plan(Problem(world.name, world.mdp, world), planner, {})
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hierax.commands.plan_report import report
-from hierax.commands.planners import Plan
+from hierax.commands.planners import PolicyPlan
 from hierax.commands.problems import Problem
 from hierax.plotting import PlanTables
 from hierax.worlds import tower_of_hanoi
@@ -20,7 +20,7 @@ def rows(capsys, tmp_path):
         zeros, index = np.zeros(9), np.zeros(9, dtype=int)
         tables = PlanTables(zeros, index, index, zeros, times)
         problem = Problem("two discs", WORLD.mdp, WORLD)
-        report(Plan(problem, "himo", np.ones((9, 1)), tables, summary), tmp_path)
+        report(PolicyPlan(problem, "himo", np.ones((9, 1)), tables, summary), tmp_path)
         lines = capsys.readouterr().out.splitlines()
         return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
 

@@ -2,6 +2,7 @@
 
 PLANNERS: dict[str, str] = {
     "himo": "gradient over paths; shows what is decided first",
+    "option-gradient": "options learned for goals all over the world",
     "auto": "exact; the fastest method for the model's size",
     "value-iteration": "exact; backs up all states at once",
     "policy-iteration": "exact; solves for the value of each policy",

@@ -9,6 +9,7 @@ from hierax.commands.catalogue import PLANNERS, WORLDS, listing
 from hierax.commands.errors import UsageError, unknown
 from hierax.commands.options import number, whole_number, word
 
+EXACT = "the exact planners"
 OPERATORS = ("hard", "logsumexp", "mellowmax", "boltzmann")
 
 
@@ -22,6 +23,7 @@ examples:
   hierax plan policy-iteration FourRooms-v0 --slip 0.1
   hierax plan himo my_rooms.txt --foresight 0.95
   hierax plan auto my_model.npz --operator mellowmax --temperature 0.05
+  hierax plan option-gradient FourRooms-v0 --slip 0.33
 
 PLANNER is one of
 {listing(PLANNERS)}
@@ -36,7 +38,8 @@ Or it is a file of yours:
              also initial (a state or S probabilities) and available (S, A)
 
 The folder that is written holds
-  plan.png   value, greedy policy, occupancy; for himo the order of decision
+  plan.png   value, greedy policy, occupancy; for himo the order of decision;
+             for option-gradient how fast planning is, and the options
   plan.npz   the tables behind the picture
   plan.json  the summary that is printed"""
 
@@ -80,8 +83,22 @@ class HimoOptions:
 
 
 @dataclasses.dataclass(frozen=True)
+class OptionGradientOptions:
+    """For the planner option-gradient, which learns options on four fifths of all goals."""
+
+    options: Annotated[int | None, *whole_number("K", "4")] = None
+    """Number of options."""
+    steps: Annotated[int | None, *whole_number("N", "300")] = None
+    """Gradient steps of a training."""
+    restarts: Annotated[int | None, *whole_number("R", "1")] = None
+    """Trainings from other beginnings, of which the best on the training goals is kept."""
+    seed: Annotated[int | None, *whole_number("SEED", "0")] = None
+    """Of the goals held out and of the beginnings."""
+
+
+@dataclasses.dataclass(frozen=True)
 class SolverOptions:
-    """For the exact planners, all but himo."""
+    """For the exact planners: auto and those with a method in their name."""
 
     operator: Annotated[str | None, *word(*OPERATORS, default="hard")] = None
     """How a state's value follows from its action values; all but 'hard' need --temperature."""
@@ -103,6 +120,9 @@ class Command:
     """Folder of all plans; each has a folder of its own there, named after what was asked."""
     world_options: OmitArgPrefixes[Annotated[WorldOptions, arg(name="world")]] = WorldOptions()
     himo_options: OmitArgPrefixes[Annotated[HimoOptions, arg(name="himo")]] = HimoOptions()
+    option_gradient_options: OmitArgPrefixes[
+        Annotated[OptionGradientOptions, arg(name="option-gradient")]
+    ] = OptionGradientOptions()
     solver_options: OmitArgPrefixes[Annotated[SolverOptions, arg(name="exact planner")]] = (
         SolverOptions()
     )
@@ -135,17 +155,25 @@ class Command:
         report(plan, folder.path)
 
     def _planner_options(self) -> dict[str, Any]:
-        himo, solver = _given(self.himo_options), _given(self.solver_options)
-        foreign = solver if self.planner == "himo" else himo
-        if foreign:
-            owner = "the exact planners" if self.planner == "himo" else "himo"
-            raise UsageError(f"{_flag(next(iter(foreign)))} is for {owner}, not {self.planner}")
-        softness = solver.get("operator", "hard") != "hard"
-        if softness and "temperature" not in solver:
-            raise UsageError(f"--operator {solver['operator']} needs --temperature")
-        if "temperature" in solver and not softness:
-            raise UsageError(f"--temperature needs --operator {', '.join(OPERATORS[1:])}")
-        return himo or solver
+        given = {
+            "himo": _given(self.himo_options),
+            "option-gradient": _given(self.option_gradient_options),
+            EXACT: _given(self.solver_options),
+        }
+        own = given.pop(self.planner if self.planner in given else EXACT)
+        for owner, foreign in given.items():
+            if foreign:
+                raise UsageError(f"{_flag(next(iter(foreign)))} is for {owner}, not {self.planner}")
+        _check_softness(own)
+        return own
+
+
+def _check_softness(solver: dict[str, Any]) -> None:
+    softness = solver.get("operator", "hard") != "hard"
+    if softness and "temperature" not in solver:
+        raise UsageError(f"--operator {solver['operator']} needs --temperature")
+    if "temperature" in solver and not softness:
+        raise UsageError(f"--temperature needs --operator {', '.join(OPERATORS[1:])}")
 
 
 def _given(options: Any) -> dict[str, Any]:

@@ -14,7 +14,6 @@ import numpy as np
 from hierax import __version__
 from hierax.commands.errors import UsageError
 from hierax.commands.planners import Plan
-from hierax.plotting import draw_plan
 
 RECORD = "plan.json"
 
@@ -61,20 +60,12 @@ class PlanFolder:
         Raises:
             UsageError: where they cannot be written.
         """
-        tables = plan.tables
-        arrays: dict[str, Any] = {
-            "value": tables.value,
-            "policy": plan.policy,
-            "occupancy": tables.occupancy,
-        }
-        if tables.time_to_peak is not None:
-            arrays["time_to_peak"] = tables.time_to_peak
-        figure = draw_plan(tables, plan.problem.canvas, f"{plan.planner} on {plan.problem.name}")
+        figure = plan.draw()
         record = {**self.request, "summary": _plain(plan.summary), "hierax": __version__}
         text = json.dumps(record, indent=2)
         try:
             (self.path / RECORD).write_text(text + "\n", encoding="utf-8")
-            np.savez(self.path / "plan.npz", **arrays)
+            np.savez(self.path / "plan.npz", **plan.arrays())
             figure.savefig(self.path / "plan.png")
         except OSError as error:
             raise UsageError(f"cannot write to {self.path}: {error.strerror}") from None

@@ -19,8 +19,8 @@ def report(plan: Plan, folder: Path) -> None:
     """Prints what was found and where it was written."""
     console = Console(highlight=False, markup=False)
     console.print(_summary(plan))
-    if plan.tables.time_to_peak is not None:
-        console.print(_order(plan, plan.tables.time_to_peak))
+    if plan.time_to_peak is not None:
+        console.print(_order(plan, plan.time_to_peak))
     for warning in _warnings(plan.summary):
         console.print(warning, style="yellow")
     console.print(f"picture: {folder / 'plan.png'}", soft_wrap=True, style="bold")

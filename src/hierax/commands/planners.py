@@ -1,12 +1,15 @@
-"""From a problem and a planner's name to a plan: tables to draw, and a summary to print."""
+"""From a problem and a planner's name to a plan: tables to draw, and a summary to print.
+
+Every plan has the same face, `Plan`; what it holds depends on who planned.
+"""
 
 import dataclasses
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
-import scipy.sparse as sp
+from matplotlib.figure import Figure
 
 from hierax.commands.errors import UsageError
 from hierax.commands.problems import Problem
@@ -23,14 +26,45 @@ from hierax.planning import (
 )
 from hierax.planning.engine import Array
 from hierax.planning.path_gradient.flow import with_foresight
-from hierax.plotting import PlanTables
+from hierax.plotting import PlanTables, draw_plan, likely_successor
 
 SOFT_OPERATORS = {"logsumexp": LogSumExp, "mellowmax": Mellowmax, "boltzmann": Boltzmann}
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Plan:
+class Plan(Protocol):
     """What a planner found.
+
+    Attributes:
+        problem: what was planned in.
+        planner: who planned.
+        summary: how good the plan is and what it took, by name; None for what is never reached.
+        time_to_peak: ``(S,)`` time at which each state is decided; None where there is no order.
+    """
+
+    @property
+    def problem(self) -> Problem: ...  # noqa: D102
+
+    @property
+    def planner(self) -> str: ...  # noqa: D102
+
+    @property
+    def summary(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+    @property
+    def time_to_peak(self) -> np.ndarray | None: ...  # noqa: D102
+
+    def arrays(self) -> dict[str, Any]:
+        """The tables that are saved, by name."""
+        ...
+
+    def draw(self) -> Figure:
+        """The picture."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PolicyPlan:
+    """A plan that is one policy.
 
     Attributes:
         problem: what was planned in.
@@ -46,6 +80,25 @@ class Plan:
     tables: PlanTables
     summary: Mapping[str, Any]
 
+    @property
+    def time_to_peak(self) -> np.ndarray | None:
+        """``(S,)`` time at which each state is decided."""
+        return self.tables.time_to_peak
+
+    def arrays(self) -> dict[str, Any]:
+        """Value, policy and occupancy; for HIMO also the times at which states are decided."""
+        arrays = {
+            "value": self.tables.value,
+            "policy": self.policy,
+            "occupancy": self.tables.occupancy,
+        }
+        order = {} if self.time_to_peak is None else {"time_to_peak": self.time_to_peak}
+        return arrays | order
+
+    def draw(self) -> Figure:
+        """Value, greedy policy and occupancy; for HIMO also the order of decision."""
+        return draw_plan(self.tables, self.problem.canvas, f"{self.planner} on {self.problem.name}")
+
 
 def make_plan(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
     """Plans by ``planner``, with those of its options that were given.
@@ -53,14 +106,14 @@ def make_plan(problem: Problem, planner: str, options: Mapping[str, Any]) -> Pla
     Raises:
         UsageError: where the value of an option is not allowed.
     """
-    plan = _follow_himo if planner == "himo" else _solve
+    plan = SPECIAL.get(planner, _solve)
     try:
         return plan(problem, planner, options)
     except ValueError as error:
         raise UsageError(str(error)) from None
 
 
-def _solve(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
+def _solve(problem: Problem, planner: str, options: Mapping[str, Any]) -> PolicyPlan:
     settings = dict(options)
     temperature = settings.pop("temperature", None)
     name = settings.pop("operator", "hard")
@@ -80,10 +133,10 @@ def _solve(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
         "seconds": seconds,
         **_way(problem, tables),
     }
-    return Plan(problem, planner, policy, tables, summary)
+    return PolicyPlan(problem, planner, policy, tables, summary)
 
 
-def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
+def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> PolicyPlan:
     begin = time.perf_counter()
     run = himo(problem.mdp, record="summary", **options)
     seconds = time.perf_counter() - begin
@@ -106,7 +159,7 @@ def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> 
         "seconds": seconds,
         **_way(problem, tables),
     }
-    return Plan(problem, planner, policy, tables, summary)
+    return PolicyPlan(problem, planner, policy, tables, summary)
 
 
 def _tables(
@@ -117,19 +170,10 @@ def _tables(
     return PlanTables(
         value=np.asarray(value),
         choice=choice,
-        successor=_likely_successor(mdp, choice),
+        successor=likely_successor(mdp, choice),
         occupancy=np.asarray(occupancy(mdp, policy)),
         time_to_peak=time_to_peak,
     )
-
-
-def _likely_successor(mdp: TabularMDP, choice: np.ndarray) -> np.ndarray:
-    """``(S,)``: the state to which the chosen action most likely leads."""
-    states = np.arange(mdp.states)
-    if mdp.is_sparse:
-        rows = sp.csr_matrix(mdp.transition[states * mdp.actions + choice])
-        return np.asarray(rows.argmax(axis=1)).ravel()
-    return mdp.transition[states, choice].argmax(axis=1)
 
 
 def _size(mdp: TabularMDP) -> dict[str, Any]:
@@ -150,3 +194,16 @@ def _way(problem: Problem, tables: PlanTables) -> dict[str, Any]:
     while state != world.goal and steps < len(tables.successor):
         state, steps = int(tables.successor[state]), steps + 1
     return {"steps_to_goal": steps if state == world.goal else None}
+
+
+def _learn_options(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
+    from hierax.commands.option_planner import learn_options  # loads the optimisers
+
+    return learn_options(problem, planner, **options)
+
+
+SPECIAL: dict[str, Callable[[Problem, str, Mapping[str, Any]], Plan]] = {
+    "himo": _follow_himo,
+    "option-gradient": _learn_options,
+}
+"""Planners other than the exact ones."""

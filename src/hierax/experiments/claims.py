@@ -48,4 +48,22 @@ CLAIMS: dict[str, Claim] = {
         "McNamee 2019, section 5",
         "The natural path gradient relates states to each other where Kakade's does not.",
     ),
+    "O1": Claim(
+        "note on the option gradient, implicit function theorem",
+        "The extrinsic value has an exact gradient through a smooth planner, by the implicit "
+        "function theorem.",
+    ),
+    "O3": Claim(
+        "note on the option gradient, options",
+        "One planner plans with models of options alone, and with primitive actions beside them.",
+    ),
+    "O4": Claim(
+        "note on the option gradient, open points",
+        "The policies of K options can be learned from intrinsic rewards that are trained through "
+        "the planner.",
+    ),
+    "O5": Claim(
+        "note on the option gradient, experiments",
+        "In four rooms, options trained on 80 % of the goals plan better for the 20 % held out.",
+    ),
 }

@@ -63,6 +63,19 @@ EXPERIMENTS: dict[str, Experiment] = {
             "himo_metric",
             seeds=200,
         ),
+        Experiment(
+            "option-gradient-rooms",
+            "Options learned on 80 % of the goals: how fast is planning for the others?",
+            ("O3", "O4", "O5"),
+            "option_gradient_rooms",
+            seeds=10,
+        ),
+        Experiment(
+            "option-gradient-cost",
+            "Implicit against unrolled gradients: memory, time and error by number of sweeps.",
+            ("O1",),
+            "option_gradient_cost",
+        ),
     )
 }
 

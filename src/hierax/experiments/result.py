@@ -19,7 +19,7 @@ from hierax.experiments.claims import CLAIMS
 
 SIGNIFICANT_DIGITS = 8
 """Digits written: beyond them two machines' linear algebra may differ."""
-PACKAGES = ("hierax", "jax", "numpy", "scipy", "numba", "networkx")
+PACKAGES = ("hierax", "jax", "optax", "optimistix", "numpy", "scipy", "numba", "networkx")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,12 +1,24 @@
 """Pictures from finished plans and results."""
 
 from hierax.plotting.canvas import Canvas
+from hierax.plotting.option_gradient import OptionTables, draw_options
 from hierax.plotting.plan import (
     PlanTables,
     decision_ranks,
     draw_plan,
+    likely_successor,
     model_canvas,
     world_canvas,
 )
 
-__all__ = ["Canvas", "PlanTables", "decision_ranks", "draw_plan", "model_canvas", "world_canvas"]
+__all__ = [
+    "Canvas",
+    "OptionTables",
+    "PlanTables",
+    "decision_ranks",
+    "draw_options",
+    "draw_plan",
+    "likely_successor",
+    "model_canvas",
+    "world_canvas",
+]

@@ -74,11 +74,13 @@ class Scale:
         colours: name of a colour map.
         logarithmic: whether equal steps are equal ratios; at most five powers of ten are shown,
             and what lies below them is as pale as what is missing.
+        limits: lowest and highest number; by default those that are drawn.
     """
 
     label: str
     colours: str
     logarithmic: bool = False
+    limits: tuple[float, float] | None = None
 
     def mappable(self, values: np.ndarray) -> ScalarMappable:
         """Turns ``values`` into colours; those that are not finite are pale."""
@@ -88,6 +90,8 @@ class Scale:
         return mappable
 
     def _norm(self, values: np.ndarray) -> Normalize:
+        if self.limits is not None:
+            return Normalize(*self.limits)
         if not values.size:
             return Normalize(0.0, 1.0)
         high = values.max()

@@ -32,6 +32,10 @@ _JUMP = "#CC79A7"
 class GridCanvas:
     """A map with one square for each state.
 
+    Args:
+        world: the world of the map.
+        task: whether start and goal are marked beside the bottlenecks.
+
     Attributes:
         height: height of a drawing in inches.
         legend: what the marked states are.
@@ -40,11 +44,12 @@ class GridCanvas:
 
     names = None
 
-    def __init__(self, world: GridWorld):
+    def __init__(self, world: GridWorld, task: bool = True):
         rows, columns = world.free.shape
         self.height = PANEL * float(np.clip(rows / columns, 0.5, 1.5))
         self._world = world
-        self._marks = Marks(world.start, world.goal, world.bottlenecks)
+        ends = (world.start, world.goal) if task else (None, None)
+        self._marks = Marks(*ends, world.bottlenecks)
         self.legend = self._marks.legend()
         self._spacing = 72 * min(PANEL / columns, self.height / rows)
 

@@ -81,6 +81,15 @@ def draw_plan(plan: PlanTables, canvas: Canvas, title: str = "") -> Figure:
     return figure
 
 
+def likely_successor(mdp: TabularMDP, choice: Int[np.ndarray, "S"]) -> Int[np.ndarray, "S"]:
+    """Returns the state to which the chosen action of each state most likely leads."""
+    states = np.arange(mdp.states)
+    if mdp.is_sparse:
+        rows = sp.csr_matrix(mdp.transition[states * mdp.actions + choice])
+        return np.asarray(rows.argmax(axis=1)).ravel()
+    return mdp.transition[states, choice].argmax(axis=1)
+
+
 def decision_ranks(time_to_peak: Float[np.ndarray, "S"]) -> Float[np.ndarray, "S"]:
     """Returns the rank of each state, 1 for the first to be decided, NaN for those never decided.
 
@@ -91,11 +100,17 @@ def decision_ranks(time_to_peak: Float[np.ndarray, "S"]) -> Float[np.ndarray, "S
     return rankdata(steps, method="min", nan_policy="omit").astype(float)
 
 
-def world_canvas(world: TabularWorld) -> Canvas:
-    """Where the plan of a world is drawn: its map, or its graph of states."""
+def world_canvas(world: TabularWorld, task: bool = True) -> Canvas:
+    """Where the plan of a world is drawn: its map, or its graph of states.
+
+    Args:
+        world: the world.
+        task: whether start and goal are marked beside the bottlenecks.
+    """
     if isinstance(world, GridWorld):
-        return GridCanvas(world)
-    marks = Marks(world.start, world.goal, world.bottlenecks)
+        return GridCanvas(world, task)
+    ends = (world.start, world.goal) if task else (None, None)
+    marks = Marks(*ends, world.bottlenecks)
     moves = world.adjacency()
     return GraphCanvas(world.coordinates, moves, marks, world.state_names, world.action_names)
 

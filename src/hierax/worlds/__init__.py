@@ -9,7 +9,7 @@ from hierax.worlds.grid_moves import GridMoves
 from hierax.worlds.gridworld import GridWorld
 from hierax.worlds.hanoi import tower_of_hanoi
 from hierax.worlds.registry import make_tabular, tabular_names
-from hierax.worlds.rooms import four_rooms, wormhole_rooms
+from hierax.worlds.rooms import four_rooms, room_lattice, wormhole_rooms
 from hierax.worlds.tabular import TabularWorld
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "TabularWorld",
     "four_rooms",
     "make_tabular",
+    "room_lattice",
     "tabular_names",
     "tower_of_hanoi",
     "wormhole_rooms",

@@ -105,6 +105,54 @@ def wormhole_rooms(
     return _marked(world, {**DOORS, "wormhole entrance": entrance, "wormhole exit": exit_})
 
 
+def room_lattice(
+    rooms: tuple[int, int] = (4, 4),
+    room: tuple[int, int] = (4, 5),
+    goal: Cell | None = None,
+    start: Cell | None = (1, 1),
+    *,
+    slip: float = 0.0,
+    stay: bool = True,
+    bump: bool = False,
+    reward: RewardRule = "stay",
+    discount: float = 0.99,
+    sparse: bool | None = None,
+) -> GridWorld:
+    """Builds a lattice of equal rooms with a door in the middle of every wall between two.
+
+    With ``m`` by ``n`` rooms of ``h`` by ``w`` cells it has ``m n h w + m (n - 1) + n (m - 1)``
+    free cells: 344 by default.
+
+    Args:
+        rooms: rooms from north to south, and from west to east.
+        room: rows and columns of each room.
+        goal: cell (row, column); None is the south-east corner.
+        start: cell (row, column); None begins in each cell with the same probability.
+        slip: probability in [0, 1) that a move slips, see `GridMoves`.
+        stay: whether there is an action of staying.
+        bump: whether moves into walls are actions that stay put, or no actions.
+        reward: the rule by which the goal pays.
+        discount: discount of every step, in [0, 1).
+        sparse: whether the model is held sparse; None decides by size.
+
+    Returns:
+        The world. Its bottlenecks are the doors, its clusters the rooms, both in reading order.
+
+    Raises:
+        ValueError: if an argument lies outside its range.
+    """
+    free = _lattice(rooms, room)
+    rows, columns = free.shape
+    return GridWorld.from_map(
+        GridMap(free, start, (rows - 2, columns - 2) if goal is None else goal),
+        GridMoves(slip, stay, bump),
+        reward,
+        discount,
+        sparse=sparse,
+        name=f"{rooms[0]} by {rooms[1]} rooms",
+    )
+
+
 def _marked(world: GridWorld, places: Mapping[str, Cell]) -> GridWorld:
     """Returns ``world`` with the states of ``places`` as its marks."""
     marks = {name: world.state_at(place) for name, place in places.items()}
@@ -122,6 +170,27 @@ def _rooms(size: int) -> np.ndarray:
     free[east_wall, middle:] = False
     for door in DOORS.values():
         free[_scaled(door, size)] = True
+    return free
+
+
+def _lattice(rooms: tuple[int, int], room: tuple[int, int]) -> np.ndarray:
+    """Returns the free cells of a lattice of rooms, with its outer walls."""
+    for name, counts in (("rooms", rooms), ("room", room)):
+        if len(counts) != 2:
+            raise ValueError(f"{name} is {counts!r}, but must be two whole numbers")
+        for number in counts:
+            checks.count(name, number, 1)
+    (down, across), (height, width) = rooms, room
+    free = np.zeros((down * (height + 1) + 1, across * (width + 1) + 1), dtype=bool)
+    rows, columns = np.arange(free.shape[0]), np.arange(free.shape[1])
+    in_row, in_column = rows % (height + 1) != 0, columns % (width + 1) != 0
+    free[np.ix_(in_row, in_column)] = True
+    middle_rows = rows % (height + 1) == (height + 1) // 2
+    middle_columns = columns % (width + 1) == (width + 1) // 2
+    free[np.ix_(middle_rows, ~in_column)] = True
+    free[np.ix_(~in_row, middle_columns)] = True
+    free[[0, -1], :] = False
+    free[:, [0, -1]] = False
     return free
 
 

@@ -7,6 +7,7 @@ of intrinsic rewards, `objectives` says what good options are, `training` climbs
 
 from hierax.planning.option_gradient.baselines import (
     eigenoptions,
+    laplacian_features,
     random_options,
     subgoal_options,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "TrainedOptions",
     "eigenoptions",
     "intrinsic_reward_gradient",
+    "laplacian_features",
     "random_options",
     "subgoal_options",
     "train_options",

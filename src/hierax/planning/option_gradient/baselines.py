@@ -79,8 +79,7 @@ def eigenoptions(mdp: TabularMDP, count: int) -> Option:
             f"count is {count}, but a graph of {mdp.states} states has {2 * (mdp.states - 1)} "
             "eigenoptions"
         )
-    needed = (count + 1) // 2
-    _, vectors = scipy.linalg.eigh(_laplacian(mdp), subset_by_index=[1, needed])
+    vectors = _slowest_eigenvectors(mdp, 1, (count + 1) // 2)
     signed = [sign * vector for vector in vectors.T for sign in (1.0, -1.0)]
     found = [_climb(mdp, potential) for potential in signed[:count]]
     return Option(*(np.stack(tables) for tables in zip(*found, strict=True)))
@@ -93,15 +92,47 @@ def random_options(mdp: TabularMDP, count: int, seed: Any = 0, **settings: Any) 
         mdp: the model in which they act.
         count: number of options ``K``.
         seed: of the random numbers, as ``numpy.random.default_rng`` takes it.
-        **settings: further arguments of `IntrinsicOptions`.
+        **settings: further arguments of `IntrinsicOptions`; with ``features`` the noise is in
+            their weights.
 
     Raises:
         ValueError: where ``count`` is below 1.
     """
     mdp = as_model(mdp)
     checks.count("count", count, 1)
-    reward, logits = np.random.default_rng(seed).normal(size=(2, count, mdp.states))
-    return IntrinsicOptions(REWARD_SPREAD * reward, FIRST_LOGIT + LOGIT_SPREAD * logits, **settings)
+    features = settings.get("features")
+    size = mdp.states if features is None else np.shape(features)[-1]
+    reward, logits = np.random.default_rng(seed).normal(size=(2, count, size))
+    first = np.full(mdp.states, FIRST_LOGIT)
+    if features is not None:
+        first = np.linalg.lstsq(features, first)[0]
+    return IntrinsicOptions(REWARD_SPREAD * reward, first + LOGIT_SPREAD * logits, **settings)
+
+
+def laplacian_features(mdp: TabularMDP, count: int) -> np.ndarray:
+    """The ``D`` smoothest eigenvectors of the graph of moves, ``(S, D)``; the first is constant.
+
+    Features for `IntrinsicOptions`: what is learned on some goals then carries over to their
+    neighbours (proto-value functions; Mahadevan & Maggioni 2007). Columns have mean square 1.
+
+    Args:
+        mdp: the model.
+        count: number of features ``D``, at most ``S``.
+
+    Raises:
+        ValueError: where ``count`` is not between 1 and ``S``.
+    """
+    mdp = as_model(mdp)
+    checks.count("count", count, 1)
+    if count > mdp.states:
+        raise ValueError(f"count is {count}, but must be at most the {mdp.states} states")
+    return np.sqrt(mdp.states) * _slowest_eigenvectors(mdp, 0, count)
+
+
+def _slowest_eigenvectors(mdp: TabularMDP, first: int, count: int) -> np.ndarray:
+    """``(S, count)`` eigenvectors of the Laplacian, with eigenvalues ascending from ``first``."""
+    last = first + count - 1
+    return scipy.linalg.eigh(_laplacian(mdp), subset_by_index=[first, last])[1]
 
 
 def _way_to(mdp: TabularMDP, end: np.ndarray) -> np.ndarray:

@@ -34,9 +34,15 @@ TOLERANCE = 1e-10
 class IntrinsicOptions(eqx.Module):
     """``K`` options in terms of what they want and when they end.
 
+    With ``features φ (S, D)`` the parameters are weights: ``w = reward φᵀ`` and ``b =
+    termination_logits φᵀ``, which are smooth where the features are.
+
     Args:
-        reward: ``(K, S)`` reward for entering a state, or ``(K, S, A)`` reward of pairs.
-        termination_logits: ``(K, S)``, ``b`` with ``β = σ(b)`` on the state entered.
+        reward: ``(K, S)`` reward for entering a state, or ``(K, S, A)`` reward of pairs; ``(K, D)``
+            with features.
+        termination_logits: ``(K, S)``, ``b`` with ``β = σ(b)`` on the state entered; ``(K, D)``
+            with features.
+        features: ``(S, D)``, such as `laplacian_features`; none by default.
         operator: the planner's smooth maximum, by default `LogSumExp` with temperature .1; its
             policies have derivatives only if it is smooth.
         discount: γ of the intrinsic tasks, by default that of the model.
@@ -49,6 +55,7 @@ class IntrinsicOptions(eqx.Module):
 
     reward: Array
     termination_logits: Array
+    features: Array | None
     operator: Operator
     discount: Any
     terminations: str = eqx.field(static=True)
@@ -59,6 +66,7 @@ class IntrinsicOptions(eqx.Module):
         reward: Any,
         termination_logits: Any,
         *,
+        features: Any = None,
         operator: Operator = LogSumExp(0.1),  # noqa: B008 (immutable)
         discount: Any = None,
         terminations: str = "learned",
@@ -67,12 +75,17 @@ class IntrinsicOptions(eqx.Module):
         checks.one_of("terminations", terminations, TERMINATIONS)
         checks.one_of("intrinsic", intrinsic, TASKS)
         self.reward = checks.numeric("reward", reward)
-        if self.reward.ndim not in (2, 3):
-            raise ValueError(
-                f"reward has shape {self.reward.shape}, but must have shape (K, S) or (K, S, A)"
-            )
+        self.features = None if features is None else checks.numeric("features", features)
+        if self.reward.ndim not in ((2, 3) if features is None else (2,)):
+            allowed = "(K, S) or (K, S, A)" if features is None else "(K, D)"
+            raise ValueError(f"reward has shape {self.reward.shape}, but must have shape {allowed}")
         self.termination_logits = checks.numeric("termination_logits", termination_logits)
         checks.require_shape("termination_logits", self.termination_logits, self.reward.shape[:2])
+        if self.features is not None and self.features.shape[1:] != self.reward.shape[1:]:
+            raise ValueError(
+                f"features has shape {self.features.shape}, but must have shape "
+                f"(S, {self.reward.shape[1]})"
+            )
         self.operator = operator
         self.discount = discount
         self.terminations = terminations
@@ -86,11 +99,19 @@ class IntrinsicOptions(eqx.Module):
     @property
     def termination(self) -> Array:
         """``β = σ(b)``, ``(K, S)``."""
-        logits = self.termination_logits
+        logits = self._on_states(self.termination_logits)
         if self.terminations == "given" and is_traced(logits):
             logits = jax.lax.stop_gradient(logits)
         xp = namespace(logits)
         return 0.5 * (1.0 + xp.tanh(0.5 * logits))
+
+    @property
+    def state_reward(self) -> Array:
+        """``(K, S)`` reward for entering a state, or ``(K, S, A)`` reward of pairs."""
+        return self._on_states(self.reward)
+
+    def _on_states(self, parameters: Array) -> Array:
+        return parameters if self.features is None else parameters @ self.features.T
 
     def option(self, mdp: TabularMDP) -> Option:
         """The options ``(K, …)`` in a model; differentiable under a JAX transformation.
@@ -109,14 +130,12 @@ class IntrinsicOptions(eqx.Module):
                 the number of steps depends on it.
         """
         mdp = as_model(mdp)
-        checks.require_shape(
-            "reward of an option", self.reward[0], (mdp.states,), mdp.available.shape
-        )
-        termination = self.termination
+        reward, termination = self.state_reward, self.termination
+        checks.require_shape("reward of an option", reward[0], (mdp.states,), mdp.available.shape)
         if planning_namespace(self, mdp) is np:
             plans = [
                 solve_bellman(self._task(mdp, *parts), self.operator, tolerance=TOLERANCE)
-                for parts in zip(self.reward, termination, strict=True)
+                for parts in zip(reward, termination, strict=True)
             ]
             policy, value = (
                 np.stack([p.policy for p in plans]),
@@ -125,7 +144,7 @@ class IntrinsicOptions(eqx.Module):
         else:
             first = jnp.zeros(termination.shape) if start is None else start
             policy, value = jax.vmap(lambda *parts: self._differentiable(mdp, *parts))(
-                jnp.asarray(self.reward), termination, first
+                jnp.asarray(reward), termination, first
             )
         return Option(policy, termination), value
 

@@ -71,6 +71,7 @@ def train_options(
     operator: Operator = LogSumExp(0.1),  # noqa: B008 (immutable)
     terminations: str = "learned",
     intrinsic: str = "plain",
+    features: Any = None,
     initial: IntrinsicOptions | None = None,
 ) -> TrainedOptions:
     """Learn options with which the tasks of reaching ``goals`` are planned quickly.
@@ -92,8 +93,9 @@ def train_options(
         operator: the intrinsic planner's smooth maximum.
         terminations: ``"learned"``, or ``"given"`` to keep those of ``initial``.
         intrinsic: ``"plain"`` or ``"termination_aware"``, see `IntrinsicOptions`.
+        features: ``(S, D)`` of which rewards and logits are made, see `IntrinsicOptions`.
         initial: options to begin with in place of random ones, as their parameters stand;
-            ``count``, ``operator``, ``terminations`` and ``intrinsic`` are then theirs.
+            ``count``, ``operator``, ``terminations``, ``intrinsic`` and ``features`` are theirs.
 
     Returns:
         `TrainedOptions`.
@@ -105,7 +107,12 @@ def train_options(
     mdp = _dense(mdp)
     for name, number in (("count", count), ("steps", steps), ("restarts", restarts)):
         checks.count(name, number, 1)
-    settings = {"operator": operator, "terminations": terminations, "intrinsic": intrinsic}
+    settings = {
+        "operator": operator,
+        "terminations": terminations,
+        "intrinsic": intrinsic,
+        "features": features,
+    }
     family = condition_on_goals(mdp, None, goals, primitives=True)
     optimum = solve_bellman(family).value
     _require_reachable(optimum, family.goals)
@@ -161,7 +168,9 @@ class _Trainer(eqx.Module):
         """The options after all steps, their score, and the objective of each step."""
         options = jax.tree.map(jnp.asarray, options)
         state = _Trained(
-            options, self._optimiser.init(_parameters(options)), jnp.zeros(options.reward.shape[:2])
+            options,
+            self._optimiser.init(_parameters(options)),
+            jnp.zeros(options.termination.shape),
         )
         history = []
         for first in range(0, self.steps, STEPS_BETWEEN_REPORTS):

@@ -1,0 +1,46 @@
+"""Averages over seeds or splits with the uncertainty that they leave."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.stats
+
+RESAMPLES = 2_000
+CONFIDENCE = 0.95
+
+
+def interval(values: Any) -> dict[str, float | None]:
+    """Mean, interquartile mean, and the 95 % percentile bootstrap interval of the mean.
+
+    Args:
+        values: ``(n,)`` one number for each seed or split; with a missing one (NaN) nothing is
+            known.
+
+    Returns:
+        ``mean``, ``iqm``, ``low`` and ``high``; of a single value all are that value.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(numbers).all():
+        return dict.fromkeys(("mean", "iqm", "low", "high"))
+    low = high = numbers.mean()
+    if numbers.size > 1 and np.ptp(numbers) > 0.0:
+        found = scipy.stats.bootstrap(
+            (numbers,), np.mean, n_resamples=RESAMPLES, confidence_level=CONFIDENCE,
+            method="percentile", rng=np.random.default_rng(0),
+        ).confidence_interval  # fmt: skip
+        low, high = found.low, found.high
+    return {
+        "mean": float(numbers.mean()),
+        "iqm": float(scipy.stats.trim_mean(numbers, 0.25)),
+        "low": float(low),
+        "high": float(high),
+    }
+
+
+def over_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """`interval` of every measurement over rows that have the same keys; None counts as missing."""
+    return {
+        name: interval([np.nan if row[name] is None else row[name] for row in rows])
+        for name in rows[0]
+    }
