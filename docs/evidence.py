@@ -3,10 +3,11 @@
 Verdicts, numbers and figures come from ``results/NAME/laptop/`` and stand nowhere else, so a page
 cannot go stale. A page asks for them by a marker in double braces:
 
-    {{ verdicts }}                         the claims that experiments judged
-    {{ evidence }}                         the numbers and the note behind each verdict
+    {{ verdicts LETTER }}                  the claims of a document that experiments judged
+    {{ evidence LETTER }}                  the numbers and the note behind each verdict
     {{ number NAME KEY KEY ... }}          one number of a result; a claim is a key by its id
     {{ table NAME TABLE COLUMN ... }}      columns of a table of a result
+    {{ intervals NAME TABLE COLUMN ... }}  the same of a table of means with their intervals
     {{ experiments }}                      the experiments and their commands
 
 A figure is linked as ``results/NAME/laptop/figure.png``. A page that asks for what is not
@@ -62,18 +63,19 @@ def _written(kind: str, words: list[str]) -> str:
     return _MARKERS[kind](*words)
 
 
-def _verdicts() -> str:
+def _verdicts(letter: str) -> str:
     rows = [
         (claim, text.statement, text.source, experiment, _verdict(_claims(experiment)[claim]))
         for claim, text in CLAIMS.items()
         for experiment in _judges(claim)
+        if claim.startswith(letter)
     ]
     return _markdown_table(("id", "claim", "source", "experiment", "verdict"), rows)
 
 
-def _evidence() -> str:
+def _evidence(letter: str) -> str:
     sections = []
-    for claim in CLAIMS:
+    for claim in filter(lambda claim: claim.startswith(letter), CLAIMS):
         for experiment in _judges(claim):
             record = _claims(experiment)[claim]
             title = f'??? note "{claim}, {experiment}: {_verdict(record)}"'
@@ -117,6 +119,28 @@ def _table(name: str, table: str, *columns: str) -> str:
     return _markdown_table([_words(column) for column in columns], cells)
 
 
+def _intervals(name: str, table: str, *columns: str) -> str:
+    rows = _record(name)["tables"].get(table)
+    if rows is None or not all(set(columns) <= set(row) for row in rows.values()):
+        raise PluginError(f"{name} has no table {table!r} with the columns {', '.join(columns)}")
+    cells = [
+        [_words(row), *(_interval(measured[column]) for column in columns)]
+        for row, measured in rows.items()
+    ]
+    return _markdown_table(["", *map(_words, columns)], cells)
+
+
+def _interval(point: Mapping[str, Any]) -> str:
+    if point["mean"] is None:
+        return "not always reached"
+    return f"{_short(point['mean'])} ({_short(point['low'])} to {_short(point['high'])})"
+
+
+def _short(value: float) -> str:
+    """Three digits, and no more decimals than two."""
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
+
+
 def _experiments() -> str:
     rows = []
     for name, experiment in EXPERIMENTS.items():
@@ -133,6 +157,7 @@ _MARKERS = {
     "evidence": _evidence,
     "number": _number,
     "table": _table,
+    "intervals": _intervals,
     "experiments": _experiments,
 }
 

@@ -11,11 +11,13 @@ from matplotlib.figure import Figure
 import hierax
 from hierax.cli import COMMANDS, main
 from hierax.commands.catalogue import PLANNERS, WORLDS
+from hierax.commands.planners import SPECIAL
 from hierax.experiments import EXPERIMENTS
 from hierax.planning import Mellowmax, himo, occupancy, solve_bellman
 from hierax.planning.bellman_host import METHODS
 from hierax.worlds import GridWorld, four_rooms, tabular_names, tower_of_hanoi
 
+EXACT = [method.replace("_", "-") for method in METHODS]
 ROOM = "#####\n#S.G#\n#...#\n#####\n"
 NO_WAY = "S#G"
 
@@ -34,7 +36,7 @@ def plan(here, capsys, monkeypatch):
 
     Its pictures are empty, which saves most of the time; `test_pictures_are_drawn` has real ones.
     """
-    monkeypatch.setattr("hierax.commands.plan_folder.draw_plan", lambda *_: Figure())
+    monkeypatch.setattr("hierax.commands.planners.draw_plan", lambda *_: Figure())
 
     def run(command):
         main(["plan", *command.split()])
@@ -125,11 +127,11 @@ def test_version(capsys):
 
 
 def test_the_catalogue_is_complete():
-    assert set(PLANNERS) == {"himo", *(method.replace("_", "-") for method in METHODS)}
+    assert set(PLANNERS) == {*SPECIAL, *EXACT}
     assert tuple(WORLDS) == tabular_names()
 
 
-@pytest.mark.parametrize("planner", [name for name in PLANNERS if name != "himo"])
+@pytest.mark.parametrize("planner", EXACT)
 def test_every_exact_planner_writes_the_optimal_plan(plan, planner):
     tables, record, printed = plan(f"{planner} room.txt")
     world = GridWorld.from_text(ROOM)
@@ -142,6 +144,19 @@ def test_every_exact_planner_writes_the_optimal_plan(plan, planner):
     assert record["summary"]["steps_to_goal"] == 2
     assert record["summary"]["converged"] is True
     assert "98.01" in printed
+
+
+def test_options_are_learned_and_written(plan):
+    tables, record, printed = plan("option-gradient room.txt --options 2 --steps 3 --seed 5")
+    assert tables["policy"].shape == (2, 6, 5)
+    np.testing.assert_allclose(tables["policy"].sum(axis=-1), 1.0)
+    assert set(tables["termination"].ravel()) <= {0.0, 1.0}
+    assert ((tables["learned_termination"] > 0) & (tables["learned_termination"] < 1)).all()
+    assert record["options"] == {"options": 2, "steps": 3, "seed": 5}
+    summary = record["summary"]
+    assert summary["training_goals"] + summary["held_out_goals"] == summary["states"] == 6
+    assert summary["sweeps_to_90_%_with_actions_alone"] >= 1
+    assert "sweeps to 90 % with hardened options" in printed
 
 
 @pytest.mark.parametrize(

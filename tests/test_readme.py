@@ -39,8 +39,12 @@ def test_a_map_has_a_door():
     np.testing.assert_allclose(visits, [1.08], atol=0.005)
 
 
+def test_learned_options_save_sweeps():
+    assert results(EXAMPLES[3]) == [27, 8]
+
+
 def test_there_are_no_further_examples():
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 4
 
 
 @pytest.mark.parametrize(

@@ -113,3 +113,26 @@ def test_count_takes_whole_numbers():
 @pytest.mark.parametrize(("value", "words"), [([1.0, np.nan], "state 1 is nan"), ([1.0], "(1,)")])
 def test_state_values_refuses(value, words):
     assert words in refusal(checks.state_values, "value", value, 2)
+
+
+STATE_ACTION = ("state", "action")
+
+
+@pytest.mark.parametrize(
+    ("array", "axes", "words"),
+    [
+        ([0.5, 1.1], ("state",), "termination at state 1 is 1.1, but must be in [0, 1]"),
+        ([[0.0, 1.0], [-1e-300, 2.0]], STATE_ACTION, "state 1, action 0 is -1e-300"),
+        ([np.nan], ("state",), "state 0 is nan"), ([1.0, np.inf], ("state",), "state 1 is inf"),
+        (-0.5, (), "termination is -0.5, but must be in [0, 1]"), (np.nan, (), "is nan"),
+    ],
+)  # fmt: skip
+def test_probabilities_refuses(array, axes, words):
+    assert words in refusal(checks.probabilities, "termination", np.asarray(array), axes)
+
+
+def test_probabilities_lets_the_ends_pass_and_does_not_look_at_tracers():
+    checks.probabilities("termination", np.array([0.0, -0.0, 0.5, 1.0]), ("state",))
+    checks.probabilities("termination", np.array(1.0), ())
+    checks.probabilities("termination", np.zeros((0, 3)), STATE_ACTION)
+    jax.jit(lambda x: checks.probabilities("termination", x, ("state",)))(np.array([7.0, np.nan]))

@@ -96,3 +96,35 @@ def test_a_right_side_that_is_not_a_number_shows_in_the_residual(states):
         system.solve(np.full(states, np.nan))
     system.solve(np.ones(states))
     assert np.isnan(system.residual)
+
+
+def test_a_sparse_matrix_that_is_nearly_full_is_solved_by_dense_factors():
+    rng = np.random.default_rng(6)
+    full = rng.random((40, 40))
+    full *= 0.9 / full.sum(axis=1, keepdims=True)
+    right = rng.normal(size=40)
+    for kept, kind in ((1.0, linear.DenseSystem), (0.1, linear.SparseSystem)):
+        table = sp.csr_matrix(full * (rng.random((40, 40)) < kept))
+        system = linear.factorise(table)
+        assert isinstance(system, kind)
+        matrix = np.eye(40) - table.toarray()
+        # Well conditioned: entries of the inverse sum to at most 10 in a row.
+        np.testing.assert_allclose(system.solve(right), np.linalg.solve(matrix, right), atol=1e-12)
+        np.testing.assert_allclose(
+            system.solve_transposed(right), np.linalg.solve(matrix.T, right), atol=1e-12
+        )
+
+
+@pytest.mark.parametrize(("filled", "kind"), [(0, linear.SparseSystem), (1, linear.DenseSystem)])
+def test_dense_factors_begin_beyond_a_fifth_of_the_entries(filled, kind):
+    table = np.zeros((10, 10))
+    table.ravel()[: 20 + filled] = 0.01
+    assert linear.DENSE == 0.2
+    assert isinstance(linear.factorise(sp.csr_matrix(table)), kind)
+
+
+def test_dense_factors_serve_a_full_matrix_of_any_size(monkeypatch):
+    monkeypatch.setattr(linear.SparseSystem, "largest", 5)
+    table = np.full((10, 10), 0.05)
+    assert isinstance(linear.factorise(sp.csr_matrix(table)), linear.DenseSystem)
+    np.testing.assert_allclose(linear.factorise(table).solve(np.ones(10)), 2.0, rtol=1e-14)

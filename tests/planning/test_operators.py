@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hierax.planning import Boltzmann, HardMax, LogSumExp, Mellowmax
-from hierax.planning.operators import Operator
+from hierax.planning.operators import TIE, Operator, uniform_over_best
 from planning.refusals import refusal
 
 SOFT = (LogSumExp, Mellowmax, Boltzmann)
@@ -186,3 +186,39 @@ def test_the_shape_of_a_traced_temperature_is_checked_and_its_value_is_not():
 @EVERY
 def test_operators_follow_the_protocol(make):
     assert isinstance(make(1.0), Operator)
+
+
+def test_the_indifferent_policy_is_uniform_over_the_best_and_nothing_else():
+    q = np.array([[1.0, 3.0, 2.0], [4.0, 4.0, 4.0], [0.0, -1.0, 0.0], [-np.inf, -2.0, -np.inf]])
+    expected = [[0, 1, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0, 0.5], [0, 1, 0]]
+    np.testing.assert_array_equal(uniform_over_best(q), expected)
+    np.testing.assert_array_equal(uniform_over_best(q[1]), expected[1])
+    batch = uniform_over_best(np.stack([q, q[::-1]]))
+    np.testing.assert_array_equal(batch, [expected, expected[::-1]])
+
+
+def test_ties_are_up_to_rounding_and_relative_to_the_values():
+    for size in (1e-6, 1.0, 1e6):
+        near = size * np.array([[1.0, 1.0 - TIE / 2, 0.0], [-1.0, -1.0 - 1.5 * TIE, -2.0]])
+        # A state's values are compared by the largest of their magnitudes: -2 counts for row 1.
+        np.testing.assert_array_equal(uniform_over_best(near), [[0.5, 0.5, 0], [0.5, 0.5, 0]])
+        far = size * np.array([1.0, 1.0 - 10 * TIE, 0.0])
+        np.testing.assert_array_equal(uniform_over_best(far), [1, 0, 0])
+        np.testing.assert_array_equal(uniform_over_best(far, 1e-9), [0.5, 0.5, 0])
+    np.testing.assert_array_equal(uniform_over_best(np.zeros((2, 4))), np.full((2, 4), 0.25))
+
+
+@given(arrays(float, (3, 4), elements=st.sampled_from([-np.inf, -1.0, 0.0, 2.0, 2.0 + 1e-15])))
+def test_the_indifferent_policy_gives_the_hard_maximum_what_it_would_have(q):
+    q[:, 0] = np.maximum(q[:, 0], -3.0)  # every state offers one action
+    policy = uniform_over_best(q)
+    np.testing.assert_allclose(policy.sum(axis=1), 1.0, rtol=1e-15)
+    value = (policy * np.where(policy > 0, q, 0.0)).sum(axis=1)
+    np.testing.assert_allclose(value, HardMax().value(q), rtol=1e-14)
+    assert (policy[HardMax().policy(q) > 0] > 0).all()
+
+
+@pytest.mark.usefixtures("x64")
+def test_the_indifferent_policy_is_the_same_in_both_engines():
+    q = np.where(AVAILABLE, np.array([[1.0, 3.0, 1.0], [2.0, 2.0, 2.0], [0.0, 1.0, 5.0]]), -np.inf)
+    np.testing.assert_array_equal(jax.jit(uniform_over_best)(q), uniform_over_best(q))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hierax.worlds import GridWorld, four_rooms, wormhole_rooms
+from hierax.worlds import GridWorld, four_rooms, room_lattice, wormhole_rooms
 
 # Sutton, Precup and Singh (1999), figure 2.
 SUTTON = """
@@ -130,3 +130,30 @@ def test_a_million_states():
     assert world.mdp.states == 1_002_005
     assert world.state_names[world.goal] == "(1002,1002)"
     np.testing.assert_allclose(world.mdp.transition.sum(axis=1), 1.0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("rooms", "room", "states"), [((4, 4), (4, 5), 344), ((1, 1), (2, 3), 6), ((2, 3), (1, 1), 13)]
+)
+def test_a_lattice_has_a_door_in_every_wall(rooms, room, states):
+    world = room_lattice(rooms, room)
+    (down, across), (height, width) = rooms, room
+    doors = down * (across - 1) + across * (down - 1)
+    assert world.mdp.states == states == down * across * height * width + doors
+    assert np.isfinite(world.distances_from(0)).all()
+    if min(room) > 1:  # rooms of one cell are corridors, and their doors no bottlenecks
+        assert len(world.bottlenecks) == doors
+        assert world.clusters.max() + 1 == down * across
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"rooms": (0, 3)}, "rooms is 0, but must be a whole number not below 1"),
+        ({"room": (4, 2.5)}, "room is 2.5"),
+        ({"rooms": (4, 4, 4)}, "must be two whole numbers"),
+    ],
+)
+def test_a_lattice_of_nothing_is_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        room_lattice(**arguments)

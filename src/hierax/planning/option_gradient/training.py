@@ -31,7 +31,7 @@ from hierax.planning.option_gradient.objectives import PlanningObjective
 from hierax.planning.options.goals import condition_on_goals
 from hierax.planning.progress import Progress
 
-Parameters: TypeAlias = tuple[Array, Array]
+Parameters: TypeAlias = tuple[Any, Any]
 """Intrinsic rewards and termination logits."""
 
 TEMPERATURES = (0.02, 0.002)

@@ -1,0 +1,74 @@
+"""The verdicts of `option-gradient-rooms`, and the file that it writes."""
+
+import pytest
+
+from hierax.experiments import load, reproduce
+from hierax.experiments.option_gradient_rooms import VARIANTS, _cost, _generalises
+
+LIBRARIES = (
+    "primitives", "hallways", "subgoals", "eigenoptions", "random", "learned", "learned_hardened",
+)  # fmt: skip
+
+
+def point(value):
+    return {"mean": value, "iqm": value, "low": value, "high": value}
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    out = tmp_path_factory.mktemp("results")
+    reproduce("option-gradient-rooms", "smoke", 2, out)
+    return load("option-gradient-rooms", "smoke", out)
+
+
+def test_every_library_has_every_measurement_with_its_interval(record):
+    names = ["k90", "k95", "k99", *(f"v{k}" for k in range(1, 11)), "operations"]
+    for library in LIBRARIES:
+        row = record["tables"]["held_out"][library]
+        for name in names:
+            assert row[name]["low"] <= row[name]["mean"] <= row[name]["high"]
+    assert record["settings"]["splits"] == 2
+    assert record["settings"]["restarts"] == 1
+    assert len(record["settings"]["held_out"]) == 2
+
+
+def test_options_trained_for_a_moment_already_help(record):
+    held_out = record["tables"]["held_out"]
+    assert held_out["primitives"]["k90"]["mean"] == 27
+    assert held_out["learned"]["k90"]["mean"] < 20
+    holds = {claim["claim"]: claim["holds"] for claim in record["claims"]}
+    assert holds == {"O3": True, "O4": True, "O5": True}
+
+
+def test_options_alone_lose_value_and_actions_restore_it(record):
+    (claim,) = [claim for claim in record["claims"] if claim["claim"] == "O3"]
+    for row in claim["numbers"].values():
+        assert row["options_alone"] < row["with_actions"] == pytest.approx(1.0, abs=1e-9)
+
+
+def test_models_are_paid_back_only_where_sweeps_are_saved():
+    primitives = {"operations": point(100.0), "multiplications": point(1000.0)}
+    row = {"model_operations": point(300.0)}
+    cheap = {**row, "operations": point(70.0), "multiplications": point(5000.0)}
+    dear = {**row, "operations": point(120.0), "multiplications": point(900.0)}
+    assert _cost(cheap, primitives, 2)["goals_to_pay_back"] == 10.0
+    assert _cost(cheap, primitives, 2)["goals_to_pay_back_sparse"] is None
+    assert _cost(dear, primitives, 2)["goals_to_pay_back"] is None
+    assert _cost(dear, primitives, 2)["goals_to_pay_back_sparse"] == 12.0
+
+
+def test_the_claim_falls_where_intervals_touch():
+    measured = {name: point(9.0) for name in ("k95", "k99", "v4", "operations")}
+    tables = {
+        "held_out": {
+            "primitives": {**measured, "k90": {"mean": 12.0, "low": 10.0, "high": 14.0}},
+            "learned_hardened": {**measured, "k90": {"mean": 9.0, "low": 8.0, "high": 10.0}},
+        }
+    }
+    assert _generalises(tables).holds is False
+    tables["held_out"]["learned_hardened"]["k90"]["high"] = 9.5
+    assert _generalises(tables).holds is True
+
+
+def test_variants_differ_from_each_other():
+    assert len({repr(sorted(v.items(), key=str)) for v in VARIANTS.values()}) == len(VARIANTS)

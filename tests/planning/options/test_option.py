@@ -1,0 +1,136 @@
+"""What an option is: shapes, stacks, initiation sets, and what is refused."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from hierax.planning import Option
+from planning.options.random_options import random_options
+from planning.refusals import refusal
+
+STACK = random_options(np.ones((4, 2), bool), number=3, seed=1, initiation=True)
+POLICY, TERMINATION = STACK.policy, STACK.termination
+
+
+def test_one_option_and_a_stack_know_which_they_are():
+    one = Option(POLICY[0], TERMINATION[0])
+    assert not one.is_stacked
+    assert STACK.is_stacked
+    assert STACK.stacked() is STACK
+    alone = one.stacked()
+    assert alone.is_stacked
+    np.testing.assert_array_equal(alone.policy, POLICY[:1])
+    np.testing.assert_array_equal(alone.termination, TERMINATION[:1])
+    assert alone.initiation is None
+
+
+def test_stacking_keeps_the_initiation_set():
+    one = Option(POLICY[1], TERMINATION[1], STACK.initiation[1])
+    np.testing.assert_array_equal(one.stacked().initiation, STACK.initiation[1:2])
+
+
+def test_an_option_may_be_started_everywhere_unless_told():
+    np.testing.assert_array_equal(Option(POLICY, TERMINATION).startable, np.ones((3, 4), bool))
+    np.testing.assert_array_equal(Option(POLICY[0], TERMINATION[0]).startable, np.ones(4, bool))
+    assert not STACK.startable.all()
+    np.testing.assert_array_equal(STACK.startable, STACK.initiation)
+
+
+@pytest.mark.parametrize("kind", [bool, int, float, jnp.float32])
+def test_initiation_of_any_type_is_true_or_false(kind):
+    given = np.array([1, 0, 0, 1])
+    option = Option(POLICY[0], TERMINATION[0], given.astype(kind))
+    assert option.initiation.dtype == bool
+    np.testing.assert_array_equal(option.initiation, given == 1)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.float32, jnp.asarray, np.ndarray.tolist])
+def test_tables_are_float64_on_the_host_whatever_they_are_given_as(kind):
+    even, ends = np.full((4, 2), 0.5), np.array([0.0, 1.0, 0.25, 0.5])
+    option = Option(kind(even), kind(ends))
+    for table, given in ((option.policy, even), (option.termination, ends)):
+        assert type(table) is np.ndarray
+        assert table.dtype == np.float64
+        np.testing.assert_array_equal(table, given)
+
+
+def test_an_option_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        STACK.policy = POLICY
+
+
+def test_a_stack_maps_to_its_options():
+    kinds = []
+
+    def ends(option):
+        kinds.append(option.is_stacked)
+        return option.termination * option.startable
+
+    found = jax.vmap(ends)(STACK)
+    assert kinds == [False]
+    np.testing.assert_allclose(found, TERMINATION * STACK.initiation, rtol=1e-6)
+
+
+def test_shapes_are_checked_under_tracing_and_values_are_not():
+    make = jax.jit(lambda policy, termination: Option(policy, termination).termination)
+    make(-POLICY, 7 * TERMINATION)
+    assert "termination has shape (4,)" in refusal(make, POLICY, TERMINATION[0])
+    assert "policy has shape (2,)" in refusal(make, POLICY[0, 0], TERMINATION)
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        (POLICY[0, 0], "(2,)"), (POLICY[None], "(1, 3, 4, 2)"), (np.ones((4, 0)), "(4, 0)"),
+        (np.ones((0, 4, 2)), "(0, 4, 2)"), (None, "NoneType 'None'"), ("up", "str 'up'"),
+        ([[0.5, 0.5], [1.0]], "list '[[0.5, 0.5], [1.0]]'"),
+        (1.1 * POLICY, "option 0, state 0 sums to 1.1"), (POLICY[0] / 2, "state 0 sums to 0.5"),
+        (POLICY * [2.0, -1.0], "option 0, state 0, action 1 is -"),
+        (np.where(np.arange(4)[:, None] == 2, np.nan, POLICY), "option 0, state 2, action 0 is na"),
+        (np.inf * POLICY[0], "state 0, action 0 is inf"),
+    ],
+)  # fmt: skip
+def test_bad_policies_are_refused(policy, words):
+    sentence = refusal(Option, policy, TERMINATION)
+    assert sentence.startswith("policy")
+    assert words in sentence
+
+
+@pytest.mark.parametrize(
+    ("termination", "words"),
+    [
+        (TERMINATION[0], "(4,), but must have shape (3, 4)"), (0.5, "()"), (POLICY, "(3, 4, 2)"),
+        (None, "NoneType"), ("never", "str 'never'"), ([[0.5], [1.0, 1.0]], "list"),
+        (TERMINATION + 2.0, "option 0, state 0 is "),
+        (np.where(np.arange(4) == 3, -1e-9, TERMINATION), "option 0, state 3 is -1e-09"),
+        (np.where(np.arange(4) == 1, np.nan, TERMINATION), "option 0, state 1 is nan"),
+    ],
+)  # fmt: skip
+def test_bad_terminations_are_refused(termination, words):
+    sentence = refusal(Option, POLICY, termination)
+    assert sentence.startswith("termination")
+    assert words in sentence
+
+
+@pytest.mark.parametrize(
+    ("initiation", "words"),
+    [
+        (STACK.initiation[0], "(4,), but must have shape (3, 4)"), (True, "()"),
+        ("all", "str 'all'"), (np.full((3, 4), 2), "option 0, state 0 is 2"),
+        (np.full((3, 4), 0.5), "option 0, state 0 is 0.5, but must be true or false"),
+        (np.full((3, 4), np.nan), "option 0, state 0 is nan"),
+    ],
+)  # fmt: skip
+def test_bad_initiation_sets_are_refused(initiation, words):
+    sentence = refusal(Option, POLICY, TERMINATION, initiation)
+    assert sentence.startswith("initiation")
+    assert words in sentence
+
+
+def test_a_refusal_of_one_option_speaks_of_states_alone():
+    sentence = refusal(Option, POLICY[0], TERMINATION[0] - 2.0)
+    assert "state 0 is" in sentence
+    assert "option" not in sentence
