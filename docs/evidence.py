@@ -138,7 +138,13 @@ def _interval(point: Mapping[str, Any]) -> str:
 
 def _short(value: float) -> str:
     """Three digits, and no more decimals than two."""
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
+    return (
+        f"{value:.2f}"
+        if abs(value) < 10
+        else f"{value:.1f}"
+        if abs(value) < 100
+        else f"{value:.0f}"
+    )
 
 
 def _experiments() -> str:

@@ -110,6 +110,19 @@ class TabularMDP(DecisionModel):
             return (self.transition @ (self.discount * value)).reshape(self.available.shape)
         return self.discount * (self.transition @ value).reshape(self.available.shape)
 
+    def adjacency(self) -> sp.csr_matrix:
+        """``(S, S)``, 1 where some action may lead from the row's state to another one."""
+        if self.is_sparse:
+            pairs, ends = self.transition.nonzero()
+            begins = pairs // self.actions
+        else:
+            begins, _, ends = np.nonzero(self.transition)
+        other = begins != ends
+        parts = (np.ones(np.count_nonzero(other)), (begins[other], ends[other]))
+        graph = sp.csr_matrix(parts, shape=(self.states, self.states))
+        graph.data[:] = 1.0  # where several actions lead the same way they were added up
+        return graph
+
     def with_discount(self, discount: Any) -> "TabularMDP":
         """The same model with another discount (a number, ``(S,)`` or ``(S, A, S)``)."""
         return self._with("discount", _read_discount(discount, self.available))
@@ -137,6 +150,11 @@ def as_model(model: Any) -> TabularMDP:
             f"mdp is {type(model).__name__} {str(model)[:40]!r}, but must be a TabularMDP"
         )
     return single("mdp", model)
+
+
+def dense(table: Any, available: Array) -> Array:
+    """``(S, A, S)`` from a table of transitions, dense or CSR ``(S*A, S)``."""
+    return table.toarray().reshape(*available.shape, -1) if sp.issparse(table) else table
 
 
 def _read_transition(transition: Any) -> tuple[Any, int, int]:

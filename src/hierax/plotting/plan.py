@@ -122,7 +122,7 @@ def model_canvas(mdp: TabularMDP) -> Canvas:
         return IndexCanvas(actions)
     certain = np.flatnonzero(mdp.initial == 1.0)
     marks = Marks(start=int(certain[0]) if len(certain) else None)
-    moves = _moves(mdp)
+    moves = mdp.adjacency()
     names = tuple(map(str, range(mdp.states)))
     return GraphCanvas(_layout(moves), moves, marks, names, actions)
 
@@ -133,18 +133,6 @@ def _title(panel: Axes, text: str) -> None:
 
 def _rank_text(rank: float) -> str:
     return "" if np.isnan(rank) else f"{rank:.0f}"
-
-
-def _moves(mdp: TabularMDP) -> sp.csr_matrix:
-    """Returns ``(S, S)``, nonzero where some action may lead from the row's state to another."""
-    if mdp.is_sparse:
-        pairs, ends = mdp.transition.nonzero()
-        begins = pairs // mdp.actions
-    else:
-        begins, _, ends = np.nonzero(mdp.transition)
-    other = begins != ends
-    parts = (np.ones(np.count_nonzero(other)), (begins[other], ends[other]))
-    return sp.csr_matrix(parts, shape=(mdp.states, mdp.states))
 
 
 def _layout(moves: sp.csr_matrix) -> Float[np.ndarray, "S 2"]:

@@ -91,16 +91,7 @@ class TabularWorld:
 
     def adjacency(self) -> sp.csr_matrix:
         """Returns ``(S, S)``, 1 where some action may lead from the row's state to another one."""
-        if self.mdp.is_sparse:
-            pairs, ends = self.mdp.transition.nonzero()
-            begins = pairs // self.mdp.actions
-        else:
-            begins, _, ends = np.nonzero(self.mdp.transition)
-        moves = begins != ends
-        parts = (np.ones(np.count_nonzero(moves)), (begins[moves], ends[moves]))
-        graph = sp.csr_matrix(parts, shape=(self.mdp.states, self.mdp.states))
-        graph.data[:] = 1.0  # where several actions lead the same way they were added up
-        return graph
+        return self.mdp.adjacency()
 
     def distances_from(self, state: StateIndex) -> Float[np.ndarray, "S"]:
         """Returns ``(S,)``: the fewest steps in which each state can be reached from ``state``.

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
-import scipy.sparse as sp
 
 from hierax.planning import checks
 from hierax.planning.bellman import solve_bellman
-from hierax.planning.mdp import TabularMDP, as_model
+from hierax.planning.mdp import TabularMDP, as_model, dense
 from hierax.planning.operators import TIE, uniform_over_best
 from hierax.planning.option_gradient.intrinsic import IntrinsicOptions, on_pairs
 from hierax.planning.options.option import Option
@@ -150,9 +149,7 @@ def _climb(mdp: TabularMDP, potential: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """
     gain = on_pairs(mdp, potential) - potential[:, None]
     stay = np.broadcast_to(np.eye(mdp.states)[:, None], (mdp.states, 1, mdp.states))
-    moves = mdp.transition
-    if mdp.is_sparse:
-        moves = moves.toarray().reshape(mdp.states, mdp.actions, mdp.states)
+    moves = dense(mdp.transition, mdp.available)
     ending = np.zeros_like(stay)
     discounts = np.broadcast_to(mdp.discount, moves.shape)
     problem = TabularMDP(
@@ -168,12 +165,6 @@ def _climb(mdp: TabularMDP, potential: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _laplacian(mdp: TabularMDP) -> np.ndarray:
     """``D - W`` of the undirected graph of moves between different states, ``(S, S)``."""
-    if mdp.is_sparse:
-        pairs, ends = mdp.transition.nonzero()
-        begins = pairs // mdp.actions
-    else:
-        begins, _, ends = np.nonzero(mdp.transition)
-    shape = (mdp.states, mdp.states)
-    moves = sp.coo_matrix((np.ones(begins.size), (begins, ends)), shape=shape).toarray() > 0
-    weights = ((moves | moves.T) & ~np.eye(mdp.states, dtype=bool)).astype(float)
+    moves = mdp.adjacency().toarray()
+    weights = np.maximum(moves, moves.T)
     return np.diag(weights.sum(axis=1)) - weights

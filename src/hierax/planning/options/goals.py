@@ -21,7 +21,7 @@ import equinox as eqx
 import numpy as np
 
 from hierax.planning.engine import Array, is_traced, namespace, on_host, planning_namespace
-from hierax.planning.mdp import TabularMDP, as_model
+from hierax.planning.mdp import TabularMDP, as_model, dense
 from hierax.planning.options.model import OptionModel, require_option
 from hierax.planning.options.multistep import chains, execute
 from hierax.planning.options.option import Option
@@ -159,7 +159,10 @@ def _of_options(mdp: TabularMDP, option: Option, goals: Array) -> _Parts:
 
 def _of_actions(mdp: TabularMDP, goals: Array) -> _Parts:
     xp = planning_namespace(mdp, goals)
-    landing, table = _by_action(mdp, mdp.transition), _by_action(mdp, mdp.discounted_transition)
+    landing, table = (
+        xp.moveaxis(dense(table, mdp.available), 1, 0)
+        for table in (mdp.transition, mdp.discounted_transition)
+    )
     reward = xp.swapaxes(landing[:, :, goals], 1, 2)
     return _Parts(
         reward=reward,
@@ -168,13 +171,6 @@ def _of_actions(mdp: TabularMDP, goals: Array) -> _Parts:
         duration=xp.ones(table.shape[:2]),
         initiation=mdp.available.T,
     )
-
-
-def _by_action(mdp: TabularMDP, table: Any) -> Array:
-    """``(A, S, S)`` of a table in the layout of ``mdp.transition``."""
-    if mdp.is_sparse:
-        table = table.toarray().reshape(mdp.states, mdp.actions, mdp.states)
-    return namespace(table).moveaxis(table, 1, 0)
 
 
 def _cut(correction: Array, reached: Array, goals: Array) -> Array:

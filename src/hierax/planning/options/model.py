@@ -11,7 +11,7 @@ import numpy as np
 from hierax.planning import checks
 from hierax.planning.decision import DecisionModel
 from hierax.planning.engine import Array, is_traced, namespace, planning_namespace
-from hierax.planning.mdp import TabularMDP, as_model
+from hierax.planning.mdp import TabularMDP, as_model, dense
 from hierax.planning.options.multistep import execute
 from hierax.planning.options.option import Option
 
@@ -153,9 +153,7 @@ def primitive_model(mdp: TabularMDP) -> OptionModel:
     """
     mdp = as_model(mdp)
     xp = planning_namespace(mdp)
-    table = mdp.discounted_transition
-    if mdp.is_sparse:
-        table = table.toarray().reshape(mdp.states, mdp.actions, mdp.states)
+    table = dense(mdp.discounted_transition, mdp.available)
     return OptionModel(
         reward=mdp.reward.T,
         transition=xp.moveaxis(table, 1, 0),
