@@ -99,7 +99,8 @@ def solve_bellman(
     if isinstance(model, GoalOptionModels):
         return _solve_goals(model, operator, method, tolerance, implicit)
     model = as_decision_model("model", model)
-    _require_a_choice(model.available)
+    if isinstance(model, OptionModel):
+        _require_a_choice(model.available)
     if planning_namespace(model, operator, tolerance) is np and isinstance(method, str):
         found = search(model, operator, _host_method(model, operator, method), float(tolerance))
     else:
@@ -122,9 +123,9 @@ def _host_method(model: DecisionModel, operator: Operator, method: str) -> str:
 
     The compiled search of ``"auto"`` serves the hard maximum and the sparse rows of actions.
     """
-    is_smooth = operator.contracts and not isinstance(operator, HardMax)
-    is_newton = method == "auto" and is_smooth and isinstance(model, OptionModel)
-    return "policy_iteration" if is_newton else method
+    if method != "auto" or not isinstance(model, OptionModel) or isinstance(operator, HardMax):
+        return method
+    return "policy_iteration" if operator.contracts else method
 
 
 def _in_jax(
