@@ -15,6 +15,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 pyth
 
 # Compiled kernels and tool caches are kept between runs, inside the project.
 export NUMBA_CACHE_DIR := $(CURDIR)/$(CACHE)/numba
+export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/$(CACHE)/jax
 export RUFF_CACHE_DIR := $(CACHE)/ruff
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1

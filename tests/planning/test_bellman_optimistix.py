@@ -1,6 +1,7 @@
 """Any solver and any adjoint of optimistix in place of hierax's own, to the same numbers."""
 
 import functools
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -110,6 +111,17 @@ def test_loose_tolerances_of_the_solver_show_in_the_certificate():
     assert 1e-8 < distance <= solution.error_bound
 
 
+def test_a_family_of_which_one_goal_fails_has_not_converged():
+    loose = optimistix.FixedPointIteration(rtol=1e-3, atol=1e-3)
+    bounds = [solve_bellman(model, OPERATOR, loose).error_bound for model in FAMILY.models()]
+    assert min(bounds) < 0.99 * max(bounds)
+    between = np.mean(bounds)
+    solution = solve_bellman(FAMILY, OPERATOR, loose, between)
+    assert solution.error_bound == max(bounds) > between
+    assert not solution.converged
+    assert solve_bellman(FAMILY, OPERATOR, loose, max(bounds)).converged
+
+
 def test_what_is_no_contraction_is_not_certified():
     solution = solve_bellman(CYCLING, CYCLING_OPERATOR, SOLVERS["Newton"])
     assert np.isposinf(solution.error_bound)
@@ -162,6 +174,24 @@ def test_every_solver_with_every_adjoint_has_the_derivative_of_hierax(method, ad
     for found, wanted in zip(slope(method, adjoint), slope(), strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-8, atol=1e-8)
         assert (np.abs(wanted) > 1e-3).any()
+
+
+class Watched(optimistix.ImplicitAdjoint):
+    """An adjoint that counts how often it is asked."""
+
+    asked: ClassVar[list] = []
+
+    def apply(self, *arguments):
+        self.asked.append(self)
+        return super().apply(*arguments)
+
+
+def test_the_adjoint_given_is_the_one_used():
+    for method in ("auto", SOLVERS["Newton"]):
+        before = len(Watched.asked)
+        with jax.enable_x64(True):
+            jax.jit(lambda tau, method=method: outcome((MODEL.reward, tau), method, Watched()))(0.4)
+        assert len(Watched.asked) == before + 1
 
 
 @x64

@@ -136,3 +136,19 @@ def test_probabilities_lets_the_ends_pass_and_does_not_look_at_tracers():
     checks.probabilities("termination", np.array(1.0), ())
     checks.probabilities("termination", np.zeros((0, 3)), STATE_ACTION)
     jax.jit(lambda x: checks.probabilities("termination", x, ("state",)))(np.array([7.0, np.nan]))
+
+
+@pytest.mark.parametrize("value", [-1e-9, np.nan, np.inf, None, "0", True, [0.0]])
+def test_what_must_not_be_negative(value):
+    assert checks.not_negative("decay", 0) == 0.0
+    assert checks.not_negative("decay", np.float32(0.5)) == 0.5
+    sentence = refusal(checks.not_negative, "decay", value)
+    assert sentence == f"decay is {value!r}, but must be a finite number not below 0"
+
+
+def test_an_instance_of_something_else_is_shown_in_short():
+    checks.instance("number", 3, float, int)
+    sentence = refusal(checks.instance, "number", "x" * 1000, float, int)
+    assert sentence.startswith("number is 'xxx")
+    assert sentence.endswith("but must be an instance of float, int")
+    assert len(sentence) < 130

@@ -163,9 +163,7 @@ def _solve_goals(
 
 
 def _checked(operator: Any, method: Any, tolerance: Any) -> Any:
-    if type(operator) not in CODES:
-        names = ", ".join(kind.__name__ for kind in CODES)
-        raise ValueError(f"operator is {operator!r}, but must be an instance of {names}")
+    checks.instance("operator", operator, *CODES)
     if isinstance(method, str) or not hasattr(method, "step"):
         checks.one_of("method", method, METHODS)
     return checks.positive("tolerance", tolerance)

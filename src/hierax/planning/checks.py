@@ -157,6 +157,20 @@ def positive(name: str, value: Any) -> Any:
     return float(value)
 
 
+def not_negative(name: str, value: Any) -> float:
+    """``value`` as a float; raise unless it is finite and not below 0."""
+    if not _is_real(value) or not np.isfinite(value) or value < 0:
+        raise ValueError(f"{name} is {value!r}, but must be a finite number not below 0")
+    return float(value)
+
+
+def instance(name: str, value: Any, *kinds: type) -> None:
+    """Raise unless ``value`` is one of ``kinds``."""
+    if not isinstance(value, kinds):
+        allowed = ", ".join(kind.__name__ for kind in kinds)
+        raise ValueError(f"{name} is {repr(value)[:60]}, but must be an instance of {allowed}")
+
+
 def count(name: str, value: Any, least: int) -> None:
     """Raise unless ``value`` is a whole number not below ``least``."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)

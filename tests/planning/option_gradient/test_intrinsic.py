@@ -288,8 +288,8 @@ def test_what_does_not_fit_the_model_is_refused(change, words):
 
 
 def test_an_operator_that_is_none_is_refused():
-    options = IntrinsicOptions(*parameters(pairs=False), operator=0.1)
-    assert "operator is 0.1" in refusal(options.option, MDP)
+    make = functools.partial(IntrinsicOptions, *parameters(pairs=False))
+    assert "operator is 0.1" in refusal(lambda: make(operator=0.1))
     assert "must be a TabularMDP" in refusal(library(*parameters(pairs=False)).option, None)
 
 

@@ -22,7 +22,7 @@ from hierax.planning.bellman import solve_bellman
 from hierax.planning.bellman_traced import differentiable_value
 from hierax.planning.engine import Array, is_traced, namespace, planning_namespace
 from hierax.planning.mdp import TabularMDP, as_model
-from hierax.planning.operators import LogSumExp, Operator
+from hierax.planning.operators import Boltzmann, HardMax, LogSumExp, Mellowmax, Operator
 from hierax.planning.options.option import Option
 
 TERMINATIONS = ("learned", "given")
@@ -50,7 +50,7 @@ class IntrinsicOptions(eqx.Module):
         intrinsic: ``"plain"`` or ``"termination_aware"``, see the module.
 
     Raises:
-        ValueError: where a shape is wrong or a word is none of those allowed.
+        ValueError: where a shape is wrong, or an operator or word is none of those allowed.
     """
 
     reward: Array
@@ -72,6 +72,7 @@ class IntrinsicOptions(eqx.Module):
         terminations: str = "learned",
         intrinsic: str = "plain",
     ):
+        checks.instance("operator", operator, HardMax, LogSumExp, Mellowmax, Boltzmann)
         checks.one_of("terminations", terminations, TERMINATIONS)
         checks.one_of("intrinsic", intrinsic, TASKS)
         self.reward = checks.numeric("reward", reward)
@@ -150,6 +151,8 @@ class IntrinsicOptions(eqx.Module):
 
     def hardened(self, mdp: TabularMDP, operator: Operator = LogSumExp(0.03)) -> Option:  # noqa: B008
         """The options made crisp: planned with a colder ``operator``, ended where ``β > ½``.
+
+        An option whose β nowhere exceeds ½ then goes on for ever, towards what it wants.
 
         Args:
             mdp: the model in which they act.

@@ -79,7 +79,7 @@ class PlanningObjective(eqx.Module):
             optimal_value: ``V* (G, S)``, positive.
             temperature: τ > 0, relative to the optimal value.
         """
-        models = jax.tree.map(jnp.asarray, models)
+        models, optimal_value = jax.tree.map(jnp.asarray, (models, optimal_value))
         counted = jnp.arange(models.states) != models.goals[:, None]
 
         def mean(value: Array) -> Array:

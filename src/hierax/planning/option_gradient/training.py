@@ -24,7 +24,7 @@ from hierax.planning import checks
 from hierax.planning.bellman import solve_bellman
 from hierax.planning.engine import Array, is_traced
 from hierax.planning.mdp import TabularMDP, as_model
-from hierax.planning.operators import LogSumExp, Operator
+from hierax.planning.operators import HardMax, LogSumExp, Operator
 from hierax.planning.option_gradient.baselines import random_options
 from hierax.planning.option_gradient.intrinsic import IntrinsicOptions
 from hierax.planning.option_gradient.objectives import PlanningObjective
@@ -104,32 +104,61 @@ def train_options(
         ValueError: where an argument is not allowed, the model is sparse or traced, or a goal
             cannot be reached from everywhere.
     """
-    mdp = _dense(mdp)
+    mdp = _dense(mdp, goals, initial)
     for name, number in (("count", count), ("steps", steps), ("restarts", restarts)):
         checks.count(name, number, 1)
+    checks.count("seed", seed, 0)
     settings = {
         "operator": operator,
         "terminations": terminations,
         "intrinsic": intrinsic,
         "features": features,
     }
-    family = condition_on_goals(mdp, None, goals, primitives=True)
-    optimum = solve_bellman(family).value
-    _require_reachable(optimum, family.goals)
-    with jax.enable_x64(True):
-        trainer = _Trainer(
-            objective, learning_rate, weight_decay, steps, _batch(goals_per_step, len(family))
-        )
-        problem = _Problem(*jax.tree.map(jnp.asarray, (mdp, family.goals, optimum)))
-        runs = []
-        with Progress(f"training {count} options on {len(family)} goals") as progress:
-            for restart in range(restarts):
-                key = jax.random.fold_in(jax.random.key(seed), restart)
-                first = initial or random_options(mdp, count, [seed, restart], **settings)
-                runs.append(trainer.train(problem, first, key, progress, restart / restarts))
+    firsts = [
+        _first_options(mdp, initial, count, [seed, restart], settings)
+        for restart in range(restarts)
+    ]
+    problem = _Problem.of(mdp, goals)
+    batch = _batch(goals_per_step, len(problem.goals))
+    trainer = _Trainer(objective, learning_rate, weight_decay, steps, batch)
+    runs = []
+    with jax.enable_x64(True), Progress(f"training {firsts[0].count} options") as progress:
+        for restart, first in enumerate(firsts):
+            key = jax.random.fold_in(jax.random.key(seed), restart)
+            reports = _Reports(progress, restart, restarts)
+            runs.append(trainer.train(problem.in_jax(), first, key, reports))
     options, scores, history = zip(*runs, strict=True)
     best = int(np.argmax(scores))
     return TrainedOptions(options[best], scores[best], np.array(scores), np.array(history))
+
+
+def _dense(mdp: Any, goals: Any, initial: Any) -> TabularMDP:
+    mdp = as_model(mdp)
+    if is_traced(mdp, goals, initial):
+        raise ValueError("train_options compiles itself, but was called under jit, grad or vmap")
+    if mdp.is_sparse:
+        raise ValueError(
+            "mdp is sparse, but options are trained in a dense model: build the world with "
+            "sparse=False"
+        )
+    return mdp
+
+
+def _first_options(
+    mdp: TabularMDP, initial: Any, count: int, seed: list[int], settings: dict[str, Any]
+) -> IntrinsicOptions:
+    """The options that a training begins with."""
+    if initial is None:
+        options = random_options(mdp, count, seed, **settings)
+    else:
+        checks.instance("initial", initial, IntrinsicOptions)
+        options = initial
+    if isinstance(options.operator, HardMax):
+        raise ValueError(
+            "operator is HardMax(), whose policies have no gradient, but must be a smooth maximum "
+            "such as LogSumExp"
+        )
+    return options
 
 
 class _Problem(NamedTuple):
@@ -138,6 +167,33 @@ class _Problem(NamedTuple):
     mdp: TabularMDP
     goals: Array
     optimum: Array
+
+    @classmethod
+    def of(cls, mdp: TabularMDP, goals: Any) -> "_Problem":
+        family = condition_on_goals(mdp, None, goals, primitives=True)
+        optimum = solve_bellman(family).value
+        if not (optimum > 0).all():
+            goal, state = checks.first(~(optimum > 0))
+            raise ValueError(
+                f"goals holds {family.goals[goal]}, which cannot be reached from state {state}, "
+                "but every goal must be within reach of every state"
+            )
+        return cls(mdp, family.goals, optimum)
+
+    def in_jax(self) -> "_Problem":
+        """With JAX arrays, so that a compiled step takes them as arguments."""
+        return _Problem(*jax.tree.map(jnp.asarray, tuple(self)))
+
+
+class _Reports(NamedTuple):
+    """The progress of one of several trainings."""
+
+    progress: Progress
+    restart: int
+    restarts: int
+
+    def report(self, part: float) -> None:
+        self.progress.report((self.restart + part) / self.restarts)
 
 
 class _Trained(NamedTuple):
@@ -155,15 +211,25 @@ class _Trainer(eqx.Module):
     learning_rate: float
     weight_decay: float
     steps: int = eqx.field(static=True)
-    goals_per_step: int = eqx.field(static=True)
+    batch: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        objective: PlanningObjective,
+        learning_rate: float,
+        weight_decay: float,
+        steps: int,
+        batch: int,
+    ):
+        checks.instance("objective", objective, PlanningObjective)
+        self.objective = objective
+        self.learning_rate = checks.positive("learning_rate", learning_rate)
+        self.weight_decay = checks.not_negative("weight_decay", weight_decay)
+        self.steps = steps
+        self.batch = batch
 
     def train(
-        self,
-        problem: _Problem,
-        options: IntrinsicOptions,
-        key: Array,
-        progress: Progress,
-        done: float,
+        self, problem: _Problem, options: IntrinsicOptions, key: Array, reports: _Reports
     ) -> tuple[IntrinsicOptions, float, np.ndarray]:
         """The options after all steps, their score, and the objective of each step."""
         options = jax.tree.map(jnp.asarray, options)
@@ -173,11 +239,11 @@ class _Trainer(eqx.Module):
             jnp.zeros(options.termination.shape),
         )
         history = []
-        for first in range(0, self.steps, STEPS_BETWEEN_REPORTS):
-            steps = jnp.arange(first, min(first + STEPS_BETWEEN_REPORTS, self.steps))
-            state, values = self._advance(problem, state, key, steps)
+        length = _block(self.steps)
+        for first in range(0, self.steps, length):
+            state, values = self._advance(problem, state, key, jnp.arange(first, first + length))
             history.append(np.asarray(values))
-            progress.report(done)
+            reports.report(first / self.steps)
         score = float(self._score(problem, state))
         return jax.tree.map(np.asarray, state.options), score, np.concatenate(history)
 
@@ -200,15 +266,18 @@ class _Trainer(eqx.Module):
     ) -> tuple[_Trained, Array]:
         first, last = TEMPERATURES
         temperature = first + (last - first) * step / self.steps
-        batch = jax.random.permutation(key, problem.goals.shape[0])[: self.goals_per_step]
-        tasks = problem._replace(goals=problem.goals[batch], optimum=problem.optimum[batch])
+        drawn = jax.random.permutation(key, problem.goals.shape[0])[: self.batch]
+        tasks = problem._replace(goals=problem.goals[drawn], optimum=problem.optimum[drawn])
         parameters = _parameters(state.options)
         (value, start), slope = jax.value_and_grad(self._value, has_aux=True)(
             parameters, tasks, state, temperature
         )
         ascent = jax.tree.map(jnp.negative, slope)
         change, optimiser = self._optimiser.update(ascent, state.optimiser, parameters)
-        options = _with_parameters(state.options, optax.apply_updates(parameters, change))
+        reward, logits = optax.apply_updates(parameters, change)
+        if state.options.terminations == "given":  # not even weight decay moves them
+            logits = state.options.termination_logits
+        options = _with_parameters(state.options, (reward, logits))
         return _Trained(options, optimiser, start), value
 
     def _value(
@@ -235,16 +304,9 @@ def _with_parameters(options: IntrinsicOptions, parameters: Any) -> IntrinsicOpt
     return eqx.tree_at(_parameters, options, parameters)
 
 
-def _dense(mdp: Any) -> TabularMDP:
-    mdp = as_model(mdp)
-    if is_traced(mdp):
-        raise ValueError("train_options compiles itself, but was called under jit, grad or vmap")
-    if mdp.is_sparse:
-        raise ValueError(
-            "mdp is sparse, but options are trained in a dense model: build the world with "
-            "sparse=False"
-        )
-    return mdp
+def _block(steps: int) -> int:
+    """Steps between two reports: blocks of one length, so that one is compiled."""
+    return max(n for n in range(1, STEPS_BETWEEN_REPORTS + 1) if steps % n == 0)
 
 
 def _batch(goals_per_step: int | None, goals: int) -> int:
@@ -252,12 +314,3 @@ def _batch(goals_per_step: int | None, goals: int) -> int:
         return goals
     checks.count("goals_per_step", goals_per_step, 1)
     return min(goals_per_step, goals)
-
-
-def _require_reachable(optimum: Array, goals: Array) -> None:
-    if not (optimum > 0).all():
-        index = checks.first(~(optimum > 0))
-        raise ValueError(
-            f"goals holds {goals[index[0]]}, which cannot be reached from state {index[1]}, but "
-            "every goal must be within reach of every state"
-        )
