@@ -128,7 +128,6 @@ def test_what_is_no_contraction_is_not_certified():
     assert not solution.converged
 
 
-@pytest.mark.xfail(reason="the refusal speaks of elements and sequences, not of a sparse model")
 def test_a_sparse_model_is_refused_in_one_sentence():
     solve = functools.partial(solve_bellman, TABLES.sparse(), OPERATOR, SOLVERS["Newton"])
     assert "sparse" in refusal(solve)
@@ -228,7 +227,6 @@ def test_what_is_no_method_is_refused(method):
     assert f"method is {method!r}" in sentence
 
 
-@pytest.mark.xfail(reason="a class with a step is taken for a solver, and optimistix chokes on it")
 def test_the_class_of_a_solver_is_no_method():
     assert "method is" in refusal(solve_bellman, MODEL, OPERATOR, optimistix.Newton)
 
@@ -237,7 +235,6 @@ NO_ADJOINTS = ("yes", None, 3, optimistix.ImplicitAdjoint, lineax.LU())
 
 
 @x64
-@pytest.mark.xfail(reason="implicit is not checked: ignored on the host, an AttributeError in JAX")
 @pytest.mark.parametrize("implicit", NO_ADJOINTS, ids=["str", "None", "3", "class", "LU"])
 def test_what_is_no_adjoint_is_refused(implicit):
     for method in ("auto", SOLVERS["Newton"]):

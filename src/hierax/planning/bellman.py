@@ -15,14 +15,13 @@ import numpy as np
 
 from hierax.planning import checks
 from hierax.planning.bellman_host import METHODS, Backup, search
-from hierax.planning.bellman_optimistix import value_by_solver
+from hierax.planning.bellman_optimistix import is_solver, require_adjoint, value_by_solver
 from hierax.planning.bellman_traced import differentiable_value
-from hierax.planning.decision import DecisionModel, as_decision_model
+from hierax.planning.decision import DecisionModel, as_decision_model, require_a_choice
 from hierax.planning.engine import Array, is_traced, planning_namespace
-from hierax.planning.operators import HardMax, Operator
+from hierax.planning.operators import HardMax, Operator, require_operator
 from hierax.planning.options.goals import GoalOptionModels
 from hierax.planning.options.model import OptionModel
-from hierax.planning.sweeps import CODES
 
 
 class BellmanSolution(NamedTuple):
@@ -95,12 +94,12 @@ def solve_bellman(
         ValueError: where an argument is not allowed or a state offers no choice; under a JAX
             transformation also where 64-bit types are off or the model is sparse.
     """
-    tolerance = _checked(operator, method, tolerance)
+    tolerance = _checked(operator, method, tolerance, implicit)
     if isinstance(model, GoalOptionModels):
         return _solve_goals(model, operator, method, tolerance, implicit)
     model = as_decision_model("model", model)
     if isinstance(model, OptionModel):
-        _require_a_choice(model.available)
+        require_a_choice("model", model.available)
     if planning_namespace(model, operator, tolerance) is np and isinstance(method, str):
         found = search(model, operator, _host_method(model, operator, method), float(tolerance))
     else:
@@ -162,20 +161,12 @@ def _solve_goals(
     )
 
 
-def _checked(operator: Any, method: Any, tolerance: Any) -> Any:
-    checks.instance("operator", operator, *CODES)
-    if isinstance(method, str) or not hasattr(method, "step"):
+def _checked(operator: Any, method: Any, tolerance: Any, implicit: Any) -> Any:
+    require_operator(operator)
+    if not is_solver(method):
         checks.one_of("method", method, METHODS)
+    require_adjoint(implicit)
     return checks.positive("tolerance", tolerance)
-
-
-def _require_a_choice(available: Array) -> None:
-    if not is_traced(available) and not np.asarray(available).any(axis=1).all():
-        (state,) = checks.first(~np.asarray(available).any(axis=1))
-        raise ValueError(
-            f"model offers no choice at state {state}, but must offer one: add the actions "
-            "(primitive_model), or widen an initiation set"
-        )
 
 
 def _backup(model: DecisionModel, operator: Operator, value: Array, steps: Any) -> Backup:

@@ -9,12 +9,40 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy.sparse as sp
 
 from hierax.planning.bellman_traced import MOST_BACKUPS, Problem, bellman
 from hierax.planning.engine import Array, is_traced
 
 ROUNDING = 1e-14
 """Tolerance of Newton's method where only an adjoint is given: as exact as float64 allows."""
+
+
+def is_solver(method: Any) -> bool:
+    """Whether ``method`` is something that ``optimistix.fixed_point`` takes."""
+    if isinstance(method, str):
+        return False
+    import optimistix
+
+    return isinstance(
+        method,
+        optimistix.AbstractFixedPointSolver
+        | optimistix.AbstractRootFinder
+        | optimistix.AbstractLeastSquaresSolver
+        | optimistix.AbstractMinimiser,
+    )
+
+
+def require_adjoint(implicit: Any) -> None:
+    """Raise unless ``implicit`` is True, False or an adjoint of optimistix."""
+    if isinstance(implicit, bool):
+        return
+    import optimistix
+
+    if not isinstance(implicit, optimistix.AbstractAdjoint):
+        raise ValueError(
+            f"implicit is {implicit!r}, but must be True, False or an adjoint of optimistix"
+        )
 
 
 def value_by_solver(
@@ -30,6 +58,10 @@ def value_by_solver(
     """
     import optimistix
 
+    if sp.issparse(problem[0].transition):
+        raise ValueError(
+            "the transition is sparse, but a solver of optimistix takes a dense (S, A, S) array"
+        )
     if adjoint is True:
         adjoint = optimistix.ImplicitAdjoint()
     elif adjoint is False:

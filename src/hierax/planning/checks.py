@@ -168,7 +168,9 @@ def instance(name: str, value: Any, *kinds: type) -> None:
     """Raise unless ``value`` is one of ``kinds``."""
     if not isinstance(value, kinds):
         allowed = ", ".join(kind.__name__ for kind in kinds)
-        raise ValueError(f"{name} is {repr(value)[:60]}, but must be an instance of {allowed}")
+        is_plain = value is None or isinstance(value, str | Real)
+        shown = repr(value)[:60] if is_plain else type(value).__name__
+        raise ValueError(f"{name} is {shown}, but must be an instance of {allowed}")
 
 
 def count(name: str, value: Any, least: int) -> None:

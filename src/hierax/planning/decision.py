@@ -13,7 +13,8 @@ import equinox as eqx
 import numpy as np
 import scipy.sparse as sp
 
-from hierax.planning.engine import Array, namespace, on_host
+from hierax.planning import checks
+from hierax.planning.engine import Array, is_traced, namespace, on_host
 
 
 class DecisionModel(eqx.Module):
@@ -93,3 +94,15 @@ def as_decision_model(name: str, model: Any) -> DecisionModel:
             "OptionModel"
         )
     return single(name, model)
+
+
+def require_a_choice(name: str, available: Array) -> None:
+    """Raise where a state offers no choice; a traced table ``(S, A)`` is not looked at."""
+    if is_traced(available):
+        return
+    without = ~np.asarray(available).any(axis=1)
+    if without.any():
+        raise ValueError(
+            f"{name} offers no choice at state {checks.first(without)[0]}, but must offer one: add "
+            "the actions (primitive_model), or widen an initiation set"
+        )

@@ -148,6 +148,14 @@ class Boltzmann(_Softened):
         return xp.sum(self.policy(q) * xp.where(q > -xp.inf, q, 0.0), axis=-1)
 
 
+def require_operator(operator: Any) -> None:
+    """Raise unless ``operator`` is one of the four above, which every engine knows."""
+    kinds = (HardMax, LogSumExp, Mellowmax, Boltzmann)
+    if type(operator) not in kinds:
+        names = ", ".join(kind.__name__ for kind in kinds)
+        raise ValueError(f"operator is {operator!r}, but must be an instance of {names}")
+
+
 def _masked(action_value: Any, available: Any) -> Array:
     """Action values with ``-inf`` where an action is not available."""
     q = checks.numeric("action_value", action_value)

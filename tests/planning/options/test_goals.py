@@ -66,9 +66,6 @@ def test_the_rank_one_model_is_the_model_with_the_goal_in_it(layout, discount_ki
         assert_same(model, directly(given, option, goal, primitives=True))
 
 
-@pytest.mark.xfail(
-    reason="the cut at a goal needs the row of the goal also where the option may not be started"
-)
 def test_initiation_sets_do_not_change_what_an_option_does_once_started():
     family = condition_on_goals(MDP, LIMITED, np.arange(6))
     startable = LIMITED.startable
@@ -154,9 +151,6 @@ def test_trap_18_an_option_that_runs_through_a_goal_is_cut_there():
     np.testing.assert_array_equal(model.reward[0, 3:], 0.0)
 
 
-@pytest.mark.xfail(
-    reason="the cut at a goal needs the row of the goal also where the option may not be started"
-)
 def test_trap_18_an_option_that_may_not_be_started_at_the_goal_is_cut_there_too():
     before = Option(EAST.policy, EAST.termination, np.arange(7) < 3)
     model = condition_on_goals(CORRIDOR, before, [3]).model(0)

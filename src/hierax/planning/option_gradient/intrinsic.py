@@ -22,7 +22,7 @@ from hierax.planning.bellman import solve_bellman
 from hierax.planning.bellman_traced import differentiable_value
 from hierax.planning.engine import Array, is_traced, namespace, planning_namespace
 from hierax.planning.mdp import TabularMDP, as_model
-from hierax.planning.operators import Boltzmann, HardMax, LogSumExp, Mellowmax, Operator
+from hierax.planning.operators import LogSumExp, Operator, require_operator
 from hierax.planning.options.option import Option
 
 TERMINATIONS = ("learned", "given")
@@ -72,7 +72,7 @@ class IntrinsicOptions(eqx.Module):
         terminations: str = "learned",
         intrinsic: str = "plain",
     ):
-        checks.instance("operator", operator, HardMax, LogSumExp, Mellowmax, Boltzmann)
+        require_operator(operator)
         checks.one_of("terminations", terminations, TERMINATIONS)
         checks.one_of("intrinsic", intrinsic, TASKS)
         self.reward = checks.numeric("reward", reward)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hierax.planning import checks
+from hierax.planning.decision import require_a_choice
 from hierax.planning.engine import Array
 from hierax.planning.evaluation import evaluate_policy
 from hierax.planning.operators import uniform_over_best
@@ -46,7 +47,8 @@ def planning_curve(models: GoalOptionModels, optimal_value: Array, sweeps: int) 
         sweeps: number of backups ``n``.
 
     Raises:
-        ValueError: where ``optimal_value`` has the wrong shape or is not positive.
+        ValueError: where ``models`` are none or leave a state without a choice, or
+            ``optimal_value`` has the wrong shape or is not positive.
     """
     optimum, counted = _reference(models, optimal_value)
     checks.count("sweeps", sweeps, 1)
@@ -92,13 +94,16 @@ def greedy_return(models: GoalOptionModels, optimal_value: Array, sweeps: int) -
 
 def _reference(models: GoalOptionModels, optimal_value: Array) -> tuple[np.ndarray, np.ndarray]:
     """The optimum, and a mask ``(G, S)`` of the pairs that count."""
+    checks.instance("models", models, GoalOptionModels)
+    require_a_choice("models", models.available)
     optimum = np.asarray(checks.numeric("optimal_value", optimal_value))
     checks.require_shape("optimal_value", optimum, (len(models), models.states))
-    if not (optimum > 0).all():
-        index = checks.first(~(optimum > 0))
+    is_value = (optimum > 0) & np.isfinite(optimum)
+    if not is_value.all():
+        index = checks.first(~is_value)
         raise ValueError(
             f"optimal_value at {checks.place(('goal', 'state'), index)} is {optimum[index]}, but "
-            "must be positive: a goal out of reach has no relative value"
+            "must be positive and finite: a goal out of reach has no relative value"
         )
     return optimum, np.arange(models.states) != np.asarray(models.goals)[:, None]
 

@@ -34,7 +34,7 @@ class GoalOptionModels(eqx.Module):
         goals: ``(G,)`` the state that each task asks for.
         reward: ``(K, G, S)`` expected discounted chance to reach the goal before the option ends.
         transition: ``(K, S, S)`` discounted probabilities of where an option ends if no goal cuts
-            it.
+            it. This, reward and correction hold wherever an option runs, not only where it starts.
         correction: ``(K, G, S)`` ``κ_g``: what the cut at the goal takes away, see the module.
         duration: ``(K, S)`` expected discounted number of steps if no goal cuts the option.
         initiation: ``(K, S)`` bool, where an option may be started.
@@ -147,13 +147,13 @@ def _of_options(mdp: TabularMDP, option: Option, goals: Array) -> _Parts:
     here = xp.asarray(xp.arange(mdp.states) == goals[:, None], dtype=visits.dtype)
     correction = (visits - here) / _at_goal(visits, goals)
     reached = xp.swapaxes(found.occupancy @ landing, 1, 2)
-    startable = option.startable
     return _Parts(
-        reward=xp.where(startable[:, None, :], _cut(correction, reached, goals), 0.0),
-        transition=xp.where(startable[:, :, None], found.ending, 0.0),
+        reward=_cut(correction, reached, goals),
+        # Also where an option may not be started: it may come through there, and be cut.
+        transition=found.ending,
         correction=correction,
         duration=found.occupancy.sum(axis=-1),
-        initiation=startable,
+        initiation=option.startable,
     )
 
 

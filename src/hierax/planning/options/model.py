@@ -13,7 +13,7 @@ from hierax.planning.decision import DecisionModel
 from hierax.planning.engine import Array, is_traced, namespace, planning_namespace
 from hierax.planning.mdp import TabularMDP, as_model, dense
 from hierax.planning.options.multistep import execute
-from hierax.planning.options.option import Option
+from hierax.planning.options.option import Option, read_initiation
 
 ROW = ("option", "state")
 
@@ -35,8 +35,8 @@ class OptionModel(DecisionModel):
         available: ``(S, K)`` bool: the options that may be started in a state.
 
     Raises:
-        ValueError: where a shape is wrong, an entry is not finite, or a probability is negative or
-            a row sums to more than 1.
+        ValueError: where a shape is wrong, an entry is not finite, a probability or a duration is
+            negative, or a row sums to more than 1.
     """
 
     reward: Array
@@ -46,22 +46,27 @@ class OptionModel(DecisionModel):
 
     def __init__(self, reward: Any, transition: Any, duration: Any, initiation: Any = None):
         reward = checks.numeric("reward", reward)
-        if reward.ndim != 2 or reward.shape[1] == 0:
-            raise ValueError(f"reward has shape {reward.shape}, but must have shape (K, S), S > 0")
+        if reward.ndim != 2 or 0 in reward.shape:
+            raise ValueError(
+                f"reward has shape {reward.shape}, but must have shape (K, S) with at least one "
+                "option and one state"
+            )
         transition = checks.numeric("transition", transition)
         checks.require_shape("transition", transition, (*reward.shape, reward.shape[1]))
         duration = checks.numeric("duration", duration)
         checks.require_shape("duration", duration, reward.shape)
-        startable = np.ones(reward.shape, bool) if initiation is None else initiation
-        checks.require_shape("initiation", startable, reward.shape)
+        given = np.ones(reward.shape, bool) if initiation is None else initiation
+        startable = read_initiation(given, reward.shape)
         xp = namespace(reward, transition, startable)
-        self.available = xp.asarray(startable, dtype=bool).T
+        self.available = startable.T
         self.reward = xp.where(self.initiation, reward, 0.0)
         self.transition = xp.where(self.initiation[:, :, None], transition, 0.0)
         self.duration = duration
         checks.require_finite("reward", self.reward, ROW)
         checks.require_finite("transition", self.transition, (*ROW, "next state"))
+        checks.require_finite("duration", self.duration, ROW)
         _check_rows(self.transition)
+        _check_duration(self.duration)
 
     @property
     def initiation(self) -> Array:
@@ -99,6 +104,14 @@ def _check_rows(transition: Array) -> None:
         raise ValueError(
             f"transition at {checks.place(ROW, index)} sums to {sums[index]:.12g}, but discounted "
             "probabilities sum to at most 1"
+        )
+
+
+def _check_duration(duration: Array) -> None:
+    if not is_traced(duration) and (duration < 0).any():
+        index = checks.first(duration < 0)
+        raise ValueError(
+            f"duration at {checks.place(ROW, index)} is {duration[index]}, but must not be negative"
         )
 
 

@@ -35,8 +35,9 @@ class Option(eqx.Module):
 
     def __init__(self, policy: Any, termination: Any, initiation: Any = None):
         self.policy = _policy(policy)
-        self.termination = _termination(termination, self.policy.shape[:-1])
-        self.initiation = _initiation(initiation, self.policy.shape[:-1])
+        shape = self.policy.shape[:-1]
+        self.termination = _termination(termination, shape)
+        self.initiation = None if initiation is None else read_initiation(initiation, shape)
 
     @property
     def is_stacked(self) -> bool:
@@ -92,9 +93,8 @@ def _termination(termination: Any, shape: tuple[int, ...]) -> Array:
     return table
 
 
-def _initiation(initiation: Any, shape: tuple[int, ...]) -> Array | None:
-    if initiation is None:
-        return None
+def read_initiation(initiation: Any, shape: tuple[int, ...]) -> Array:
+    """Initiation sets as bool, ``(S,)`` or ``(K, S)`` as ``shape`` asks."""
     table = checks.numeric("initiation", initiation)
     checks.require_shape("initiation", table, shape)
     if not is_traced(table) and not np.isin(table, (0, 1)).all():
