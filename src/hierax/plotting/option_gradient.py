@@ -111,6 +111,7 @@ def draw_costs(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         "milliseconds": "time (ms)",
     }
     methods = dict.fromkeys(row["method"] for row in rows)
+    ticks = sorted({row["sweeps"] for row in rows if row["sweeps"] is not None})
     panels = figure.subplots(1, 3)
     for axes, (key, label) in zip(panels, measures.items(), strict=True):
         for method, colour in zip(methods, CATEGORIES, strict=False):
@@ -121,6 +122,9 @@ def draw_costs(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
                 sweeps = [row["sweeps"] for row in found]
                 axes.plot(sweeps, [row[key] for row in found], "o-", color=colour, label=method)
         axes.set(xlabel="sweeps", ylabel=label, xscale="log", yscale="log")
+        axes.set_xticks(ticks, list(map(str, ticks)))
+        axes.minorticks_off()
+    panels[0].set(yscale="linear", ylim=(0, None))
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
     figure.savefig(path, dpi=110)
