@@ -3,23 +3,25 @@
 The experiment of the note: Sutton's four rooms with his noise, each cell in turn a goal, four
 fifths of them to train on. Measured is how many sweeps of value iteration from zero values reach a
 part of the optimal value of goals that were held out, with each library of options beside the
-actions. A second map, on which nothing was tuned, follows.
+actions. Settings were chosen on this map, while looking at other splits than those measured here. A
+second map follows, to which they were not adapted.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hierax.experiments.jobs import do_jobs
 from hierax.experiments.option_libraries import Recipe, Split
-from hierax.experiments.option_measures import measure
-from hierax.experiments.option_study import Study
+from hierax.experiments.option_measures import measure, scalars
+from hierax.experiments.option_study import Study, examine
 from hierax.experiments.result import Result, Verdict
 from hierax.experiments.statistics import over_rows
 from hierax.planning.option_gradient import (
     PlanningObjective,
-    TrainedOptions,
     laplacian_features,
     train_options,
 )
@@ -38,12 +40,15 @@ RECIPES = {
     "paper": Recipe(count=4, steps=1500, restarts=10, searched=3000),
 }
 SECOND_RECIPES = {
-    "laptop": Recipe(count=8, steps=300, restarts=3, searched=100),
+    "smoke": Recipe(count=2, steps=2, restarts=1, draws=1, searched=2),
+    "laptop": Recipe(count=8, steps=250, restarts=3, searched=50),
     "paper": Recipe(count=8, steps=1500, restarts=10, searched=1000),
 }
 SECOND_SPLITS = 5
+SECOND_MAPS = {"smoke": ((2, 2), (2, 3)), "laptop": ((4, 4), (4, 5)), "paper": ((4, 4), (4, 5))}
 EXACT = 1e-6
-VARIANT_STEPS, VARIANT_SPLITS = 200, 3
+VARIANT_STEPS = {"smoke": 2, "laptop": 200, "paper": 600}
+VARIANT_SPLITS = {"smoke": 1, "laptop": 3, "paper": 10}
 VARIANTS: dict[str, dict[str, Any]] = {
     "log gap of 20 sweeps": {"objective": PlanningObjective("log_gap", 20)},
     "log gap of 10 sweeps": {"objective": PlanningObjective("log_gap", 10)},
@@ -63,39 +68,75 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 """What else was tried, all with the same number of steps and one training a split; ``features`` is
 the number of `laplacian_features`."""
+SMOKED = ("smooth, log gap of 20",)
+"""The variants of the smoke scale."""
 
 
 def run(scale: str, seeds: int) -> Result:
     """Train, measure and judge on ``seeds`` splits."""
-    study = Study(four_rooms(**TASK), RECIPES[scale], seeds)
+    study, second, variants = _study(scale, seeds)
     held_out, training = study.table("test"), study.table("train")
-    settings = {**study.settings(), "task": TASK}
+    held_out_second = second.table("test")
     tables = {
         "held_out": held_out,
         "training_goals": training,
         "cost": _costs(held_out, study),
         "training": study.scores(),
+        "held_out_second_map": held_out_second,
+        "training_goals_second_map": second.table("train"),
+        "cost_second_map": _costs(held_out_second, second),
+        "training_second_map": second.scores(),
+        "variants": variants,
     }
-    curves = {"held_out": study.curves(), "options": study.drawn_options()}
-    if scale in SECOND_RECIPES:
-        second = Study(room_lattice(**TASK), SECOND_RECIPES[scale], min(seeds, SECOND_SPLITS))
-        settings |= {"second_map": second.settings(), "variant_steps": VARIANT_STEPS}
-        held_out = second.table("test")
-        tables |= {
-            "held_out_second_map": held_out,
-            "training_goals_second_map": second.table("train"),
-            "cost_second_map": _costs(held_out, second),
-            "training_second_map": second.scores(),
-            "variants": _variants(study),
-        }
-        curves["held_out_second_map"] = second.curves()
     return Result(
-        settings=settings,
+        settings={
+            **study.settings(),
+            "task": TASK,
+            "second_map": second.settings(),
+            "variant_steps": VARIANT_STEPS[scale],
+            "variant_splits": VARIANT_SPLITS[scale],
+        },
         claims=[_plans_with_options(study), _learns(training), _generalises(tables)],
         tables=tables,
-        curves=curves,
+        curves={
+            "held_out": study.curves(),
+            "held_out_second_map": second.curves(),
+            "options": study.drawn_options(),
+        },
         seeds=range(seeds),
     )
+
+
+def _study(scale: str, seeds: int) -> tuple[Study, Study, dict[str, Any]]:
+    """Both maps and the variants, longest jobs first."""
+    recipe, second_recipe = RECIPES[scale], SECOND_RECIPES[scale]
+    world, lattice = four_rooms(**TASK), room_lattice(*SECOND_MAPS[scale], **TASK)
+    splits = [Split.draw(world, seed) for seed in range(seeds)]
+    second_splits = [Split.draw(lattice, seed) for seed in range(min(seeds, SECOND_SPLITS))]
+    names = SMOKED if scale == "smoke" else tuple(VARIANTS)
+    varied = splits[: VARIANT_SPLITS[scale]]
+    outcomes = do_jobs(
+        [
+            *((examine, (split, second_recipe)) for split in second_splits),
+            *((examine, (split, recipe)) for split in splits),
+            *(
+                (_examine_variant, (split, n, VARIANT_STEPS[scale]))
+                for n in names
+                for split in varied
+            ),
+        ],
+        workers=1 if scale == "smoke" else os.cpu_count() or 1,
+        description="option-gradient-rooms",
+    )
+    second = Study(second_recipe, second_splits, outcomes[: len(second_splits)])
+    del outcomes[: len(second_splits)]
+    study = Study(recipe, splits, outcomes[: len(splits)])
+    del outcomes[: len(splits)]
+    variants = {
+        name: over_rows(outcomes[n * len(varied) : (n + 1) * len(varied)])
+        for n, name in enumerate(names)
+    }
+    return study, second, variants
 
 
 def draw(result: Result, path: Path) -> None:
@@ -106,9 +147,11 @@ def draw(result: Result, path: Path) -> None:
     choice = np.asarray(learned["choice"])
     successor = np.stack([likely_successor(world.mdp, actions) for actions in choice])
     options = OptionTables(choice, successor, np.asarray(learned["termination"]))
-    maps = {"Sutton's four rooms": result.curves["held_out"]}
-    if "held_out_second_map" in result.curves:
-        maps["4 by 4 rooms"] = result.curves["held_out_second_map"]
+    second = result.settings["second_map"]["world"]
+    maps = {
+        "Sutton's four rooms": result.curves["held_out"],
+        second: result.curves["held_out_second_map"],
+    }
     draw_options(options, maps, world_canvas(world, task=False)).savefig(path)
 
 
@@ -134,24 +177,14 @@ def _costs(table: Mapping[str, Any], study: Study) -> dict[str, Any]:
     return {name: _cost(row, table["primitives"], states) for name, row in table.items()}
 
 
-def _variants(study: Study) -> dict[str, Any]:
-    """Held-out sweeps of hardened options that were trained otherwise."""
-    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in VARIANTS}
-    for split in study.splits[:VARIANT_SPLITS]:
-        optimum = split.optimum(split.test)
-        for name, changes in VARIANTS.items():
-            option = _train_variant(split, dict(changes)).options.hardened(split.world.mdp)
-            rows[name].append(measure(split, [option], split.test, optimum))
-    return {name: over_rows(found) for name, found in rows.items()}
-
-
-def _train_variant(split: Split, changes: dict[str, Any]) -> TrainedOptions:
-    mdp = split.world.mdp
+def _examine_variant(split: Split, name: str, steps: int) -> dict[str, Any]:
+    """Held-out measurements of hardened options that were trained otherwise."""
+    mdp, changes = split.world.mdp, dict(VARIANTS[name])
     if "features" in changes:
         changes["features"] = laplacian_features(mdp, changes["features"])
-    return train_options(
-        mdp, split.train, steps=VARIANT_STEPS, restarts=1, seed=split.seed, **changes
-    )
+    trained = train_options(mdp, split.train, steps=steps, restarts=1, seed=split.seed, **changes)
+    option = trained.options.hardened(mdp)
+    return scalars(measure(split, [option], split.test, split.optimum(split.test)))
 
 
 def _plans_with_options(study: Study) -> Verdict:
@@ -186,17 +219,22 @@ def _learns(training: Mapping[str, Any]) -> Verdict:
 
 def _generalises(tables: Mapping[str, Any]) -> Verdict:
     held_out = tables["held_out"]
-    numbers = {
-        name: {key: row[key] for key in ("k90", "k95", "k99", "v4", "operations")}
-        for name, row in held_out.items()
+    measures = ("k90", "k95", "k99", "v4", "operations", "multiplications")
+    numbers: dict[str, Any] = {
+        name: {key: row[key] for key in measures} for name, row in held_out.items()
     }
-    best = held_out["learned_hardened"]
+    learned, primitives = held_out["learned_hardened"], held_out["primitives"]
+    better = {
+        key: bool(learned[key]["high"] < primitives[key]["low"])
+        for key in ("k90", "k95", "k99", "operations", "multiplications")
+    }
     return Verdict(
         "O5",
-        bool(best["k90"]["high"] < held_out["primitives"]["k90"]["low"]),
-        numbers,
-        "Sweeps of value iteration to 90, 95 and 99 % of the optimal value of goals that were held "
-        "out, mean over splits with a 95 % interval. Operations (choices times sweeps to 90 %) "
-        "fall by less than sweeps do, and the rows of actions are sparse where those of options "
-        "are full: see the table of costs.",
+        all(better.values()) or (None if any(better.values()) else False),
+        {"hardened_better_than_actions_alone": better, **numbers},
+        "Value iteration to 90, 95 and 99 % of the optimal value of goals that were held out, mean "
+        "over splits with a 95 % interval: sweeps, the value after four sweeps, operations "
+        "(choices times sweeps to 90 %) and multiplications, where rows of actions are sparse and those of "
+        "options are full. Better means that the intervals do not touch; what is not better stands "
+        "beside it. Training is not counted.",
     )

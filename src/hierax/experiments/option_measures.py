@@ -1,5 +1,6 @@
 """What planning with a library of options takes, in sweeps and in multiplications."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,10 @@ def measure(
 
     ``k90`` to ``k99`` are sweeps to that part of the optimal value, ``k_error`` sweeps to an error
     of at most .01 everywhere, ``v1`` … ``v10`` relative values after so many sweeps, ``g1`` …
-    ``g10`` relative returns of acting greedily, ``operations`` choices times sweeps to 90 %.
-    ``multiplications`` is the same with the entries of each row counted, actions' rows being
-    sparse; ``model_multiplications`` what it takes once to plan the options and invert their
-    models.
+    ``g10`` relative returns of acting greedily, ``operations`` choices times sweeps to 90 %. One
+    operation backs up one choice in all states. ``multiplications`` counts the entries of the rows
+    that are backed up, those of actions being sparse. ``model_operations`` is what it takes once to
+    plan the options and invert their models, in operations of ``S²`` multiplications.
     """
     rows = [_measure_one(split, option, goals, optimum) for option in draws]
     return {
@@ -55,3 +56,8 @@ def _measure_one(
         "model_operations": count * (2.0 + NEWTON_STEPS / 3.0) * mdp.states,
         "curve": curve.relative_value,
     }
+
+
+def scalars(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The measurements of `measure` that are single numbers: all but the curve."""
+    return {name: value for name, value in row.items() if name != "curve"}

@@ -1,44 +1,58 @@
 """All libraries of options on all splits of one world, and what was measured."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hierax.experiments.option_libraries import TRAINED_ON, Recipe, Split, make_libraries
-from hierax.experiments.option_measures import measure
+from hierax.experiments.option_measures import measure, scalars
 from hierax.experiments.statistics import interval, over_rows
 from hierax.planning import condition_on_goals, solve_bellman
 from hierax.planning.option_gradient import TrainedOptions
-from hierax.worlds import GridWorld
 
 DRAWN_SWEEPS = 45
 
 
-class Study:
-    """Trains and measures on every split.
+class Outcome(NamedTuple):
+    """What one split gave.
 
-    Args:
-        world: where the goals are.
-        recipe: how libraries are made.
-        splits: number of splits; their seeds are 0, 1, …
+    Attributes:
+        rows: measurements by ``"test"`` or ``"train"`` goals, then by library.
+        trained: the training.
     """
 
-    def __init__(self, world: GridWorld, recipe: Recipe, splits: int):
-        self.world, self.recipe = world, recipe
-        self.splits = [Split.draw(world, seed) for seed in range(splits)]
-        self._rows: dict[str, list[dict[str, dict[str, Any]]]] = {"test": [], "train": []}
-        self._trained: list[TrainedOptions] = []
-        for split in self.splits:
-            self._add(split)
+    rows: dict[str, dict[str, dict[str, Any]]]
+    trained: TrainedOptions
 
-    def _add(self, split: Split) -> None:
-        libraries, trained = make_libraries(split, self.recipe)
-        self._trained.append(trained)
-        for part, goals in (("test", split.test), ("train", split.train)):
-            optimum = split.optimum(goals)
-            self._rows[part].append(
-                {name: measure(split, drawn, goals, optimum) for name, drawn in libraries.items()}
-            )
+
+def examine(split: Split, recipe: Recipe) -> Outcome:
+    """Make all libraries of a split and measure them."""
+    libraries, trained = make_libraries(split, recipe)
+    rows = {}
+    for part, goals in (("test", split.test), ("train", split.train)):
+        optimum = split.optimum(goals)
+        rows[part] = {
+            name: measure(split, drawn, goals, optimum) for name, drawn in libraries.items()
+        }
+    return Outcome(rows, trained)
+
+
+class Study:
+    """All libraries on all splits of one world.
+
+    Args:
+        recipe: how libraries were made.
+        splits: the splits of the world.
+        outcomes: what `examine` returned for each.
+    """
+
+    def __init__(self, recipe: Recipe, splits: Sequence[Split], outcomes: Sequence[Outcome]):
+        self.world, self.recipe, self.splits = splits[0].world, recipe, splits
+        self._rows = {
+            part: [outcome.rows[part] for outcome in outcomes] for part in ("test", "train")
+        }
+        self._trained = [outcome.trained for outcome in outcomes]
 
     def settings(self) -> dict[str, Any]:
         """What was chosen."""
@@ -62,7 +76,7 @@ class Study:
     def table(self, part: str) -> dict[str, Any]:
         """For each library each measurement on ``"test"`` or ``"train"`` goals over splits."""
         return {
-            name: over_rows([_numbers(row[name]) for row in self._rows[part]])
+            name: over_rows([scalars(row[name]) for row in self._rows[part]])
             for name in self._rows[part][0]
         }
 
@@ -107,7 +121,3 @@ class Study:
                 "largest_error_with_actions": float(np.abs(together - optimum).max()),
             }
         return found
-
-
-def _numbers(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "curve"}

@@ -1,4 +1,4 @@
-"""Libraries of options that nobody trained, to compare with: sub-goals, eigenoptions, random ones.
+"""Libraries of options that nobody trained, to compare with: sub-goals and eigenoptions.
 
 Options that lead to the hallways between rooms (Sutton, Precup & Singh 1999) are the sub-goal
 options of the hallway cells.
@@ -7,19 +7,16 @@ options of the hallway cells.
 from typing import Any
 
 import numpy as np
-import scipy.linalg
+from scipy.sparse import csgraph
 
 from hierax.planning import checks
 from hierax.planning.bellman import solve_bellman
 from hierax.planning.mdp import TabularMDP, as_model, dense
 from hierax.planning.operators import TIE, uniform_over_best
-from hierax.planning.option_gradient.intrinsic import IntrinsicOptions, on_pairs
+from hierax.planning.option_gradient.features import slowest_eigenvectors
+from hierax.planning.option_gradient.intrinsic import on_pairs
 from hierax.planning.options.option import Option
 
-REWARD_SPREAD, LOGIT_SPREAD = 0.1, 0.5
-"""Options that begin alike stay alike, for they receive the same gradients: begin with noise."""
-FIRST_LOGIT = -2.0
-"""β is .12 at first: options of some eight steps, and a sigmoid that is not yet flat."""
 TOLERANCE, TIED = 1e-11, 1e-9
 """Accuracy of the plans, and the relative difference of action values that no plan can tell."""
 
@@ -69,7 +66,8 @@ def eigenoptions(mdp: TabularMDP, count: int) -> Option:
         A stack of ``K`` options.
 
     Raises:
-        ValueError: where ``count`` is below 1 or the graph has fewer eigenvectors.
+        ValueError: where ``count`` is below 1, the graph has fewer eigenvectors, or it is not
+            connected.
     """
     mdp = as_model(mdp)
     checks.count("count", count, 1)
@@ -78,60 +76,14 @@ def eigenoptions(mdp: TabularMDP, count: int) -> Option:
             f"count is {count}, but a graph of {mdp.states} states has {2 * (mdp.states - 1)} "
             "eigenoptions"
         )
-    vectors = _slowest_eigenvectors(mdp, 1, (count + 1) // 2)
+    if csgraph.connected_components(mdp.adjacency(), directed=False)[0] > 1:
+        raise ValueError(
+            "mdp falls into parts with no way between them, where options climb nothing"
+        )
+    vectors = slowest_eigenvectors(mdp, 1, (count + 1) // 2)
     signed = [sign * vector for vector in vectors.T for sign in (1.0, -1.0)]
     found = [_climb(mdp, potential) for potential in signed[:count]]
     return Option(*(np.stack(tables) for tables in zip(*found, strict=True)))
-
-
-def random_options(mdp: TabularMDP, count: int, seed: Any = 0, **settings: Any) -> IntrinsicOptions:
-    """Options as a training begins with them: rewards near 0, terminations near .12.
-
-    Args:
-        mdp: the model in which they act.
-        count: number of options ``K``.
-        seed: of the random numbers, as ``numpy.random.default_rng`` takes it.
-        **settings: further arguments of `IntrinsicOptions`; with ``features`` the noise is in
-            their weights.
-
-    Raises:
-        ValueError: where ``count`` is below 1.
-    """
-    mdp = as_model(mdp)
-    checks.count("count", count, 1)
-    features = settings.get("features")
-    size = mdp.states if features is None else np.shape(features)[-1]
-    reward, logits = np.random.default_rng(seed).normal(size=(2, count, size))
-    first = np.full(mdp.states, FIRST_LOGIT)
-    if features is not None:
-        first = np.linalg.lstsq(features, first)[0]
-    return IntrinsicOptions(REWARD_SPREAD * reward, first + LOGIT_SPREAD * logits, **settings)
-
-
-def laplacian_features(mdp: TabularMDP, count: int) -> np.ndarray:
-    """The ``D`` smoothest eigenvectors of the graph of moves, ``(S, D)``; the first is constant.
-
-    Features for `IntrinsicOptions`: what is learned on some goals then carries over to their
-    neighbours (proto-value functions; Mahadevan & Maggioni 2007). Columns have mean square 1.
-
-    Args:
-        mdp: the model.
-        count: number of features ``D``, at most ``S``.
-
-    Raises:
-        ValueError: where ``count`` is not between 1 and ``S``.
-    """
-    mdp = as_model(mdp)
-    checks.count("count", count, 1)
-    if count > mdp.states:
-        raise ValueError(f"count is {count}, but must be at most the {mdp.states} states")
-    return np.sqrt(mdp.states) * _slowest_eigenvectors(mdp, 0, count)
-
-
-def _slowest_eigenvectors(mdp: TabularMDP, first: int, count: int) -> np.ndarray:
-    """``(S, count)`` eigenvectors of the Laplacian, with eigenvalues ascending from ``first``."""
-    last = first + count - 1
-    return scipy.linalg.eigh(_laplacian(mdp), subset_by_index=[first, last])[1]
 
 
 def _way_to(mdp: TabularMDP, end: np.ndarray) -> np.ndarray:
@@ -161,10 +113,3 @@ def _climb(mdp: TabularMDP, potential: np.ndarray) -> tuple[np.ndarray, np.ndarr
     going = solve_bellman(problem, tolerance=TOLERANCE).action_value[:, :-1]
     gains_nothing = going.max(axis=1) <= TIE * np.abs(potential).max()
     return np.asarray(uniform_over_best(going, TIED)), gains_nothing.astype(float)
-
-
-def _laplacian(mdp: TabularMDP) -> np.ndarray:
-    """``D - W`` of the undirected graph of moves between different states, ``(S, S)``."""
-    moves = mdp.adjacency().toarray()
-    weights = np.maximum(moves, moves.T)
-    return np.diag(weights.sum(axis=1)) - weights

@@ -28,7 +28,11 @@ from hierax.planning.options.option import Option
 TERMINATIONS = ("learned", "given")
 TASKS = ("plain", "termination_aware")
 TOLERANCE = 1e-10
-"""Accuracy of the plans before the last Newton step, which squares it."""
+"""Accuracy of the plans; under JAX before the last Newton step, which squares it."""
+REWARD_SPREAD, LOGIT_SPREAD = 0.1, 0.5
+"""Options that begin alike stay alike, for they receive the same gradients: begin with noise."""
+FIRST_LOGIT = -2.0
+"""β is .12 at first: options of some eight steps, and a sigmoid that is not yet flat."""
 
 
 class IntrinsicOptions(eqx.Module):
@@ -157,7 +161,12 @@ class IntrinsicOptions(eqx.Module):
         Args:
             mdp: the model in which they act.
             operator: the planner of the hardened options; `HardMax` for deterministic ones.
+
+        Raises:
+            ValueError: under a JAX transformation.
         """
+        if is_traced(self, mdp):
+            raise ValueError("options are hardened on concrete arrays, not under jit, grad or vmap")
         ended = np.asarray(np.asarray(self.termination) > 0.5, dtype=np.float64)
         colder = eqx.tree_at(lambda options: options.operator, self, operator)
         return Option(colder.option(mdp).policy, ended)
@@ -176,6 +185,33 @@ class IntrinsicOptions(eqx.Module):
         task = self._task(mdp, reward, termination)
         value, _ = differentiable_value(task, self.operator, "auto", TOLERANCE, True, start)
         return self.operator.policy(task.backup(value)), value
+
+
+def random_options(mdp: TabularMDP, count: int, seed: Any = 0, **settings: Any) -> IntrinsicOptions:
+    """Options as a training begins with them: rewards near 0, terminations near .12.
+
+    Args:
+        mdp: the model in which they act.
+        count: number of options ``K``.
+        seed: of the random numbers, as ``numpy.random.default_rng`` takes it.
+        **settings: further arguments of `IntrinsicOptions`; with ``features`` the noise is in
+            their weights.
+
+    Raises:
+        ValueError: where ``count`` is below 1 or ``features`` are none of this model.
+    """
+    mdp = as_model(mdp)
+    checks.count("count", count, 1)
+    first = np.full(mdp.states, FIRST_LOGIT)
+    if settings.get("features") is not None:
+        features = checks.numeric("features", settings["features"])
+        if features.ndim != 2 or features.shape[0] != mdp.states:
+            raise ValueError(
+                f"features has shape {features.shape}, but must have shape ({mdp.states}, D)"
+            )
+        first = np.linalg.lstsq(features, first)[0]
+    reward, logits = np.random.default_rng(seed).normal(size=(2, count, first.size))
+    return IntrinsicOptions(REWARD_SPREAD * reward, first + LOGIT_SPREAD * logits, **settings)
 
 
 def on_pairs(mdp: TabularMDP, entered: Array) -> Array:

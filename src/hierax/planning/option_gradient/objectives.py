@@ -25,10 +25,11 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from hierax.planning import checks
 from hierax.planning.bellman import solve_bellman
-from hierax.planning.engine import Array
+from hierax.planning.engine import Array, planning_namespace
 from hierax.planning.evaluation import evaluate_policy
 from hierax.planning.operators import Mellowmax
 from hierax.planning.options.goals import GoalOptionModels
@@ -71,14 +72,23 @@ class PlanningObjective(eqx.Module):
         return self.kind != "options_only"
 
     def __call__(self, models: GoalOptionModels, optimal_value: Array, temperature: Any) -> Array:
-        """The objective ``()``, for JAX transformations.
+        """The objective ``()``; under a JAX transformation with derivatives.
 
         Args:
             models: the options as choices in the task of each goal, with actions or without as
                 ``uses_primitives`` asks.
             optimal_value: ``V* (G, S)``, positive.
             temperature: τ > 0, relative to the optimal value.
+
+        Raises:
+            ValueError: under a JAX transformation, where 64-bit types are off.
         """
+        if planning_namespace(models, optimal_value, temperature) is not np:
+            return self._score(models, optimal_value, temperature)
+        with jax.enable_x64(True):
+            return np.asarray(self._score(models, optimal_value, temperature))
+
+    def _score(self, models: GoalOptionModels, optimal_value: Array, temperature: Any) -> Array:
         models, optimal_value = jax.tree.map(jnp.asarray, (models, optimal_value))
         counted = jnp.arange(models.states) != models.goals[:, None]
 
@@ -90,7 +100,7 @@ class PlanningObjective(eqx.Module):
         values, q = _backups(models, optimal_value, Mellowmax(temperature), self.budget)
         if self.kind == "return":
             policy = Mellowmax(temperature).policy(q / optimal_value[:, :, None])
-            return mean(_returns(models, policy))
+            return mean(_returns(models, jnp.asarray(policy)))
         curve = mean(values)
         if self.kind == "log_gap":
             return -jnp.mean(jnp.log(1.0 + SMALLEST_GAP - curve))

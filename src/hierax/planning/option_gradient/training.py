@@ -25,8 +25,7 @@ from hierax.planning.bellman import solve_bellman
 from hierax.planning.engine import Array, is_traced
 from hierax.planning.mdp import TabularMDP, as_model
 from hierax.planning.operators import HardMax, LogSumExp, Operator
-from hierax.planning.option_gradient.baselines import random_options
-from hierax.planning.option_gradient.intrinsic import IntrinsicOptions
+from hierax.planning.option_gradient.intrinsic import IntrinsicOptions, random_options
 from hierax.planning.option_gradient.objectives import PlanningObjective
 from hierax.planning.options.goals import condition_on_goals
 from hierax.planning.progress import Progress
@@ -36,6 +35,8 @@ Parameters: TypeAlias = tuple[Any, Any]
 
 TEMPERATURES = (0.02, 0.002)
 """First and last temperature of the planner over options, relative to the optimal value."""
+TOLERANCE, LEAST_VALUE = 1e-12, 1e-8
+"""Accuracy of optimal values, and the least of them: what is learned is relative to them."""
 STEPS_BETWEEN_REPORTS = 20
 
 
@@ -84,7 +85,8 @@ def train_options(
         count: number of options ``K``.
         objective: what to maximise.
         steps: gradient steps of each training.
-        restarts: trainings from different beginnings.
+        restarts: trainings from different beginnings; from ``initial`` they differ in the goals of
+            their steps alone.
         seed: of all random numbers.
         learning_rate: of Adam, falling to 0 by a cosine.
         weight_decay: rewards that differ by a constant or a potential mean the same policy; decay
@@ -171,12 +173,15 @@ class _Problem(NamedTuple):
     @classmethod
     def of(cls, mdp: TabularMDP, goals: Any) -> "_Problem":
         family = condition_on_goals(mdp, None, goals, primitives=True)
-        optimum = solve_bellman(family).value
-        if not (optimum > 0).all():
-            goal, state = checks.first(~(optimum > 0))
+        if mdp.states == 1:
+            raise ValueError("mdp has one state, but must have one from which to reach another")
+        optimum = solve_bellman(family, tolerance=TOLERANCE).value
+        if not (optimum > LEAST_VALUE).all():
+            goal, state = checks.first(~(optimum > LEAST_VALUE))
             raise ValueError(
-                f"goals holds {family.goals[goal]}, which cannot be reached from state {state}, "
-                "but every goal must be within reach of every state"
+                f"goals holds {family.goals[goal]}, which cannot be reached from state {state} or "
+                f"is worth {optimum[goal, state]:.1e} there, but every goal must be worth "
+                f"{LEAST_VALUE:g} everywhere: raise the discount"
             )
         return cls(mdp, family.goals, optimum)
 

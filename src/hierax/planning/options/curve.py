@@ -6,10 +6,13 @@ import numpy as np
 
 from hierax.planning import checks
 from hierax.planning.decision import require_a_choice
-from hierax.planning.engine import Array
+from hierax.planning.engine import Array, on_host
 from hierax.planning.evaluation import evaluate_policy
 from hierax.planning.operators import uniform_over_best
 from hierax.planning.options.goals import GoalOptionModels
+
+EXCESS = 1e-3
+"""By how much a value may exceed the optimum, relative to it: that was solved for roughly."""
 
 
 class PlanningCurve(NamedTuple):
@@ -48,9 +51,10 @@ def planning_curve(models: GoalOptionModels, optimal_value: Array, sweeps: int) 
 
     Raises:
         ValueError: where ``models`` are none or leave a state without a choice, or
-            ``optimal_value`` has the wrong shape or is not positive.
+            ``optimal_value`` has the wrong shape, is not positive, or is exceeded.
     """
     optimum, counted = _reference(models, optimal_value)
+    models = on_host(models)
     checks.count("sweeps", sweeps, 1)
     value = np.zeros_like(optimum)
     relative, error = np.empty(sweeps), np.empty(sweeps)
@@ -58,6 +62,11 @@ def planning_curve(models: GoalOptionModels, optimal_value: Array, sweeps: int) 
         value = models.backup(value).max(axis=-1)
         relative[sweep] = (value / optimum)[counted].mean()
         error[sweep] = (optimum - value)[counted].max()
+    if relative.max() > 1.0 + EXCESS:
+        raise ValueError(
+            f"optimal_value is exceeded by planning, by {relative.max() - 1.0:.1e} of it: solve "
+            "for it to a smaller tolerance"
+        )
     return PlanningCurve(relative, error, models.options)
 
 
@@ -79,6 +88,7 @@ def greedy_return(models: GoalOptionModels, optimal_value: Array, sweeps: int) -
         ValueError: as for `planning_curve`.
     """
     optimum, counted = _reference(models, optimal_value)
+    models = on_host(models)
     checks.count("sweeps", sweeps, 1)
     value, returned = np.zeros_like(optimum), np.zeros((sweeps, *optimum.shape))
     policies = []
@@ -105,6 +115,8 @@ def _reference(models: GoalOptionModels, optimal_value: Array) -> tuple[np.ndarr
             f"optimal_value at {checks.place(('goal', 'state'), index)} is {optimum[index]}, but "
             "must be positive and finite: a goal out of reach has no relative value"
         )
+    if models.states == 1:
+        raise ValueError("models has one state, the goal, but must have one to plan from")
     return optimum, np.arange(models.states) != np.asarray(models.goals)[:, None]
 
 

@@ -71,7 +71,7 @@ class GoalOptionModels(eqx.Module):
         ``q(g, s, k) = r°(k, g, s) + Σ_{t ≠ g} P°_g(k, s, t) v(g, t)``; ``-inf`` where option ``k``
         may not be started.
         """
-        xp = namespace(self, value)
+        xp = planning_namespace(self, value)
         elsewhere = xp.where(xp.arange(self.states) == self.goals[:, None], 0.0, value)
         reached = xp.einsum("kst,gt->kgs", self.transition, elsewhere, optimize=True)
         q = self.reward + _cut(self.correction, reached, self.goals)
@@ -79,13 +79,17 @@ class GoalOptionModels(eqx.Module):
 
     def model(self, index: Any) -> OptionModel:
         """The option model of task ``index``, with tables of its own."""
-        goal, correction = self.goals[index], self.correction[:, index]
         xp = namespace(self, index)
-        cut = self.transition - correction[:, :, None] * self.transition[:, goal][:, None, :]
+        goals, reward, transition, corrections, duration = (
+            xp.asarray(table)  # the index may be traced where the tables are not
+            for table in (self.goals, self.reward, self.transition, self.correction, self.duration)
+        )
+        goal, correction = goals[index], corrections[:, index]
+        cut = transition - correction[:, :, None] * transition[:, goal][:, None, :]
         return OptionModel(
-            reward=self.reward[:, index],
+            reward=reward[:, index],
             transition=xp.where(xp.arange(self.states) == goal, 0.0, cut),
-            duration=self.duration - correction * self.duration[:, goal][:, None],
+            duration=duration - correction * duration[:, goal][:, None],
             initiation=self.initiation,
         )
 
@@ -142,17 +146,18 @@ def condition_on_goals(
 def _of_options(mdp: TabularMDP, option: Option, goals: Array) -> _Parts:
     xp = planning_namespace(mdp, option, goals)
     found = execute(mdp, option.policy, 1.0 - option.termination)
-    landing = chains(mdp.transition, option.policy)[:, :, goals]
-    visits = xp.swapaxes(found.occupancy[:, :, goals], 1, 2)
+    occupancy = xp.asarray(found.occupancy)  # goals may be traced where the model is not
+    landing = xp.asarray(chains(mdp.transition, option.policy))[:, :, goals]
+    visits = xp.swapaxes(occupancy[:, :, goals], 1, 2)
     here = xp.asarray(xp.arange(mdp.states) == goals[:, None], dtype=visits.dtype)
     correction = (visits - here) / _at_goal(visits, goals)
-    reached = xp.swapaxes(found.occupancy @ landing, 1, 2)
+    reached = xp.swapaxes(occupancy @ landing, 1, 2)
     return _Parts(
         reward=_cut(correction, reached, goals),
         # Also where an option may not be started: it may come through there, and be cut.
         transition=found.ending,
         correction=correction,
-        duration=found.occupancy.sum(axis=-1),
+        duration=occupancy.sum(axis=-1),
         initiation=option.startable,
     )
 
