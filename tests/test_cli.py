@@ -151,6 +151,7 @@ def test_options_are_learned_and_written(plan):
     assert tables["policy"].shape == (2, 6, 5)
     np.testing.assert_allclose(tables["policy"].sum(axis=-1), 1.0)
     assert set(tables["termination"].ravel()) <= {0.0, 1.0}
+    np.testing.assert_allclose(tables["learned_policy"].sum(axis=-1), 1.0)
     assert ((tables["learned_termination"] > 0) & (tables["learned_termination"] < 1)).all()
     assert record["options"] == {"options": 2, "steps": 3, "seed": 5}
     summary = record["summary"]
@@ -337,6 +338,10 @@ def test_a_plan_that_fails_leaves_no_folder(capsys, here):
         ("plan auto room.txt --foresight 0.9", "--foresight is for himo"),
         ("plan value-iteration room.txt --step-size 1", "--step-size is for himo"),
         ("plan himo room.txt --tolerance 1e-3", "--tolerance is for the exact planners"),
+        ("plan option-gradient room.txt --reward goal", "--reward is for planners of one goal"),
+        ("plan option-gradient room.txt --step-size 1", "--step-size is for himo"),
+        ("plan option-gradient room.txt --seed -1", "seed is -1"),
+        ("plan auto room.txt --restarts 3", "--restarts is for option-gradient"),
         ("plan himo room.txt --operator hard", "--operator is for the exact planners"),
         ("plan auto room.txt --operator logsumexp", "logsumexp needs --temperature"),
         ("plan auto room.txt --temperature 1", "--temperature needs --operator"),

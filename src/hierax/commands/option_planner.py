@@ -41,26 +41,27 @@ class OptionPlan:
     Attributes:
         problem: the world.
         planner: who planned.
-        option: the options, hardened.
-        termination: ``(K, S)`` learned probabilities to end, before they were hardened.
+        learned: the options.
+        option: the same, hardened.
         curves: planning with each library of options for the goals held out.
         summary: how good the options are and what they took, by name.
     """
 
     problem: Problem
     planner: str
+    learned: Option
     option: Option
-    termination: np.ndarray
     curves: Mapping[str, PlanningCurve]
     summary: Mapping[str, Any]
     time_to_peak = None
 
     def arrays(self) -> dict[str, Any]:
-        """Policies and terminations of the hardened options, and the learned terminations."""
+        """Policies and terminations of the options, hardened and as they were learned."""
         return {
             "policy": self.option.policy,
             "termination": self.option.termination,
-            "learned_termination": self.termination,
+            "learned_policy": self.learned.policy,
+            "learned_termination": self.learned.termination,
         }
 
     def draw(self) -> Figure:
@@ -73,7 +74,7 @@ class OptionPlan:
         }
         world, title = self.problem.world, f"{self.planner} on {self.problem.name}"
         canvas = self.problem.canvas if world is None else world_canvas(world, task=False)
-        tables = OptionTables(choice, successor, self.termination)
+        tables = OptionTables(choice, successor, np.asarray(self.learned.termination))
         return draw_options(tables, {"Planning for goals held out": curves}, canvas, title)
 
 
@@ -92,6 +93,7 @@ def learn_options(
         ValueError: where an argument is not allowed or a goal is out of reach.
     """
     checks.count("options", options, 1)
+    checks.count("seed", seed, 0)
     mdp = _without_goal(problem)
     train, test = _split(mdp.states, seed)
     begin = time.perf_counter()
@@ -99,10 +101,10 @@ def learn_options(
         mdp, train, options, objective=OBJECTIVE, steps=steps, restarts=restarts, seed=seed
     )
     seconds = time.perf_counter() - begin
-    hardened = trained.options.hardened(mdp)
+    learned, hardened = trained.options.option(mdp), trained.options.hardened(mdp)
     libraries: dict[str, Option | None] = {
         "primitives": None,
-        "learned": trained.options.option(mdp),
+        "learned": learned,
         "learned_hardened": hardened,
     }
     if problem.world is not None and problem.world.bottlenecks.size:
@@ -125,10 +127,10 @@ def learn_options(
             for name, curve in curves.items()
         },
         **{f"duration_of_option_{k + 1}": float(steps) for k, steps in enumerate(duration)},
+        "hardened_options_without_an_end": int((~hardened.termination.any(axis=1)).sum()),
         "seconds": seconds,
     }
-    termination = np.asarray(trained.options.termination)
-    return OptionPlan(problem, planner, hardened, termination, curves, summary)
+    return OptionPlan(problem, planner, learned, hardened, curves, summary)
 
 
 LABELS = {

@@ -143,7 +143,7 @@ class Command:
         from hierax.commands.planners import make_plan
         from hierax.commands.problems import read_problem
 
-        problem = read_problem(self.world, world_options)
+        problem = read_problem(self.world, self._task(world_options))
         folder = PlanFolder.claim(
             self.out, self.planner, self.world, {**world_options, **planner_options}
         )
@@ -153,6 +153,15 @@ class Command:
         finally:
             folder.leave()
         report(plan, folder.path)
+
+    def _task(self, world_options: dict[str, Any]) -> dict[str, Any]:
+        """The options of the world; options are learned for goals everywhere, not for its own."""
+        if self.planner != "option-gradient":
+            return world_options
+        if "reward" in world_options:
+            raise UsageError("--reward is for planners of one goal, not option-gradient")
+        # A rule that every world allows, with the action of staying or without.
+        return world_options if self.world.endswith(".npz") else {**world_options, "reward": "goal"}
 
     def _planner_options(self) -> dict[str, Any]:
         given = {

@@ -234,7 +234,7 @@ def _generalises(tables: Mapping[str, Any]) -> Verdict:
         {"hardened_better_than_actions_alone": better, **numbers},
         "Value iteration to 90, 95 and 99 % of the optimal value of goals that were held out, mean "
         "over splits with a 95 % interval: sweeps, the value after four sweeps, operations "
-        "(choices times sweeps to 90 %) and multiplications, where rows of actions are sparse and those of "
-        "options are full. Better means that the intervals do not touch; what is not better stands "
+        "(choices times sweeps to 90 %) and multiplications, where rows of actions are sparse and "
+        "those of options are full. Better means that the intervals do not touch; what is not better stands "
         "beside it. Training is not counted.",
     )
