@@ -235,6 +235,6 @@ def _generalises(tables: Mapping[str, Any]) -> Verdict:
         "Value iteration to 90, 95 and 99 % of the optimal value of goals that were held out, mean "
         "over splits with a 95 % interval: sweeps, the value after four sweeps, operations "
         "(choices times sweeps to 90 %) and multiplications, where rows of actions are sparse and "
-        "those of options are full. Better means that the intervals do not touch; what is not better stands "
-        "beside it. Training is not counted.",
+        "those of options are full. Better means that the intervals do not touch. Training is not "
+        "counted.",
     )

@@ -177,12 +177,7 @@ class _Problem(NamedTuple):
             raise ValueError("mdp has one state, but must have one from which to reach another")
         optimum = solve_bellman(family, tolerance=TOLERANCE).value
         if not (optimum > LEAST_VALUE).all():
-            goal, state = checks.first(~(optimum > LEAST_VALUE))
-            raise ValueError(
-                f"goals holds {family.goals[goal]}, which cannot be reached from state {state} or "
-                f"is worth {optimum[goal, state]:.1e} there, but every goal must be worth "
-                f"{LEAST_VALUE:g} everywhere: raise the discount"
-            )
+            raise ValueError(_too_far(family.goals, optimum))
         return cls(mdp, family.goals, optimum)
 
     def in_jax(self) -> "_Problem":
@@ -319,3 +314,18 @@ def _batch(goals_per_step: int | None, goals: int) -> int:
         return goals
     checks.count("goals_per_step", goals_per_step, 1)
     return min(goals_per_step, goals)
+
+
+def _too_far(goals: Array, optimum: Array) -> str:
+    """What is wrong with the first goal that is worth too little somewhere."""
+    goal, state = checks.first(~(optimum > LEAST_VALUE))
+    value = optimum[goal, state]
+    if value <= 0.0:
+        return (
+            f"goals holds {goals[goal]}, which cannot be reached from state {state}, but every "
+            "goal must be within reach of every state"
+        )
+    return (
+        f"goals holds {goals[goal]}, which is worth {value:.1e} in state {state}, but every goal "
+        f"must be worth {LEAST_VALUE:g} everywhere: raise the discount"
+    )
