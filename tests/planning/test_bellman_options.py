@@ -265,8 +265,8 @@ def test_a_state_without_a_choice_is_refused_by_every_way_in():
             for without in (model, family):
                 sentence = refusal(solve_bellman, without, operator, method)
                 assert "model offers no choice at state 3" in sentence
-    empty = OptionModel(np.ones((0, 2)), np.ones((0, 2, 2)), np.ones((0, 2)))
-    assert "no choice at state 0" in refusal(solve_bellman, empty)
+    empty = (np.ones((0, 2)), np.ones((0, 2, 2)), np.ones((0, 2)))
+    assert "at least one option" in refusal(OptionModel, *empty)
     solve_bellman(concatenate(model, primitive_model(MDP)))
 
 
