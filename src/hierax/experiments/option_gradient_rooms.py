@@ -40,15 +40,17 @@ RECIPES = {
     "paper": Recipe(count=4, steps=1500, restarts=10, searched=3000),
 }
 SECOND_RECIPES = {
-    "smoke": Recipe(count=2, steps=2, restarts=1, draws=1, searched=2),
-    "laptop": Recipe(count=8, steps=250, restarts=3, searched=50),
+    "smoke": Recipe(count=2, steps=2, restarts=1, draws=1, searched=2, features=8, returns=False),
+    "laptop": Recipe(
+        count=8, steps=80, restarts=3, draws=1, searched=20, features=100, returns=False
+    ),
     "paper": Recipe(count=8, steps=1500, restarts=10, searched=1000),
 }
 SECOND_SPLITS = 5
 SECOND_MAPS = {"smoke": ((2, 2), (2, 3)), "laptop": ((4, 4), (4, 5)), "paper": ((4, 4), (4, 5))}
 EXACT = 1e-6
-VARIANT_STEPS = {"smoke": 2, "laptop": 200, "paper": 600}
-VARIANT_SPLITS = {"smoke": 1, "laptop": 3, "paper": 10}
+VARIANT_STEPS = {"smoke": 2, "laptop": 100, "paper": 600}
+VARIANT_SPLITS = {"smoke": 1, "laptop": 2, "paper": 10}
 VARIANTS: dict[str, dict[str, Any]] = {
     "log gap of 20 sweeps": {"objective": PlanningObjective("log_gap", 20)},
     "log gap of 10 sweeps": {"objective": PlanningObjective("log_gap", 10)},
@@ -184,7 +186,7 @@ def _examine_variant(split: Split, name: str, steps: int) -> dict[str, Any]:
         changes["features"] = laplacian_features(mdp, changes["features"])
     trained = train_options(mdp, split.train, steps=steps, restarts=1, seed=split.seed, **changes)
     option = trained.options.hardened(mdp)
-    return scalars(measure(split, [option], split.test, split.optimum(split.test)))
+    return scalars(measure(split, [option], split.test, split.optimum(split.test), False))
 
 
 def _plans_with_options(study: Study) -> Verdict:

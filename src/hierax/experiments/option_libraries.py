@@ -19,6 +19,7 @@ from hierax.planning.option_gradient import (
     PlanningObjective,
     TrainedOptions,
     eigenoptions,
+    laplacian_features,
     random_options,
     subgoal_options,
     train_options,
@@ -44,6 +45,9 @@ class Recipe:
         searched: random sub-goal libraries that the search tries on the training goals.
         kind: objective of the training.
         budget: number of backups of the objective.
+        features: number of `laplacian_features` that rewards and logits are made of; None for
+            parameters of each state.
+        returns: whether the returns of greedy policies are measured, which takes longest.
     """
 
     count: int
@@ -53,6 +57,8 @@ class Recipe:
     searched: int = 300
     kind: str = "log_gap"
     budget: int = 20
+    features: int | None = None
+    returns: bool = True
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -100,6 +106,7 @@ def make_libraries(
         steps=recipe.steps,
         restarts=recipe.restarts,
         seed=split.seed,
+        features=None if recipe.features is None else laplacian_features(mdp, recipe.features),
     )
     drawn = [rng.choice(mdp.states, recipe.count, replace=False) for _ in range(recipe.draws)]
     libraries: dict[str, list[Option | None]] = {

@@ -33,7 +33,8 @@ def examine(split: Split, recipe: Recipe) -> Outcome:
     for part, goals in (("test", split.test), ("train", split.train)):
         optimum = split.optimum(goals)
         rows[part] = {
-            name: measure(split, drawn, goals, optimum) for name, drawn in libraries.items()
+            name: measure(split, drawn, goals, optimum, recipe.returns and part == "test")
+            for name, drawn in libraries.items()
         }
     return Outcome(rows, trained)
 
@@ -69,6 +70,7 @@ class Study:
             "options": self.recipe.count,
             "objective": f"{self.recipe.kind} of {self.recipe.budget} backups",
             "steps": self.recipe.steps,
+            "features": self.recipe.features,
             "searched_subgoal_libraries": self.recipe.searched,
             "interval": "95 % percentile bootstrap of the mean over splits",
         }

@@ -68,7 +68,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             "Options learned on 80 % of the goals: how fast is planning for the others?",
             ("O3", "O4", "O5"),
             "option_gradient_rooms",
-            seeds=10,
+            seeds=5,
         ),
         Experiment(
             "option-gradient-cost",
