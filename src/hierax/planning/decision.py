@@ -7,6 +7,7 @@ away; for an option it lies where the option ends, and the discount of the steps
 ``Γ∘P``. Whatever is solved or evaluated is written for this interface alone.
 """
 
+from abc import abstractmethod
 from typing import Any, TypeVar
 
 import equinox as eqx
@@ -34,18 +35,18 @@ class DecisionModel(eqx.Module):
         return self.available.shape[0]
 
     @property
+    @abstractmethod
     def expected_reward(self) -> Array:
         """``(S, A)``: expected discounted reward of a choice until the next decision."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def discounted_transition(self) -> Any:
         """``Γ∘P``, dense ``(S, A, S)`` or CSR ``(S*A, S)``; zero rows at unavailable pairs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def expected_value(self, value: Array) -> Array:
         """``Σₜ Γ∘P(s, a, t) v(t)``, ``(S, A)``, from values ``v (S,)``; unchecked."""
-        raise NotImplementedError
 
     def backup(self, value: Array) -> Array:
         """``r + Γ∘P v``, ``(S, A)``; ``-inf`` at unavailable pairs; unchecked."""
