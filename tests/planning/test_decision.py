@@ -120,7 +120,7 @@ def test_an_incomplete_kind_of_model_is_no_model():
         transition: Any
         available: Any
 
-    with pytest.raises(TypeError, match="discounted_transition.*expected_reward.*expected_value"):
+    with pytest.raises(TypeError, match=r"discounted_transition.*expected_reward.*expected_value"):
         Incomplete(np.zeros((1, 1, 1)), np.ones((1, 1), bool))
 
 
