@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from hierax.worlds import make_tabular, tabular_names
+from hierax.worlds import ActingWorld, PointCross, make, make_tabular, tabular_names, world_names
 
 
 def test_names_are_those_of_their_worlds():
@@ -52,3 +52,53 @@ def test_unknown_options_are_refused_with_a_list_of_all(name, option, known):
 def test_values_that_a_world_does_not_allow_are_refused():
     with pytest.raises(ValueError, match="discs is 99, but must be at most 18"):
         make_tabular("Hanoi99-v0")
+
+
+def test_names_of_worlds_to_act_in_are_those_of_their_specs():
+    names = world_names()
+    assert len(set(names)) == len(names)
+    assert set(tabular_names()) <= set(names)
+    assert tuple(make(name).spec.name for name in names) == names
+
+
+def test_options_are_fields_of_the_world():
+    assert make("PointCross-v0", goal=(12.0, 0.0)) == PointCross(goal=(12.0, 0.0))
+    rooms = make("FourRooms-v0", episode_limit=30, reward="terminal")
+    assert isinstance(rooms, ActingWorld)
+    assert (rooms.spec.episode_limit, rooms.tabular.reward) == (30, "terminal")
+    assert make("Hanoi2-v0").spec.view("state").high == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("PointCros-v0", "PointCross-v0"),
+        ("pointmaze", "PointMaze-v0"),
+        ("FourRoom-v0", "FourRooms-v0"),
+        ("SpinCross-v1", "SpinCross-v0"),
+    ],
+)
+def test_a_misspelt_name_is_refused_with_the_nearest_ones(name, nearest):
+    sentence = f"there is no world {name!r}, the nearest are {nearest}"
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        make(name)
+
+
+@pytest.mark.parametrize("name", ["", "zzz", 3, None])
+def test_a_name_like_none_is_refused_with_a_list_of_all(name):
+    with pytest.raises(ValueError, match=re.escape(f"there is no world {name!r}, but ")) as refusal:
+        make(name)
+    assert all(known in str(refusal.value) for known in world_names())
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "known"),
+    [
+        ("PointCross-v0", "period", "goal, goal_radius, episode_limit"),
+        ("SpinSpeed-v0", "goal", "episode_limit, period"),
+        ("Hanoi3-v0", "discs", "reward, discount, goal, start, sparse, episode_limit"),
+    ],
+)
+def test_options_that_a_world_to_act_in_lacks_are_refused(name, option, known):
+    with pytest.raises(ValueError, match=f"^{name} has no option '{option}'; it has {known}$"):
+        make(name, **{option: 1})

@@ -1,6 +1,7 @@
 """Checks that several worlds share: one sentence that names what was given and the rule."""
 
-from typing import TypeAlias
+import math
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,3 +21,10 @@ def check_state(name: str, state: StateIndex, states: int) -> int:
     if not whole or not 0 <= state < states:
         raise ValueError(f"{name} is {state!r}, but must be a state from 0 to {states - 1}")
     return int(state)
+
+
+def check_place(name: str, place: Any) -> None:
+    """Raises ValueError unless ``place`` is a tuple of two finite numbers, x and y."""
+    plain = isinstance(place, tuple) and len(place) == 2
+    if not plain or not all(isinstance(x, int | float) and math.isfinite(x) for x in place):
+        raise ValueError(f"{name} is {place!r}, but must be a tuple of two finite numbers (x, y)")

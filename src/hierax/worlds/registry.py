@@ -1,16 +1,21 @@
-"""Tabular worlds by name.
+"""Worlds by name.
 
 Names are CamelCase with a version; a world under a name is never changed, only given a new version.
 """
 
+import dataclasses
+import difflib
+import importlib
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from hierax.worlds.acting import ActingWorld
 from hierax.worlds.hanoi import tower_of_hanoi
 from hierax.worlds.rooms import four_rooms, wormhole_rooms
 from hierax.worlds.tabular import TabularWorld
+from hierax.worlds.world import World
 
 _ROOMS: dict[str, Callable[..., TabularWorld]] = {
     "FourRooms-v0": four_rooms,
@@ -18,6 +23,44 @@ _ROOMS: dict[str, Callable[..., TabularWorld]] = {
 }
 _HANOI = re.compile(r"Hanoi([1-9][0-9]*)-v0")
 _LISTED_DISCS = (3, 4, 5)
+
+# Module and class of each world that is none of tables; imported when the world is asked for.
+_ACTING: dict[str, tuple[str, str]] = {
+    "PointCross-v0": ("hierax.worlds.cross", "PointCross"),
+    "SpinCross-v0": ("hierax.worlds.cross", "SpinCross"),
+    "PointSpeed-v0": ("hierax.worlds.speed", "PointSpeed"),
+    "SpinSpeed-v0": ("hierax.worlds.speed", "SpinSpeed"),
+    "PointMaze-v0": ("hierax.worlds.point_maze", "PointMaze"),
+}
+
+
+def world_names() -> tuple[str, ...]:
+    """Returns the names of all worlds to act in, those of `tabular_names` last."""
+    return (*_ACTING, *tabular_names())
+
+
+def make(name: str, **options: Any) -> World:
+    """Builds the world to act in that is called ``name``.
+
+    Args:
+        name: one of `world_names`, or ``Hanoi{n}-v0`` for n discs.
+        **options: fields of the world. A tabular world takes what `make_tabular` takes, and
+            ``episode_limit``, see `ActingWorld`.
+
+    Raises:
+        ValueError: if there is no such world, or it has no such option or does not allow its value.
+    """
+    if _is_tabular(name):
+        constructor, fixed = _constructor(name)
+        limit = {key: options.pop(key) for key in ("episode_limit",) if key in options}
+        _refuse_unknown(name, options, (*_free_options(constructor, fixed), "episode_limit"))
+        return ActingWorld(constructor(**fixed, **options), **limit)
+    if not isinstance(name, str) or name not in _ACTING:
+        raise ValueError(_no_world(name))
+    module, attribute = _ACTING[name]
+    world = getattr(importlib.import_module(module), attribute)
+    _refuse_unknown(name, options, [field.name for field in dataclasses.fields(world)])
+    return world(**options)
 
 
 def tabular_names() -> tuple[str, ...]:
@@ -37,11 +80,30 @@ def make_tabular(name: str, **options: Any) -> TabularWorld:
         ValueError: if there is no such world, or it has no such option or does not allow its value.
     """
     constructor, fixed = _constructor(name)
-    known = [option for option in inspect.signature(constructor).parameters if option not in fixed]
+    _refuse_unknown(name, options, _free_options(constructor, fixed))
+    return constructor(**fixed, **options)
+
+
+def _is_tabular(name: Any) -> bool:
+    return isinstance(name, str) and (name in _ROOMS or _HANOI.fullmatch(name) is not None)
+
+
+def _free_options(constructor: Callable[..., Any], fixed: Mapping[str, Any]) -> list[str]:
+    """Options of a constructor that the name of the world leaves open."""
+    return [option for option in inspect.signature(constructor).parameters if option not in fixed]
+
+
+def _refuse_unknown(name: str, options: Iterable[str], known: Iterable[str]) -> None:
     for option in options:
         if option not in known:
             raise ValueError(f"{name} has no option {option!r}; it has {', '.join(known)}")
-    return constructor(**fixed, **options)
+
+
+def _no_world(name: Any) -> str:
+    """The sentence that refuses a name: the nearest names, or all where none is near."""
+    near = difflib.get_close_matches(str(name), world_names(), cutoff=0.5)
+    shown = f"the nearest are {', '.join(near)}" if near else f"but {', '.join(world_names())}"
+    return f"there is no world {name!r}, {shown}, and Hanoi{{n}}-v0 for any number of discs n"
 
 
 def _constructor(name: str) -> tuple[Callable[..., TabularWorld], dict[str, Any]]:

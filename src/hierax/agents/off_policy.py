@@ -1,0 +1,224 @@
+"""What agents that learn from replayed transitions share: all but the networks and their losses.
+
+    observe   store the step; let the observation count for the statistics
+    learn     draw a batch of transitions, update the learner with it
+    warm-up   actions are uniform until ``warmup`` steps are observed
+
+A subclass builds a learner (`build`), says how it acts (`explore`, `exploit`) and how a batch of
+transitions changes it (`update`). `update` is a pure function of its own, so that a hierarchy can
+call it with batches that it makes itself.
+"""
+
+import abc
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from hierax.agents import statistics
+from hierax.agents.agent import Carry, Key, Metrics, Observation, TrainState, Transition
+from hierax.agents.networks import flatten_views
+from hierax.agents.replay import Replay, Stretch
+from hierax.planning import checks
+from hierax.spec import Continuous, WorldSpec
+
+
+class Batch(NamedTuple):
+    """B transitions as a learner sees them.
+
+    Attributes:
+        observation: ``(B, D)``, the views side by side.
+        action: ``(B, A)`` in [-1, 1].
+        reward: ``(B,)``.
+        discount: ``(B,)``, 0 where the episode terminated, not where it was cut off.
+        next_observation: ``(B, D)``.
+    """
+
+    observation: jax.Array
+    action: jax.Array
+    reward: jax.Array
+    discount: jax.Array
+    next_observation: jax.Array
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OffPolicy(abc.ABC):
+    """An agent with continuous actions that learns from replayed transitions.
+
+    Attributes:
+        spec: the world that it acts in.
+        hidden: units of the hidden layers, of actor and critics alike.
+        discount: γ in [0, 1).
+        learning_rate: of Adam, for all networks.
+        batch_size: B, transitions of an update.
+        target_rate: share τ in (0, 1] of the online parameters in a step of the target parameters.
+        capacity: steps that the replay keeps, of all environments together.
+        warmup: steps with uniform actions before the first update.
+        updates_per_step: gradient updates for each environment step after that.
+        views: names of the views that it sees, in this order; None for all of the world's.
+        normalise_observations: whether observations are shifted and scaled by their running mean
+            and deviation.
+
+    Raises:
+        ValueError: where a number is not allowed, the world's actions are not continuous, or it has
+            no such view.
+    """
+
+    spec: WorldSpec = dataclasses.field(kw_only=False)
+    hidden: tuple[int, ...] = (256, 256)
+    discount: float = 0.99
+    learning_rate: float = 3e-4
+    batch_size: int = 256
+    target_rate: float = 0.005
+    capacity: int = 1_000_000
+    warmup: int = 1_000
+    updates_per_step: float = 1.0
+    views: tuple[str, ...] | None = None
+    normalise_observations: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.spec.action, Continuous):
+            raise ValueError(
+                f"{self.spec.name} has {self.spec.action.count} discrete actions, but "
+                f"{type(self).__name__} needs continuous ones"
+            )
+        self.spec.size(self.views)
+        if not self.hidden:
+            raise ValueError("hidden is (), but must name the units of at least one layer")
+        for units in self.hidden:
+            checks.count("hidden", units, 1)
+        for name in ("batch_size", "capacity"):
+            checks.count(name, getattr(self, name), 1)
+        checks.count("warmup", self.warmup, 0)
+        for name in ("learning_rate", "updates_per_step", "target_rate"):
+            checks.positive(name, getattr(self, name))
+        if not 0.0 <= self.discount < 1.0:
+            raise ValueError(f"discount is {self.discount!r}, but must be a number in [0, 1)")
+        if self.target_rate > 1.0:
+            raise ValueError(f"target_rate is {self.target_rate!r}, but must be in (0, 1]")
+
+    @property
+    def observation_size(self) -> int:
+        """D, how many numbers it sees."""
+        return self.spec.size(self.views)
+
+    @property
+    def action_size(self) -> int:
+        """A, how many numbers an action has."""
+        return self.spec.action.shape[0]
+
+    @property
+    def replay(self) -> Replay:
+        """How transitions are kept."""
+        return Replay(self.capacity)
+
+    @abc.abstractmethod
+    def build(self, key: Key) -> Any:
+        """Makes the learner: parameters, target parameters, states of optimisers."""
+
+    @abc.abstractmethod
+    def explore(self, learner: Any, observation: jax.Array, key: Key) -> jax.Array:
+        """Actions ``(N, A)`` while learning, for observations ``(N, D)``."""
+
+    @abc.abstractmethod
+    def exploit(self, learner: Any, observation: jax.Array) -> jax.Array:
+        """The best actions ``(N, A)`` that it knows, for observations ``(N, D)``."""
+
+    @abc.abstractmethod
+    def update(self, learner: Any, batch: Batch, key: Key) -> tuple[Any, Metrics]:
+        """One gradient update of the learner from a batch."""
+
+    def init(self, key: Key, environments: int = 1) -> TrainState:
+        """See `Agent`."""
+        build_key, learn_key = jax.random.split(key)
+        size = self.observation_size
+        return TrainState(
+            learner=self.build(build_key),
+            replay=self.replay.init(self._nothing(environments)),
+            statistics=statistics.empty(size) if self.normalise_observations else None,
+            steps=jnp.zeros((), jnp.int32),
+            updates=jnp.zeros((), jnp.int32),
+            key=learn_key,
+        )
+
+    def begin(self, count: int) -> Carry:
+        """See `Agent`; nothing is carried."""
+        del count
+        return ()
+
+    def act(
+        self, state: TrainState, carry: Carry, observation: Observation, key: Key, *, explore: bool
+    ) -> tuple[Carry, jax.Array, Mapping[str, jax.Array]]:
+        """See `Agent`."""
+        seen = self.see(state, observation)
+        if not explore:
+            return carry, self.exploit(state.learner, seen), {}
+        explore_key, uniform_key = jax.random.split(key)
+        action = self.explore(state.learner, seen, explore_key)
+        uniform = jax.random.uniform(uniform_key, action.shape, minval=-1.0, maxval=1.0)
+        return carry, jnp.where(state.steps < self.warmup, uniform, action), {}
+
+    def observe(self, state: TrainState, transition: Transition) -> TrainState:
+        """See `Agent`."""
+        known = state.statistics
+        if known is not None:
+            flat = flatten_views(transition.observation, self._names)
+            known = statistics.update(known, flat, transition.is_step)
+        return state._replace(
+            replay=self.replay.add(state.replay, transition),
+            statistics=known,
+            steps=state.steps + transition.is_step.sum(dtype=jnp.int32),
+        )
+
+    def learn(self, state: TrainState) -> tuple[TrainState, Metrics]:
+        """See `Agent`."""
+        key, update_key = jax.random.split(state.key)
+        learner, metrics = self.update(state.learner, self.draw(state), update_key)
+        return state._replace(learner=learner, updates=state.updates + 1, key=key), metrics
+
+    def draw(self, state: TrainState) -> Batch:
+        """The batch that the next update learns from."""
+        key = jax.random.fold_in(state.key, 0)
+        drawn = self.replay.sample(state.replay, key, self.batch_size)
+        return self._batch(state, drawn)
+
+    def see(self, state: TrainState, observation: Observation) -> jax.Array:
+        """Observations ``(N, D)`` as the networks see them."""
+        flat = flatten_views(observation, self._names)
+        return flat if state.statistics is None else statistics.normalise(state.statistics, flat)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return self.spec.view_names if self.views is None else self.views
+
+    def _batch(self, state: TrainState, drawn: Stretch) -> Batch:
+        first, second = (
+            self.see(state, jax.tree.map(lambda view, k=k: view[k], drawn.observation))
+            for k in (0, 1)
+        )
+        return Batch(
+            observation=first,
+            action=drawn.action[0],
+            reward=drawn.reward[0],
+            discount=jnp.where(drawn.terminated[0], 0.0, self.discount),
+            next_observation=second,
+        )
+
+    def _nothing(self, environments: int) -> Transition:
+        """A transition of zeros, which tells the replay what it will keep."""
+        observation = {
+            view.name: jnp.zeros((environments, *view.shape), view.dtype) for view in self.spec.views
+        }
+        no = jnp.zeros(environments, bool)
+        return Transition(
+            observation=observation,
+            action=jnp.zeros((environments, self.action_size)),
+            extras={},
+            reward=jnp.zeros(environments),
+            terminated=no,
+            truncated=no,
+            next_observation=observation,
+            is_step=no,
+        )

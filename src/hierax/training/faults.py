@@ -1,0 +1,61 @@
+"""Numbers that are not finite stop a run: which array it was, and what it came from.
+
+A fault is a whole number inside `jit`: 0 while all is well, else the place of the first array that
+was not finite in a list of names. Loops of a driver end where it is no longer 0.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hierax.training import durable
+from hierax.training.leaves import named_leaves
+
+ACTING = ("observation", "action", "reward")
+"""Arrays of a step, in the order in which they are looked at."""
+
+
+class NotFiniteError(Exception):
+    """A number of a run is NaN or infinite; the message says which and where the data are."""
+
+
+def names(metrics: Iterable[str]) -> tuple[str, ...]:
+    """What a fault may be called: the arrays of a step, then the metrics of an update."""
+    return (*ACTING, *metrics)
+
+
+def first_fault(arrays: Sequence[Any], offset: int = 0) -> jax.Array:
+    """() int32: 1 + ``offset`` + the place of the first of ``arrays`` that is not finite, or 0."""
+    wrong = jnp.stack([~_is_finite(array) for array in arrays])
+    return jnp.where(wrong.any(), 1 + offset + jnp.argmax(wrong), 0).astype(jnp.int32)
+
+
+def origin(agent: Any, run: Any, outcome: Any) -> Any:
+    """What the fault of a run came from: arrays of its last step, or the batch of its last update.
+
+    Args:
+        agent: whose `draw` gives the batch of an update.
+        run: with ``fault``, ``agent``, ``action`` and ``update_key``.
+        outcome: of its last step.
+    """
+    if int(run.fault) > len(ACTING):
+        return agent.draw(run.agent._replace(key=run.update_key))
+    return dict(zip(ACTING, (outcome.observation, run.action, outcome.reward), strict=True))
+
+
+def _is_finite(tree: Any) -> jax.Array:
+    leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    return jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]).all() if leaves else jnp.array(True)
+
+
+def save_evidence(path: Path, tree: Any) -> Path:
+    """Writes the arrays of ``tree`` into an ``.npz`` file, named by where they stand in it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = durable.part_of(path).with_suffix(".npz")
+    np.savez(part, **{name: np.asarray(leaf) for name, leaf in named_leaves(tree).items()})
+    part.replace(path)
+    return path

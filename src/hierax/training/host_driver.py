@@ -1,0 +1,251 @@
+"""Training in environments that are stepped from the host: physics engines, Gymnasium.
+
+    beat b:   act and step the environments `rhythm.steps` times,     while the updates of beat b-1 run
+              wait for those, then start the updates of beat b
+
+So physics and updates share the machine, and the parameters that act are those after the updates of
+beat b-2, whatever the timing: a run gives the same numbers each time.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hierax.agents.agent import Agent, TrainState
+from hierax.spec import WorldSpec
+from hierax.training import faults
+from hierax.training.report import Report
+from hierax.training.rhythm import Rhythm
+from hierax.training.scan_driver import begun_anew, strongly_typed, transition
+from hierax.worlds.batch import Outcome
+from hierax.worlds.host import HostBatch
+
+
+class HostWorld(Protocol):
+    """A world of which batches of environments can be made."""
+
+    @property
+    def spec(self) -> WorldSpec:
+        """What agents are told of it."""
+        ...
+
+    def batch(self, count: int) -> HostBatch:
+        """``count`` environments, stepped from the host."""
+        ...
+
+
+class HostRun(NamedTuple):
+    """All that changes in the run of one seed, but for what is inside its environments.
+
+    Attributes:
+        agent: what was learned.
+        acting: what acts; without replay.
+        carry: what the agent carries from step to step.
+        action: ``(N, ...)``, taken last.
+        outcome: of the last step, in NumPy.
+        key: of the random numbers of acting.
+        update_key: the agent's key before its last update.
+        fault: () int32, see `hierax.training.faults`.
+        beginnings: () int32, how often its environments were begun anew by a resumption.
+    """
+
+    agent: TrainState
+    acting: TrainState
+    carry: Any
+    action: Any
+    outcome: Outcome
+    key: jax.Array
+    update_key: jax.Array
+    fault: Any
+    beginnings: Any
+
+
+Runs = list[tuple[HostBatch, HostRun]]
+
+
+class Row(NamedTuple):
+    """One step of N environments on its way to the device."""
+
+    before: Outcome
+    action: Any
+    extras: Any
+    after: Outcome
+
+
+@dataclasses.dataclass(frozen=True)
+class HostDriver:
+    """Trains an agent in environments that are stepped from the host; seeds one after the other.
+
+    Attributes:
+        agent: who learns.
+        world: where.
+        rhythm: of acting and learning.
+    """
+
+    agent: Agent
+    world: HostWorld
+    rhythm: Rhythm
+
+    def start(self, seeds: Sequence[int]) -> Runs:
+        """The beginning of the runs with these seeds."""
+        return [self._begin(seed) for seed in seeds]
+
+    def advance(self, runs: Runs, beats: int, *, learning: bool) -> tuple[Runs, list[Report]]:
+        """Goes on for a number of beats, see `ScanDriver.advance`."""
+        updates = jnp.int32(self.rhythm.updates if learning else 0)
+        advanced = [self._advance(batch, run, beats, updates) for batch, run in runs]
+        pairs = zip(runs, advanced, strict=True)
+        return [(batch, run) for (batch, _), (run, _) in pairs], [report for _, report in advanced]
+
+    def agents(self, runs: Runs) -> list[TrainState]:
+        """What was learned with each seed."""
+        return [run.agent for _, run in runs]
+
+    def fault(self, runs: Runs) -> tuple[str, Any] | None:
+        """See `ScanDriver.fault`."""
+        for _, run in runs:
+            if run.fault:
+                name = faults.names(self._metrics)[int(run.fault) - 1]
+                return name, faults.origin(self.agent, run, run.outcome)
+        return None
+
+    def snapshot(self, runs: Runs) -> Any:
+        """All that changes, as a checkpoint keeps it; of environments what they can give."""
+        return [(batch.save(), run) for batch, run in runs]
+
+    def resume(self, saved: Any, seeds: Sequence[int]) -> Runs:
+        """The runs of a `snapshot`; environments that could not be saved begin new episodes."""
+        return [self._resumed(*kept, seed) for kept, seed in zip(saved, seeds, strict=True)]
+
+    def like(self, seeds: Sequence[int]) -> Any:
+        """The shapes of a `snapshot`."""
+        runs = self.start(seeds)
+        shapes = jax.eval_shape(lambda: self.snapshot(runs))
+        for batch, _ in runs:
+            batch.close()
+        return shapes
+
+    def _begin(self, seed: int) -> tuple[HostBatch, HostRun]:
+        batch = self.world.batch(self.rhythm.environments)
+        outcome = batch.reset(seed)
+        return batch, self._first(jax.random.key(seed), outcome)
+
+    def _resumed(self, saved: Any, run: HostRun, seed: int) -> tuple[HostBatch, HostRun]:
+        batch = self.world.batch(self.rhythm.environments)
+        if saved is not None:
+            batch.restore(saved)
+            return batch, run
+        beginnings = np.int32(run.beginnings + 1)
+        outcome = batch.reset(int(np.random.SeedSequence([seed, beginnings]).generate_state(1)[0]))
+        return batch, run._replace(outcome=outcome, beginnings=beginnings)
+
+    def _advance(
+        self, batch: HostBatch, run: HostRun, beats: int, updates: jax.Array
+    ) -> tuple[HostRun, Report]:
+        report = Report.empty(self._metrics)
+        for _ in range(beats):
+            rows, run = self._act_and_step(batch, run)
+            if run.fault:  # of the updates that ran meanwhile, or of these steps
+                break
+            latest = run.agent._replace(replay=None)
+            agent, update_key, fault, report = self._learn(
+                run.agent.replay, latest, run.update_key, rows, updates, report
+            )
+            run = run._replace(agent=agent, acting=latest, update_key=update_key, fault=fault)
+        return run, report
+
+    def _act_and_step(self, batch: HostBatch, run: HostRun) -> tuple[Row, HostRun]:
+        rows = []
+        carry, key, before = run.carry, run.key, run.outcome
+        action, fault = run.action, np.int32(0)
+        while len(rows) < self.rhythm.steps and not fault:
+            carry, action, extras, key = self._act(run.acting, carry, before, key)
+            after = batch.step(np.asarray(action))
+            fault = _fault(after, action)
+            rows.append(Row(before, action, extras, after))
+            before = after
+        run = run._replace(
+            carry=carry, action=action, outcome=before, key=key, fault=fault or run.fault
+        )
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *rows), run
+
+    @cached_property
+    def _metrics(self) -> tuple[str, ...]:
+        environments = self.rhythm.environments
+        state = jax.eval_shape(lambda: self.agent.init(jax.random.key(0), environments))
+        return tuple(jax.eval_shape(self.agent.learn, state)[1])
+
+    @cached_property
+    def _first(self) -> Any:
+        def first(key: jax.Array, outcome: Outcome) -> HostRun:
+            agent_key, act_key, key = jax.random.split(key, 3)
+            count = self.rhythm.environments
+            agent, carry = self.agent.init(agent_key, count), self.agent.begin(count)
+            _, action, _ = self.agent.act(agent, carry, outcome.observation, act_key, explore=True)
+            none = jnp.zeros((), jnp.int32)
+            run = HostRun(
+                agent, agent._replace(replay=None), carry, jnp.zeros_like(action), outcome, key,
+                agent.key, none, none,
+            )  # fmt: skip
+            return strongly_typed(run)
+
+        return lambda key, outcome: jax.jit(first)(key, outcome)._replace(outcome=outcome)
+
+    @cached_property
+    def _act(self) -> Any:
+        def act(
+            acting: TrainState, carry: Any, outcome: Outcome, key: jax.Array
+        ) -> tuple[Any, Any, Any, jax.Array]:
+            key, act_key = jax.random.split(key)
+            carry = begun_anew(self.agent, carry, outcome)
+            return (
+                *self.agent.act(acting, carry, outcome.observation, act_key, explore=True),
+                key,
+            )
+
+        return jax.jit(act)
+
+    @cached_property
+    def _learn(self) -> Any:
+        return jax.jit(self._observe_and_learn, donate_argnums=0)
+
+    def _observe_and_learn(
+        self,
+        replay: Any,
+        latest: TrainState,
+        update_key: jax.Array,
+        rows: Row,
+        updates: jax.Array,
+        report: Report,
+    ) -> tuple[TrainState, jax.Array, jax.Array, Report]:
+        def observe(at: tuple[TrainState, Report], row: Row) -> tuple[Any, None]:
+            agent, report = at
+            return (
+                self.agent.observe(agent, transition(*row)),
+                report.with_outcome(row.after),
+            ), None
+
+        def goes_on(at: tuple[Any, ...]) -> jax.Array:
+            return (at[0] < updates) & (at[3] == 0)
+
+        def learn(at: tuple[Any, ...]) -> tuple[Any, ...]:
+            done, agent, _, _, report = at
+            learned, metrics = self.agent.learn(agent)
+            fault = faults.first_fault(list(metrics.values()), len(faults.ACTING))
+            return done + 1, learned, agent.key, fault, report.with_update(metrics)
+
+        (agent, report), _ = jax.lax.scan(observe, (latest._replace(replay=replay), report), rows)
+        none = jnp.zeros((), jnp.int32)
+        return jax.lax.while_loop(goes_on, learn, (none, agent, update_key, none, report))[1:]
+
+
+def _fault(outcome: Outcome, action: Any) -> np.int32:
+    """As `faults.first_fault`, of a step on the host."""
+    arrays = (outcome.observation, action, outcome.reward)
+    wrong = [not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(a)) for a in arrays]
+    return np.int32(1 + wrong.index(True) if any(wrong) else 0)

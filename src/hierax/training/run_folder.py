@@ -1,0 +1,184 @@
+"""The folder of one run: what it was asked for, where it keeps things, and who is working in it."""
+
+import dataclasses
+import fcntl
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hierax.training import durable
+from hierax.training.plain import plain
+from hierax.training.records import METRICS
+
+CONFIG = "config.json"
+VERSIONS = "versions"
+PACKAGES = ("hierax", "jax", "jaxlib", "equinox", "optax", "numpy")
+
+_LOCK = ".lock"
+_ABSENT = object()
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run, held by this process until it is closed or ends.
+
+    Attributes:
+        path: where it is.
+        config: the resolved configuration, in terms of JSON.
+    """
+
+    path: Path
+    config: Mapping[str, Any]
+    _lock: int
+
+    @classmethod
+    def open(cls, path: Path, config: Mapping[str, Any]) -> "RunFolder":
+        """Makes the folder of a run, or finds that of a run with the same configuration.
+
+        Args:
+            path: of a folder that is not there, is empty, or belongs to that run.
+            config: everything that was chosen, in terms of JSON.
+
+        Raises:
+            ValueError: where the folder belongs to another run or to something else, is in use, or
+                cannot be written to. Nothing in it has changed then.
+        """
+        wanted = _as_json(config)
+        try:
+            _require_same(path, wanted)
+            path.mkdir(parents=True, exist_ok=True)
+            lock = _lock(path)
+            try:
+                _require_same(path, wanted)  # another process may have been faster
+                if not (path / CONFIG).exists():
+                    text = json.dumps({**wanted, VERSIONS: _versions()}, indent=2, sort_keys=True)
+                    durable.write_text(path / CONFIG, text + "\n")
+            except BaseException:
+                os.close(lock)
+                raise
+        except OSError as error:
+            raise ValueError(f"cannot write to {path}: {error.strerror}") from None
+        return cls(path, wanted, lock)
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of its checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def metrics(self) -> Path:
+        """The file of its metrics."""
+        return self.path / METRICS
+
+    @property
+    def summary(self) -> Path:
+        """The file of its final evaluation."""
+        return self.path / "summary.json"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has come to its end, as its summary says."""
+        try:
+            return json.loads(self.summary.read_text(encoding="utf-8"))["finished"] is True
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Writes ``summary.json``; the run is then finished, unless the summary says otherwise."""
+        record = {"finished": True, **plain(summary)}
+        durable.write_text(self.summary, json.dumps(record, indent=2, allow_nan=False) + "\n")
+
+    def close(self) -> None:
+        """Lets other processes use the folder; is to be called once."""
+        os.close(self._lock)
+
+    def __enter__(self) -> "RunFolder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def load_config(path: Path) -> dict[str, Any]:
+    """The configuration of the run in ``path``, without the versions that it began with.
+
+    Raises:
+        ValueError: where there is no run.
+    """
+    try:
+        config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
+        del config[VERSIONS]
+    except FileNotFoundError:
+        raise ValueError(f"{path} is no folder of a run: it has no {CONFIG}") from None
+    except OSError as error:
+        raise ValueError(f"{path / CONFIG} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{path / CONFIG} is not the configuration of a run") from None
+    return config
+
+
+def _as_json(config: Mapping[str, Any]) -> dict[str, Any]:
+    if VERSIONS in config:
+        raise ValueError(f"a configuration has a field {VERSIONS!r}, but that name is taken")
+    try:
+        return json.loads(json.dumps(dict(config), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"a configuration must be in terms of JSON, but: {error}") from None
+
+
+def _lock(path: Path) -> int:
+    """The descriptor of a lock that the system takes back however the process ends."""
+    descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if not isinstance(error, BlockingIOError):
+            raise
+        raise ValueError(
+            f"another process is at work in {path}; wait for it, or give another --run"
+        ) from None
+    return descriptor
+
+
+def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:
+    """Raises unless the folder is free, or belongs to a run with the configuration ``wanted``."""
+    if not path.exists():
+        return
+    if not (path / CONFIG).exists():
+        own = {_LOCK, durable.part_of(path / CONFIG).name}  # left by a run that was killed at once
+        if any(entry.name not in own for entry in path.iterdir()):
+            raise ValueError(
+                f"{path} holds other files and no {CONFIG}, so it is no run's; give another --run"
+            )
+        return
+    differences = list(_differences(path, dict(_flat(wanted)), dict(_flat(load_config(path)))))
+    if differences:
+        raise ValueError(f"{'; '.join(differences)}; give another --run or the same settings")
+
+
+def _differences(path: Path, wanted: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
+    for name in sorted({*wanted, *found}):
+        new, old = wanted.get(name, _ABSENT), found.get(name, _ABSENT)
+        if new != old:
+            given = "not given" if new is _ABSENT else repr(new)
+            held = "no such field" if old is _ABSENT else repr(old)
+            yield f"{name} is {given}, but the run in {path} has {held}"
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Fields by their dotted names, such as ``agent.learning_rate``."""
+    for name, value in config.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _versions() -> dict[str, str]:
+    found = {package: importlib.metadata.version(package) for package in PACKAGES}
+    return {"python": platform.python_version(), **found}

@@ -1,0 +1,13 @@
+"""Adapters to and from Gymnasium; importing this registers every world as ``hierax/NAME``.
+
+Then ``gymnasium.make("hierax/PointCross-v0")`` makes a `HieraxEnv`. Without the import,
+``gymnasium.make("hierax.worlds.gymnasium:hierax/PointCross-v0")`` does the same. `GymnasiumBatch`
+goes the other way: it is the `hierax.worlds.host.HostBatch` of any Gymnasium environment.
+"""
+
+from hierax.worlds.gymnasium.environment import HieraxEnv, register
+from hierax.worlds.gymnasium.host_batch import GymnasiumBatch
+
+__all__ = ["GymnasiumBatch", "HieraxEnv", "register"]
+
+register()

@@ -1,0 +1,129 @@
+"""Functional worlds as Gymnasium environments."""
+
+import functools
+from typing import Any, TypeAlias
+
+import gymnasium
+import jax
+import numpy as np
+from gymnasium import spaces
+
+from hierax.spec import Discrete, View, WorldSpec
+from hierax.worlds.registry import make, world_names
+from hierax.worlds.world import State, Timestep, World
+
+NAMESPACE = "hierax"
+
+Observation: TypeAlias = dict[str, Any]
+
+
+class HieraxEnv(gymnasium.Env[Observation, Any]):
+    """One functional world as a Gymnasium environment, compiled for the CPU.
+
+    | | |
+    |---|---|
+    | observation | a dictionary of the world's views: ``Box``, or ``Discrete`` for a whole number |
+    | action | ``Box(-1, 1)``, or ``Discrete`` |
+    | truncated | at the world's own ``episode_limit``: there is no ``TimeLimit`` around it |
+    | info | ``"is_success"`` after each step, where the world has success |
+
+    The registered ids take the world's fields as arguments, such as
+    ``gymnasium.make("hierax/PointCross-v0", goal=(12.0, 0.0), episode_limit=400)``.
+
+    Args:
+        world: what is acted in.
+    """
+
+    def __init__(self, world: World):
+        self.world = world
+        spec = world.spec
+        self.observation_space = spaces.Dict({view.name: _view_space(view) for view in spec.views})
+        self.action_space = _action_space(spec)
+        self._whole = [view.name for view in spec.views if _is_whole_number(view)]
+        self._limit, self._has_success = spec.episode_limit, spec.has_success
+        self._steps = 0
+        self._now: tuple[State, jax.Array] | None = None
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begins an episode; without a seed the random numbers go on. ``options`` are ignored."""
+        super().reset(seed=seed)
+        drawn = self.np_random.integers(2**32, dtype=np.uint32)
+        # What is put on a device stays there, and so does whatever is computed of it.
+        number = jax.device_put(drawn, jax.devices("cpu")[0])
+        self._now, shown = _begin(self.world, number)
+        self._steps = 0
+        return self._observation(shown), {}
+
+    def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Takes one step."""
+        if self._now is None:
+            raise gymnasium.error.ResetNeeded("no episode has begun: call reset first")
+        chosen = np.asarray(action, _action_dtype(self.action_space))
+        self._now, shown = _advance(self.world, *self._now, chosen)
+        self._steps += 1
+        terminated = bool(shown.terminated)
+        truncated = self._steps >= self._limit and not terminated
+        info = {"is_success": bool(shown.success)} if self._has_success else {}
+        return self._observation(shown), float(shown.reward), terminated, truncated, info
+
+    def _observation(self, shown: Timestep) -> Observation:
+        """Views as arrays that the caller may write to."""
+        views = {name: np.array(value) for name, value in shown.observation.items()}
+        return {**views, **{name: np.int64(views[name]) for name in self._whole}}
+
+
+def register() -> None:
+    """Registers each of `hierax.worlds.world_names` with Gymnasium as ``hierax/NAME``.
+
+    What is registered already is left as it is.
+    """
+    for name in world_names():
+        identifier = f"{NAMESPACE}/{name}"
+        if identifier not in gymnasium.registry:
+            gymnasium.register(
+                identifier, entry_point=f"{__name__}:make_environment", kwargs={"world": name}
+            )
+
+
+def make_environment(world: str, **options: Any) -> HieraxEnv:
+    """The environment of the world called ``world``, with ``options`` as in `make`."""
+    return HieraxEnv(make(world, **options))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _begin(world: World, number: jax.Array) -> tuple[tuple[State, jax.Array], Timestep]:
+    """A first state, and the key of random numbers to come."""
+    key, reset_key = jax.random.split(jax.random.key(number))
+    state, shown = world.reset(reset_key)
+    return (state, key), shown
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _advance(
+    world: World, state: State, key: jax.Array, action: jax.Array
+) -> tuple[tuple[State, jax.Array], Timestep]:
+    key, step_key = jax.random.split(key)
+    state, shown = world.step(state, action, step_key)
+    return (state, key), shown
+
+
+def _is_whole_number(view: View) -> bool:
+    return view.shape == () and view.dtype == "int32"
+
+
+def _view_space(view: View) -> spaces.Space[Any]:
+    if _is_whole_number(view):
+        return spaces.Discrete(int(view.high - view.low) + 1, start=int(view.low))
+    return spaces.Box(view.low, view.high, view.shape, np.dtype(view.dtype).type)
+
+
+def _action_space(spec: WorldSpec) -> spaces.Space[Any]:
+    if isinstance(spec.action, Discrete):
+        return spaces.Discrete(spec.action.count)
+    return spaces.Box(-1.0, 1.0, spec.action.shape, np.float32)
+
+
+def _action_dtype(space: spaces.Space[Any]) -> type:
+    return np.int32 if isinstance(space, spaces.Discrete) else np.float32

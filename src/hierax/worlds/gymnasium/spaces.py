@@ -1,0 +1,104 @@
+"""How the spaces of a Gymnasium environment become views and actions, and back.
+
+Each of them is a description together with a function of the values of N environments.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+
+from hierax.spec import Continuous, Discrete, View
+
+SINGLE_VIEW = "observation"
+
+
+class ViewReader(NamedTuple):
+    """A view, and what makes its array ``(N, ...)`` of the observations of N environments."""
+
+    view: View
+    read: Callable[[Sequence[Any]], np.ndarray]
+
+
+class ActionWriter(NamedTuple):
+    """What agents give, and what makes the environments' actions of ``(N, ...)`` of them."""
+
+    action: Continuous | Discrete
+    write: Callable[[np.ndarray], np.ndarray]
+
+
+def view_readers(space: spaces.Space[Any]) -> tuple[ViewReader, ...]:
+    """A reader for each view: one for each key of a ``Dict``, or one called ``"observation"``.
+
+    A ``Box`` is read as it is, floats as float32 and whole numbers other than uint8 as int32; of
+    a ``Discrete`` becomes a vector with a single 1.
+
+    Raises:
+        ValueError: where the space, or a part of it, is neither ``Box`` nor ``Discrete``.
+    """
+    if isinstance(space, spaces.Dict):
+        return tuple(_keyed(name, part) for name, part in space.spaces.items())
+    return (_reader(SINGLE_VIEW, space),)
+
+
+def action_writer(space: spaces.Space[Any]) -> ActionWriter:
+    """What agents give for a space of actions: [-1, 1]^d for a ``Box``, else a whole number.
+
+    Raises:
+        ValueError: where the space is neither a bounded ``Box`` of floats nor ``Discrete``.
+    """
+    if isinstance(space, spaces.Discrete):
+        start = int(space.start)
+        return ActionWriter(Discrete(int(space.n)), lambda action: np.asarray(action) + start)
+    if not isinstance(space, spaces.Box) or space.dtype.kind != "f":
+        raise ValueError(
+            f"action space is {space}, but must be a Box of floats or Discrete: wrap the "
+            "environment in one of gymnasium.wrappers.TransformAction first"
+        )
+    if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
+        raise ValueError(
+            f"action space is {space}, but must be bounded: wrap the environment in "
+            "gymnasium.wrappers.TransformAction first"
+        )
+    return ActionWriter(Continuous(int(np.prod(space.shape))), _rescaling(space))
+
+
+def _rescaling(space: spaces.Box) -> Callable[[np.ndarray], np.ndarray]:
+    middle, half = (space.high + space.low) / 2.0, (space.high - space.low) / 2.0
+
+    def write(action: np.ndarray) -> np.ndarray:
+        shaped = np.asarray(action, space.dtype).reshape(-1, *space.shape)
+        return np.clip(middle + half * shaped, space.low, space.high)
+
+    return write
+
+
+def _keyed(name: str, space: spaces.Space[Any]) -> ViewReader:
+    view, read = _reader(name, space)
+    return ViewReader(view, lambda observations: read([each[name] for each in observations]))
+
+
+def _reader(name: str, space: spaces.Space[Any]) -> ViewReader:
+    if isinstance(space, spaces.Discrete):
+        numbers = int(space.start) + np.arange(int(space.n))
+        return ViewReader(
+            View(name, numbers.shape, 0.0, 1.0),
+            lambda states: (np.array(states)[:, None] == numbers).astype(np.float32),
+        )
+    if not isinstance(space, spaces.Box):
+        raise ValueError(
+            f"observation {name!r} is {space}, but must be a Box or Discrete: wrap the environment "
+            "in gymnasium.wrappers.FlattenObservation first"
+        )
+    dtype = _view_dtype(space.dtype)
+    low, high = float(np.min(space.low)), float(np.max(space.high))
+    return ViewReader(
+        View(name, space.shape, low, high, dtype), lambda values: np.array(values, dtype)
+    )
+
+
+def _view_dtype(dtype: np.dtype[Any]) -> str:
+    if dtype == np.uint8:
+        return "uint8"
+    return "float32" if dtype.kind == "f" else "int32"

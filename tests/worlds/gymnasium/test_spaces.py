@@ -1,0 +1,93 @@
+"""Spaces of Gymnasium as views and actions."""
+
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+from hierax.spec import Continuous, Discrete, View
+from hierax.worlds.gymnasium.spaces import action_writer, view_readers
+
+
+@pytest.mark.parametrize(
+    ("space", "view"),
+    [
+        (spaces.Box(-2.0, 3.0, (4,)), View("observation", (4,), -2.0, 3.0)),
+        (spaces.Box(-np.inf, np.inf, (2, 3), np.float64), View("observation", (2, 3))),
+        (spaces.Box(0, 255, (5, 5, 3), np.uint8), View("observation", (5, 5, 3), 0, 255, "uint8")),
+        (spaces.Box(-7, 7, (2,), np.int64), View("observation", (2,), -7, 7, "int32")),
+        (spaces.Discrete(6, start=2), View("observation", (6,), 0.0, 1.0)),
+    ],
+)
+def test_one_space_is_one_view_of_its_own_shape_and_kind(space, view):
+    (reader,) = view_readers(space)
+    assert reader.view == view
+    space.seed(0)
+    samples = [space.sample() for _ in range(3)]
+    values = reader.read(samples)
+    assert (values.shape, values.dtype) == ((3, *view.shape), view.dtype)
+    if isinstance(space, spaces.Discrete):
+        np.testing.assert_array_equal(values.argmax(axis=1) + 2, samples)
+        np.testing.assert_array_equal(values.sum(axis=1), 1.0)
+    else:
+        np.testing.assert_allclose(values, np.array(samples), rtol=1e-6)
+
+
+def test_a_dictionary_is_a_view_for_each_key():
+    space = spaces.Dict({"arm": spaces.Box(-1, 1, (2,)), "mode": spaces.Discrete(3)})
+    readers = {reader.view.name: reader for reader in view_readers(space)}
+    assert list(readers) == ["arm", "mode"]
+    samples = [{"arm": np.array([0.5, -0.5], np.float32), "mode": np.int64(1)}] * 2
+    np.testing.assert_array_equal(readers["arm"].read(samples), [[0.5, -0.5]] * 2)
+    np.testing.assert_array_equal(readers["mode"].read(samples), [[0, 1, 0]] * 2)
+
+
+def test_actions_are_stretched_to_the_box_and_clipped():
+    low, high = np.array([-2.0, 0.0], np.float32), np.array([2.0, 10.0], np.float32)
+    writer = action_writer(spaces.Box(low, high))
+    assert writer.action == Continuous(2)
+    given = np.array([[-1.0, -1.0], [0.0, 0.5], [1.0, 7.0]])
+    written = writer.write(given)
+    np.testing.assert_allclose(written, [[-2.0, 0.0], [0.0, 7.5], [2.0, 10.0]])
+    assert written.dtype == np.float32
+
+
+def test_actions_of_several_axes_are_laid_in_one_row():
+    box = spaces.Box(-1.0, 1.0, (2, 3), np.float64)
+    writer = action_writer(box)
+    assert writer.action == Continuous(6)
+    written = writer.write(np.linspace(-1, 1, 12).reshape(2, 6))
+    assert written.shape == (2, 2, 3)
+    assert written[0] in box
+
+
+def test_whole_numbers_count_from_the_start_of_their_space():
+    writer = action_writer(spaces.Discrete(3, start=-1))
+    assert writer.action == Discrete(3)
+    np.testing.assert_array_equal(writer.write(np.array([0, 2])), [-1, 1])
+
+
+@pytest.mark.parametrize(
+    ("space", "rule"),
+    [
+        (spaces.MultiDiscrete([2, 3]), "must be a Box of floats or Discrete"),
+        (spaces.MultiBinary(3), "must be a Box of floats or Discrete"),
+        (spaces.Box(0, 3, (2,), np.int32), "must be a Box of floats or Discrete"),
+        (spaces.Box(-np.inf, 1.0, (2,)), "must be bounded"),
+    ],
+)
+def test_actions_of_other_kinds_are_refused(space, rule):
+    with pytest.raises(ValueError, match=f"^action space is .*, but {rule}: wrap the environment"):
+        action_writer(space)
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        spaces.MultiBinary(3),
+        spaces.Tuple((spaces.Discrete(2),)),
+        spaces.Dict({"inner": spaces.Dict({"x": spaces.Discrete(2)})}),
+    ],
+)
+def test_observations_of_other_kinds_are_refused(space):
+    with pytest.raises(ValueError, match=r"^observation '\w+' is .*, but must be a Box or Discret"):
+        view_readers(space)
