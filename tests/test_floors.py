@@ -16,12 +16,13 @@ MODULES = {
 }
 # What each floor may import besides itself. `cli` and the package's own __init__ may import all.
 BELOW = {
+    "spec": set(),
     "planning": set(),
-    "worlds": {"planning"},
-    "plotting": {"planning", "worlds"},
-    "agents": {"planning"},
-    "training": {"agents", "planning", "worlds"},
-    "experiments": {"agents", "planning", "plotting", "training", "worlds"},
+    "worlds": {"planning", "spec"},
+    "plotting": {"planning", "spec", "worlds"},
+    "agents": {"planning", "spec"},
+    "training": {"agents", "planning", "spec", "worlds"},
+    "experiments": {"agents", "planning", "plotting", "spec", "training", "worlds"},
 }
 
 

@@ -1,0 +1,23 @@
+"""Training: drivers that join one agent and one world, and all that a run keeps.
+
+`train` does everything. Beneath it a driver (`ScanDriver` with the world inside `jit`, `HostDriver`
+with environments outside) advances a run by beats, and a `Schedule` says when to log, evaluate and
+save.
+"""
+
+from hierax.training.checkpoint import CheckpointError
+from hierax.training.config import make_agent, make_world
+from hierax.training.faults import NotFiniteError
+from hierax.training.load import Player, load
+from hierax.training.train import Trained, train
+
+__all__ = [
+    "CheckpointError",
+    "NotFiniteError",
+    "Player",
+    "Trained",
+    "load",
+    "make_agent",
+    "make_world",
+    "train",
+]

@@ -10,33 +10,19 @@ beat b-2, whatever the timing: a run gives the same numbers each time.
 import dataclasses
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from hierax.agents.agent import Agent, TrainState
-from hierax.spec import WorldSpec
 from hierax.training import faults
 from hierax.training.report import Report
 from hierax.training.rhythm import Rhythm
 from hierax.training.scan_driver import begun_anew, strongly_typed, transition
 from hierax.worlds.batch import Outcome
-from hierax.worlds.host import HostBatch
-
-
-class HostWorld(Protocol):
-    """A world of which batches of environments can be made."""
-
-    @property
-    def spec(self) -> WorldSpec:
-        """What agents are told of it."""
-        ...
-
-    def batch(self, count: int) -> HostBatch:
-        """``count`` environments, stepped from the host."""
-        ...
+from hierax.worlds.host import HostBatch, HostWorld
 
 
 class HostRun(NamedTuple):

@@ -15,6 +15,7 @@ from hierax.training.plain import plain
 from hierax.training.records import METRICS
 
 CONFIG = "config.json"
+POLICIES = "policies"
 VERSIONS = "versions"
 PACKAGES = ("hierax", "jax", "jaxlib", "equinox", "optax", "numpy")
 
@@ -68,6 +69,11 @@ class RunFolder:
     def checkpoints(self) -> Path:
         """The folder of its checkpoints."""
         return self.path / "checkpoints"
+
+    @property
+    def policies(self) -> Path:
+        """The folder of what acts, saved at the same steps: checkpoints without what was stored."""
+        return self.path / POLICIES
 
     @property
     def metrics(self) -> Path:

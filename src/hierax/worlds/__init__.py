@@ -16,7 +16,7 @@ from hierax.worlds.grid_map import GridMap
 from hierax.worlds.grid_moves import GridMoves
 from hierax.worlds.gridworld import GridWorld
 from hierax.worlds.hanoi import tower_of_hanoi
-from hierax.worlds.host import FunctionalHostBatch, HostBatch
+from hierax.worlds.host import FunctionalHostBatch, FunctionalHostWorld, HostBatch, HostWorld
 from hierax.worlds.point_maze import PointMaze
 from hierax.worlds.registry import make, make_tabular, tabular_names, world_names
 from hierax.worlds.rooms import four_rooms, room_lattice, wormhole_rooms
@@ -29,10 +29,12 @@ __all__ = [
     "Batch",
     "BatchState",
     "FunctionalHostBatch",
+    "FunctionalHostWorld",
     "GridMap",
     "GridMoves",
     "GridWorld",
     "HostBatch",
+    "HostWorld",
     "Outcome",
     "PointCross",
     "PointMaze",

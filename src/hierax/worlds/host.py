@@ -5,6 +5,7 @@ Whatever cannot be run inside `jit` (the physics of MuJoCo, a Gymnasium environm
 host batches alone.
 """
 
+import dataclasses
 import functools
 from typing import Any, Protocol, TypeAlias
 
@@ -58,6 +59,19 @@ class HostBatch(Protocol):
 
     def close(self) -> None:
         """Lets go of whatever is held outside of Python."""
+        ...
+
+
+class HostWorld(Protocol):
+    """A world of which batches of environments can be made."""
+
+    @property
+    def spec(self) -> WorldSpec:
+        """What agents are told of it."""
+        ...
+
+    def batch(self, count: int) -> HostBatch:
+        """``count`` environments, stepped from the host."""
         ...
 
 
@@ -116,6 +130,26 @@ class FunctionalHostBatch:
         # must not be donated to the next step either.
         self._now = now
         return jax.tree.map(np.asarray, now[0].outcome)
+
+
+@dataclasses.dataclass(frozen=True)
+class FunctionalHostWorld:
+    """A functional world as one of which batches are stepped from the host.
+
+    Attributes:
+        world: the world.
+    """
+
+    world: World
+
+    @property
+    def spec(self) -> WorldSpec:
+        """What agents are told of it."""
+        return self.world.spec
+
+    def batch(self, count: int) -> FunctionalHostBatch:
+        """``count`` environments."""
+        return FunctionalHostBatch(self.world, count)
 
 
 @functools.partial(jax.jit, static_argnums=0)

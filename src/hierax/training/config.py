@@ -1,0 +1,97 @@
+"""What a run was asked for, in terms of JSON, and back to the agent and the world."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from hierax.agents import AGENTS
+from hierax.agents.agent import Agent
+from hierax.worlds.host import FunctionalHostWorld, HostWorld
+from hierax.worlds.registry import make, world_names
+from hierax.worlds.world import World
+
+AnyWorld = World | HostWorld
+NAME = "name"
+
+
+def make_world(name: str, **options: Any) -> AnyWorld:
+    """The world of hierax called ``name``, or else the Gymnasium environment with that id.
+
+    Args:
+        name: one of `hierax.worlds.world_names`, or an id such as ``"HalfCheetah-v5"``.
+        **options: of the world, or what ``gymnasium.make`` passes on.
+
+    Raises:
+        ValueError: where there is none, it cannot be made, or an option is not allowed.
+    """
+    if name in world_names() or name.startswith("Hanoi"):
+        return make(name, **options)
+    import gymnasium
+
+    from hierax.worlds.gymnasium import GymnasiumWorld
+
+    limit = options.pop("episode_limit", None)
+    world = GymnasiumWorld(name, tuple(sorted(options.items())), limit)
+    try:
+        world.spec  # noqa: B018 (makes an environment)
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise ValueError(f"{name} needs a package that is not installed: {error}") from None
+    except (gymnasium.error.Error, TypeError) as error:
+        if isinstance(error, gymnasium.error.NameNotFound | gymnasium.error.NamespaceNotFound):
+            return make(name)  # says which names are near
+        raise ValueError(f"{name} cannot be made: {' '.join(str(error).split())}") from None
+    return world
+
+
+def describe_world(world: AnyWorld) -> dict[str, Any]:
+    """Name and options of a world, as `make_world` takes them."""
+    if isinstance(world, FunctionalHostWorld):
+        return describe_world(world.world)
+    fields = dict(_fields(world))
+    if "environment" in fields:  # of Gymnasium
+        options = dict(fields["options"])
+        limit = fields["episode_limit"]
+        limited = {} if limit is None else {"episode_limit": limit}
+        return {NAME: fields["environment"], **options, **limited}
+    return {NAME: world.spec.name, **{name: plain(value) for name, value in fields.items()}}
+
+
+def describe_agent(agent: Agent) -> dict[str, Any]:
+    """Name and hyper-parameters of an agent."""
+    names = {kind: name for name, kind in AGENTS.items()}
+    name = names.get(type(agent), type(agent).__name__)
+    return {NAME: name, **{key: plain(value) for key, value in _fields(agent) if key != "spec"}}
+
+
+def make_agent(description: Mapping[str, Any], world: AnyWorld) -> Agent:
+    """The agent that `describe_agent` described, for a world.
+
+    Raises:
+        ValueError: where it is none of hierax's own.
+    """
+    options = {name: _back(value) for name, value in description.items() if name != NAME}
+    if description[NAME] not in AGENTS:
+        raise ValueError(
+            f"agent is {description[NAME]!r}, but of hierax's own there are {', '.join(AGENTS)}: "
+            "give the agent itself"
+        )
+    return AGENTS[description[NAME]](world.spec, **options)
+
+
+def plain(value: Any) -> Any:
+    """``value`` in terms of JSON; what has no counterpart there by its description."""
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return repr(value)
+
+
+def _fields(thing: Any) -> list[tuple[str, Any]]:
+    if not dataclasses.is_dataclass(thing):
+        return []
+    return [(field.name, getattr(thing, field.name)) for field in dataclasses.fields(thing)]
+
+
+def _back(value: Any) -> Any:
+    return tuple(map(_back, value)) if isinstance(value, list) else value
