@@ -26,18 +26,18 @@ export NO_MKDOCS_2_WARNING := 1
 .PHONY: help demo test test-slow lint format types docs docs-serve bench clean
 
 help: ## this page
-	@printf '\n  \033[1mhierax\033[0m  plan in worlds you know; see which decision comes first\n\n'
-	@printf '  New here? \033[1mmake demo\033[0m: set-up, a plan for the Tower of Hanoi, and its picture.\n\n'
+	@printf '\n  \033[1mhierax\033[0m  hierarchical reinforcement learning in JAX: plan, learn, measure\n\n'
+	@printf '  New here? \033[1mmake demo\033[0m: set-up, a plan, a trained agent, and their pictures.\n\n'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\n  The first run of a target installs what it needs into $(VENV) (Python 3.11 or newer).\n\n'
 
-demo: $(VENV)/.ready-runtime ## plan the Tower of Hanoi and draw what was found
+demo: $(VENV)/.ready-runtime ## plan the Tower of Hanoi, train a point to run, draw both
 	@$(BIN)/hierax demo
 
 test: $(VENV)/.ready-dev ## the fast tests
 	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
-test-slow: $(VENV)/.ready-dev ## the slow tests alone
+test-slow: $(VENV)/.ready-oracles ## the slow tests alone
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready-dev ## style and likely bugs (ruff)
@@ -76,10 +76,14 @@ test test-slow bench: export XLA_FLAGS := --xla_cpu_multi_thread_eigen=false
 $(VENV)/.ready-runtime: EXTRA :=
 $(VENV)/.ready-dev: EXTRA := [dev]
 $(VENV)/.ready-docs: EXTRA := [docs]
+$(VENV)/.ready-oracles: EXTRA := [dev,oracles]
 $(VENV)/.ready-bench: EXTRA := [bench]
+# Asked for by itself, this version comes without a graphics card's gigabytes.
+$(VENV)/.ready-bench: FIRST := torch==2.13.0
 
 $(VENV)/.ready-%: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing hierax$(EXTRA) into $(VENV): once, a minute or three..."
+	@for first in $(FIRST); do $(BIN)/python -m pip install -qq "$$first" || exit 1; done
 	@$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.$(EXTRA)'
 	@touch $@
 

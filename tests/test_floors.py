@@ -17,12 +17,13 @@ MODULES = {
 # What each floor may import besides itself. `cli` and the package's own __init__ may import all.
 BELOW = {
     "spec": set(),
+    "statistics": set(),
     "planning": set(),
     "worlds": {"planning", "spec"},
     "plotting": {"planning", "spec", "worlds"},
     "agents": {"planning", "spec"},
     "training": {"agents", "planning", "spec", "worlds"},
-    "experiments": {"agents", "planning", "plotting", "spec", "training", "worlds"},
+    "experiments": {"agents", "planning", "plotting", "spec", "statistics", "training", "worlds"},
 }
 
 

@@ -12,7 +12,16 @@ import pytest
 
 import hierax
 
-DOCUMENTED = ("hierax", "hierax.planning", "hierax.worlds")
+DOCUMENTED = (
+    "hierax",
+    "hierax.agents",
+    "hierax.planning",
+    "hierax.spec",
+    "hierax.training",
+    "hierax.worlds",
+    "hierax.worlds.gymnasium",
+)
+PARTS = ("agents", "experiments", "planning", "plotting", "training", "worlds")
 
 
 def public_names() -> list[tuple[str, str]]:
@@ -74,10 +83,15 @@ def test_public_name_is_documented(module, name):
         assert own_docstring(member), f"{module}.{name}.{member_name} has no docstring"
 
 
-@pytest.mark.parametrize("part", ["experiments", "planning", "plotting", "worlds"])
+@pytest.mark.parametrize("part", PARTS)
 def test_parts_are_reached_by_name(part):
     assert getattr(hierax, part) is import_module(f"hierax.{part}")
     assert part in dir(hierax)
+
+
+@pytest.mark.parametrize("function", ["load", "train"])
+def test_functions_of_training_are_reached_by_name(function):
+    assert getattr(hierax, function) is getattr(import_module("hierax.training"), function)
 
 
 def test_unknown_name_is_an_attribute_error():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hierax.cli import COMMANDS
-from hierax.commands.catalogue import PLANNERS
+from hierax.commands.catalogue import AGENTS, LEARNING_WORLDS, PLANNERS
 from hierax.experiments import EXPERIMENTS
 
 ROOT = Path(__file__).parent.parent
@@ -43,8 +43,14 @@ def test_learned_options_save_sweeps():
     assert results(EXAMPLES[3]) == [27, 8]
 
 
+def test_an_agent_learns_to_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert results(EXAMPLES[4]) == [True]
+    assert (tmp_path / "runs/speed/summary.json").is_file()
+
+
 def test_there_are_no_further_examples():
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 5
 
 
 @pytest.mark.parametrize(
@@ -60,3 +66,4 @@ def test_commands_exist(words):
     assert command in COMMANDS
     assert command != "plan" or rest[0] in PLANNERS
     assert command != "reproduce" or rest[0] in EXPERIMENTS
+    assert command != "train" or (rest[0] in AGENTS and rest[1] in LEARNING_WORLDS)

@@ -1,10 +1,11 @@
-"""The `hierax` command: plan in a world, reproduce an experiment, list what there is.
+"""The `hierax` command: plan in a world, train in one, reproduce an experiment, list what there is.
 
 Each command has its file in `hierax.commands`, which is imported when the command is called, so
 that help appears at once.
 """
 
 import contextlib
+import dataclasses
 import io
 import os
 import sys
@@ -13,18 +14,23 @@ from importlib import import_module
 
 from hierax import __version__
 from hierax.commands.catalogue import listing
-from hierax.commands.errors import UsageError, in_one_line, unknown
+from hierax.commands.errors import RunError, UsageError, in_one_line, unknown
 
 COMMANDS: dict[str, str] = {
-    "demo": "plan the Tower of Hanoi, draw what was found, say what to try next",
-    "list": "the worlds, planners and experiments that there are",
+    "demo": "plan the Tower of Hanoi, train a point to run, say what to try next",
+    "list": "the agents, planners, worlds and experiments that there are",
     "plan": "plan in a world, a map of yours or a model of yours, and draw the plan",
+    "train": "train an agent in a world; the same command resumes",
+    "evaluate": "measure what a run learned",
+    "watch": "film what a run learned",
+    "plot": "draw learning curves of runs, with intervals over seeds",
     "reproduce": "run an experiment and judge the claims of its paper",
 }
 HELP = f"""\
 usage: hierax COMMAND ...
 
-hierax plans in worlds whose model is known and measures what papers claim about it.
+hierax plans in worlds whose model is known, trains agents in worlds whose model is
+not, and measures what papers claim.
 
 commands:
 {listing(COMMANDS)}
@@ -33,6 +39,7 @@ examples:
   hierax demo
   hierax plan himo Hanoi3-v0
   hierax plan auto my_rooms.txt --slip 0.1
+  hierax train sac PointSpeed-v0 --steps 30000
   hierax reproduce himo-rooms --scale smoke
 
 `hierax COMMAND --help` tells all about a command, `hierax --version` the version.
@@ -44,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Raises:
         SystemExit: with status 2 where the arguments ask for something that cannot be done, after
-            one line on the error stream; with status 130 where the run is interrupted, with 1 where
-            nobody reads its output any more.
+            one line on the error stream; with status 1 where it was begun and failed, or nobody
+            reads its output any more; with status 130 where it is interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -53,8 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except UsageError as error:
         print(f"hierax: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print("hierax: interrupted", file=sys.stderr)
+    except RunError as error:
+        print(f"hierax: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt as interruption:
+        print("; ".join(["hierax: interrupted", *interruption.args]), file=sys.stderr)
         raise SystemExit(130) from None
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -77,6 +87,9 @@ def _run_command(name: str, words: list[str]) -> None:
 
     module = import_module(f"hierax.commands.{name}")
     program, text = f"hierax {name}", module.description()
+    dotted = None
+    if hasattr(module, "separate"):
+        words, dotted = module.separate(words)
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
@@ -85,6 +98,8 @@ def _run_command(name: str, words: list[str]) -> None:
         if not end.code:
             raise
         raise UsageError(in_one_line(complaint.getvalue(), program)) from None
+    if dotted is not None:
+        command = dataclasses.replace(command, dotted=dotted)
     command.run()
 
 

@@ -9,6 +9,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+__all__ = ["Continuous", "Discrete", "View", "WorldSpec"]
+
+DTYPES = ("float32", "int32", "uint8")
+"""Types that the numbers of a view may have."""
+
 
 @dataclasses.dataclass(frozen=True)
 class View:
@@ -19,10 +24,10 @@ class View:
         shape: of one environment's array; ``(0,)`` where a body has nothing to show.
         low: least value of any entry.
         high: largest value of any entry.
-        dtype: ``"float32"``, ``"int32"`` or ``"uint8"``.
+        dtype: one of `DTYPES`.
 
     Raises:
-        ValueError: where the shape or the bounds are no such thing.
+        ValueError: where the shape, the bounds or the type are no such thing.
     """
 
     name: str
@@ -41,6 +46,11 @@ class View:
         if not self.low <= self.high:
             raise ValueError(
                 f"low of view {self.name!r} is {self.low}, but must not be above high, {self.high}"
+            )
+        if self.dtype not in DTYPES:
+            raise ValueError(
+                f"dtype of view {self.name!r} is {self.dtype!r}, but must be one of "
+                f"{', '.join(map(repr, DTYPES))}"
             )
 
     @property

@@ -1,22 +1,62 @@
-"""The demo ends with commands that the person can type."""
+"""The demo plans, learns, and ends with commands that the person can type."""
 
+import re
 import shutil
 
 import pytest
 
 from hierax.cli import main
+from hierax.commands import demo
 from hierax.commands.reproduce import Command
+from hierax.training.records import read_metrics
 
 
 @pytest.mark.parametrize(("found", "told"), [(None, True), ("/bin/hierax", False)])
 def test_the_demo_says_where_the_command_is_if_no_path_leads_to_it(
     found, told, monkeypatch, capsys
 ):
-    asked = []
+    asked, asked_folders = [], []
     monkeypatch.setattr(Command, "run", lambda command: asked.append(command))
     monkeypatch.setattr(shutil, "which", lambda _: found)
+    monkeypatch.setattr(demo, "learn", asked_folders.append)
     main(["demo", "--out", "elsewhere"])
     output = capsys.readouterr().out
     assert [(c.name, c.scale, c.out) for c in asked] == [("himo-hanoi", "smoke", "elsewhere")]
+    assert [str(folder) for folder in asked_folders] == ["elsewhere/learning"]
     assert "hierax plan himo FourRooms-v0" in output
     assert ("Here `hierax` is" in output) is told
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """A demo of a few steps."""
+    words = {"agent.hidden": "8", "agent.batch_size": "8", "agent.warmup": "64"}
+    monkeypatch.setattr(demo, "AGENT", {name: (word,) for name, word in words.items()})
+    monkeypatch.setattr(demo, "STEPS", 400)
+    monkeypatch.setattr(demo, "POINTS", 2)
+
+
+def test_learning_leaves_a_curve_and_a_film(short, tmp_path, capsys):
+    old = tmp_path / "run" / "config.json"
+    old.parent.mkdir()
+    old.write_text("{}")  # of an earlier demo with other settings
+    demo.learn(tmp_path)
+    printed = capsys.readouterr().out
+    returns = [
+        line["deterministic/return"] for line in read_metrics(tmp_path / "run" / "metrics.jsonl")
+    ]
+    assert f"was paid {returns[0]:.0f}; now it is paid {returns[-1]:.0f}" in printed
+    for name in ("curve.png", "episode.gif"):
+        assert f"{tmp_path / name}" in printed
+        assert (tmp_path / name).stat().st_size > 5_000
+
+
+@pytest.mark.slow
+def test_the_point_runs_straight_at_last(tmp_path, capsys):
+    demo.learn(tmp_path)
+    share = re.search(r"it is (\d+)% of the way", capsys.readouterr().out)
+    assert int(share[1]) >= 95
+    returns = [
+        line["deterministic/return"] for line in read_metrics(tmp_path / "run" / "metrics.jsonl")
+    ]
+    assert returns[0] < 300 < 800 < returns[-1]

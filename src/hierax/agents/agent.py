@@ -9,9 +9,9 @@
 
 An agent is a frozen dataclass of hyper-parameters, with a `WorldSpec` among them; whatever changes
 is in its `TrainState`. So `jit`, `vmap` over seeds, `scan`, checkpoint and exact resume need no
-code of their own. A hierarchy is no special case: what it holds between steps (a latent, a goal, the
-phase of its clock) is in ``carry``, and what it has to remember of a step beside the transition (the
-log-probability of an action, the command of the level above) is in ``extras``.
+code of their own. A hierarchy is no special case: what it holds between steps (a latent, a goal,
+the phase of its clock) is in ``carry``, and what it has to remember of a step beside the transition
+(the log-probability of an action, the command of the level above) is in ``extras``.
 """
 
 from collections.abc import Mapping
@@ -80,7 +80,7 @@ class TrainState(NamedTuple):
 
 
 class Agent(Protocol):
-    """Four pure functions, and the beginning of what is carried from step to step.
+    """Four pure functions, beside what is carried between steps and what is learned from.
 
     All of them take N environments at once, on a leading axis.
     """
@@ -131,4 +131,8 @@ class Agent(Protocol):
 
     def learn(self, state: TrainState) -> tuple[TrainState, Metrics]:
         """Makes one gradient update from what was stored."""
+        ...
+
+    def draw(self, state: TrainState) -> Any:
+        """What the next `learn` would learn from: the evidence, where that is not finite."""
         ...

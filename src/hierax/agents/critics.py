@@ -58,5 +58,5 @@ def descend(
     (value, aux), gradient = jax.value_and_grad(loss, has_aux=True)(parameters)
     change, state = optimiser.update(gradient, state, parameters)
     return Descended(
-        optax.apply_updates(parameters, change), state, value, aux, optax.global_norm(gradient)
+        optax.apply_updates(parameters, change), state, value, aux, optax.tree.norm(gradient)
     )

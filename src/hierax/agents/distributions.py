@@ -19,7 +19,7 @@ _LOG_2PI = math.log(2 * math.pi)
 class DiagonalGaussian(eqx.Module):
     """N(μ, diag σ²) with independent dimensions.
 
-    Args:
+    Attributes:
         mean: μ, ``(..., size)``.
         log_scale: log σ, of the same shape.
 
@@ -59,7 +59,7 @@ class TanhGaussian(eqx.Module):
     to the last digit of a float32 from x = 10 on. Whoever draws an action keeps the ``pre_tanh``
     value x beside it.
 
-    Args:
+    Attributes:
         mean: μ, ``(..., size)``.
         log_scale: log σ, of the same shape.
 
@@ -101,7 +101,7 @@ class TanhGaussian(eqx.Module):
 class Categorical(eqx.Module):
     """Actions 0 .. count - 1 with probabilities softmax(logits).
 
-    Args:
+    Attributes:
         logits: ``(..., count)``, finite.
     """
 

@@ -12,6 +12,7 @@ call it with batches that it makes itself.
 import abc
 import dataclasses
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, NamedTuple
 
 import jax
@@ -84,7 +85,11 @@ class OffPolicy(abc.ABC):
                 f"{self.spec.name} has {self.spec.action.count} discrete actions, but "
                 f"{type(self).__name__} needs continuous ones"
             )
-        self.spec.size(self.views)
+        if self.views is not None:
+            checks.instance("views", self.views, tuple)
+        if not self.observation_size:
+            raise ValueError(f"views are {self._names}, but must hold at least one number together")
+        checks.instance("hidden", self.hidden, tuple)
         if not self.hidden:
             raise ValueError("hidden is (), but must name the units of at least one layer")
         for units in self.hidden:
@@ -94,7 +99,7 @@ class OffPolicy(abc.ABC):
         checks.count("warmup", self.warmup, 0)
         for name in ("learning_rate", "updates_per_step", "target_rate"):
             checks.positive(name, getattr(self, name))
-        if not 0.0 <= self.discount < 1.0:
+        if not (isinstance(self.discount, Real) and 0.0 <= self.discount < 1.0):
             raise ValueError(f"discount is {self.discount!r}, but must be a number in [0, 1)")
         if self.target_rate > 1.0:
             raise ValueError(f"target_rate is {self.target_rate!r}, but must be in (0, 1]")
@@ -174,13 +179,14 @@ class OffPolicy(abc.ABC):
 
     def learn(self, state: TrainState) -> tuple[TrainState, Metrics]:
         """See `Agent`."""
-        key, update_key = jax.random.split(state.key)
+        key, _, update_key = jax.random.split(state.key, 3)
         learner, metrics = self.update(state.learner, self.draw(state), update_key)
         return state._replace(learner=learner, updates=state.updates + 1, key=key), metrics
 
     def draw(self, state: TrainState) -> Batch:
         """The batch that the next update learns from."""
-        key = jax.random.fold_in(state.key, 0)
+        # One of the keys that `learn` splits off: a folded key can be the same as one of those.
+        _, key, _ = jax.random.split(state.key, 3)
         drawn = self.replay.sample(state.replay, key, self.batch_size)
         return self._batch(state, drawn)
 
@@ -209,7 +215,8 @@ class OffPolicy(abc.ABC):
     def _nothing(self, environments: int) -> Transition:
         """A transition of zeros, which tells the replay what it will keep."""
         observation = {
-            view.name: jnp.zeros((environments, *view.shape), view.dtype) for view in self.spec.views
+            view.name: jnp.zeros((environments, *view.shape), view.dtype)
+            for view in self.spec.views
         }
         no = jnp.zeros(environments, bool)
         return Transition(

@@ -1,4 +1,4 @@
-"""Experience that is kept and drawn from: transitions, windows of steps, segments between decisions.
+"""Experience that is kept and drawn from: transitions, windows of steps, segments of decisions.
 
 All three are stretches of consecutive steps of one environment, within one episode:
 
@@ -6,13 +6,13 @@ All three are stretches of consecutive steps of one environment, within one epis
 |---|---|---|---|
 | transitions | 1 | no | every step |
 | windows of K steps | K | no | every K consecutive steps |
-| segments between decisions | c | yes | steps 0 .. c-1, c .. 2c-1, ... of each episode; its last one may be shorter |
+| segments of decisions | c | yes | steps 0 .. c-1, c .. 2c-1, ... in each episode, last shorter |
 
-Rows of N environments lie in a ring. Since every observation of an environment, last ones of episodes
-included, follows the one before it, each is stored once: a stretch of K steps has K + 1 of them.
-Beside the ring stands a queue with the first step of every whole stretch, so a draw is uniform, exact,
-and never crosses the beginning of an episode. A stretch leaves the queue before any of its rows is
-overwritten.
+Rows of N environments lie in a ring. Since every observation of an environment, last ones of
+episodes included, follows the one before it, each is stored once: a stretch of K steps has K + 1 of
+them. Beside the ring stands a queue with the first step of every whole stretch, so a draw is
+uniform, exact, and never crosses the beginning of an episode. A stretch leaves the queue before any
+of its rows is overwritten.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ class Memory(NamedTuple):
         step: ``(T, N, ...)`` action, extras, reward, terminated and ended of the row's step.
         starts: ``(T N,)`` int32, the queue: row times N plus environment of first steps.
         first: () int32, where in ``starts`` the oldest entry stands.
-        count: () int32, how many entries there are.
+        held: () int32, how many entries there are.
         entered: ``(T,)`` int32, how many entries came with each row.
         cursor: () int32, the next row to write.
         age: ``(N,)`` int32, steps since the episode began.
@@ -43,7 +43,7 @@ class Memory(NamedTuple):
     step: Any
     starts: jax.Array
     first: jax.Array
-    count: jax.Array
+    held: jax.Array
     entered: jax.Array
     cursor: jax.Array
     age: jax.Array
@@ -132,7 +132,7 @@ class Replay:
             step=jax.tree.map(empty, _stored(transition)),
             starts=jnp.zeros(rows * environments, jnp.int32),
             first=jnp.zeros((), jnp.int32),
-            count=jnp.zeros((), jnp.int32),
+            held=jnp.zeros((), jnp.int32),
             entered=jnp.zeros(rows, jnp.int32),
             cursor=jnp.zeros((), jnp.int32),
             age=jnp.zeros(environments, jnp.int32),
@@ -154,9 +154,9 @@ class Replay:
         return _enter(memory, row, *self._completed(age, transition))
 
     def sample(self, memory: Memory, key: Key, count: int) -> Stretch:
-        """Draws ``count`` stretches, uniformly and with replacement, from a memory that has some."""
+        """Draws ``count`` stretches, uniformly and with replacement, from a memory with some."""
         rows, environments = memory.entered.shape[0], memory.age.shape[0]
-        drawn = jax.random.randint(key, (count,), 0, jnp.maximum(memory.count, 1))
+        drawn = jax.random.randint(key, (count,), 0, jnp.maximum(memory.held, 1))
         start = memory.starts[(memory.first + drawn) % memory.starts.shape[0]]
         begin, environment = start // environments, start % environments
         row = (begin + jnp.arange(self.length + 1)[:, None]) % rows
@@ -186,7 +186,7 @@ class Replay:
         gone = memory.entered[oldest]
         return memory._replace(
             first=(memory.first + gone) % places,
-            count=memory.count - gone,
+            held=memory.held - gone,
             entered=memory.entered.at[oldest].set(0),
         )
 
@@ -210,13 +210,13 @@ def _enter(memory: Memory, row: jax.Array, completed: jax.Array, begun: jax.Arra
     rows, places = memory.entered.shape[0], memory.starts.shape[0]
     environments = completed.shape[0]
     start = ((row - begun) % rows) * environments + jnp.arange(environments, dtype=jnp.int32)
-    place = (memory.first + memory.count + jnp.cumsum(completed) - 1) % places
+    place = (memory.first + memory.held + jnp.cumsum(completed) - 1) % places
     nowhere = places + jnp.arange(environments)  # out of bounds: dropped
     place = jnp.where(completed, place, nowhere)
     number = completed.sum(dtype=jnp.int32)
     return memory._replace(
         starts=memory.starts.at[place].set(start, mode="drop", unique_indices=True),
-        count=memory.count + number,
+        held=memory.held + number,
         entered=memory.entered.at[row].set(number),
     )
 

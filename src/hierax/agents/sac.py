@@ -9,13 +9,14 @@ actor-critic algorithms and applications", algorithm 1, with the reparameterised
     L_α = −log α · mean (log π(a|s) + H̄)
     θ' ← θ' + τ (θ − θ')
 
-p is the density that an action is measured against: 1 (``prior="flat"``, the usual form), or that of
-uniform actions, 2^−d. Under the second, chance costs nothing, and no episode is worth prolonging for
-its randomness alone.
+p is the density that an action is measured against: 1 (``prior="flat"``, the usual form), or that
+of uniform actions, 2^−d. Under the second, chance costs nothing, and no episode is worth prolonging
+for its randomness alone.
 """
 
 import dataclasses
 import math
+from numbers import Real
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -72,6 +73,10 @@ class SAC(OffPolicy):
         if self.temperature is not None:
             checks.positive("temperature", self.temperature)
         checks.positive("initial_temperature", self.initial_temperature)
+        if self.target_entropy is not None:
+            checks.instance("target_entropy", self.target_entropy, Real)
+            if not math.isfinite(self.target_entropy):
+                raise ValueError(f"target_entropy is {self.target_entropy}, but must be finite")
         checks.one_of("prior", self.prior, ("flat", "uniform"))
 
     @property
@@ -80,7 +85,7 @@ class SAC(OffPolicy):
 
     @property
     def _log_prior(self) -> float:
-        """log p of every action."""
+        """The logarithm of p, for every action."""
         return 0.0 if self.prior == "flat" else -self.action_size * math.log(2.0)
 
     def build(self, key: Key) -> SACLearner:
@@ -89,7 +94,7 @@ class SAC(OffPolicy):
         actor = MLP(actor_key, self.observation_size, self.hidden, 2 * self.action_size)
         critics = twin_critics(critic_key, self.observation_size, self.action_size, self.hidden)
         first = self.initial_temperature if self.temperature is None else self.temperature
-        log_temperature = jnp.log(jnp.asarray(first))
+        log_temperature = jnp.log(jnp.asarray(first, float))
         return SACLearner(
             actor=actor,
             critics=critics,
@@ -115,9 +120,7 @@ class SAC(OffPolicy):
         """See `OffPolicy`: the tanh of the mean."""
         return self.policy(learner.actor, observation).mode()
 
-    def update(
-        self, learner: SACLearner, batch: Batch, key: Key
-    ) -> tuple[SACLearner, Metrics]:
+    def update(self, learner: SACLearner, batch: Batch, key: Key) -> tuple[SACLearner, Metrics]:
         """See `OffPolicy`."""
         target_key, actor_key = jax.random.split(key)
         for_actor, for_critics, for_temperature = learner.optimisers
@@ -163,7 +166,7 @@ class SAC(OffPolicy):
         return action, log_prob - self._log_prior
 
     def _target(self, learner: SACLearner, batch: Batch, key: Key) -> jax.Array:
-        """y ``(B,)``."""
+        """The target y, ``(B,)``."""
         action, log_ratio = self._act(learner.actor, batch.next_observation, key)
         value = action_values(learner.targets, batch.next_observation, action).min(axis=0)
         value = value - jnp.exp(learner.log_temperature) * log_ratio
@@ -172,7 +175,7 @@ class SAC(OffPolicy):
     def _tempered(
         self, log_temperature: jax.Array, state: Any, entropy: jax.Array
     ) -> tuple[jax.Array, Any, jax.Array]:
-        """log α after its step, the state of its optimiser, and its loss."""
+        """The logarithm of α after its step, the state of its optimiser, and its loss."""
         if self.temperature is not None:
             return log_temperature, state, jnp.zeros(())
         wanted = -self.action_size if self.target_entropy is None else self.target_entropy

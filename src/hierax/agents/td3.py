@@ -1,9 +1,9 @@
 """Twin delayed deep deterministic policy gradient, TD3 (Fujimoto, van Hoof & Meger 2018, alg. 1).
 
-    a' = clip(μ'(s') + clip(σ' ε, −c, c), −1, 1)
-    y  = r + γ min_j Q'_j(s', a')
-    L_Q = Σ_j mean (Q_j(s, a) − y)²
-    every d-th update:   L_μ = −mean Q_1(s, μ(s));   θ' ← θ' + τ (θ − θ') for actor and critics
+a' = clip(μ'(s') + clip(σ' ε, −c, c), −1, 1)
+y  = r + γ min_j Q'_j(s', a')
+L_Q = Σ_j mean (Q_j(s, a) − y)²
+every d-th update:   L_μ = −mean Q_1(s, μ(s));   θ' ← θ' + τ (θ − θ') for actor and critics
 """
 
 import dataclasses
@@ -123,7 +123,7 @@ class TD3(OffPolicy):
         }
 
     def _target(self, learner: TD3Learner, batch: Batch, key: Key) -> jax.Array:
-        """y ``(B,)``."""
+        """The target y, ``(B,)``."""
         noise = self.target_noise * jax.random.normal(key, batch.action.shape)
         noise = jnp.clip(noise, -self.target_noise_clip, self.target_noise_clip)
         action = jnp.tanh(learner.target_actor(batch.next_observation)) + noise

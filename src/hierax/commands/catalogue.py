@@ -1,4 +1,4 @@
-"""The planners and worlds that help texts and lists name, each with one line on what it is."""
+"""What help texts and lists name, each with one line on what it is."""
 
 PLANNERS: dict[str, str] = {
     "himo": "gradient over paths; shows what is decided first",
@@ -9,6 +9,17 @@ PLANNERS: dict[str, str] = {
     "modified-policy-iteration": "exact; sweeps that improve, sweeps that evaluate",
     "gauss-seidel": "exact; sweeps that improve, state after state",
 }
+AGENTS: dict[str, str] = {
+    "sac": "soft actor-critic, with twin critics and its own temperature",
+    "td3": "twin delayed deterministic policy gradient",
+}
+LEARNING_WORLDS: dict[str, str] = {
+    "PointCross-v0": "a point looks for a goal round the corner of a cross",
+    "SpinCross-v0": "the same, with a thruster that turns by itself",
+    "PointSpeed-v0": "a point on a plane is paid for its speed",
+    "SpinSpeed-v0": "the same, with a thruster that turns by itself",
+    "PointMaze-v0": "a point steers through a U-shaped maze to a goal",
+}
 WORLDS: dict[str, str] = {
     "Hanoi3-v0": "Tower of Hanoi with 3 discs",
     "Hanoi4-v0": "Tower of Hanoi with 4 discs",
@@ -17,6 +28,7 @@ WORLDS: dict[str, str] = {
     "WormholeRooms-v0": "the same, with a wormhole between two rooms",
 }
 OTHER_WORLDS = "Also Hanoi{n}-v0 with n discs, a map MAP.txt, or a model MODEL.npz."
+OTHER_LEARNING_WORLDS = "Also every world to plan in, and every Gymnasium environment by its id."
 
 
 def listing(entries: dict[str, str], indent: str = "  ") -> str:

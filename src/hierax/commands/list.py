@@ -1,20 +1,32 @@
-"""`hierax list`: the worlds, planners and experiments that there are."""
+"""`hierax list`: the agents, planners, worlds and experiments that there are."""
 
 import dataclasses
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from hierax.commands.catalogue import OTHER_WORLDS, PLANNERS, WORLDS, listing
+from hierax.commands.catalogue import (
+    AGENTS,
+    LEARNING_WORLDS,
+    OTHER_LEARNING_WORLDS,
+    OTHER_WORLDS,
+    PLANNERS,
+    WORLDS,
+    listing,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from hierax.spec import Continuous, Discrete
+
+LISTS = ("agents", "planners", "worlds", "experiments")
 
 
 def description() -> str:
     """Returns what stands above the options in the command's help."""
     return """\
-List the worlds, planners and experiments that there are.
+List the agents, planners, worlds and experiments that there are.
 
 examples:
   hierax list
@@ -28,11 +40,14 @@ claims:
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """List the worlds, planners and experiments that there are."""
+    """List the agents, planners, worlds and experiments that there are."""
 
     what: Annotated[
-        Positional[Literal["everything", "planners", "worlds", "experiments"]],
-        arg(metavar="[planners|worlds|experiments]", help_behavior_hint="[default: everything]"),
+        Positional[Literal["everything", "agents", "planners", "worlds", "experiments"]],
+        arg(
+            metavar="[agents|planners|worlds|experiments]",
+            help_behavior_hint="[default: everything]",
+        ),
     ] = "everything"
     """What to list."""
     out: Annotated[str, arg(metavar="OUT")] = "results"
@@ -43,12 +58,21 @@ class Command:
         from rich.console import Console
 
         console = Console(highlight=False, markup=False)
+        if self.what in ("everything", "agents"):
+            _list_agents(console)
         if self.what in ("everything", "planners"):
             _list_planners(console)
         if self.what in ("everything", "worlds"):
             _list_worlds(console)
+            _list_learning_worlds(console)
         if self.what in ("everything", "experiments"):
             _list_experiments(console, self.out)
+
+
+def _list_agents(console: "Console") -> None:
+    console.print("agents", style="bold")
+    console.print(listing(AGENTS))
+    console.print("hierax train AGENT WORLD --steps N\n", style="dim")
 
 
 def _list_planners(console: "Console") -> None:
@@ -62,7 +86,7 @@ def _list_worlds(console: "Console") -> None:
 
     from hierax.worlds import make_tabular
 
-    console.print("worlds", style="bold")
+    console.print("worlds to plan in", style="bold")
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column()
     table.add_column()
@@ -73,6 +97,26 @@ def _list_worlds(console: "Console") -> None:
         table.add_row(f"  {name}", summary, str(mdp.states), str(mdp.available.sum()))
     console.print(table)
     console.print(f"{OTHER_WORLDS}\n", style="dim")
+
+
+def _list_learning_worlds(console: "Console") -> None:
+    from hierax.worlds import make
+
+    console.print("worlds to learn in", style="bold")
+    width = max(map(len, LEARNING_WORLDS)) + 4
+    for name, summary in LEARNING_WORLDS.items():
+        spec = make(name).spec
+        views = ", ".join(f"{view.name} {view.size}" for view in spec.views)
+        told = f"sees {views}; acts in {_actions(spec.action)}; {spec.episode_limit} steps"
+        console.print(f"  {name:{width - 2}}{summary}")
+        console.print(f"{'':{width}}{told}", style="dim", soft_wrap=True)
+    console.print(f"{OTHER_LEARNING_WORLDS}\n", style="dim")
+
+
+def _actions(action: "Continuous | Discrete") -> str:
+    """All actions, in the notation of intervals and lists."""
+    count = getattr(action, "count", None)
+    return f"[-1, 1]^{action.shape[0]}" if count is None else f"0 .. {count - 1}"
 
 
 def _list_experiments(console: "Console", out: str) -> None:

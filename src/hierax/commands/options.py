@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 def number(metavar: str, default: str) -> tuple[Any, ...]:
     """Marks of a ``float | None``; ``default`` tells in words what holds without it."""
-    return _marks(float, metavar, default)
+    return _marks(_real, metavar, default)
 
 
-def whole_number(metavar: str, default: str) -> tuple[Any, ...]:
-    """Marks of an ``int | None``."""
-    return _marks(int, metavar, default)
+def whole_number(metavar: str, default: str | None) -> tuple[Any, ...]:
+    """Marks of an ``int | None``, or of an ``int`` that must be given where there is no default."""
+    return _marks(_whole, metavar, default)
 
 
 def word(*allowed: str, default: str) -> tuple[Any, ...]:
@@ -30,7 +30,7 @@ def word(*allowed: str, default: str) -> tuple[Any, ...]:
 def _marks(
     read: Callable[[str], T],
     metavar: str,
-    default: str,
+    default: str | None,
     choices: tuple[str, ...] | None = None,
 ) -> tuple[Any, ...]:
     spec = PrimitiveConstructorSpec(
@@ -41,4 +41,19 @@ def _marks(
         str_from_instance=lambda value: [str(value)],
         choices=choices,
     )
-    return spec, arg(help_behavior_hint=f"[default: {default}]")
+    hint = "(required)" if default is None else f"[default: {default}]"
+    return spec, arg(help_behavior_hint=hint)
+
+
+def _whole(word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise ValueError(f"{word!r} is given, but it must be a whole number") from None
+
+
+def _real(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"{word!r} is given, but it must be a number") from None

@@ -19,12 +19,12 @@ from hierax.experiments.option_libraries import Recipe, Split
 from hierax.experiments.option_measures import measure, scalars
 from hierax.experiments.option_study import Study, examine
 from hierax.experiments.result import Result, Verdict
-from hierax.experiments.statistics import over_rows
 from hierax.planning.option_gradient import (
     PlanningObjective,
     laplacian_features,
     train_options,
 )
+from hierax.statistics import over_rows
 from hierax.worlds import four_rooms, room_lattice
 
 TASK: dict[str, Any] = {

@@ -7,9 +7,9 @@ import numpy as np
 
 from hierax.experiments.option_libraries import TRAINED_ON, Recipe, Split, make_libraries
 from hierax.experiments.option_measures import measure, scalars
-from hierax.experiments.statistics import interval, over_rows
 from hierax.planning import condition_on_goals, solve_bellman
 from hierax.planning.option_gradient import TrainedOptions
+from hierax.statistics import interval, over_rows
 
 DRAWN_SWEEPS = 45
 

@@ -76,6 +76,13 @@ EXPERIMENTS: dict[str, Experiment] = {
             ("O1",),
             "option_gradient_cost",
         ),
+        Experiment(
+            "flat-pendulum",
+            "SAC and TD3 on Pendulum-v1: do the learners that hierarchies are compared with learn?",
+            (),
+            "flat_pendulum",
+            seeds=5,
+        ),
     )
 }
 

@@ -1,6 +1,8 @@
 """Pictures from finished plans and results."""
 
 from hierax.plotting.canvas import Canvas
+from hierax.plotting.episode import draw_frames
+from hierax.plotting.learning import draw_learning
 from hierax.plotting.option_gradient import OptionTables, draw_options
 from hierax.plotting.plan import (
     PlanTables,
@@ -16,6 +18,8 @@ __all__ = [
     "OptionTables",
     "PlanTables",
     "decision_ranks",
+    "draw_frames",
+    "draw_learning",
     "draw_options",
     "draw_plan",
     "likely_successor",

@@ -1,11 +1,17 @@
 """What a run was asked for, in terms of JSON, and back to the agent and the world."""
 
 import dataclasses
+import difflib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
+
+import jax
+import numpy as np
 
 from hierax.agents import AGENTS
 from hierax.agents.agent import Agent
+from hierax.training.leaves import tree_digest
+from hierax.worlds.acting import ActingWorld
 from hierax.worlds.host import FunctionalHostWorld, HostWorld
 from hierax.worlds.registry import make, world_names
 from hierax.worlds.world import World
@@ -36,11 +42,15 @@ def make_world(name: str, **options: Any) -> AnyWorld:
         world.spec  # noqa: B018 (makes an environment)
     except gymnasium.error.DependencyNotInstalled as error:
         raise ValueError(f"{name} needs a package that is not installed: {error}") from None
-    except (gymnasium.error.Error, TypeError) as error:
-        if isinstance(error, gymnasium.error.NameNotFound | gymnasium.error.NamespaceNotFound):
-            return make(name)  # says which names are near
+    except (gymnasium.error.NameNotFound, gymnasium.error.NamespaceNotFound):
+        known = (*world_names(), *gymnasium.registry)
+        near = difflib.get_close_matches(name, known, cutoff=0.6) or world_names()
+        raise ValueError(
+            f"there is no world {name!r}, here or in Gymnasium, but {', '.join(near)}"
+        ) from None
+    except (gymnasium.error.Error, ImportError, TypeError) as error:
         raise ValueError(f"{name} cannot be made: {' '.join(str(error).split())}") from None
-    return world
+    return cast(HostWorld, world)  # a cached property is no property to a type checker
 
 
 def describe_world(world: AnyWorld) -> dict[str, Any]:
@@ -48,19 +58,23 @@ def describe_world(world: AnyWorld) -> dict[str, Any]:
     if isinstance(world, FunctionalHostWorld):
         return describe_world(world.world)
     fields = dict(_fields(world))
+    if isinstance(world, ActingWorld):
+        name, options = world.made or (world.name, (("tables", tree_digest(world.tables)),))
+        given = {key: described(value) for key, value in options}
+        return {NAME: name, "episode_limit": world.episode_limit, **given}
     if "environment" in fields:  # of Gymnasium
         options = dict(fields["options"])
         limit = fields["episode_limit"]
         limited = {} if limit is None else {"episode_limit": limit}
         return {NAME: fields["environment"], **options, **limited}
-    return {NAME: world.spec.name, **{name: plain(value) for name, value in fields.items()}}
+    return {NAME: world.spec.name, **{name: described(value) for name, value in fields.items()}}
 
 
 def describe_agent(agent: Agent) -> dict[str, Any]:
     """Name and hyper-parameters of an agent."""
-    names = {kind: name for name, kind in AGENTS.items()}
+    names: dict[type, str] = {kind: name for name, kind in AGENTS.items()}
     name = names.get(type(agent), type(agent).__name__)
-    return {NAME: name, **{key: plain(value) for key, value in _fields(agent) if key != "spec"}}
+    return {NAME: name, **{key: described(value) for key, value in _fields(agent) if key != "spec"}}
 
 
 def make_agent(description: Mapping[str, Any], world: AnyWorld) -> Agent:
@@ -78,13 +92,15 @@ def make_agent(description: Mapping[str, Any], world: AnyWorld) -> Agent:
     return AGENTS[description[NAME]](world.spec, **options)
 
 
-def plain(value: Any) -> Any:
-    """``value`` in terms of JSON; what has no counterpart there by its description."""
+def described(value: Any) -> Any:
+    """``value`` in terms of JSON; arrays by their digest, and what else there is by `repr`."""
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [described(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    return repr(value)
+    return tree_digest(value) if isinstance(value, np.ndarray | jax.Array) else repr(value)
 
 
 def _fields(thing: Any) -> list[tuple[str, Any]]:

@@ -1,12 +1,12 @@
 """Whole episodes of an agent that does not learn meanwhile.
 
 Each mode, as well as the agent can (``"deterministic"``) and as it acts while it learns
-(``"sampled"``), has environments of its own and random numbers of its own, so that evaluating leaves
-no trace in a run.
+(``"sampled"``), has environments of its own and random numbers of its own, so that evaluating
+leaves no trace in a run.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ import numpy as np
 import scipy.stats
 
 from hierax.agents.agent import Agent, TrainState
+from hierax.training.host_driver import environment_seed
 from hierax.training.scan_driver import begun_anew
 from hierax.worlds.batch import Batch, Outcome
 from hierax.worlds.host import HostWorld
@@ -123,7 +124,7 @@ class HostEvaluator:
     def run(self, state: TrainState, seed: int, *, explore: bool) -> Episodes:
         """Plays the episodes that begin with ``seed``."""
         state, key = state._replace(replay=None), jax.random.key(seed)
-        outcome = self._batch.reset(seed)
+        outcome = self._batch.reset(environment_seed(seed, 0))
         carry, last = self.agent.begin(self.episodes), _told(outcome)
         done = np.zeros(self.episodes, bool)
         while not done.all():
@@ -150,6 +151,28 @@ class HostEvaluator:
             return carry, action, key
 
         return jax.jit(act, static_argnames="explore")
+
+
+def in_both_modes(
+    evaluator: ScanEvaluator | HostEvaluator, states: Sequence[TrainState], seeds: Sequence[int]
+) -> dict[str, Any]:
+    """The `summary` of all episodes in each mode, that of the sampled one within the other.
+
+    Args:
+        evaluator: plays the episodes.
+        states: what was learned, in each of several runs.
+        seeds: of the episodes of each.
+    """
+    modes: dict[str, Any] = {}
+    for mode, explore in MODES.items():
+        each = [
+            evaluator.run(state, seed, explore=explore)
+            for state, seed in zip(states, seeds, strict=True)
+        ]
+        together = Episodes(*map(np.concatenate, zip(*each, strict=True)))
+        modes[mode] = summary(together, evaluator.world.spec.has_success)
+        modes[mode]["by_seed"] = [float(episodes.returns.mean()) for episodes in each]
+    return {**modes["deterministic"], "sampled": modes["sampled"]}
 
 
 def _told(outcome: Outcome) -> tuple[Any, Any, Any]:

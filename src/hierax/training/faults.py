@@ -4,7 +4,7 @@ A fault is a whole number inside `jit`: 0 while all is well, else the place of t
 was not finite in a list of names. Loops of a driver end where it is no longer 0.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hierax.agents.agent import Agent, TrainState
 from hierax.training import durable
 from hierax.training.leaves import named_leaves
 
@@ -26,6 +27,24 @@ class NotFiniteError(Exception):
 def names(metrics: Iterable[str]) -> tuple[str, ...]:
     """What a fault may be called: the arrays of a step, then the metrics of an update."""
     return (*ACTING, *metrics)
+
+
+def metric_names(agent: Agent, state: TrainState) -> tuple[str, ...]:
+    """What `Agent.learn` measures, in its own order, from causes to what follows from them.
+
+    Args:
+        agent: who learns.
+        state: of the agent; shapes will do.
+    """
+    found: list[str] = []
+    # The keys of a dictionary that comes out of JAX are sorted: so they are read inside.
+    jax.eval_shape(lambda state: found.extend(agent.learn(state)[1]), state)
+    return tuple(found)
+
+
+def metrics_fault(names: Sequence[str], metrics: Mapping[str, Any]) -> jax.Array:
+    """`first_fault` of an update whose metrics have these ``names``."""
+    return first_fault([metrics[name] for name in names], len(ACTING))
 
 
 def first_fault(arrays: Sequence[Any], offset: int = 0) -> jax.Array:
@@ -48,14 +67,20 @@ def origin(agent: Any, run: Any, outcome: Any) -> Any:
 
 
 def _is_finite(tree: Any) -> jax.Array:
-    leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
-    return jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]).all() if leaves else jnp.array(True)
+    arrays = map(jnp.asarray, jax.tree.leaves(tree))
+    leaves = [leaf for leaf in arrays if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    return (
+        jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]).all()
+        if leaves
+        else jnp.array(True)
+    )
 
 
 def save_evidence(path: Path, tree: Any) -> Path:
     """Writes the arrays of ``tree`` into an ``.npz`` file, named by where they stand in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = durable.part_of(path).with_suffix(".npz")
-    np.savez(part, **{name: np.asarray(leaf) for name, leaf in named_leaves(tree).items()})
+    arrays: dict[str, Any] = {name: np.asarray(leaf) for name, leaf in named_leaves(tree).items()}
+    np.savez(part, **arrays)
     part.replace(path)
     return path

@@ -1,6 +1,6 @@
 """Training in environments that are stepped from the host: physics engines, Gymnasium.
 
-    beat b:   act and step the environments `rhythm.steps` times,     while the updates of beat b-1 run
+    beat b:   act and step the environments `rhythm.steps` times, while the updates of beat b-1 run
               wait for those, then start the updates of beat b
 
 So physics and updates share the machine, and the parameters that act are those after the updates of
@@ -106,19 +106,21 @@ class HostDriver:
 
     def resume(self, saved: Any, seeds: Sequence[int]) -> Runs:
         """The runs of a `snapshot`; environments that could not be saved begin new episodes."""
-        return [self._resumed(*kept, seed) for kept, seed in zip(saved, seeds, strict=True)]
+        pairs = zip(saved, seeds, strict=True)
+        return [self._resumed(kept, run, seed) for (kept, run), seed in pairs]
 
     def like(self, seeds: Sequence[int]) -> Any:
         """The shapes of a `snapshot`."""
         runs = self.start(seeds)
-        shapes = jax.eval_shape(lambda: self.snapshot(runs))
+        # What environments give stays as it is: 64 bits of theirs are no shapes of JAX.
+        shapes = [(batch.save(), jax.eval_shape(lambda run: run, run)) for batch, run in runs]
         for batch, _ in runs:
             batch.close()
         return shapes
 
     def _begin(self, seed: int) -> tuple[HostBatch, HostRun]:
         batch = self.world.batch(self.rhythm.environments)
-        outcome = batch.reset(seed)
+        outcome = batch.reset(environment_seed(seed, 0))
         return batch, self._first(jax.random.key(seed), outcome)
 
     def _resumed(self, saved: Any, run: HostRun, seed: int) -> tuple[HostBatch, HostRun]:
@@ -127,13 +129,25 @@ class HostDriver:
             batch.restore(saved)
             return batch, run
         beginnings = np.int32(run.beginnings + 1)
-        outcome = batch.reset(int(np.random.SeedSequence([seed, beginnings]).generate_state(1)[0]))
-        return batch, run._replace(outcome=outcome, beginnings=beginnings)
+        outcome = batch.reset(environment_seed(seed, int(beginnings)))
+        return batch, self._broken_off(run, outcome)._replace(beginnings=beginnings)
+
+    def _broken_off(self, run: HostRun, outcome: Outcome) -> HostRun:
+        """The run after a step in which every environment only began an episode.
+
+        Its replay has to know, or it would take the old episode and the new one for one.
+        """
+        carry, action, extras, key = self._act(run.acting, run.carry, run.outcome, run.key)
+        row = transition(run.outcome, action, extras, outcome)
+        agent = jax.jit(self.agent.observe)(run.agent, row)
+        return run._replace(agent=agent, carry=carry, key=key, outcome=outcome)
 
     def _advance(
         self, batch: HostBatch, run: HostRun, beats: int, updates: jax.Array
     ) -> tuple[HostRun, Report]:
         report = Report.empty(self._metrics)
+        if run.fault:  # of the very first observation
+            return run, report
         for _ in range(beats):
             rows, run = self._act_and_step(batch, run)
             if run.fault:  # of the updates that ran meanwhile, or of these steps
@@ -156,7 +170,7 @@ class HostDriver:
             rows.append(Row(before, action, extras, after))
             before = after
         run = run._replace(
-            carry=carry, action=action, outcome=before, key=key, fault=fault or run.fault
+            carry=carry, action=action, outcome=before, key=key, fault=run.fault or fault
         )
         return jax.tree.map(lambda *leaves: np.stack(leaves), *rows), run
 
@@ -164,7 +178,7 @@ class HostDriver:
     def _metrics(self) -> tuple[str, ...]:
         environments = self.rhythm.environments
         state = jax.eval_shape(lambda: self.agent.init(jax.random.key(0), environments))
-        return tuple(jax.eval_shape(self.agent.learn, state)[1])
+        return faults.metric_names(self.agent, state)
 
     @cached_property
     def _first(self) -> Any:
@@ -176,7 +190,7 @@ class HostDriver:
             none = jnp.zeros((), jnp.int32)
             run = HostRun(
                 agent, agent._replace(replay=None), carry, jnp.zeros_like(action), outcome, key,
-                agent.key, none, none,
+                agent.key, faults.first_fault((outcome.observation,)), none,
             )  # fmt: skip
             return strongly_typed(run)
 
@@ -189,10 +203,8 @@ class HostDriver:
         ) -> tuple[Any, Any, Any, jax.Array]:
             key, act_key = jax.random.split(key)
             carry = begun_anew(self.agent, carry, outcome)
-            return (
-                *self.agent.act(acting, carry, outcome.observation, act_key, explore=True),
-                key,
-            )
+            acted = self.agent.act(acting, carry, outcome.observation, act_key, explore=True)
+            return *strongly_typed(acted), key
 
         return jax.jit(act)
 
@@ -222,12 +234,23 @@ class HostDriver:
         def learn(at: tuple[Any, ...]) -> tuple[Any, ...]:
             done, agent, _, _, report = at
             learned, metrics = self.agent.learn(agent)
-            fault = faults.first_fault(list(metrics.values()), len(faults.ACTING))
+            fault = faults.metrics_fault(self._metrics, metrics)
             return done + 1, learned, agent.key, fault, report.with_update(metrics)
 
         (agent, report), _ = jax.lax.scan(observe, (latest._replace(replay=replay), report), rows)
         none = jnp.zeros((), jnp.int32)
-        return jax.lax.while_loop(goes_on, learn, (none, agent, update_key, none, report))[1:]
+        first = (none, agent, update_key, none, report)
+        return strongly_typed(jax.lax.while_loop(goes_on, learn, first)[1:])
+
+
+def environment_seed(seed: int, beginnings: int) -> int:
+    """A seed for environments that is not the seed of what acts in them.
+
+    Args:
+        seed: of the run or the evaluation.
+        beginnings: how often environments were begun before with it.
+    """
+    return int(np.random.SeedSequence([seed, beginnings]).generate_state(1)[0])
 
 
 def _fault(outcome: Outcome, action: Any) -> np.int32:

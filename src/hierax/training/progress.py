@@ -4,10 +4,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 SHOWN = ("deterministic/return", "training/return")
 """Metrics that tell how good an agent is; the first that was measured is shown."""
@@ -68,8 +68,7 @@ class Progress:
     def _line(self, step: int, speed: float) -> str:
         left = f"{(self._total - step) / speed:.0f} s left" if speed else "timing"
         return (
-            f"step {step} of {self._total}  return {self._return:.4g}  "
-            f"{speed:.0f} steps/s  {left}"
+            f"step {step} of {self._total}  return {self._return:.4g}  {speed:.0f} steps/s  {left}"
         )
 
     def __exit__(

@@ -37,9 +37,17 @@ class Rhythm:
             agent: its ``updates_per_step`` and ``warmup``.
             environments: N.
             least_steps: steps of each environment that a beat must have at least.
+
+        Raises:
+            ValueError: where there is no environment, or next to no update.
         """
         checks.count("environments", environments, 1)
         ratio = Fraction(agent.updates_per_step).limit_denominator(LARGEST_DENOMINATOR)
+        if not ratio:
+            raise ValueError(
+                f"updates_per_step is {agent.updates_per_step}, but must be at least "
+                f"{1 / LARGEST_DENOMINATOR}"
+            )
         shortest = (ratio * environments).denominator
         steps = shortest * -(-least_steps // shortest)
         updates = int(ratio * environments * steps)

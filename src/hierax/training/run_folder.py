@@ -16,6 +16,7 @@ from hierax.training.records import METRICS
 
 CONFIG = "config.json"
 POLICIES = "policies"
+SUMMARY = "summary.json"
 VERSIONS = "versions"
 PACKAGES = ("hierax", "jax", "jaxlib", "equinox", "optax", "numpy")
 
@@ -83,15 +84,16 @@ class RunFolder:
     @property
     def summary(self) -> Path:
         """The file of its final evaluation."""
-        return self.path / "summary.json"
+        return self.path / SUMMARY
 
     @property
     def finished(self) -> bool:
-        """Whether the run has come to its end, as its summary says."""
-        try:
-            return json.loads(self.summary.read_text(encoding="utf-8"))["finished"] is True
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
+        """Whether the run has come to its end."""
+        return is_finished(self.path)
+
+    def read_summary(self) -> dict[str, Any]:
+        """What ``summary.json`` of a finished run says."""
+        return json.loads(self.summary.read_text(encoding="utf-8"))
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Writes ``summary.json``; the run is then finished, unless the summary says otherwise."""
@@ -107,6 +109,14 @@ class RunFolder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def is_finished(path: Path) -> bool:
+    """Whether the run in ``path`` has come to its end, as its summary says."""
+    try:
+        return json.loads((path / SUMMARY).read_text(encoding="utf-8"))["finished"] is True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def load_config(path: Path) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class ScanDriver:
     @cached_property
     def _metrics(self) -> tuple[str, ...]:
         state = jax.eval_shape(self._first, jax.random.key(0)).agent
-        return tuple(jax.eval_shape(self.agent.learn, state)[1])
+        return faults.metric_names(self.agent, state)
 
     @cached_property
     def _start(self) -> Any:
@@ -153,14 +153,15 @@ class ScanDriver:
         _, action, _ = self.agent.act(
             agent, carry, worlds.outcome.observation, world_key, explore=True
         )
-        fault = jnp.zeros((), jnp.int32)
+        fault = faults.first_fault((worlds.outcome.observation,))
         return strongly_typed(
             Run(agent, worlds, carry, jnp.zeros_like(action), key, agent.key, fault)
         )
 
     def _beats(self, run: Run, beats: jax.Array, updates: jax.Array) -> tuple[Run, Report]:
         report = Report.empty(self._metrics)
-        return self._repeat(beats, partial(self._beat, updates), (run, report))
+        run, report = self._repeat(beats, partial(self._beat, updates), (run, report))
+        return strongly_typed(run), report
 
     def _beat(self, updates: jax.Array, at: tuple[Run, Report]) -> tuple[Run, Report]:
         return self._repeat(updates, self._learn, self._repeat(self.rhythm.steps, self._step, at))
@@ -194,7 +195,7 @@ class ScanDriver:
     def _learn(self, at: tuple[Run, Report]) -> tuple[Run, Report]:
         run, report = at
         agent, metrics = self.agent.learn(run.agent)
-        fault = faults.first_fault(list(metrics.values()), len(faults.ACTING))
+        fault = faults.metrics_fault(self._metrics, metrics)
         run = run._replace(agent=agent, update_key=run.agent.key, fault=fault)
         return run, report.with_update(metrics)
 
@@ -234,7 +235,6 @@ def transition(before: Outcome, action: Any, extras: Any, after: Outcome) -> Tra
         next_observation=after.observation,
         is_step=after.is_step,
     )
-
 
 
 def unstacked(tree: Any) -> list[Any]:

@@ -5,8 +5,8 @@
         log, evaluate, save, as the schedule says
     write the summary
 
-Starting and resuming are the same call: a run whose folder holds a checkpoint goes on from there, and
-ends with the numbers that it would have had.
+Starting and resuming are the same call: a run whose folder holds a checkpoint goes on from there,
+and ends with the numbers that it would have had.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from hierax.agents.agent import Agent, TrainState
 from hierax.planning import checks
 from hierax.training import checkpoint, faults
 from hierax.training.config import AnyWorld, describe_agent, describe_world
-from hierax.training.evaluation import MODES, HostEvaluator, ScanEvaluator, summary
+from hierax.training.evaluation import MODES, HostEvaluator, ScanEvaluator, in_both_modes
 from hierax.training.host_driver import HostDriver
 from hierax.training.progress import Progress
 from hierax.training.records import Records
@@ -115,6 +115,10 @@ def train(
         world = FunctionalHostWorld(world)  # type: ignore[arg-type]
     count = ENVIRONMENTS[kind] if environments is None else environments
     rhythm = Rhythm.of(agent, count, LEAST_HOST_STEPS if kind == "host" else 1)
+    # What the agent cannot do with so many environments is refused before anything is written.
+    jax.eval_shape(lambda: agent.init(jax.random.key(seed), count))
+    # What does not fit is refused before the folder of a run is taken.
+    jax.eval_shape(lambda: agent.init(jax.random.key(0), count))
     schedule = Schedule.of(
         rhythm,
         steps,
@@ -124,7 +128,7 @@ def train(
     )
     session = Session(
         _driver(kind, agent, world, rhythm, seeds),
-        (HostEvaluator if kind == "host" else ScanEvaluator)(agent, world, episodes),
+        _evaluator(kind, agent, world, episodes),
         schedule,
         tuple(range(seed, seed + seeds)),
         keep,
@@ -169,12 +173,12 @@ class Session:
     seeds: tuple[int, ...]
     keep: int
 
-    def run(
-        self, folder: RunFolder | None, records: Records | None, progress: Progress
-    ) -> Trained:
+    def run(self, folder: RunFolder | None, records: Records | None, progress: Progress) -> Trained:
         """Advances from stop to stop to the end; nothing is kept where there is no folder."""
         runs, beat = self._begin(folder, records)
-        began, reports = time.perf_counter(), None
+        if folder is not None and folder.finished and beat == self.schedule.end:
+            return Trained(self.driver.agent, self.driver.agents(runs), folder.read_summary())
+        began, reports = _seconds(), None
         with progress:
             while beat < self.schedule.end:
                 stop = self.schedule.next_stop(beat)
@@ -190,7 +194,7 @@ class Session:
                 if self.schedule.saves(beat) and folder is not None and records is not None:
                     records.flush()
                     self._save(folder, records, runs, beat)
-        seconds = records.seconds if records else (time.perf_counter() - began, time.process_time())
+        seconds = records.seconds if records else _seconds(since=began)
         told = self._summary(runs, beat, seconds)
         if folder is not None:
             folder.write_summary(told)
@@ -245,22 +249,13 @@ class Session:
         progress.show(step, metrics)
 
     def _summary(self, runs: Any, beat: int, seconds: tuple[float, float]) -> dict[str, Any]:
-        step, has_success = beat * self.driver.rhythm.size, self.driver.agent.spec.has_success
-        modes: dict[str, Any] = {}
-        for mode, explore in MODES.items():
-            each = [
-                self.evaluator.run(state, _evaluation_seed(seed, 0), explore=explore)
-                for _, state, seed in self._each(runs, self.seeds)
-            ]
-            together = type(each[0])(*map(jnp.concatenate, zip(*each, strict=True)))
-            modes[mode] = summary(jax.device_get(together), has_success)
-            modes[mode]["by_seed"] = [float(episodes.returns.mean()) for episodes in each]
+        step = beat * self.driver.rhythm.size
+        keys = [_evaluation_seed(seed, 0) for seed in self.seeds]
         wall, cpu = seconds
         return {
             "step": step,
-            **modes["deterministic"],
+            **in_both_modes(self.evaluator, self.driver.agents(runs), keys),
             "seeds": list(self.seeds),
-            "sampled": modes["sampled"],
             "wall_seconds": wall,
             "cpu_seconds": cpu,
             "steps_per_second": step * len(self.seeds) / max(wall, 1e-9),
@@ -279,6 +274,11 @@ class Session:
             path = faults.save_evidence(folder.path / "fault.npz", origin)
             where = f"what it came from is in {path}"
         raise faults.NotFiniteError(f"{name} is not finite, so the run was stopped; {where}")
+
+
+def _seconds(since: tuple[float, float] = (0.0, 0.0)) -> tuple[float, float]:
+    """Wall and CPU seconds."""
+    return time.perf_counter() - since[0], time.process_time() - since[1]
 
 
 def _evaluation_seed(seed: int, beat: int) -> int:
@@ -305,6 +305,10 @@ def _driver(
         return HostDriver(agent, world, rhythm)
     together = seeds > 1 and jax.default_backend() != "cpu"
     return ScanDriver(agent, world, rhythm, together)
+
+
+def _evaluator(kind: str, agent: Agent, world: Any, episodes: int) -> ScanEvaluator | HostEvaluator:
+    return (HostEvaluator if kind == "host" else ScanEvaluator)(agent, world, episodes)
 
 
 def _added(before: Sequence[Report], after: Sequence[Report]) -> list[Report]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -58,6 +58,7 @@ class ActingWorld:
     Attributes:
         tabular: the world as planners know it.
         episode_limit: most steps of an episode.
+        made: name and options that `hierax.worlds.make` was given; None for a world of one's own.
 
     Raises:
         ValueError: where the world is no `TabularWorld`, or the limit is no whole number above 0.
@@ -65,6 +66,7 @@ class ActingWorld:
 
     tabular: TabularWorld
     episode_limit: int = 200
+    made: tuple[str, tuple[tuple[str, Any], ...]] | None = None
 
     def __post_init__(self) -> None:
         checks.instance("tabular", self.tabular, TabularWorld)

@@ -89,15 +89,15 @@ class Batch:
         )
 
         def begin_some() -> tuple[State, Timestep]:
-            return jax.tree.map(lambda new, old: _where(ended, new, old), self._begin(reset_key), moved)
+            return jax.tree.map(
+                lambda new, old: _where(ended, new, old), self._begin(reset_key), moved
+            )
 
         # Beginning takes random numbers, which most steps can do without.
         states, shown = jax.lax.cond(ended.any(), begin_some, lambda: moved)
         length = jnp.where(ended, 0, batch.outcome.episode_length + 1)
         so_far = jnp.where(ended, 0.0, batch.outcome.episode_return + shown.reward)
-        return BatchState(
-            states, _outcome(shown, length, so_far, self.world.spec.episode_limit)
-        )
+        return BatchState(states, _outcome(shown, length, so_far, self.world.spec.episode_limit))
 
     def _begin(self, key: Key) -> tuple[State, Timestep]:
         return jax.vmap(self.world.reset)(jax.random.split(key, self.count))

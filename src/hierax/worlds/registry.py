@@ -54,7 +54,8 @@ def make(name: str, **options: Any) -> World:
         constructor, fixed = _constructor(name)
         limit = {key: options.pop(key) for key in ("episode_limit",) if key in options}
         _refuse_unknown(name, options, (*_free_options(constructor, fixed), "episode_limit"))
-        return ActingWorld(constructor(**fixed, **options), **limit)
+        made = name, tuple(sorted(options.items()))
+        return ActingWorld(constructor(**fixed, **options), **limit, made=made)
     if not isinstance(name, str) or name not in _ACTING:
         raise ValueError(_no_world(name))
     module, attribute = _ACTING[name]

@@ -18,12 +18,20 @@ class GymnasiumWorld:
         episode_limit: steps after which an episode is cut off; None takes the environment's own.
 
     Raises:
-        ValueError: see `GymnasiumBatch`; and where there is no such environment.
+        ValueError: where the environment is no id. `batch` and ``spec`` raise what `GymnasiumBatch`
+            does.
     """
 
     environment: str
     options: tuple[tuple[str, Any], ...] = ()
     episode_limit: int | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.environment, str):
+            raise ValueError(
+                f"environment is {self.environment!r}, but must be an id: give one to a class of "
+                "your own with gymnasium.register"
+            )
 
     @cached_property
     def spec(self) -> WorldSpec:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hierax.experiments.statistics import interval, over_rows
+from hierax.statistics import interval, iqm_curve, over_rows
 
 
 def test_the_interval_covers_as_often_as_it_says():
@@ -35,3 +35,23 @@ def test_what_was_never_reached_has_no_mean():
     table = over_rows([{"k": 3, "never": None}, {"k": 5, "never": 2}])
     assert table["k"]["mean"] == 4.0
     assert table["never"]["mean"] is None
+
+
+def test_a_curve_has_its_interquartile_mean_at_each_time():
+    curves = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0], [50.0, 1.0]])
+    found = iqm_curve(curves)
+    np.testing.assert_array_equal(found["iqm"], [1.5, 1.0])
+    assert found["low"][0] < 1.5 < found["high"][0]
+    assert found["low"][1] == found["high"][1] == 1.0
+
+
+def test_the_interval_of_a_curve_covers_as_often_as_it_says():
+    curves = np.random.default_rng(2).normal(size=(20, 300))
+    found = iqm_curve(curves)
+    covered = np.mean((found["low"] <= 0.0) & (found["high"] >= 0.0))
+    assert 0.88 <= covered <= 0.98
+
+
+def test_a_curve_of_one_seed_has_no_width():
+    found = iqm_curve(np.array([[1.0, 5.0]]))
+    assert {tuple(values) for values in found.values()} == {(1.0, 5.0)}

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import scipy.stats
+from jaxtyping import Float
 
 RESAMPLES = 2_000
 CONFIDENCE = 0.95
@@ -36,6 +37,30 @@ def interval(values: Any) -> dict[str, float | None]:
         "low": float(low),
         "high": float(high),
     }
+
+
+def iqm_curve(curves: Float[np.ndarray, "seeds times"]) -> dict[str, np.ndarray]:
+    """Interquartile mean over seeds at each time, and its 95 % bootstrap interval.
+
+    Agarwal, Schwarzer, Castro, Courville & Bellemare (2021), "Deep reinforcement learning at the
+    edge of the statistical precipice". The bootstrap is stratified by world: seeds are drawn among
+    those of the same world, here the only one, and each is drawn with the whole of its curve.
+
+    Args:
+        curves: one row for each seed.
+
+    Returns:
+        ``iqm``, ``low`` and ``high``, each ``(times,)``; of a single seed all are its curve.
+    """
+    seeds = len(curves)
+    drawn = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
+    bounds = 50.0 * (1.0 - CONFIDENCE), 50.0 * (1.0 + CONFIDENCE)
+    intervals = [
+        np.percentile(scipy.stats.trim_mean(values[drawn], 0.25, axis=1), bounds)
+        for values in curves.T
+    ]
+    low, high = np.array(intervals).reshape(-1, 2).T
+    return {"iqm": scipy.stats.trim_mean(curves, 0.25, axis=0), "low": low, "high": high}
 
 
 def over_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:

@@ -1,0 +1,122 @@
+"""SAC on HalfCheetah-v5: hierax beside SBX or Stable-Baselines3, same budget, several seeds.
+
+Both have networks of 256-256, batches of 256, one update a step, Adam at 3e-4, an automatic
+temperature, and 10,000 random steps to begin with. Every run is kept in a folder and is not made
+again; a run of hierax that was stopped goes on from its last checkpoint.
+
+    python benchmarks/half_cheetah.py --work runs/half-cheetah      # hours
+"""
+
+import argparse
+import importlib.metadata
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from planning import ROOT
+
+from hierax.plotting.learning import draw_learning
+from hierax.statistics import interval, iqm_curve
+from hierax.training.records import read_metrics
+
+METRIC = "deterministic/return"
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def main() -> None:
+    options = _options()
+    options.work.mkdir(parents=True, exist_ok=True)
+    for seed in range(options.seeds):
+        _run_hierax(options, seed)
+        _run_peer(options, seed)
+    curves = {"hierax": _hierax(options), options.peer: _peer(options)}
+    record = {
+        "command": "python " + shlex.join(["benchmarks/half_cheetah.py", *sys.argv[1:]]),
+        "machine": machine(),
+        "versions": {name: importlib.metadata.version(name) for name in ("hierax", "jax")},
+        "commit": commit(),
+        "steps": options.steps,
+        "final": {name: interval(runs[:, -1]) for name, (_, runs) in curves.items()},
+        "last_100k": {name: interval(_late(*curve)) for name, curve in curves.items()},
+        "curves": {
+            name: {"step": steps.tolist(), "by_seed": runs.tolist()}
+            for name, (steps, runs) in curves.items()
+        },
+    }
+    (RESULTS / "half_cheetah.json").write_text(json.dumps(record, indent=1) + "\n")
+    drawn = [
+        {"label": name, "seeds": range(len(runs)), "steps": steps, **iqm_curve(runs)}
+        for name, (steps, runs) in curves.items()
+    ]
+    draw_learning(drawn, METRIC, "HalfCheetah-v5, SAC").savefig(RESULTS / "half_cheetah.png")
+    print(json.dumps({key: record[key] for key in ("final", "last_100k")}, indent=1))
+
+
+def _run_hierax(options: argparse.Namespace, seed: int) -> None:
+    run = options.work / f"hierax_{seed}"
+    if (run / "summary.json").exists():
+        return
+    command = (
+        f"train sac HalfCheetah-v5 --steps {options.steps} --seed {seed} --run {run} "
+        "--agent.warmup 10000 --evaluate-every 20000 --log-every 5000 --episodes 5 --keep 1"
+    )
+    subprocess.run([sys.executable, "-m", "hierax.cli", *shlex.split(command)], check=True)
+
+
+def _run_peer(options: argparse.Namespace, seed: int) -> None:
+    out = options.work / f"{options.peer}_{seed}.json"
+    if out.exists() and json.loads(out.read_text())["rows"][-1]["step"] >= options.steps:
+        return
+    script = ROOT / "benchmarks" / "half_cheetah_peer.py"
+    command = [options.peer_python, str(script), "--library", options.peer, "--seed", str(seed)]
+    subprocess.run([*command, "--steps", str(options.steps), "--out", str(out)], check=True)
+
+
+def _hierax(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
+    """Steps, and ``(seeds, steps)`` mean returns."""
+    runs = [
+        [row for row in read_metrics(options.work / f"hierax_{seed}" / "metrics.jsonl")
+         if METRIC in row]
+        for seed in range(options.seeds)
+    ]  # fmt: skip
+    return np.array([row["step"] for row in runs[0]]), _table(
+        [[row[METRIC] for row in rows] for rows in runs]
+    )
+
+
+def _peer(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
+    """As `_hierax`."""
+    runs = [
+        json.loads((options.work / f"{options.peer}_{seed}.json").read_text())["rows"]
+        for seed in range(options.seeds)
+    ]
+    return np.array([row["step"] for row in runs[0]]), _table(
+        [[np.mean(row["returns"]) for row in rows] for rows in runs]
+    )
+
+
+def _table(rows: list[list[Any]]) -> np.ndarray:
+    return np.array(rows, float)
+
+
+def _late(steps: np.ndarray, runs: np.ndarray) -> np.ndarray:
+    """Of each seed the mean over the last 100,000 steps."""
+    return runs[:, steps > steps[-1] - 100_000].mean(axis=1)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--work", type=Path, required=True, help="folder of all runs")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=300_000)
+    parser.add_argument("--peer", choices=("sbx", "sb3"), default="sbx")
+    parser.add_argument("--peer-python", default=sys.executable, help="the Python with the peer")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""Learning benchmark: hierax beside Stable-Baselines3 and SBX, and its worlds and drivers alone.
+
+CPU seconds in paired runs, on one thread and on two. See ``benchmarks/README.md`` for the rules.
+
+    python benchmarks/learning.py --quick                       # a minute or two, one thread
+    python benchmarks/learning.py                               # everything; about an hour
+    python benchmarks/learning.py --parts updates worlds        # these alone
+    python benchmarks/learning.py --peer-python other/bin/python   # peers in another environment
+    python benchmarks/learning.py --docs                        # docs/benchmarks-learning.md
+"""
+
+import argparse
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from learning_contest import Side, contest, spread
+from learning_report import markdown, page
+from learning_start_times import start_times
+
+ROOT = Path(__file__).resolve().parent.parent
+OBSERVATION, ACTION = 27, 8
+"""Numbers of an observation and an action where only updates are timed: those of an ant."""
+SIZES = ((64, 128), (256, 256))
+LEARNERS = ("sac", "td3")
+LIBRARIES = {"sbx": "SBX", "stable_baselines3": "Stable-Baselines3"}
+HOST_WORLDS = ("Pendulum-v1", "HalfCheetah-v5")
+WORLDS = (
+    "PointCross-v0",
+    "SpinCross-v0",
+    "PointSpeed-v0",
+    "SpinSpeed-v0",
+    "PointMaze-v0",
+    "FourRooms-v0",
+    "WormholeRooms-v0",
+    "Hanoi4-v0",
+)
+SEEDS = 16
+OURS = "hierax"
+PACKAGES = ("jax", "numpy", "optax", "gymnasium", "mujoco")
+PEER_PACKAGES = ("stable-baselines3", "sbx-rl", "torch", "jax", "numpy", "gymnasium", "mujoco")
+Case = dict[str, Any]
+
+
+def main() -> None:
+    options = _options()
+    path = options.out / "learning.json"
+    if options.docs:
+        (ROOT / "docs" / "benchmarks-learning.md").write_text(page(json.loads(path.read_text())))
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    results = _origin(options)
+    for part in options.parts:
+        results[part] = []
+        for case in PARTS[part](options):
+            results[part].append(case)
+            print(f"{part} {json.dumps(_short(case))}", file=sys.stderr, flush=True)
+        path.write_text(json.dumps(results, indent=1) + "\n")
+    print(markdown(results))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--quick", action="store_true", help="one thread, three short rounds")
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=5, help="paired runs")
+    parser.add_argument("--seconds", type=float, default=2.0, help="CPU time of a run, at least")
+    parser.add_argument("--peer-python", default=sys.executable, help="where the peers are installed")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
+    parser.add_argument("--docs", action="store_true", help="write the page of the docs and stop")
+    options = parser.parse_args()
+    if options.quick:
+        options.threads, options.rounds, options.seconds = [1], 3, 0.3
+    return options
+
+
+def _updates(options: argparse.Namespace) -> Iterator[Case]:
+    """Gradient updates per CPU second."""
+    for threads in options.threads:
+        for learner in LEARNERS[: 1 if options.quick else None]:
+            for width, batch in SIZES:
+                setting = {"learner": learner, "width": width, "batch": batch}
+                full = {**setting, "observation_size": OBSERVATION, "action_size": ACTION}
+                sides = [Side(OURS, "learning_hierax:updates", full)]
+                for library, per_call in (("sbx", 512), ("sbx", 1), ("stable_baselines3", 64)):
+                    name = f"{LIBRARIES[library]}, {per_call} a call"
+                    asked = {**full, "library": library, "per_call": per_call}
+                    sides.append(Side(name, "learning_peers:updates", asked, options.peer_python))
+                yield setting | contest(sides, options.rounds, threads, options.seconds)
+
+
+def _steps(options: argparse.Namespace) -> Iterator[Case]:
+    """Environment steps per CPU second, each with its update."""
+    for threads in options.threads:
+        for learner in LEARNERS[: 1 if options.quick else None]:
+            for world in HOST_WORLDS[: 1 if options.quick else None]:
+                setting = {"learner": learner, "world": world}
+                sides = [Side(OURS, "learning_hierax:steps", setting)]
+                for library in LIBRARIES:
+                    for every in (1, 8):
+                        name = f"{LIBRARIES[library]}, every {every}"
+                        asked = {**setting, "library": library, "every": every}
+                        sides.append(Side(name, "learning_peers:steps", asked, options.peer_python))
+                yield setting | contest(sides, options.rounds, threads, options.seconds)
+
+
+def _worlds(options: argparse.Namespace) -> Iterator[Case]:
+    """Environment steps per CPU second of worlds alone."""
+    for threads in options.threads:
+        for world in WORLDS:
+            if not options.quick or world in ("PointCross-v0", "FourRooms-v0"):
+                sides = [Side(OURS, "learning_hierax:world_steps", {"world": world})]
+                yield {"world": world} | contest(sides, options.rounds, threads, options.seconds)
+
+
+def _seeds(options: argparse.Namespace) -> Iterator[Case]:
+    """Many seeds at once and one after another."""
+    count = 4 if options.quick else SEEDS
+    ways = {"one driver, in turn": "loop", "one driver, vmap": "vmap", "separate runs": "separate"}
+    for threads in options.threads:
+        sides = [
+            Side(name, "learning_hierax:seeds", {"count": count, "way": way})
+            for name, way in ways.items()
+        ]
+        alone = Side("one seed", "learning_hierax:seeds", {"count": 1, "way": "loop"})
+        told = contest([*sides, alone], options.rounds, threads, options.seconds)
+        yield {"count": count} | told
+
+
+def _overhead(options: argparse.Namespace) -> Iterator[Case]:
+    """What the host driver adds to physics and updates."""
+    for threads in options.threads:
+        for world in ("HalfCheetah-v5",):
+            sizes = {"observation_size": 17, "action_size": 6}
+            learner = {"learner": "sac", "width": 256, "batch": 256, **sizes}
+            sides = [
+                Side("driver", "learning_hierax:steps", {"learner": "sac", "world": world}),
+                Side("physics", "learning_hierax:physics", {"world": world}),
+                Side("updates", "learning_hierax:updates", learner),
+            ]
+            told = contest(sides, options.rounds, threads, options.seconds)
+            rates = [told["sides"][side.name]["rates"] for side in sides]
+            added = [(1 / all_) / (1 / p + 1 / u) - 1 for all_, p, u in zip(*rates, strict=True)]
+            yield {"world": world, "added": added, **spread(added)} | told
+
+
+def _start(options: argparse.Namespace) -> Iterator[Case]:
+    """Seconds from the start of a process to the first update."""
+    for threads in options.threads:
+        for world in ("PointSpeed-v0", "Pendulum-v1", "HalfCheetah-v5"):
+            if not options.quick or world == "PointSpeed-v0":
+                yield start_times(world, threads, 2 if options.quick else options.rounds)
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Case]]] = {
+    "updates": _updates,
+    "steps": _steps,
+    "worlds": _worlds,
+    "seeds": _seeds,
+    "overhead": _overhead,
+    "start": _start,
+}
+
+
+def _short(case: Case) -> Case:
+    """A case for the eye, without its runs."""
+    short = {key: value for key, value in case.items() if key != "sides"}
+    sides = case.get("sides", {})
+    rates = {name: side.get("median", side.get("note")) for name, side in sides.items()}
+    return {**short, "rates": rates}
+
+
+def _origin(options: argparse.Namespace) -> dict[str, Any]:
+    arguments = [argument for argument in sys.argv[1:]]
+    return {
+        "command": "python " + shlex.join(["benchmarks/learning.py", *arguments]),
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": _machine(),
+        "versions": _versions(sys.executable, ("hierax", *PACKAGES)),
+        "peer_versions": _versions(options.peer_python, PEER_PACKAGES),
+        "commit": _commit(),
+        "rounds": options.rounds,
+        "seconds": options.seconds,
+    }
+
+
+def _machine() -> dict[str, Any]:
+    names = [
+        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    return {
+        "processor": names[0].split(":")[1].strip() if names else platform.machine(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg(),
+        "system": platform.system(),
+    }
+
+
+def _versions(python: str, packages: tuple[str, ...]) -> dict[str, str]:
+    """Versions of Python and of those packages that this interpreter has."""
+    script = (
+        "import importlib.metadata as m, json, platform, sys\n"
+        "known = {d.name.lower(): d.version for d in m.distributions() if d.name}\n"
+        "found = {name: known[name] for name in sys.argv[1:] if name in known}\n"
+        "print(json.dumps({'python': platform.python_version(), **found}))"
+    )
+    command = [python, "-c", script, *packages]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def _commit() -> str:
+    git = ["git", "-C", str(ROOT)]
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    source = [*git, "status", "--porcelain", "src"]
+    changed = subprocess.run(source, capture_output=True, text=True, check=True).stdout.strip()
+    return commit.stdout.strip() + (" with local changes" if changed else "")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Arms of hierax, see `learning_worker`."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hierax.agents import AGENTS, SAC, OffPolicy, TrainState, Transition
+from hierax.spec import Continuous, View, WorldSpec
+from hierax.training import faults, make_world
+from hierax.training.host_driver import HostDriver
+from hierax.training.report import Report
+from hierax.training.rhythm import Rhythm
+from hierax.training.scan_driver import ScanDriver, strongly_typed
+from hierax.training.train import LEAST_HOST_STEPS
+from hierax.worlds import Batch, World, make
+
+Work = Callable[[], int]
+
+STORED = 100_000
+CHUNK = 256
+"""Updates, or steps of the host, in a piece of work."""
+WORLDS_AT_ONCE = 1_024
+WORLD_STEPS = 1_000
+SEED_BEATS = 4
+SEED_ENVIRONMENTS = 16
+
+_compiled: list[str] = []
+
+
+def _note_compilation(event: str, seconds: float, **_: Any) -> None:
+    if event == "/jax/core/compile/backend_compile_duration":
+        _compiled.append(event)
+
+
+jax.monitoring.register_event_duration_secs_listener(_note_compilation)
+
+
+def compilations() -> int:
+    """How many functions XLA has compiled so far, or found in the cache."""
+    return len(_compiled)
+
+
+def updates(learner: str, width: int, batch: int, observation_size: int, action_size: int) -> Work:
+    """Gradient updates from a filled replay, in one compiled loop as drivers have it."""
+    views = (View("observation", (observation_size,)),)
+    spec = WorldSpec("Nowhere-v0", views, Continuous(action_size), 1_000)
+    agent = AGENTS[learner](spec, hidden=(width, width), batch_size=batch, capacity=STORED)
+    state = jax.jit(functools.partial(_filled, agent))(jax.random.key(0))
+    learn = jax.jit(functools.partial(_learned, agent), donate_argnums=0)
+
+    def work() -> int:
+        nonlocal state
+        state, report = jax.block_until_ready(learn(state, jnp.int32(CHUNK)))
+        return int(report.updates)
+
+    return work
+
+
+def steps(learner: str, world: str) -> Work:
+    """Environment steps of the host driver, with one update for each, default networks."""
+    place = make_world(world)
+    agent = AGENTS[learner](place.spec)
+    rhythm = Rhythm.of(agent, 1, LEAST_HOST_STEPS)
+    driver = HostDriver(agent, place, rhythm)
+    runs, _ = driver.advance(driver.start((0,)), rhythm.warmup, learning=False)
+
+    def work() -> int:
+        nonlocal runs
+        runs, reports = driver.advance(runs, CHUNK // rhythm.size, learning=True)
+        if driver.fault(runs) is not None:
+            raise RuntimeError("something is not finite")
+        reports[0].means(False)  # as before a line of metrics; waits for the updates
+        return CHUNK
+
+    return work
+
+
+def physics(world: str) -> Work:
+    """Steps of the same environment alone, with random actions."""
+    batch = make_world(world).batch(1)
+    batch.reset(0)
+    shape = (CHUNK, 1, *batch.spec.action.shape)
+    actions = np.random.default_rng(0).uniform(-1.0, 1.0, shape).astype(np.float32)
+
+    def work() -> int:
+        for action in actions:
+            batch.step(action)
+        return CHUNK
+
+    return work
+
+
+def world_steps(world: str) -> Work:
+    """Steps of many environments in a scan, with actions that cost next to nothing to make."""
+    place = make(world)
+    batch = Batch(place, WORLDS_AT_ONCE)
+    shape = (WORLDS_AT_ONCE, *place.spec.action.shape)
+    if isinstance(place.spec.action, Continuous):
+        action = jax.random.uniform(jax.random.key(0), shape, minval=-1.0)
+    else:
+        action = jax.random.randint(jax.random.key(0), shape, 0, place.spec.action.count)
+
+    def step(at: tuple[Any, jax.Array, jax.Array], key: jax.Array) -> tuple[Any, None]:
+        worlds, action, total = at
+        worlds = batch.step(worlds, action, key)
+        return (worlds, _following(place, action), total + worlds.outcome.reward), None
+
+    @jax.jit
+    def run(worlds: Any, key: jax.Array) -> tuple[Any, jax.Array]:
+        keys = jax.random.split(key, WORLD_STEPS)
+        at = (worlds, action, jnp.zeros(WORLDS_AT_ONCE))
+        worlds, _, total = jax.lax.scan(step, at, keys)[0]
+        return worlds, total
+
+    worlds = jax.jit(batch.reset)(jax.random.key(1))
+
+    def work() -> int:
+        nonlocal worlds
+        worlds, _ = jax.block_until_ready(run(worlds, jax.random.key(2)))
+        return WORLDS_AT_ONCE * WORLD_STEPS
+
+    return work
+
+
+def seeds(count: int, way: str) -> Work:
+    """Environment steps of ``count`` seeds, each with one update for each of its steps.
+
+    ``way`` is "loop" (one driver, seeds in turn), "vmap" (one driver, seeds at once), or "separate"
+    (a driver and a compilation for each seed).
+    """
+    world = make("PointSpeed-v0")
+    agent = SAC(world.spec, hidden=(64, 64), batch_size=128, capacity=20_000)
+    rhythm = Rhythm.of(agent, SEED_ENVIRONMENTS)
+    groups = [(seed,) for seed in range(count)] if way == "separate" else [tuple(range(count))]
+    drivers = [ScanDriver(agent, world, rhythm, way == "vmap") for _ in groups]
+    all_runs = [driver.start(group) for driver, group in zip(drivers, groups, strict=True)]
+    for k, driver in enumerate(drivers):
+        all_runs[k], _ = driver.advance(all_runs[k], rhythm.warmup, learning=False)
+
+    def work() -> int:
+        for k, driver in enumerate(drivers):
+            all_runs[k], _ = driver.advance(all_runs[k], SEED_BEATS, learning=True)
+        jax.block_until_ready(all_runs)
+        return count * SEED_BEATS * rhythm.size
+
+    return work
+
+
+def _filled(agent: OffPolicy, key: jax.Array) -> TrainState:
+    """The state of an agent after `STORED` random steps."""
+    init_key, *keys = jax.random.split(key, 4)
+    shape = (STORED, 1)
+    never = jnp.zeros(1, bool)
+    rows = (
+        jax.random.normal(keys[0], (*shape, agent.observation_size)),
+        jax.random.uniform(keys[1], (*shape, agent.action_size), minval=-1.0),
+        jax.random.normal(keys[2], shape),
+    )
+
+    def observe(state: TrainState, row: tuple[jax.Array, ...]) -> tuple[TrainState, None]:
+        seen, action, reward = row
+        view = {"observation": seen}
+        transition = Transition(view, action, {}, reward, never, never, view, ~never)
+        return agent.observe(state, transition), None
+
+    return jax.lax.scan(observe, strongly_typed(agent.init(init_key, 1)), rows)[0]
+
+
+def _learned(agent: OffPolicy, state: TrainState, count: jax.Array) -> tuple[TrainState, Report]:
+    """After ``count`` updates, with the sums and the guard that drivers have."""
+
+    def goes_on(at: tuple[TrainState, jax.Array, Report]) -> jax.Array:
+        return (at[2].updates < count) & (at[1] == 0)
+
+    def learn(at: tuple[TrainState, jax.Array, Report]) -> tuple[TrainState, jax.Array, Report]:
+        state, metrics = agent.learn(at[0])
+        return state, faults.first_fault(list(metrics.values())), at[2].with_update(metrics)
+
+    names = jax.eval_shape(agent.learn, state)[1]
+    first = (state, jnp.zeros((), jnp.int32), Report.empty(names))
+    state, _, report = jax.lax.while_loop(goes_on, learn, first)
+    return state, report
+
+
+def _following(world: World, action: jax.Array) -> jax.Array:
+    kind = world.spec.action
+    return -0.999 * action if isinstance(kind, Continuous) else (action + 1) % kind.count

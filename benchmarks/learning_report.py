@@ -1,0 +1,2 @@
+def markdown(r): return ""
+def page(r): return ""

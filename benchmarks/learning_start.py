@@ -1,0 +1,20 @@
+"""From the start of a process to the first update of SAC in a world; `learning.py` runs it."""
+
+import sys
+
+from hierax.agents import SAC
+from hierax.training import make_world
+from hierax.training.host_driver import HostDriver
+from hierax.training.rhythm import Rhythm
+from hierax.training.scan_driver import ScanDriver
+from hierax.training.train import ENVIRONMENTS, LEAST_HOST_STEPS
+
+world = make_world(sys.argv[1])
+kind = "host" if hasattr(world, "batch") else "scan"
+agent = SAC(world.spec)
+rhythm = Rhythm.of(agent, ENVIRONMENTS[kind], LEAST_HOST_STEPS if kind == "host" else 1)
+driver = (HostDriver if kind == "host" else ScanDriver)(agent, world, rhythm)
+runs, _ = driver.advance(driver.start((0,)), rhythm.warmup, learning=False)
+runs, _ = driver.advance(runs, 1, learning=True)
+if int(driver.agents(runs)[0].updates) != rhythm.updates:
+    sys.exit("there was no update")

@@ -1,0 +1,42 @@
+"""How long a process takes from its start to its first update, with and without compiled code."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from learning_contest import environment, spread
+from learning_worker import cpu_seconds
+
+SCRIPT = Path(__file__).resolve().parent / "learning_start.py"
+
+
+def start_times(world: str, threads: int, rounds: int) -> dict[str, Any]:
+    """Wall and CPU seconds of a first start, and of ``rounds`` that find its compiled code."""
+    with tempfile.TemporaryDirectory() as cache:
+        cold, *warm = [_start(world, threads, cache) for _ in range(rounds + 1)]
+    return {
+        "world": world,
+        "threads": threads,
+        "cold": cold,
+        "warm": warm,
+        **{name: spread([run[name] for run in warm]) for name in cold},
+    }
+
+
+def _start(world: str, threads: int, cache: str) -> dict[str, float]:
+    limits = environment(threads) | {"JAX_COMPILATION_CACHE_DIR": cache}
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, processors[:threads])  # inherited by the process
+    cpu, wall = cpu_seconds(), time.perf_counter()
+    try:
+        subprocess.run([sys.executable, str(SCRIPT), world], env=limits, check=True)
+    finally:
+        os.sched_setaffinity(0, processors)
+    return {
+        "wall_seconds": time.perf_counter() - wall,
+        "cpu_seconds": cpu_seconds() - cpu,
+    }

@@ -1,0 +1,73 @@
+"""`hierax plot`: draw learning curves of runs."""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from hierax.commands.errors import UsageError
+
+FORMATS = (".png", ".pdf", ".svg")
+
+
+def description() -> str:
+    """Returns what stands above the options in the command's help."""
+    return """\
+Draw learning curves: interquartile mean over seeds, and its 95 % interval.
+
+examples:
+  hierax plot runs/sac-PointSpeed-v0-seed-0
+  hierax plot runs/cross-* --metric deterministic/success --out cross.png
+
+curves:
+  Runs that differ in their seeds alone make one curve together.
+  The legend names what sets the curves apart.
+  The interval is a bootstrap over seeds, stratified by world.
+
+Beside the picture lies a file with its numbers, which ends in .json."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """Draw learning curves of runs."""
+
+    runs: Annotated[Positional[tuple[str, ...]], arg(metavar="RUN...", help_behavior_hint="")]
+    """Folders of runs, finished or not."""
+    metric: Annotated[str, arg(metavar="NAME")] = "deterministic/return"
+    """What of metrics.jsonl to draw."""
+    out: Annotated[str, arg(metavar="FILE")] = "curves.png"
+    """Picture to write: .png, .pdf or .svg."""
+
+    def run(self) -> None:
+        """Draws and writes.
+
+        Raises:
+            UsageError: where there is no run, none with that metric, or the picture cannot be
+                written.
+        """
+        picture = Path(self.out)
+        if picture.suffix not in FORMATS:
+            raise UsageError(f"--out is {self.out!r}, but must end in {', '.join(FORMATS)}")
+        if not self.runs:
+            raise UsageError("no RUN is given, but at least one must be; see hierax plot --help")
+        write_curves(self.runs, self.metric, picture)
+        print(f"picture: {picture}\nnumbers: {picture.with_suffix('.json')}")
+
+
+def write_curves(runs: tuple[str, ...], metric: str, picture: Path) -> None:
+    """Draws curves into ``picture``, and writes their numbers beside it."""
+    import json
+
+    from hierax.commands.curves import labels, read_groups, summarise, title
+    from hierax.commands.runs import refusals
+    from hierax.plotting import draw_learning
+
+    with refusals():
+        groups = read_groups(runs, metric)
+        curves = [summarise(*pair) for pair in zip(groups, labels(groups), strict=True)]
+        record = {"metric": metric, "interval": "95 % bootstrap over seeds", "groups": curves}
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(record, indent=2)
+        picture.with_suffix(".json").write_text(f"{text}\n", encoding="utf-8")
+        draw_learning(curves, metric, title(groups)).savefig(picture)

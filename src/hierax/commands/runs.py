@@ -1,0 +1,60 @@
+"""What the commands on runs share: errors in one line, and the table of an evaluation."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from hierax.commands.errors import RunError, UsageError, one_line
+from hierax.training import CheckpointError, NotFiniteError, Player, load
+from hierax.training.run_folder import load_config
+
+
+@contextlib.contextmanager
+def refusals(way_out: str = "") -> Iterator[None]:
+    """Turns what training refuses into errors that end a command in one line.
+
+    Args:
+        way_out: what to do where a checkpoint is damaged but an earlier one is whole.
+    """
+    try:
+        yield
+    except NotFiniteError as error:
+        raise RunError(one_line(error)) from None
+    except CheckpointError as error:
+        end = f": {way_out}" if way_out and error.whole_step is not None else ""
+        raise UsageError(f"{one_line(error)}{end}") from None
+    except ValueError as error:
+        raise UsageError(one_line(error)) from None
+    except OSError as error:
+        raise UsageError(f"cannot use {error.filename}: {error.strerror}") from None
+
+
+def load_all(path: Path, step: int | None = None) -> list[Player]:
+    """What each seed of a run learned, after ``step`` or at last; all after the same step."""
+    config = load_config(path)
+    seeds = range(config["seed"], config["seed"] + config["seeds"])
+    first = load(path, step=step, seed=seeds[0])
+    return [first, *(load(path, step=first.step, seed=seed) for seed in seeds[1:])]
+
+
+def evaluation_table(title: str, summary: Mapping[str, Any]) -> Table:
+    """Both modes of an evaluation, as ``summary.json`` has them."""
+    has_success = "success_rate" in summary
+    table = Table(title=title)
+    table.add_column("actions", style="cyan")
+    for name in ("mean return", "IQM", *(["success"] if has_success else []), "steps", "episodes"):
+        table.add_column(name, justify="right")
+    for mode, found in (("deterministic", summary), ("sampled", summary["sampled"])):
+        rate = [f"{found['success_rate']:.0%}"] if has_success else []
+        table.add_row(
+            mode, _number(found["mean"]), _number(found["iqm"]), *rate,
+            _number(found["mean_length"]), str(found["episodes"]),
+        )  # fmt: skip
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.4g}"

@@ -1,0 +1,46 @@
+"""Twin critics, targets that follow, and a step of descent."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from agents import in_numpy
+from hierax.agents.critics import action_values, descend, follow, twin_critics
+
+
+def test_critics_are_two_different_networks():
+    critics = twin_critics(jax.random.key(0), 3, 2, (8, 8))
+    rng = np.random.default_rng(0)
+    observation, action = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    found = action_values(critics, jnp.float32(observation), jnp.float32(action))
+    np.testing.assert_allclose(
+        found, in_numpy.values(critics, observation, action), rtol=1e-4, atol=1e-5
+    )
+    assert np.abs(found[0] - found[1]).min() > 1e-3
+
+
+def test_targets_follow_at_their_rate():
+    old, new = {"a": jnp.array([1.0, 2.0])}, {"a": jnp.array([3.0, -2.0])}
+    np.testing.assert_allclose(follow(old, new, 0.25)["a"], [1.5, 1.0], rtol=1e-6)
+    np.testing.assert_array_equal(follow(old, new, 1.0)["a"], new["a"])
+
+
+def test_targets_come_as_near_as_a_geometric_series(x64):
+    target = jnp.zeros(())
+    for _ in range(10):
+        target = follow(target, jnp.ones(()), 0.1)
+    assert target == pytest.approx(1 - 0.9**10, rel=1e-12)
+
+
+def test_a_step_of_descent():
+    def loss(x):
+        return (x**2).sum(), "beside"
+
+    optimiser = optax.sgd(0.1)
+    start = jnp.array([3.0, 4.0])
+    step = descend(optimiser, loss, start, optimiser.init(start))
+    np.testing.assert_allclose(step.parameters, 0.8 * start, rtol=1e-6)
+    assert (step.loss, step.aux) == (25.0, "beside")
+    assert step.gradient_norm == pytest.approx(10.0)

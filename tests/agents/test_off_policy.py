@@ -1,0 +1,286 @@
+"""What SAC and TD3 share: which numbers reach their networks, and what is refused."""
+
+import dataclasses
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from hierax.agents import AGENTS, SAC, TD3, Transition
+from hierax.agents.networks import flatten_views
+from hierax.spec import Continuous, Discrete, View, WorldSpec
+from planning.refusals import refusal
+
+VIEWS = (
+    View("body", (2,)),
+    View("task", (3,)),
+    View("nothing", (0,)),
+    View("bytes", (2,), 0, 9, "uint8"),
+)
+SPEC = WorldSpec("Somewhere-v0", VIEWS, Continuous(2), 50)
+SMALL = {"hidden": (8,), "batch_size": 64, "capacity": 100, "warmup": 10}
+learners = pytest.mark.parametrize("kind", AGENTS.values(), ids=AGENTS)
+COUNT = 4
+
+
+def observation(rng, count=COUNT, scale=1.0):
+    return {
+        "body": np.float32(scale * rng.normal(size=(count, 2))),
+        "task": np.float32(scale * rng.normal(size=(count, 3))),
+        "nothing": np.zeros((count, 0), np.float32),
+        "bytes": rng.integers(0, 9, (count, 2)).astype(np.uint8),
+    }
+
+
+def step(rng, is_step=True, terminated=False, before=None, scale=1.0):
+    return Transition(
+        observation=before or observation(rng, scale=scale),
+        action=np.float32(rng.uniform(-1, 1, (COUNT, 2))),
+        extras={},
+        reward=np.float32(rng.normal(size=COUNT)),
+        terminated=np.full(COUNT, terminated),
+        truncated=np.zeros(COUNT, bool),
+        next_observation=observation(rng, scale=scale),
+        is_step=np.full(COUNT, is_step),
+    )
+
+
+def followed(agent, transitions, seed=0):
+    state = agent.init(jax.random.key(seed), COUNT)
+    observe = jax.jit(agent.observe)
+    for transition in transitions:
+        state = observe(state, transition)
+    return state
+
+
+def chain(seed, count, scale=1.0):
+    """Transitions of which each begins where the last one ended."""
+    rng = np.random.default_rng(seed)
+    first = step(rng, scale=scale)
+    rows = [first]
+    for _ in range(count - 1):
+        rows.append(step(rng, before=rows[-1].next_observation, scale=scale))
+    return rows
+
+
+def test_an_update_gets_what_was_stored():
+    agent = SAC(SPEC, **SMALL)
+    rows = chain(0, 6)
+    rows[-1] = rows[-1]._replace(terminated=np.ones(COUNT, bool))
+    batch = jax.device_get(jax.jit(agent.draw)(followed(agent, rows)))
+    stored = {
+        tuple(row.action[n]): (
+            np.asarray(flatten_views(row.observation, SPEC.view_names))[n],
+            row.reward[n],
+            0.0 if row.terminated[n] else np.float32(0.99),
+            np.asarray(flatten_views(row.next_observation, SPEC.view_names))[n],
+        )
+        for row in rows
+        for n in range(COUNT)
+    }
+    for seen, action, reward, discount, following in zip(*batch, strict=True):
+        expected = stored[tuple(action)]
+        found = seen, reward, discount, following
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_what_is_cut_off_is_bootstrapped():
+    agent = SAC(SPEC, **SMALL)
+    rows = [row._replace(truncated=np.ones(COUNT, bool)) for row in chain(0, 1)]
+    assert (jax.jit(agent.draw)(followed(agent, rows)).discount == np.float32(0.99)).all()
+
+
+@learners
+def test_updates_draw_anew_and_never_with_a_number_twice(kind):
+    agent = kind(SPEC, **SMALL)
+    state = followed(agent, chain(0, 10))
+    learn = jax.jit(agent.learn)
+    learned, _ = learn(state)
+    draw = jax.jit(agent.draw)
+    drawn, again = draw(state), draw(learned)
+    assert (drawn.action != again.action).any()
+    # The key of an update is none of those that drew its batch or lead to the next one.
+    _, draw_key, update_key = jax.random.split(state.key, 3)
+    keys = [learned.key, draw_key, update_key, state.key]
+    known = {tuple(np.asarray(jax.random.key_data(key))) for key in keys}
+    assert len(known) == 4
+    # Drawing splits its key once more, as the next update splits the state's.
+    assert not (_children(draw_key) & _children(learned.key))
+    assert int(learned.updates) == int(state.updates) + 1
+    assert (int(learned.steps), int(state.steps)) == (40, 40)
+
+
+def _children(key):
+    return {tuple(np.asarray(jax.random.key_data(child))) for child in jax.random.split(key, 4)}
+
+
+@learners
+def test_views_are_seen_in_the_order_that_they_are_named(kind):
+    agent = kind(SPEC, views=("bytes", "body"), **SMALL)
+    state = agent.init(jax.random.key(0), COUNT)
+    seen = observation(np.random.default_rng(0))
+    found = agent.see(state, seen)
+    np.testing.assert_array_equal(found, np.concatenate([seen["bytes"], seen["body"]], axis=1))
+    assert agent.observation_size == 4
+    assert kind(SPEC).observation_size == 7
+    # Another view makes no difference to what is done.
+    other = {**seen, "task": seen["task"] + 1}
+    key = jax.random.key(1)
+    actions = [agent.act(state, (), each, key, explore=False)[1] for each in (seen, other)]
+    np.testing.assert_array_equal(*actions)
+
+
+@learners
+def test_actions_are_uniform_until_the_warm_up_is_over(kind):
+    agent = kind(SPEC, **SMALL)
+    state = agent.init(jax.random.key(0), COUNT)
+    seen = observation(np.random.default_rng(0), 5000)
+
+    def chosen(steps, explore):
+        at = state._replace(steps=jnp.int32(steps))
+        return np.asarray(agent.act(at, (), seen, jax.random.key(1), explore=explore)[1])
+
+    uniform = chosen(9, True)
+    assert (np.abs(uniform) <= 1).all()
+    assert np.abs(np.quantile(uniform, [0.25, 0.5, 0.75]) - [-0.5, 0, 0.5]).max() < 0.03
+    assert np.abs(chosen(10, True) - uniform).max() > 0.1
+    np.testing.assert_array_equal(
+        chosen(9, False), chosen(10, False)
+    )  # nor has chance a part in it
+    np.testing.assert_array_equal(
+        chosen(10, False), agent.exploit(state.learner, agent.see(state, seen))
+    )
+    assert agent.begin(3) == ()
+
+
+def test_statistics_are_of_steps_alone_and_stay_as_they_are_while_learning():
+    agent = SAC(SPEC, normalise_observations=True, **SMALL)
+    rows = chain(0, 12, scale=5.0)
+    reset = step(np.random.default_rng(1), is_step=False, scale=100.0)
+    state = followed(agent, [*rows[:6], reset, *rows[6:]])
+    flat = np.concatenate([flatten_views(row.observation, SPEC.view_names) for row in rows])
+    np.testing.assert_allclose(state.statistics.mean, flat.mean(0), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(state.statistics.variance, flat.var(0), rtol=1e-3)
+    assert int(state.statistics.count) == int(state.steps) == 48
+    seen = agent.see(state, rows[0].observation)
+    scaled = (flat[:COUNT] - flat.mean(0)) / flat.std(0)
+    np.testing.assert_allclose(seen, scaled, rtol=1e-3, atol=1e-4)
+    # What is drawn is scaled as what is acted on, by the statistics of now.
+    assert np.abs(agent.draw(state).observation).max() < 5
+    learned, _ = jax.jit(agent.learn)(state)
+    assert jax.tree.all(
+        jax.tree.map(lambda a, b: (a == b).all(), learned.statistics, state.statistics)
+    )
+    acted = agent.act(learned, (), rows[0].observation, jax.random.key(0), explore=True)
+    assert len(acted) == 3
+
+
+def test_no_statistics_unless_asked_for():
+    assert SAC(SPEC, **SMALL).init(jax.random.key(0)).statistics is None
+
+
+@learners
+def test_agents_are_values_and_may_be_static(kind):
+    agent, same, other = kind(SPEC), kind(SPEC), kind(SPEC, discount=0.9)
+    assert agent == same
+    assert hash(agent) == hash(same)
+    assert agent != other
+    size = jax.jit(lambda agent, x: x * agent.discount, static_argnums=0)
+    assert size(other, 2.0) == pytest.approx(1.8)
+    assert dataclasses.replace(agent, discount=0.9) == other
+
+
+@learners
+def test_a_state_is_one_tree_of_arrays_whose_types_stay(kind):
+    agent = kind(SPEC, **SMALL)
+    first = jax.eval_shape(lambda: agent.init(jax.random.key(0), COUNT))
+    learned, metrics = jax.eval_shape(agent.learn, first)
+    kinds = [
+        jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype, leaf.weak_type), t)
+        for t in (first, learned)
+    ]
+    assert kinds[0] == kinds[1]  # or a compiled update would be compiled twice
+    assert {"critic_loss", "critic_gradient", "actor_loss", "actor_gradient"} <= set(metrics)
+    assert all(leaf.shape == () for leaf in metrics.values())
+
+
+@learners
+def test_seeds_side_by_side(kind):
+    agent = kind(SPEC, **SMALL)
+    row = chain(0, 1)[0]
+
+    def run(key):
+        return agent.learn(agent.observe(agent.init(key, COUNT), row))[1]["critic_loss"]
+
+    keys = jax.random.split(jax.random.key(0), 2)
+    together, alone = jax.jit(jax.vmap(run))(keys), jax.jit(run)
+    np.testing.assert_allclose(together, [alone(key) for key in keys], rtol=1e-5)
+
+
+SENTENCES = {
+    "hidden": [
+        ((), "hidden is (), but must name the units of at least one layer"),
+        ((8, 0), "hidden is 0, but must be a whole number not below 1"),
+        ([8], "hidden is list, but must be an instance of tuple"),
+        (8, "hidden is 8, but must be an instance of tuple"),
+    ],
+    "views": [
+        (("smell",), "Somewhere-v0 has no view 'smell', but 'body', 'task', 'nothing', 'bytes'"),
+        (("nothing",), "views are ('nothing',), but must hold at least one number together"),
+        ((), "views are (), but must hold at least one number together"),
+        ("body", "views is 'body', but must be an instance of tuple"),
+    ],
+    "discount": [
+        (value, f"discount is {value!r}, but must be a number in [0, 1)")
+        for value in (1.0, -0.1, math.nan, "a", None)
+    ],
+    "target_rate": [
+        (1.5, "target_rate is 1.5, but must be in (0, 1]"),
+        (0.0, "target_rate is 0.0, but must be a positive finite number"),
+    ],
+    "learning_rate": [
+        (value, f"learning_rate is {value!r}, but must be a positive finite number")
+        for value in (0, -1e-3, math.inf, math.nan, "fast")
+    ],
+    "updates_per_step": [(0, "updates_per_step is 0, but must be a positive finite number")],
+    "batch_size": [(0, "batch_size is 0, but must be a whole number not below 1")],
+    "capacity": [(1.5, "capacity is 1.5, but must be a whole number not below 1")],
+    "warmup": [(-1, "warmup is -1, but must be a whole number not below 0")],
+}
+TEMPERATURE = "temperature is 0, but must be a positive finite number"
+NEGATIVE = " is -1, but must be a finite number not below 0"
+
+
+@learners
+@pytest.mark.parametrize("field", SENTENCES)
+def test_refusals(kind, field):
+    for value, sentence in SENTENCES[field]:
+        assert refusal(lambda value=value: kind(SPEC, **{field: value})) == sentence
+
+
+@learners
+def test_discrete_actions_are_refused(kind):
+    spec = dataclasses.replace(SPEC, action=Discrete(4))
+    expected = f"Somewhere-v0 has 4 discrete actions, but {kind.__name__} needs continuous ones"
+    assert refusal(kind, spec) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value", "sentence"),
+    [
+        (SAC, "temperature", 0, TEMPERATURE),
+        (SAC, "initial_temperature", 0, f"initial_{TEMPERATURE}"),
+        (SAC, "prior", "normal", "prior is 'normal', but must be one of 'flat', 'uniform'"),
+        (SAC, "target_entropy", math.inf, "target_entropy is inf, but must be finite"),
+        (SAC, "target_entropy", "a", "target_entropy is 'a', but must be an instance of Real"),
+        (TD3, "exploration", -1, f"exploration{NEGATIVE}"),
+        (TD3, "target_noise", -1, f"target_noise{NEGATIVE}"),
+        (TD3, "target_noise_clip", -1, f"target_noise_clip{NEGATIVE}"),
+        (TD3, "delay", 0, "delay is 0, but must be a whole number not below 1"),
+    ],
+)
+def test_refusals_of_one_learner(kind, field, value, sentence):
+    assert refusal(lambda: kind(SPEC, **{field: value})) == sentence

@@ -1,0 +1,321 @@
+"""Replay against an oracle in plain Python that stores every step there ever was."""
+
+import collections
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hierax.agents.agent import Transition
+from hierax.agents.replay import Replay
+from planning.refusals import refusal
+
+KINDS = {
+    "transitions": (1, False),
+    "windows of 3": (3, False),
+    "windows of 10": (10, False),
+    "segments of 3": (3, True),
+    "segments of 10": (10, True),
+}
+kinds = pytest.mark.parametrize(("length", "aligned"), KINDS.values(), ids=KINDS)
+
+
+def episodes(seed, environments, steps, longest, limit=None):
+    """Rows of numbered steps: each observation, action and reward says where it is from."""
+    rng = np.random.default_rng(seed)
+    age, ended = np.zeros(environments, int), np.zeros(environments, bool)
+    number = np.float32(1) + np.arange(environments, dtype=np.float32) * np.float32(1e5)
+    for _ in range(steps):
+        before, is_step = number, ~ended
+        number = number + 1
+        age = np.where(is_step, age + 1, 0)
+        over = is_step & (rng.random(environments) < 1 / longest)
+        cut = is_step & ~over & (age >= (limit or 10**9))
+        yield Transition(
+            observation={"number": before[:, None], "byte": (before % 256).astype(np.uint8)},
+            action=np.stack([before + 0.25, -before], 1),
+            extras={"phase": age.astype(np.int32)},
+            reward=before + 0.5,
+            terminated=over,
+            truncated=cut,
+            next_observation={"number": number[:, None], "byte": (number % 256).astype(np.uint8)},
+            is_step=is_step,
+        )
+        ended = over | cut
+
+
+class Oracle:
+    """All stretches so far, oldest first, each a list of (step, environment)."""
+
+    def __init__(self, environments, length, aligned):
+        self.length, self.aligned = length, aligned
+        self.current = [[] for _ in range(environments)]
+        self.stretches = []  # (row in which it began, row in which it ended, steps)
+        self.rows = 0
+
+    def add(self, transition):
+        for n, current in enumerate(self.current):
+            if not transition.is_step[n]:
+                current.clear()
+                continue
+            current.append((self.rows, n))
+            ended = transition.terminated[n] or transition.truncated[n]
+            whole = len(current) >= self.length
+            if self.aligned and (ended or len(current) % self.length == 0):
+                begin = (len(current) - 1) // self.length * self.length
+                self._keep(current[begin:])
+            elif not self.aligned and whole:
+                self._keep(current[-self.length :])
+        self.rows += 1
+
+    def _keep(self, steps):
+        self.stretches.append((steps[0][0], self.rows, list(steps)))
+
+    def within(self, rows):
+        """Those of the last ``rows`` rows."""
+        return [steps for begin, _, steps in self.stretches if begin >= self.rows - rows]
+
+
+@functools.cache
+def compiled(replay):
+    return jax.jit(replay.add), jax.jit(replay.sample, static_argnums=2)
+
+
+def filled(replay, stream):
+    """The memory after a stream, and the stream."""
+    stream = list(stream)
+    memory = replay.init(stream[0])
+    add, _ = compiled(replay)
+    for transition in stream:
+        memory = add(memory, transition)
+    return memory, stream
+
+
+def entries(replay, memory):
+    """Everything that may be drawn: (first row of the ring, environment)."""
+    environments = memory.age.shape[0]
+    places = (int(memory.first) + np.arange(int(memory.held))) % memory.starts.shape[0]
+    return [divmod(int(start), environments) for start in np.asarray(memory.starts)[places]]
+
+
+def assert_is_stretch(drawn, b, steps, stream):
+    """Draw number ``b`` is exactly these steps of the stream."""
+    count = len(steps)
+    for k, (t, n) in enumerate(steps):
+        was = stream[t]
+        np.testing.assert_array_equal(
+            drawn.observation["number"][k, b], was.observation["number"][n]
+        )
+        assert drawn.observation["byte"][k, b] == was.observation["byte"][n]
+        np.testing.assert_array_equal(drawn.action[k, b], was.action[n])
+        assert drawn.extras["phase"][k, b] == was.extras["phase"][n]
+        assert drawn.reward[k, b] == was.reward[n]
+        assert drawn.terminated[k, b] == was.terminated[n]
+    t, n = steps[-1]
+    last = drawn.observation["number"][count, b]
+    np.testing.assert_array_equal(last, stream[t].next_observation["number"][n])
+    np.testing.assert_array_equal(drawn.is_step[:, b], np.arange(len(drawn.is_step)) < count)
+
+
+def steps_of(drawn, b):
+    """Which steps draw number ``b`` holds, from its numbers alone: (row, environment)."""
+    number = int(drawn.observation["number"][0, b, 0]) - 1
+    n, t = divmod(number, 100_000)
+    return [(t + k, n) for k in range(int(drawn.is_step[:, b].sum()))]
+
+
+@kinds
+def test_what_is_drawn_is_what_was_stored(length, aligned):
+    replay, environments = Replay(75, length, aligned), 3
+    oracle = Oracle(environments, length, aligned)
+    stream = list(episodes(1, environments, 200, 2 * length + 2, 4 * length + 1))
+    add, sample = compiled(replay)
+    memory = replay.init(stream[0])
+    rows, seen = memory.entered.shape[0], set()
+    for t, transition in enumerate(stream):
+        memory = add(memory, transition)
+        oracle.add(transition)
+        if t % 9 and t != len(stream) - 1:
+            continue
+        # One row of the ring is given to the observation that is still open.
+        whole = {tuple(steps) for steps in oracle.within(rows - 1)}
+        kept = entries(replay, memory)
+        assert len(kept) == len(set(kept)) <= len(whole)
+        if not kept:
+            continue
+        drawn = jax.device_get(sample(memory, jax.random.key(t), 16))
+        for b in range(16):
+            steps = steps_of(drawn, b)
+            assert tuple(steps) in whole
+            assert_is_stretch(drawn, b, steps, stream)
+            seen.add(tuple(steps))
+    assert len(seen) > 20
+
+
+@kinds
+def test_everything_that_the_ring_holds_can_be_drawn(length, aligned):
+    replay, environments = Replay(60, length, aligned), 2
+    oracle = Oracle(environments, length, aligned)
+    memory, stream = filled(replay, episodes(2, environments, 173, 3 * length, None))
+    for transition in stream:
+        oracle.add(transition)
+    rows = memory.entered.shape[0]
+    whole = {(steps[0][0] % rows, steps[0][1]) for steps in oracle.within(rows - 1)}
+    kept = set(entries(replay, memory))
+    assert kept <= whole
+    missing = whole - kept
+    if not aligned:
+        assert not missing
+    # Early ends leave together with the rows in which a whole segment would have ended with them.
+    oldest = {row % rows for row in range(oracle.rows - rows + 1, oracle.rows - rows + length)}
+    assert {row for row, _ in missing} <= oldest
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    length=st.sampled_from([1, 3, 4]),
+    aligned=st.booleans(),
+    steps=st.integers(1, 120),
+)
+def test_the_queue_is_that_of_the_oracle(seed, length, aligned, steps):
+    replay = Replay(40, length, aligned)
+    memory, stream = filled(replay, episodes(seed, 2, steps, 5, 9))
+    oracle = Oracle(2, length, aligned)
+    for transition in stream:
+        oracle.add(transition)
+    rows = memory.entered.shape[0]
+    # What ended K rows or more ago is taken out when the row that it could have begun in is.
+    alive = [
+        (begin % rows, steps[0][1])
+        for begin, end, steps in oracle.stretches
+        if end >= oracle.rows - rows + length
+    ]
+    assert entries(replay, memory) == alive
+    assert int(memory.entered.sum()) == len(alive)
+    assert int(memory.cursor) == steps % rows
+
+
+def test_the_oldest_is_the_right_one_after_many_rounds():
+    replay = Replay(10, 1)
+    memory, _ = filled(replay, episodes(0, 1, 1234, 10**9))
+    _, sample = compiled(replay)
+    drawn = sample(memory, jax.random.key(0), 200)
+    # The last ten steps: 1224 .. 1233, whose observations are numbered from 1.
+    assert set(np.asarray(drawn.observation["number"])[0, :, 0]) == set(range(1225, 1235))
+
+
+def test_the_capacity_is_kept_whatever_the_environments():
+    for environments in (1, 3):
+        replay = Replay(21)
+        memory, _ = filled(replay, episodes(0, environments, 60, 10**9))
+        assert int(memory.held) == 21
+
+
+@kinds
+def test_draws_are_uniform(length, aligned):
+    replay = Replay(100, length, aligned)
+    memory, _ = filled(replay, episodes(3, 2, 260, 2 * length, 5 * length))
+    _, sample = compiled(replay)
+    drawn = jax.device_get(sample(memory, jax.random.key(5), 20_000))
+    counts = collections.Counter(drawn.observation["number"][0, :, 0].tolist())
+    held = int(memory.held)
+    assert len(counts) == held
+    assert scipy.stats.chisquare(list(counts.values())).pvalue > 1e-3
+
+
+def test_no_stretch_crosses_a_reset():
+    replay = Replay(64, 3)
+    memory, stream = filled(replay, episodes(4, 2, 90, 4, 7))
+    drawn = jax.device_get(compiled(replay)[1](memory, jax.random.key(0), 500))
+    assert drawn.is_step.all()
+    assert (np.diff(drawn.extras["phase"], axis=0) == 1).all()  # age goes up by one each step
+    ends = {
+        (t, n)
+        for t, row in enumerate(stream)
+        for n in np.flatnonzero(row.terminated | row.truncated)
+    }
+    last = [steps_of(drawn, b)[-1] for b in range(500)]
+    inner = [step for b in range(500) for step in steps_of(drawn, b)[:-1]]
+    assert not ends & set(inner)
+    assert ends & set(last)  # the step that ends an episode is learned from
+
+
+def test_a_step_that_was_cut_off_keeps_its_last_observation():
+    replay = Replay(50)
+    memory, stream = filled(replay, episodes(5, 1, 40, 10**9, limit=4))
+    drawn = jax.device_get(compiled(replay)[1](memory, jax.random.key(0), 300))
+    cut = {t for t, row in enumerate(stream) if row.truncated[0]}
+    found = [b for b in range(300) if steps_of(drawn, b)[0][0] in cut]
+    assert found
+    for b in found:
+        t = steps_of(drawn, b)[0][0]
+        assert drawn.observation["number"][1, b, 0] == stream[t].next_observation["number"][0, 0]
+        assert not drawn.terminated[0, b]
+
+
+def test_scanned_jitted_and_plain_are_the_same():
+    replay = Replay(30, 3)
+    memory, stream = filled(replay, episodes(6, 2, 50, 8))
+    rows = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *stream)
+    first = replay.init(jax.tree.map(lambda leaf: leaf[0], rows))
+    scanned = jax.lax.scan(lambda m, row: (replay.add(m, row), None), first, rows)[0]
+    plain = replay.add(first, stream[0])
+    assert jax.tree.all(jax.tree.map(lambda a, b: (a == b).all(), scanned, memory))
+    again = compiled(replay)[0](first, stream[0])
+    assert jax.tree.all(jax.tree.map(lambda a, b: (a == b).all(), plain, again))
+
+
+def test_a_donated_memory_is_written_where_it_is():
+    replay = Replay(1000)
+    (transition,) = episodes(0, 1, 1, 5)
+    memory = replay.init(transition)
+    add = jax.jit(replay.add, donate_argnums=0)
+    place = memory.observation["number"].unsafe_buffer_pointer()
+    for _ in range(3):
+        memory = add(memory, transition)
+        assert memory.observation["number"].unsafe_buffer_pointer() == place
+
+
+def test_an_observation_is_stored_once():
+    (transition,) = episodes(0, 4, 1, 5)
+    memory = Replay(1000, 10).init(transition)
+    assert memory.observation["number"].shape == (251, 4, 1)
+    assert memory.observation["byte"].dtype == jnp.uint8
+    whole = sum(leaf.nbytes for leaf in jax.tree.leaves(memory))
+    # number, byte, two actions, phase, reward, two booleans and the place in the queue
+    assert whole / 1004 == pytest.approx(4 + 1 + 8 + 4 + 4 + 2 + 4, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environments", "sentence"),
+    [
+        ((0,), 1, "capacity is 0, but must be a whole number not below 1"),
+        ((10, 0), 1, "length is 0, but must be a whole number not below 1"),
+        ((2.5,), 1, "capacity is 2.5, but must be a whole number not below 1"),
+        (
+            (2,),
+            1,
+            "capacity is 2, but must be at least 3: two stretches of 1 steps in each of 1 "
+            "environments",
+        ),
+        (
+            (100, 10),
+            5,
+            "capacity is 100, but must be at least 105: two stretches of 10 steps in each of 5 "
+            "environments",
+        ),
+    ],
+)
+def test_refusals(arguments, environments, sentence):
+    (transition,) = episodes(0, environments, 1, 5)
+    assert refusal(lambda: Replay(*arguments).init(transition)) == sentence
+
+
+def test_the_least_capacity_is_enough():
+    (transition,) = episodes(0, 5, 1, 5)
+    assert Replay(105, 10).init(transition).entered.shape == (22,)

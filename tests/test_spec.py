@@ -1,0 +1,86 @@
+"""A spec refuses what no world can be, and counts what its views hold."""
+
+import dataclasses
+import math
+
+import pytest
+
+from hierax.spec import Continuous, Discrete, View, WorldSpec
+from planning.refusals import refusal
+
+VIEWS = (View("place", (2,)), View("nothing", (0,)), View("picture", (4, 3, 3), 0, 255, "uint8"))
+SPEC = WorldSpec("Somewhere-v0", (*VIEWS, View("number", (), 0, 9, "int32")), Continuous(3), 50)
+
+
+def test_sizes():
+    assert [view.size for view in SPEC.views] == [2, 0, 36, 1]
+    assert SPEC.size() == 39
+    assert SPEC.size(("number", "place")) == 3
+    assert SPEC.size(()) == 0
+    assert SPEC.view_names == ("place", "nothing", "picture", "number")
+    assert SPEC.view("picture") is VIEWS[2]
+
+
+def test_actions():
+    assert (Continuous(3).shape, Discrete(4).shape) == ((3,), ())
+
+
+def test_a_spec_is_a_value():
+    again = dataclasses.replace(SPEC)
+    assert again == SPEC
+    assert hash(again) == hash(SPEC)
+    assert dataclasses.replace(SPEC, episode_limit=51) != SPEC
+    assert not SPEC.has_success
+
+
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (lambda: View("", (2,)), "name of a view is empty, but must be a word"),
+        (
+            lambda: View("a", (2, -1)),
+            "shape of view 'a' is (2, -1), but must be lengths not below 0",
+        ),
+        (lambda: View("a", (2.0,)), "shape of view 'a' is (2.0,), but must be lengths not below 0"),
+        (
+            lambda: View("a", (2,), 1.0, 0.0),
+            "low of view 'a' is 1.0, but must not be above high, 0.0",
+        ),
+        (
+            lambda: View("a", (2,), math.nan),
+            "low of view 'a' is nan, but must not be above high, inf",
+        ),
+        (
+            lambda: View("a", (2,), dtype="float64"),
+            "dtype of view 'a' is 'float64', but must be one of 'float32', 'int32', 'uint8'",
+        ),
+        (lambda: Continuous(0), "size of actions is 0, but must be a whole number not below 1"),
+        (
+            lambda: Continuous(True),
+            "size of actions is True, but must be a whole number not below 1",
+        ),
+        (lambda: Discrete(1.5), "count of actions is 1.5, but must be a whole number not below 1"),
+        (
+            lambda: WorldSpec("W", (), Continuous(1), 5),
+            "views of W are (), but must have one name each",
+        ),
+        (
+            lambda: WorldSpec("W", (VIEWS[0], VIEWS[0]), Continuous(1), 5),
+            "views of W are ('place', 'place'), but must have one name each",
+        ),
+        (
+            lambda: dataclasses.replace(SPEC, episode_limit=0),
+            "episode_limit is 0, but must be a whole number not below 1",
+        ),
+        (
+            lambda: SPEC.view("vision"),
+            "Somewhere-v0 has no view 'vision', but 'place', 'nothing', 'picture', 'number'",
+        ),
+        (
+            lambda: SPEC.size(("place", "smell")),
+            "Somewhere-v0 has no view 'smell', but 'place', 'nothing', 'picture', 'number'",
+        ),
+    ],
+)
+def test_refusals(build, sentence):
+    assert refusal(build) == sentence

@@ -1,0 +1,116 @@
+"""A program that trains in children which are killed at random moments, and goes on with the runs.
+
+    python killed_trainer.py FOLDER sac|td3 scan|host TRIALS
+
+Prints as JSON the SHA-256 of a whole run, in how many trials the run that was killed and resumed
+ended with the same one, and how many of them were killed after their first checkpoint. The digest
+is over the last checkpoint (parameters, optimisers, replay, environments, counters, keys) and
+``metrics.jsonl``.
+"""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import jax
+
+from hierax.agents import SAC, TD3
+from hierax.training import checkpoint, train
+from hierax.worlds import PointSpeed
+
+STEPS = 3_000
+KINDS = {"sac": SAC, "td3": TD3}
+
+
+def run(folder, learner, driver):
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    world = PointSpeed(episode_limit=30)
+    agent = KINDS[learner](world.spec, hidden=(8,), batch_size=8, capacity=1_000, warmup=100)
+    intervals = {"log_every": 50, "evaluate_every": 500, "checkpoint_every": 100}
+    train(
+        agent,
+        world,
+        STEPS,
+        run=folder,
+        driver=driver,
+        environments=4,
+        episodes=2,
+        progress=False,
+        **intervals,
+    )
+
+
+def child(folder, learner, driver):
+    """Starts a process that trains; JAX has not begun anything that a fork would break."""
+    number = os.fork()
+    if number == 0:
+        try:
+            run(folder, learner, driver)
+        except BaseException as error:
+            print(repr(error), file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    return number
+
+
+def finish(folder, learner, driver):
+    _, status = os.waitpid(child(folder, learner, driver), 0)
+    if status != 0:
+        raise SystemExit(f"a run ended with status {status}")
+
+
+def until_it_logs(folder):
+    """Waits until a run has begun to write metrics."""
+    path = folder / "metrics.jsonl"
+    while not path.exists() or path.stat().st_size == 0:
+        time.sleep(0.002)
+
+
+def digest(folder):
+    last = checkpoint.latest(folder / "checkpoints")
+    manifest = json.loads((folder / "checkpoints" / f"{last:012d}" / "manifest.json").read_text())
+    metrics = (folder / "metrics.jsonl").read_bytes()
+    whole = f"{last} {manifest['digest']} {hashlib.sha256(metrics).hexdigest()}"
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def killed(folder, learner, driver, delay):
+    """Kills a run ``delay`` seconds after it has begun to log; False where it was faster."""
+    number = child(folder, learner, driver)
+    until_it_logs(folder)
+    time.sleep(delay)
+    os.kill(number, signal.SIGKILL)
+    os.waitpid(number, 0)
+    return not (folder / "summary.json").exists()
+
+
+def main(folder, learner, driver, trials):
+    rng = random.Random(f"{learner} {driver}")
+    finish(folder / "warm", learner, driver)  # fills the cache of compiled functions
+    number = child(folder / "whole", learner, driver)
+    until_it_logs(folder / "whole")
+    begin = time.perf_counter()
+    os.waitpid(number, 0)
+    longest = time.perf_counter() - begin
+    expected = digest(folder / "whole")
+    same, after, done, tried = 0, 0, 0, 0
+    while done < trials:
+        path = folder / str(tried)
+        tried += 1
+        if not killed(path, learner, driver, rng.uniform(0, longest)):
+            continue
+        after += checkpoint.latest(path / "checkpoints") is not None
+        finish(path, learner, driver)
+        same += digest(path) == expected
+        done += 1
+    told = {"digest": expected, "trials": trials, "same": same, "after_a_checkpoint": after}
+    print(json.dumps({**told, "fresh_process_same": digest(folder / "warm") == expected}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))

@@ -1,0 +1,97 @@
+"""From agents and worlds to JSON and back."""
+
+import json
+
+import numpy as np
+import pytest
+
+from hierax.agents import SAC, TD3
+from hierax.training import make_agent, make_world
+from hierax.training.config import describe_agent, describe_world, described
+from hierax.worlds import ActingWorld, GridWorld, PointCross, PointMaze, SpinSpeed
+from hierax.worlds.host import FunctionalHostWorld
+from planning.refusals import refusal
+from training.toys import Clock, Counter
+
+WORLDS = [PointCross(goal=(0.5, 0.0), episode_limit=30), PointMaze(), SpinSpeed(period=7.0)]
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.spec.name)
+def test_worlds_come_back(world):
+    described = json.loads(json.dumps(describe_world(world)))
+    options = {key: value for key, value in described.items() if key != "name"}
+    options = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
+    assert make_world(described["name"], **options) == world
+    assert describe_world(FunctionalHostWorld(world)) == describe_world(world)
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        SAC(WORLDS[0].spec),
+        SAC(WORLDS[0].spec, hidden=(8,), temperature=0.1, prior="uniform", views=("velocity",)),
+        TD3(WORLDS[0].spec, learning_rate=np.float32(1e-3), delay=np.int64(3)),
+    ],
+)
+def test_agents_come_back(agent):
+    described = json.loads(json.dumps(describe_agent(agent)))
+    assert "spec" not in described
+    assert make_agent(described, WORLDS[0]) == agent
+
+
+def test_an_environment_of_gymnasium_is_described_by_its_id_and_options():
+    world = make_world("Pendulum-v1", g=9.0, episode_limit=50)
+    assert describe_world(world) == {"name": "Pendulum-v1", "g": 9.0, "episode_limit": 50}
+    assert make_world(**describe_world(world)) == world
+    assert describe_world(make_world("Pendulum-v1")) == {"name": "Pendulum-v1"}
+    assert world.spec.episode_limit == 50
+
+
+def test_what_has_no_name_keeps_that_of_its_class():
+    described = describe_agent(Counter(Clock().spec, at=3))
+    assert (described["name"], described["at"]) == ("Counter", 3)
+    sentence = refusal(make_agent, described, Clock())
+    assert sentence == (
+        "agent is 'Counter', but of hierax's own there are sac, td3: give the agent itself"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("PointCros-v0", {}, "PointCross-v0"),
+        ("PointCross-v0", {"gaol": 1}, "gaol"),
+        ("PointCross-v0", {"episode_limit": 0}, "episode_limit is 0, but must be"),
+        ("Pendulum-v1", {"colour": "red"}, "Pendulum-v1 cannot be made: "),
+    ],
+)
+def test_worlds_that_cannot_be_made(name, options, words):
+    assert words in refusal(lambda: make_world(name, **options))
+
+
+def test_plain_values():
+    assert described((1, [2.5, None], "a", True, np.float64(0.5))) == [
+        1,
+        [2.5, None],
+        "a",
+        True,
+        0.5,
+    ]
+    assert described({1}) == "{1}"
+
+
+def test_tabular_worlds_come_back_with_all_their_options():
+    world = make_world("FourRooms-v0", slip=0.1, bump=True, size=20, goal=(3, 4), episode_limit=9)
+    described = json.loads(json.dumps(describe_world(world)))
+    options = {"slip": 0.1, "bump": True, "size": 20, "goal": [3, 4], "episode_limit": 9}
+    assert described == {"name": "FourRooms-v0", **options}
+    assert describe_world(make_world(**{**described, "goal": (3, 4)})) == described
+
+
+def test_tabular_worlds_of_ones_own_differ_where_their_tables_do():
+    straight, slippery = (
+        describe_world(ActingWorld(GridWorld.from_text("S.G", slip=slip))) for slip in (0.0, 0.1)
+    )
+    assert straight["name"] == slippery["name"] == "GridWorld"
+    assert straight != slippery
+    assert straight == describe_world(ActingWorld(GridWorld.from_text("S.G")))

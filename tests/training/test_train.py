@@ -1,0 +1,311 @@
+"""Runs that are broken off and go on, and what a run leaves behind."""
+
+import dataclasses
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from hierax.agents import SAC, TD3
+from hierax.training import NotFiniteError, checkpoint, load, train
+from hierax.training.records import Records, read_metrics
+from hierax.worlds import PointCross, PointSpeed
+from hierax.worlds.host import FunctionalHostWorld
+from planning.refusals import refusal
+from training.toys import Clock, Counter
+
+WORLD = PointSpeed(episode_limit=20)
+SMALL = {"hidden": (4,), "batch_size": 8, "capacity": 300, "warmup": 32}
+AGENTS = {"sac": SAC(WORLD.spec, **SMALL), "td3": TD3(WORLD.spec, **SMALL)}
+INTERVALS = {"log_every": 40, "evaluate_every": 80, "checkpoint_every": 80}
+CLOCK = Clock(length=7, episode_limit=5)
+drivers = pytest.mark.parametrize("driver", ["scan", "host"])
+
+
+def run_real(folder, learner, driver, **changes):
+    given = {"environments": 4, "episodes": 2, **INTERVALS, **changes}
+    return train(AGENTS[learner], WORLD, 320, run=folder, driver=driver, progress=False, **given)
+
+
+def run_toy(folder, driver="scan", agent=None, world=CLOCK, **changes):
+    given = {"environments": 2, "episodes": 3, **INTERVALS, "driver": driver, **changes}
+    agent = agent or Counter(world.spec)
+    return train(agent, world, given.pop("steps", 400), run=folder, progress=False, **given)
+
+
+def ended(folder):
+    """What must be the same for the same run: its metrics, checkpoints and evaluation."""
+    last = checkpoint.latest(folder / "checkpoints")
+    digests = [
+        json.loads((folder / kind / f"{last:012d}" / "manifest.json").read_text())["digest"]
+        for kind in ("checkpoints", "policies")
+    ]
+    told = json.loads((folder / "summary.json").read_text())
+    timeless = {name: value for name, value in told.items() if "second" not in name}
+    return last, digests, (folder / "metrics.jsonl").read_bytes(), timeless
+
+
+class Broken(Exception):  # noqa: N818 (it is no error: somebody pulls the plug)
+    """What ends a run in the middle."""
+
+
+def break_off(monkeypatch, place, name, call, after):
+    """Makes the given call of ``place.name`` the last one; it is still made where ``after``."""
+    calls, real = itertools.count(1), getattr(place, name)
+
+    def broken(*arguments, **options):
+        now = next(calls)
+        if now == call and not after:
+            raise Broken
+        given = real(*arguments, **options)
+        if now == call:
+            raise Broken
+        return given
+
+    monkeypatch.setattr(place, name, broken)
+
+
+PLACES = [
+    *((Records, "write", call, after) for call in (1, 2, 5) for after in (False, True)),
+    # Of each pair of saves the first is of what acts, the second of all that there is.
+    *((checkpoint, "save", call, after) for call in (1, 2, 3, 4, 10) for after in (False, True)),
+    (Records, "flush", 2, False),
+]
+
+
+@drivers
+def test_wherever_a_run_is_broken_off_it_ends_the_same(driver, tmp_path):
+    run_toy(tmp_path / "whole", driver)
+    expected = ended(tmp_path / "whole")
+    # The host driver does the same with more compilation, so it is broken off at fewer places.
+    places = PLACES if driver == "scan" else PLACES[3::5]
+    for number, place in enumerate(places):
+        folder = tmp_path / str(number)
+        with pytest.MonkeyPatch.context() as patch:
+            break_off(patch, *place)
+            with pytest.raises(Broken):
+                run_toy(folder, driver)
+        assert not (folder / "summary.json").exists()
+        run_toy(folder, driver)
+        assert ended(folder) == expected, place
+
+
+@drivers
+@pytest.mark.parametrize("learner", AGENTS)
+def test_learners_that_are_broken_off_end_the_same(learner, driver, tmp_path):
+    run_real(tmp_path / "whole", learner, driver)
+    for call in (3, 2):  # twice, the second time after it was resumed
+        with pytest.MonkeyPatch.context() as patch:
+            break_off(patch, Records, "write", call, after=True)
+            with pytest.raises(Broken):
+                run_real(tmp_path / "broken", learner, driver)
+    run_real(tmp_path / "broken", learner, driver)
+    assert ended(tmp_path / "broken") == ended(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("backend", ["cpu", "gpu"])
+def test_several_seeds_that_are_broken_off_end_the_same(backend, tmp_path, monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)  # "gpu" advances them together
+    run_toy(tmp_path / "whole", seeds=2)
+    with pytest.MonkeyPatch.context() as patch:
+        break_off(patch, Records, "write", 6, after=True)  # between the lines of two seeds or not
+        with pytest.raises(Broken):
+            run_toy(tmp_path / "broken", seeds=2)
+    run_toy(tmp_path / "broken", seeds=2)
+    assert ended(tmp_path / "broken") == ended(tmp_path / "whole")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    return folder, run_toy(folder)
+
+
+def test_what_a_run_leaves(finished):
+    folder, trained = finished
+    lines = read_metrics(folder / "metrics.jsonl")
+    assert [line["step"] for line in lines] == list(range(40, 401, 40))
+    evaluated = [line["step"] for line in lines if "deterministic/return" in line]
+    assert evaluated == [80, 160, 240, 320, 400]
+    assert lines[-1]["training/length"] == 5
+    # The agent acts with the number of its updates, and with the negative of it when it evaluates.
+    assert lines[-1]["sampled/return"] == 5 * 400
+    assert lines[-1]["deterministic/return"] == -5 * 400
+    assert lines[-1]["deterministic/success"] == 0  # the limit comes before the goal
+    assert checkpoint.steps(folder / "checkpoints") == [240, 320, 400]
+    assert checkpoint.steps(folder / "policies") == [240, 320, 400]
+    told = json.loads((folder / "summary.json").read_text())
+    assert told["finished"] is True
+    assert (told["step"], told["mean"], told["iqm"], told["episodes"]) == (400, -2000, -2000, 3)
+    assert told["success_rate"] == 0
+    assert told["sampled"]["mean"] == 2000
+    assert {"wall_seconds", "cpu_seconds", "steps_per_second"} <= told.keys()
+    assert told["mean"] == trained.summary["mean"]
+    (state,) = trained.states
+    assert int(state.updates) == 400
+    config = json.loads((folder / "config.json").read_text())
+    assert config["agent"]["name"] == "Counter"
+    assert config["world"] == {
+        "name": "Clock", "length": 7, "episode_limit": 5, "poison": None, "at": 0,
+    }  # fmt: skip
+    assert (config["steps"], config["seed"], config["seeds"]) == (400, 0, 1)
+
+
+def test_a_finished_run_logs_nothing_again(finished, tmp_path):
+    folder, _ = finished
+    before = ended(folder), (folder / "times.jsonl").read_bytes()
+    run_toy(folder)
+    assert (ended(folder), (folder / "times.jsonl").read_bytes()) == before
+
+
+def test_another_configuration_is_refused_and_every_field_is_named(finished):
+    folder, _ = finished
+    before = (folder / "config.json").read_bytes()
+    agent = Counter(CLOCK.spec, updates_per_step=0.5)
+    sentence = refusal(lambda: run_toy(folder, agent=agent, steps=401, seed=3))
+    for field in ("agent.updates_per_step is 0.5", "steps is 401", "seed is 3"):
+        assert field in sentence
+    assert "environments" not in sentence
+    assert (folder / "config.json").read_bytes() == before
+    run_toy(folder, checkpoint_every=160, keep=1)  # what changes no number may change
+
+
+def test_a_run_without_a_folder_gives_the_same(finished):
+    _, trained = finished
+    again = run_toy(None)
+    assert again.summary["mean"] == trained.summary["mean"]
+    for one, other in zip(
+        jax.tree.leaves(again.states[0].learner),
+        jax.tree.leaves(trained.states[0].learner),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_run_can_be_loaded(finished):
+    folder, trained = finished
+    player = load(folder, agent=trained.agent, world=CLOCK)
+    assert player.step == 400
+    _, action = player.act(player.begin(2), {"clock": np.zeros((2, 1), np.float32)})
+    np.testing.assert_array_equal(action, np.full((2, 1), -400))
+    earlier = load(folder, step=320, agent=trained.agent, world=CLOCK)
+    assert earlier.state.learner["count"] == 320
+    assert earlier.state.replay is None
+
+
+def test_agents_and_worlds_of_hierax_are_made_from_the_folder_alone(tmp_path):
+    agent = dataclasses.replace(AGENTS["td3"], views=("velocity",))
+    trained = train(agent, WORLD, 64, seed=4, seeds=2, run=tmp_path, progress=False)
+    seen = {"velocity": np.ones((3, 2), np.float32)}
+    for number, seed in enumerate((4, 5)):
+        player = load(tmp_path, seed=seed)
+        assert (player.agent, player.world, player.step) == (agent, WORLD, 64)
+        _, expected, _ = agent.act(
+            trained.states[number], (), seen, jax.random.key(0), explore=False
+        )
+        np.testing.assert_array_equal(player.act((), seen)[1], expected)
+    assert refusal(lambda: load(tmp_path, seed=6)) == "seed is 6, but must be one of 4, 5"
+
+
+@drivers
+def test_what_is_not_finite_stops_the_run_and_is_kept(driver, tmp_path):
+    agent = Counter(CLOCK.spec, poison="z_loss", at=123)
+    with pytest.raises(NotFiniteError) as caught:
+        run_toy(tmp_path, driver, agent)
+    assert str(caught.value) == (
+        f"z_loss is not finite, so the run was stopped; what it came from is in "
+        f"{tmp_path / 'fault.npz'}"
+    )
+    assert not (tmp_path / "summary.json").exists()
+    # Nothing was logged or saved of what came after.
+    logged, saved = {"scan": ([40, 80, 120], [80]), "host": ([48, 96], [96])}[driver]
+    assert [line["step"] for line in read_metrics(tmp_path / "metrics.jsonl")] == logged
+    assert checkpoint.steps(tmp_path / "checkpoints") == saved
+    with np.load(tmp_path / "fault.npz", allow_pickle=False) as batch:
+        assert batch[".reward"].shape == (4,)
+        assert set(batch[".reward"]) <= set(range(123))
+    with pytest.raises(NotFiniteError):  # resumed, it comes to the same end
+        run_toy(tmp_path, driver, agent)
+
+
+@drivers
+def test_a_world_that_is_not_finite_stops_the_run(driver, tmp_path):
+    world = Clock(100, 100, "reward", 30)
+    with pytest.raises(NotFiniteError, match=r"^reward is not finite.*fault\.npz$"):
+        run_toy(tmp_path, driver, world=world)
+    with np.load(tmp_path / "fault.npz", allow_pickle=False) as step:
+        assert np.isnan(step["['reward']"]).all()
+        assert np.isfinite(step["['action']"]).all()
+        np.testing.assert_array_equal(step["['observation']['clock']"], [[30.0], [30.0]])
+    with pytest.raises(NotFiniteError, match="give a run a folder"):
+        run_toy(None, driver, world=world)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"steps": 0}, "steps is 0, but must be a whole number not below 1"),
+        ({"seed": -1}, "seed is -1, but must be a whole number not below 0"),
+        ({"seeds": 0}, "seeds is 0, but must be"),
+        ({"episodes": 0}, "episodes is 0, but must be"),
+        ({"keep": 0}, "keep is 0, but must be"),
+        ({"environments": 0}, "environments is 0, but must be"),
+        ({"log_every": 0}, "log_every is 0, but must be"),
+        ({"driver": "fast"}, "driver is 'fast', but must be one of 'auto', 'scan', 'host'"),
+        (
+            {"agent": Counter(PointCross().spec)},
+            "agent is made for PointCross-v0, but",
+        ),
+        (
+            {"world": FunctionalHostWorld(CLOCK), "driver": "scan"},
+            "driver is 'scan', but Clock can only be stepped from the host",
+        ),
+    ],
+)
+def test_refusals_leave_no_trace(changes, words, tmp_path):
+    sentence = refusal(
+        lambda: run_toy(tmp_path / "run", **{"agent": Counter(CLOCK.spec), **changes})
+    )
+    assert sentence.startswith(words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_replay_that_is_too_small_is_refused_before_the_folder_is_taken(tmp_path):
+    agent = Counter(CLOCK.spec, capacity=4)
+    sentence = refusal(lambda: run_toy(tmp_path / "run", agent=agent))
+    assert sentence.startswith("capacity is 4, but must be at least 6")
+    run_toy(tmp_path / "run", steps=40)  # a mended configuration is not another one
+
+
+def kill(tmp_path, learner, driver, trials):
+    """Runs `killed_trainer` and returns what it prints."""
+    program = Path(__file__).with_name("killed_trainer.py")
+    arguments = [sys.executable, "-W", "ignore", program, tmp_path, learner, driver, str(trials)]
+    cache = {"JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache"), **os.environ}
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, env=cache)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_run_that_was_killed_ends_the_same(tmp_path):
+    told = kill(tmp_path, "td3", "scan", 1)
+    assert told["same"] == told["trials"] == 1
+
+
+@pytest.mark.slow
+@drivers
+@pytest.mark.parametrize("learner", AGENTS)
+def test_runs_that_were_killed_end_the_same(learner, driver, tmp_path):
+    """Five in each of four ways: twenty together."""
+    told = kill(tmp_path, learner, driver, 5)
+    assert told["same"] == told["trials"] == 5
+    assert told["after_a_checkpoint"] >= 2  # the others began anew
+    # Another fresh process comes to the same.
+    again = kill(tmp_path / "again", learner, driver, 0)
+    assert again["digest"] == told["digest"]
