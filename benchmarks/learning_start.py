@@ -1,6 +1,13 @@
-"""From the start of a process to the first update of SAC in a world; `learning.py` runs it."""
+"""From the start of a process to the first update of SAC in a world.
+
+    python learning_start.py WORLD THREADS
+"""
 
 import sys
+
+from learning_worker import stay_on
+
+stay_on(int(sys.argv[2]))  # before anything counts the processors
 
 from hierax.agents import SAC
 from hierax.training import make_world

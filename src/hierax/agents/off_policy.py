@@ -179,16 +179,29 @@ class OffPolicy(abc.ABC):
 
     def learn(self, state: TrainState) -> tuple[TrainState, Metrics]:
         """See `Agent`."""
+        return self.learn_from(state, self.draw(state))
+
+    def learn_from(self, state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+        """As `learn`, from the batch that `draw` or `draw_ahead` gave; needs no replay."""
         key, _, update_key = jax.random.split(state.key, 3)
-        learner, metrics = self.update(state.learner, self.draw(state), update_key)
+        learner, metrics = self.update(state.learner, batch, update_key)
         return state._replace(learner=learner, updates=state.updates + 1, key=key), metrics
 
     def draw(self, state: TrainState) -> Batch:
         """The batch that the next update learns from."""
-        # One of the keys that `learn` splits off: a folded key can be the same as one of those.
+        # One of the keys that an update splits off: a folded key can be the same as one of those.
         _, key, _ = jax.random.split(state.key, 3)
         drawn = self.replay.sample(state.replay, key, self.batch_size)
         return self._batch(state, drawn)
+
+    def draw_ahead(self, state: TrainState, updates: int) -> Batch:
+        """The batches ``(updates, B, ...)`` that so many updates learn from; needs no learner."""
+
+        def draw(state: TrainState, _: None) -> tuple[TrainState, Batch]:
+            key, _, _ = jax.random.split(state.key, 3)
+            return state._replace(key=key), self.draw(state)
+
+        return jax.lax.scan(draw, state, None, length=updates)[1]
 
     def see(self, state: TrainState, observation: Observation) -> jax.Array:
         """Observations ``(N, D)`` as the networks see them."""

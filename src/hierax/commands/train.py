@@ -55,6 +55,8 @@ class Command:
     """Environments that are stepped at once."""
     driver: Literal["auto", "scan", "host"] = "auto"
     """World inside of what is compiled, stepped from outside, or the first where it can be."""
+    replay: Literal["device", "host"] = "device"
+    """Where what was stored is kept; on the host it may be larger than an accelerator's memory."""
     keep: Annotated[int, *whole_number("K", "3")] = 3
     """Checkpoints that are kept."""
     tensorboard: Annotated[bool, FlagCreatePairsOff, arg(help_behavior_hint="")] = False

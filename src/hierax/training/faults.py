@@ -62,7 +62,9 @@ def origin(agent: Any, run: Any, outcome: Any) -> Any:
         outcome: of its last step.
     """
     if int(run.fault) > len(ACTING):
-        return agent.draw(run.agent._replace(key=run.update_key))
+        # To the host with all of it: a replay may be there already.
+        state = jax.device_put(run.agent._replace(key=run.update_key), jax.devices("cpu")[0])
+        return agent.draw(state)
     return dict(zip(ACTING, (outcome.observation, run.action, outcome.reward), strict=True))
 
 

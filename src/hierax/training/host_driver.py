@@ -10,14 +10,16 @@ beat b-2, whatever the timing: a run gives the same numbers each time.
 import dataclasses
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from hierax.agents.agent import Agent, TrainState
+from hierax.agents.off_policy import OffPolicy
 from hierax.training import faults
+from hierax.training.host_learning import FromHost, OnDevice, Row
 from hierax.training.report import Report
 from hierax.training.rhythm import Rhythm
 from hierax.training.scan_driver import begun_anew, strongly_typed, transition
@@ -54,15 +56,6 @@ class HostRun(NamedTuple):
 Runs = list[tuple[HostBatch, HostRun]]
 
 
-class Row(NamedTuple):
-    """One step of N environments on its way to the device."""
-
-    before: Outcome
-    action: Any
-    extras: Any
-    after: Outcome
-
-
 @dataclasses.dataclass(frozen=True)
 class HostDriver:
     """Trains an agent in environments that are stepped from the host; seeds one after the other.
@@ -71,11 +64,14 @@ class HostDriver:
         agent: who learns.
         world: where.
         rhythm: of acting and learning.
+        replay: whether what was stored is kept on the ``"device"`` that computes, or on the
+            ``"host"``, see `hierax.training.host_learning`.
     """
 
     agent: Agent
     world: HostWorld
     rhythm: Rhythm
+    replay: Literal["device", "host"] = "device"
 
     def start(self, seeds: Sequence[int]) -> Runs:
         """The beginning of the runs with these seeds."""
@@ -83,7 +79,7 @@ class HostDriver:
 
     def advance(self, runs: Runs, beats: int, *, learning: bool) -> tuple[Runs, list[Report]]:
         """Goes on for a number of beats, see `ScanDriver.advance`."""
-        updates = jnp.int32(self.rhythm.updates if learning else 0)
+        updates = self.rhythm.updates if learning else 0
         advanced = [self._advance(batch, run, beats, updates) for batch, run in runs]
         pairs = zip(runs, advanced, strict=True)
         return [(batch, run) for (batch, _), (run, _) in pairs], [report for _, report in advanced]
@@ -121,16 +117,20 @@ class HostDriver:
     def _begin(self, seed: int) -> tuple[HostBatch, HostRun]:
         batch = self.world.batch(self.rhythm.environments)
         outcome = batch.reset(environment_seed(seed, 0))
-        return batch, self._first(jax.random.key(seed), outcome)
+        return batch, self._placed(self._first(jax.random.key(seed), outcome))
 
     def _resumed(self, saved: Any, run: HostRun, seed: int) -> tuple[HostBatch, HostRun]:
-        batch = self.world.batch(self.rhythm.environments)
+        batch, run = self.world.batch(self.rhythm.environments), self._placed(run)
         if saved is not None:
             batch.restore(saved)
             return batch, run
         beginnings = np.int32(run.beginnings + 1)
         outcome = batch.reset(environment_seed(seed, int(beginnings)))
         return batch, self._broken_off(run, outcome)._replace(beginnings=beginnings)
+
+    def _placed(self, run: HostRun) -> HostRun:
+        """The run with its replay where it is kept."""
+        return run._replace(agent=run.agent._replace(replay=self._learn.keep(run.agent.replay)))
 
     def _broken_off(self, run: HostRun, outcome: Outcome) -> HostRun:
         """The run after a step in which every environment only began an episode.
@@ -143,7 +143,7 @@ class HostDriver:
         return run._replace(agent=agent, carry=carry, key=key, outcome=outcome)
 
     def _advance(
-        self, batch: HostBatch, run: HostRun, beats: int, updates: jax.Array
+        self, batch: HostBatch, run: HostRun, beats: int, updates: int
     ) -> tuple[HostRun, Report]:
         report = Report.empty(self._metrics)
         if run.fault:  # of the very first observation
@@ -152,11 +152,11 @@ class HostDriver:
             rows, run = self._act_and_step(batch, run)
             if run.fault:  # of the updates that ran meanwhile, or of these steps
                 break
-            latest = run.agent._replace(replay=None)
+            acting = run.agent._replace(replay=None)
             agent, update_key, fault, report = self._learn(
-                run.agent.replay, latest, run.update_key, rows, updates, report
+                run.agent, run.update_key, rows, updates, report
             )
-            run = run._replace(agent=agent, acting=latest, update_key=update_key, fault=fault)
+            run = run._replace(agent=agent, acting=acting, update_key=update_key, fault=fault)
         return run, report
 
     def _act_and_step(self, batch: HostBatch, run: HostRun) -> tuple[Row, HostRun]:
@@ -179,6 +179,12 @@ class HostDriver:
         environments = self.rhythm.environments
         state = jax.eval_shape(lambda: self.agent.init(jax.random.key(0), environments))
         return faults.metric_names(self.agent, state)
+
+    @cached_property
+    def _learn(self) -> OnDevice | FromHost:
+        if self.replay == "device":
+            return OnDevice(self.agent, self._metrics)
+        return FromHost(cast(OffPolicy, self.agent), self._metrics)
 
     @cached_property
     def _first(self) -> Any:
@@ -207,40 +213,6 @@ class HostDriver:
             return *strongly_typed(acted), key
 
         return jax.jit(act)
-
-    @cached_property
-    def _learn(self) -> Any:
-        return jax.jit(self._observe_and_learn, donate_argnums=0)
-
-    def _observe_and_learn(
-        self,
-        replay: Any,
-        latest: TrainState,
-        update_key: jax.Array,
-        rows: Row,
-        updates: jax.Array,
-        report: Report,
-    ) -> tuple[TrainState, jax.Array, jax.Array, Report]:
-        def observe(at: tuple[TrainState, Report], row: Row) -> tuple[Any, None]:
-            agent, report = at
-            return (
-                self.agent.observe(agent, transition(*row)),
-                report.with_outcome(row.after),
-            ), None
-
-        def goes_on(at: tuple[Any, ...]) -> jax.Array:
-            return (at[0] < updates) & (at[3] == 0)
-
-        def learn(at: tuple[Any, ...]) -> tuple[Any, ...]:
-            done, agent, _, _, report = at
-            learned, metrics = self.agent.learn(agent)
-            fault = faults.metrics_fault(self._metrics, metrics)
-            return done + 1, learned, agent.key, fault, report.with_update(metrics)
-
-        (agent, report), _ = jax.lax.scan(observe, (latest._replace(replay=replay), report), rows)
-        none = jnp.zeros((), jnp.int32)
-        first = (none, agent, update_key, none, report)
-        return strongly_typed(jax.lax.while_loop(goes_on, learn, first)[1:])
 
 
 def environment_seed(seed: int, beginnings: int) -> int:

@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import Agent, TrainState
+from hierax.agents.off_policy import OffPolicy
 from hierax.planning import checks
 from hierax.training import checkpoint, faults
 from hierax.training.config import AnyWorld, describe_agent, describe_world
@@ -64,6 +65,7 @@ def train(
     run: str | Path | None = None,
     environments: int | None = None,
     driver: Literal["auto", "scan", "host"] = "auto",
+    replay: Literal["device", "host"] = "device",
     log_every: int | None = None,
     evaluate_every: int | None = None,
     checkpoint_every: int | None = None,
@@ -87,6 +89,8 @@ def train(
         environments: N, stepped at once; 16 inside `jit`, 1 from the host by default.
         driver: ``"scan"`` has the world inside `jit`, ``"host"`` steps it from outside; ``"auto"``
             is the first where the world allows it.
+        replay: where what was stored is kept, ``"device"`` or, with the driver ``"host"`` alone,
+            ``"host"``: for replays that are too large for an accelerator.
         log_every: steps between two lines of metrics; a hundredth of the run by default.
         evaluate_every: steps between two evaluations; a twentieth of the run by default.
         checkpoint_every: steps between two checkpoints; as ``evaluate_every`` by default.
@@ -111,6 +115,12 @@ def train(
             "build it with world.spec"
         )
     kind = _kind(world, driver)
+    checks.one_of("replay", replay, ("device", "host"))
+    if replay == "host" and not (kind == "host" and isinstance(agent, OffPolicy)):
+        raise ValueError(
+            "replay is 'host', but must be 'device' where the world is inside of what is compiled, "
+            "and for agents that are no OffPolicy"
+        )
     if kind == "host" and not hasattr(world, "batch"):
         world = FunctionalHostWorld(world)  # type: ignore[arg-type]
     count = ENVIRONMENTS[kind] if environments is None else environments
@@ -127,7 +137,7 @@ def train(
         checkpoint_every=checkpoint_every,
     )
     session = Session(
-        _driver(kind, agent, world, rhythm, seeds),
+        _driver(kind, agent, world, rhythm, seeds, replay),
         _evaluator(kind, agent, world, episodes),
         schedule,
         tuple(range(seed, seed + seeds)),
@@ -299,10 +309,10 @@ def _kind(world: AnyWorld, driver: str) -> str:
 
 
 def _driver(
-    kind: str, agent: Agent, world: Any, rhythm: Rhythm, seeds: int
+    kind: str, agent: Agent, world: Any, rhythm: Rhythm, seeds: int, replay: Any
 ) -> ScanDriver | HostDriver:
     if kind == "host":
-        return HostDriver(agent, world, rhythm)
+        return HostDriver(agent, world, rhythm, replay)
     together = seeds > 1 and jax.default_backend() != "cpu"
     return ScanDriver(agent, world, rhythm, together)
 

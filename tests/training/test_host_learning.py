@@ -1,0 +1,59 @@
+"""A replay in the memory of the host gives the numbers of one beside the parameters."""
+
+from functools import partial
+
+import jax
+import numpy as np
+import pytest
+
+from hierax.agents import SAC, TD3
+from hierax.training import train
+from hierax.training.host_driver import HostDriver
+from hierax.training.rhythm import Rhythm
+from hierax.worlds import FunctionalHostWorld, PointSpeed
+from planning.refusals import refusal
+
+WORLD = FunctionalHostWorld(PointSpeed(episode_limit=7))
+SETTINGS = {"hidden": (8,), "batch_size": 4, "capacity": 60, "warmup": 16}
+
+
+@pytest.mark.parametrize("kind", [SAC, TD3])
+def test_where_the_replay_is_kept_changes_no_number(kind):
+    agent = kind(WORLD.spec, normalise_observations=True, **SETTINGS)
+    rhythm = Rhythm.of(agent, 2, 4)
+    found = []
+    for place in ("device", "host"):
+        driver = HostDriver(agent, WORLD, rhythm, place)
+        runs, _ = driver.advance(driver.start([3]), rhythm.warmup, learning=False)
+        runs, (report,) = driver.advance(runs, 6, learning=True)
+        found.append((driver.agents(runs)[0], jax.device_get(report)))
+    (here, report_here), (there, report_there) = found
+    assert int(here.updates) == int(there.updates) == 6 * rhythm.updates
+    jax.tree.map(np.testing.assert_array_equal, here.replay, there.replay)
+    assert jax.random.key_data(here.key).tolist() == jax.random.key_data(there.key).tolist()
+    for one, other in ((here.learner, there.learner), (report_here, report_there)):
+        # Compiled apart, sums may be taken in another order.
+        jax.tree.map(
+            lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-4, atol=1e-5), one, other
+        )
+
+
+def test_batches_drawn_ahead_are_those_of_the_updates():
+    agent = SAC(WORLD.spec, **SETTINGS)
+    driver = HostDriver(agent, WORLD, Rhythm.of(agent, 2, 4))
+    (state,) = driver.agents(driver.advance(driver.start([0]), 4, learning=False)[0])
+    ahead = agent.draw_ahead(state, 3)
+    for number in range(3):
+        batch = agent.draw(state)
+        jax.tree.map(
+            np.testing.assert_array_equal, batch, jax.tree.map(lambda a, k=number: a[k], ahead)
+        )
+        state, _ = agent.learn_from(state, batch)
+
+
+def test_a_replay_on_the_host_is_for_the_host_driver():
+    agent = SAC(WORLD.spec, **SETTINGS)
+    on_host = partial(train, replay="host", progress=False)
+    nowhere = partial(train, replay="disk", progress=False)
+    assert "replay is 'host', but must be 'device'" in refusal(on_host, agent, WORLD.world, 100)
+    assert "replay is 'disk', but must be one of" in refusal(nowhere, agent, WORLD, 100)
