@@ -120,13 +120,14 @@ class HostDriver:
         return batch, self._placed(self._first(jax.random.key(seed), outcome))
 
     def _resumed(self, saved: Any, run: HostRun, seed: int) -> tuple[HostBatch, HostRun]:
-        batch, run = self.world.batch(self.rhythm.environments), self._placed(run)
+        batch = self.world.batch(self.rhythm.environments)
         if saved is not None:
             batch.restore(saved)
-            return batch, run
+            return batch, self._placed(run)
         beginnings = np.int32(run.beginnings + 1)
         outcome = batch.reset(environment_seed(seed, int(beginnings)))
-        return batch, self._broken_off(run, outcome)._replace(beginnings=beginnings)
+        broken_off = self._broken_off(run, outcome)._replace(beginnings=beginnings)
+        return batch, self._placed(broken_off)
 
     def _placed(self, run: HostRun) -> HostRun:
         """The run with its replay where it is kept."""

@@ -17,7 +17,7 @@ from hierax.agents.agent import Agent, TrainState
 from hierax.agents.off_policy import OffPolicy
 from hierax.training import faults
 from hierax.training.report import Report
-from hierax.training.scan_driver import transition
+from hierax.training.scan_driver import strongly_typed, transition
 from hierax.worlds.batch import Outcome
 
 Learned: TypeAlias = tuple[TrainState, jax.Array, jax.Array, Report]
@@ -167,4 +167,5 @@ def _updated(
 
     agent, update_key, report = at
     none = jnp.zeros((), jnp.int32)
-    return jax.lax.while_loop(goes_on, update, (none, agent, update_key, none, report))[1:]
+    first = (none, agent, update_key, none, report)
+    return strongly_typed(jax.lax.while_loop(goes_on, update, first)[1:])
