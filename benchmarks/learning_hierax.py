@@ -15,7 +15,7 @@ from hierax.training.host_driver import HostDriver
 from hierax.training.report import Report
 from hierax.training.rhythm import Rhythm
 from hierax.training.scan_driver import ScanDriver, strongly_typed
-from hierax.training.train import LEAST_HOST_STEPS
+from hierax.training.session import LEAST_HOST_STEPS
 from hierax.worlds import Batch, World, make
 
 Work = Callable[[], int]

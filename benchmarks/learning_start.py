@@ -14,7 +14,7 @@ from hierax.training import make_world
 from hierax.training.host_driver import HostDriver
 from hierax.training.rhythm import Rhythm
 from hierax.training.scan_driver import ScanDriver
-from hierax.training.train import ENVIRONMENTS, LEAST_HOST_STEPS
+from hierax.training.session import ENVIRONMENTS, LEAST_HOST_STEPS
 
 world = make_world(sys.argv[1])
 kind = "host" if hasattr(world, "batch") else "scan"

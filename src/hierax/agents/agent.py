@@ -66,7 +66,7 @@ class TrainState(NamedTuple):
         learner: parameters, target parameters and states of optimisers, of all levels.
         replay: stored experience; None in a state that only acts.
         statistics: what observations are normalised by; None where they are not.
-        steps: () int32, environment steps observed.
+        steps: () int32, environment steps observed, beginnings of episodes among them.
         updates: () int32, gradient updates made.
         key: of all random numbers that learning draws.
     """

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 import jax
 import jax.numpy as jnp
 import optax
+from jax.flatten_util import ravel_pytree
 
 from hierax.agents.agent import Key
 from hierax.agents.networks import MLP, stack
@@ -22,7 +23,10 @@ def twin_critics(key: Key, observation_size: int, action_size: int, hidden: tupl
 def action_values(critics: MLP, observation: jax.Array, action: jax.Array) -> jax.Array:
     """``(2, B)``: what each of two critics holds of actions ``(B, A)`` at ``(B, D)``."""
     pair = jnp.concatenate([observation, action], axis=-1)
-    return jax.vmap(lambda critic: critic(pair)[..., 0])(critics)
+    # A copy for each critic: shared between them, their first products would be one, whose result
+    # then has to be transposed, and so has its gradient.
+    pairs = jnp.broadcast_to(pair, (2, *pair.shape))
+    return jax.vmap(lambda critic, own: critic(own)[..., 0])(critics, pairs)
 
 
 def follow(targets: Parameters, online: Parameters, rate: float) -> Parameters:
@@ -58,5 +62,10 @@ def descend(
     (value, aux), gradient = jax.value_and_grad(loss, has_aux=True)(parameters)
     change, state = optimiser.update(gradient, state, parameters)
     return Descended(
-        optax.apply_updates(parameters, change), state, value, aux, optax.tree.norm(gradient)
+        optax.apply_updates(parameters, change), state, value, aux, _norm(gradient)
     )
+
+
+def _norm(tree: Any) -> jax.Array:
+    """Euclidean norm of all leaves, as of one vector: a sum for each leaf costs several times it."""
+    return jnp.linalg.norm(ravel_pytree(tree)[0])

@@ -86,8 +86,13 @@ class TanhGaussian(eqx.Module):
         self, key: Array
     ) -> tuple[Float[Array, "... size"], Float[Array, "... size"], Float[Array, "..."]]:
         """An action tanh(x), x itself, and the log-density of the action."""
-        pre_tanh = self.pre_tanh.sample(key)
-        return jnp.tanh(pre_tanh), pre_tanh, self.log_prob_of_pre_tanh(pre_tanh)
+        noise = jax.random.normal(key, self.mean.shape, self.mean.dtype)
+        # Without the barrier XLA makes the noise from its bits anew in each expression that has it.
+        noise = jax.lax.optimization_barrier(noise)
+        pre_tanh = self.mean + jnp.exp(self.log_scale) * noise
+        # As `log_prob_of_pre_tanh`, but from the noise itself, not from (x - μ) / σ, its rounded self.
+        log_prob = -jnp.sum(0.5 * (noise**2 + _LOG_2PI) + self.log_scale, axis=-1)
+        return jnp.tanh(pre_tanh), pre_tanh, log_prob - log_det_tanh(pre_tanh)
 
     def log_prob_of_pre_tanh(self, pre_tanh: Float[Array, "... size"]) -> Float[Array, "..."]:
         """Log-density of the action tanh(x), log N(x; μ, σ²) - Σ log(1 - tanh² x), given x."""
@@ -130,12 +135,13 @@ class Categorical(eqx.Module):
 
 
 def log_det_tanh(pre_tanh: Float[Array, "... size"]) -> Float[Array, "..."]:
-    """Σ log(1 - tanh² x) = Σ 2 (log 2 - x - softplus(-2x)), exact however large x is.
+    """Σ log(1 - tanh² x) = Σ 2 (log 2 - |x| - log(1 + e^{-2|x|})), exact however large x is.
 
     The plain form is log 0 from x = 10 on in float32, and an ε inside the logarithm bends it long
     before that.
     """
-    return jnp.sum(2 * (math.log(2) - pre_tanh - jax.nn.softplus(-2 * pre_tanh)), axis=-1)
+    size = jnp.abs(pre_tanh)
+    return jnp.sum(2 * (math.log(2) - size - jnp.log1p(jnp.exp(-2 * size))), axis=-1)
 
 
 def kl_divergence(

@@ -174,7 +174,7 @@ class OffPolicy(abc.ABC):
         return state._replace(
             replay=self.replay.add(state.replay, transition),
             statistics=known,
-            steps=state.steps + transition.is_step.sum(dtype=jnp.int32),
+            steps=state.steps + transition.is_step.size,
         )
 
     def learn(self, state: TrainState) -> tuple[TrainState, Metrics]:

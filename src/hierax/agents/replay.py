@@ -156,7 +156,9 @@ class Replay:
     def sample(self, memory: Memory, key: Key, count: int) -> Stretch:
         """Draws ``count`` stretches, uniformly and with replacement, from a memory with some."""
         rows, environments = memory.entered.shape[0], memory.age.shape[0]
-        drawn = jax.random.randint(key, (count,), 0, jnp.maximum(memory.held, 1))
+        held = jnp.maximum(memory.held, 1).astype(jnp.uint32)
+        # The remainder of 32 bits prefers no stretch by more than a share of held / 2^32.
+        drawn = (jax.random.bits(key, (count,)) % held).astype(jnp.int32)
         start = memory.starts[(memory.first + drawn) % memory.starts.shape[0]]
         begin, environment = start // environments, start % environments
         row = (begin + jnp.arange(self.length + 1)[:, None]) % rows

@@ -109,7 +109,8 @@ class SAC(OffPolicy):
 
     def policy(self, actor: MLP, observation: jax.Array) -> TanhGaussian:
         """π(·|s) for observations ``(B, D)``."""
-        mean, log_scale = jnp.split(actor(observation), 2, axis=-1)
+        output = actor(observation)
+        mean, log_scale = output[..., : self.action_size], output[..., self.action_size :]
         return TanhGaussian(mean, jnp.clip(log_scale, *LOG_SCALES))
 
     def explore(self, learner: SACLearner, observation: jax.Array, key: Key) -> jax.Array:

@@ -8,8 +8,8 @@ save.
 from hierax.training.checkpoint import CheckpointError
 from hierax.training.config import make_agent, make_world
 from hierax.training.faults import NotFiniteError
-from hierax.training.load import Player, load
-from hierax.training.train import Trained, train
+from hierax.training.player import Player, load
+from hierax.training.session import Trained, train
 
 __all__ = [
     "CheckpointError",

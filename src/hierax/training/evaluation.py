@@ -75,6 +75,9 @@ class ScanEvaluator:
         play = self._explore if explore else self._exploit
         return Episodes(*jax.device_get(play(state._replace(replay=None), jax.random.key(seed))))
 
+    def close(self) -> None:
+        """Does nothing: all that is held is arrays."""
+
     @cached_property
     def _explore(self) -> Any:
         return jax.jit(lambda state, key: self._play(state, key, explore=True))
@@ -133,6 +136,11 @@ class HostEvaluator:
             last = tuple(np.where(done, a, b) for a, b in zip(last, _told(outcome), strict=True))
             done |= outcome.ended
         return Episodes(*last)
+
+    def close(self) -> None:
+        """Lets go of the environments; others are made where it is run again."""
+        if "_batch" in self.__dict__:
+            self.__dict__.pop("_batch").close()
 
     @cached_property
     def _batch(self) -> Any:

@@ -110,9 +110,13 @@ class HostDriver:
         runs = self.start(seeds)
         # What environments give stays as it is: 64 bits of theirs are no shapes of JAX.
         shapes = [(batch.save(), jax.eval_shape(lambda run: run, run)) for batch, run in runs]
+        self.close(runs)
+        return shapes
+
+    def close(self, runs: Runs) -> None:
+        """Lets go of the environments."""
         for batch, _ in runs:
             batch.close()
-        return shapes
 
     def _begin(self, seed: int) -> tuple[HostBatch, HostRun]:
         batch = self.world.batch(self.rhythm.environments)

@@ -121,6 +121,9 @@ class ScanDriver:
         """The shapes of a `snapshot`."""
         return jax.eval_shape(lambda: self.start(seeds))
 
+    def close(self, runs: Runs) -> None:
+        """Does nothing: all that is held is arrays."""
+
     def _each(self, runs: Runs) -> list[Run]:
         return unstacked(runs) if self.together else list(runs)
 

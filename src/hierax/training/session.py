@@ -187,28 +187,43 @@ class Session:
         """Advances from stop to stop to the end; nothing is kept where there is no folder."""
         runs, beat = self._begin(folder, records)
         if folder is not None and folder.finished and beat == self.schedule.end:
-            return Trained(self.driver.agent, self.driver.agents(runs), folder.read_summary())
-        began, reports = _seconds(), None
-        with progress:
-            while beat < self.schedule.end:
-                stop = self.schedule.next_stop(beat)
-                learning = beat >= self.schedule.warmup
-                runs, found = self.driver.advance(runs, stop - beat, learning=learning)
-                reports = found if reports is None else _added(reports, found)
-                beat = stop
-                self._require_finite(runs, folder)
-                if self.schedule.logs(beat):
-                    metrics = self._metrics(runs, beat, reports)
-                    self._log(records, progress, beat, metrics)
-                    reports = None
-                if self.schedule.saves(beat) and folder is not None and records is not None:
-                    records.flush()
-                    self._save(folder, records, runs, beat)
-        seconds = records.seconds if records else _seconds(since=began)
-        told = self._summary(runs, beat, seconds)
-        if folder is not None:
-            folder.write_summary(told)
-        return Trained(self.driver.agent, self.driver.agents(runs), told)
+            told = folder.read_summary()
+        else:
+            began = _seconds()
+            with progress:
+                runs = self._go_on(runs, beat, folder, records, progress)
+            told = self._summary(runs, records.seconds if records else _seconds(since=began))
+            if folder is not None:
+                folder.write_summary(told)
+        states = self.driver.agents(runs)
+        self.driver.close(runs)
+        self.evaluator.close()
+        return Trained(self.driver.agent, states, told)
+
+    def _go_on(
+        self,
+        runs: Any,
+        beat: int,
+        folder: RunFolder | None,
+        records: Records | None,
+        progress: Progress,
+    ) -> Any:
+        """The runs at the end of the schedule."""
+        reports = None
+        while beat < self.schedule.end:
+            stop = self.schedule.next_stop(beat)
+            learning = beat >= self.schedule.warmup
+            runs, found = self.driver.advance(runs, stop - beat, learning=learning)
+            reports = found if reports is None else _added(reports, found)
+            beat = stop
+            self._require_finite(runs, folder)
+            if self.schedule.logs(beat):
+                self._log(records, progress, beat, self._metrics(runs, beat, reports))
+                reports = None
+            if self.schedule.saves(beat) and folder is not None and records is not None:
+                records.flush()
+                self._save(folder, records, runs, beat)
+        return runs
 
     def _begin(self, folder: RunFolder | None, records: Records | None) -> tuple[Any, int]:
         if folder is None or records is None or checkpoint.latest(folder.checkpoints) is None:
@@ -258,8 +273,8 @@ class Session:
                 records.write(step, found, seed if len(self.seeds) > 1 else None)
         progress.show(step, metrics)
 
-    def _summary(self, runs: Any, beat: int, seconds: tuple[float, float]) -> dict[str, Any]:
-        step = beat * self.driver.rhythm.size
+    def _summary(self, runs: Any, seconds: tuple[float, float]) -> dict[str, Any]:
+        step = self.schedule.end * self.driver.rhythm.size
         keys = [_evaluation_seed(seed, 0) for seed in self.seeds]
         wall, cpu = seconds
         return {
