@@ -52,7 +52,7 @@ class QLearning:
     def observe(self, state, transition):
         """Stores the transition; steps that begin an episode are never drawn from the replay."""
         replay = Replay(self.capacity).add(state.replay, transition)
-        return state._replace(replay=replay, steps=state.steps + transition.is_step.sum())
+        return state._replace(replay=replay, steps=state.steps + transition.is_step.size)
 
     def draw(self, state):
         """The batch of the next update."""

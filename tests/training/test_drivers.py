@@ -43,8 +43,7 @@ def test_steps_and_updates_are_counted(kind):
     assert chosen.rhythm == Rhythm(2, 1, 3, 0)
     (state,) = chosen.agents(advanced(chosen, 3, 9))
     assert int(state.updates) == 12 * 3
-    # Of four steps one begins an episode.
-    assert int(state.steps) == 12 * 2 * 3 / 4
+    assert int(state.steps) == 12 * 2
     assert int(state.replay.cursor) == 12
 
 

@@ -96,7 +96,7 @@ class Counter:
         return carry + 1, action if explore else -action, {"phase": carry}
 
     def observe(self, state, transition):
-        steps = state.steps + transition.is_step.sum(dtype=jnp.int32)
+        steps = state.steps + transition.is_step.size
         return state._replace(replay=self.replay.add(state.replay, transition), steps=steps)
 
     def draw(self, state):
