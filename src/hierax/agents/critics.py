@@ -61,11 +61,9 @@ def descend(
     """One step of ``optimiser`` on ``loss``, which returns a value and something beside it."""
     (value, aux), gradient = jax.value_and_grad(loss, has_aux=True)(parameters)
     change, state = optimiser.update(gradient, state, parameters)
-    return Descended(
-        optax.apply_updates(parameters, change), state, value, aux, _norm(gradient)
-    )
+    return Descended(optax.apply_updates(parameters, change), state, value, aux, _norm(gradient))
 
 
 def _norm(tree: Any) -> jax.Array:
-    """Euclidean norm of all leaves, as of one vector: a sum for each leaf costs several times it."""
+    """Euclidean norm of all leaves, as of one vector: a single sum instead of many."""
     return jnp.linalg.norm(ravel_pytree(tree)[0])

@@ -90,7 +90,7 @@ class TanhGaussian(eqx.Module):
         # Without the barrier XLA makes the noise from its bits anew in each expression that has it.
         noise = jax.lax.optimization_barrier(noise)
         pre_tanh = self.mean + jnp.exp(self.log_scale) * noise
-        # As `log_prob_of_pre_tanh`, but from the noise itself, not from (x - μ) / σ, its rounded self.
+        # As `log_prob_of_pre_tanh`, without going back from x to the noise.
         log_prob = -jnp.sum(0.5 * (noise**2 + _LOG_2PI) + self.log_scale, axis=-1)
         return jnp.tanh(pre_tanh), pre_tanh, log_prob - log_det_tanh(pre_tanh)
 
