@@ -18,12 +18,22 @@ MODULES = {
 BELOW = {
     "spec": set(),
     "statistics": set(),
+    "versions": set(),
     "planning": set(),
     "worlds": {"planning", "spec"},
     "plotting": {"planning", "spec", "worlds"},
     "agents": {"planning", "spec"},
-    "training": {"agents", "planning", "spec", "worlds"},
-    "experiments": {"agents", "planning", "plotting", "spec", "statistics", "training", "worlds"},
+    "training": {"agents", "planning", "spec", "versions", "worlds"},
+    "experiments": {
+        "agents",
+        "planning",
+        "plotting",
+        "spec",
+        "statistics",
+        "training",
+        "versions",
+        "worlds",
+    },
 }
 
 

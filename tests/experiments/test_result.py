@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hierax.experiments.claims import CLAIMS
-from hierax.experiments.result import Result, Verdict, plain, versions, write
+from hierax.experiments.result import Result, Verdict, plain, write
 
 VERDICT = Verdict("H2", None, {"foresights": [0.9, np.float64(0.97)]}, "Only with much foresight.")
 
@@ -76,7 +76,3 @@ def test_an_unknown_claim_is_no_evidence(tmp_path):
 def test_values_become_json(value, expected):
     assert plain(value) == expected
     json.dumps(plain(value))
-
-
-def test_versions_are_those_installed():
-    assert versions()["numpy"] == np.__version__

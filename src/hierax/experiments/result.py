@@ -5,10 +5,8 @@ claim with its numbers, beside the versions and the command that made it.
 """
 
 import dataclasses
-import importlib.metadata
 import json
 import math
-import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +14,14 @@ from typing import Any
 import numpy as np
 
 from hierax.experiments.claims import CLAIMS
+from hierax.versions import versions
 
 SIGNIFICANT_DIGITS = 8
 """Digits written: beyond them two machines' linear algebra may differ."""
-PACKAGES = ("hierax", "jax", "optax", "optimistix", "numpy", "scipy", "numba", "networkx")
+PACKAGES = (
+    "hierax", "jax", "equinox", "optax", "optimistix", "gymnasium", "numpy", "scipy", "numba",
+    "networkx",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +66,7 @@ def write(result: Result, name: str, scale: str, command: str, folder: Path) -> 
         "name": name,
         "scale": scale,
         "command": command,
-        "versions": versions(),
+        "versions": versions(PACKAGES),
         "seeds": list(result.seeds),
         "settings": result.settings,
         "claims": [_claim(verdict) for verdict in result.claims],
@@ -77,12 +79,6 @@ def write(result: Result, name: str, scale: str, command: str, folder: Path) -> 
     aside.write_text(_text(plain(record)) + "\n", encoding="utf-8")
     aside.replace(path)
     return path
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that the numbers depend on."""
-    found = {package: importlib.metadata.version(package) for package in PACKAGES}
-    return {"python": platform.python_version(), **found}
 
 
 def _claim(verdict: Verdict) -> dict[str, Any]:

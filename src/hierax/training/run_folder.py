@@ -2,10 +2,8 @@
 
 import dataclasses
 import fcntl
-import importlib.metadata
 import json
 import os
-import platform
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from hierax.training import durable
 from hierax.training.plain import plain
 from hierax.training.records import METRICS
+from hierax.versions import versions
 
 CONFIG = "config.json"
 POLICIES = "policies"
@@ -57,7 +56,9 @@ class RunFolder:
             try:
                 _require_same(path, wanted)  # another process may have been faster
                 if not (path / CONFIG).exists():
-                    text = json.dumps({**wanted, VERSIONS: _versions()}, indent=2, sort_keys=True)
+                    text = json.dumps(
+                        {**wanted, VERSIONS: versions(PACKAGES)}, indent=2, sort_keys=True
+                    )
                     durable.write_text(path / CONFIG, text + "\n")
             except BaseException:
                 os.close(lock)
@@ -193,8 +194,3 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
-
-
-def _versions() -> dict[str, str]:
-    found = {package: importlib.metadata.version(package) for package in PACKAGES}
-    return {"python": platform.python_version(), **found}
