@@ -53,7 +53,7 @@ def run(scale: str, seeds: int) -> Result:
     for name, agent in agents.items():
         steps, returns = _returns(agent, world, budget, seeds)
         curves[name] = {"steps": steps, "seeds": list(range(seeds)), **iqm_curve(returns)}
-        rows[name] = {"by_seed": returns[:, -1], **interval(returns[:, -1])}
+        rows[name] = {"return_at_the_end": interval(returns[:, -1]), "by_seed": returns[:, -1]}
     return Result(
         settings={
             "world": WORLD,
@@ -64,7 +64,7 @@ def run(scale: str, seeds: int) -> Result:
         },
         claims=[],
         curves=curves,
-        tables={f"return_after_{budget.steps}_steps": rows},
+        tables={"learners": rows},
         seeds=range(seeds),
     )
 
