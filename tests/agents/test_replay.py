@@ -143,7 +143,7 @@ def test_what_is_drawn_is_what_was_stored(length, aligned):
         if t % 9 and t != len(stream) - 1:
             continue
         # One row of the ring is given to the observation that is still open.
-        whole = {tuple(steps) for steps in oracle.within(rows - 1)}
+        whole = {tuple(steps) for steps in oracle.within(rows - 2)}
         kept = entries(replay, memory)
         assert len(kept) == len(set(kept)) <= len(whole)
         if not kept:
@@ -165,14 +165,15 @@ def test_everything_that_the_ring_holds_can_be_drawn(length, aligned):
     for transition in stream:
         oracle.add(transition)
     rows = memory.entered.shape[0]
-    whole = {(steps[0][0] % rows, steps[0][1]) for steps in oracle.within(rows - 1)}
+    whole = {(steps[0][0] % rows, steps[0][1]) for steps in oracle.within(rows - 2)}
     kept = set(entries(replay, memory))
     assert kept <= whole
     missing = whole - kept
     if not aligned:
         assert not missing
     # Early ends leave together with the rows in which a whole segment would have ended with them.
-    oldest = {row % rows for row in range(oracle.rows - rows + 1, oracle.rows - rows + length)}
+    first = oracle.rows - rows + 2
+    oldest = {row % rows for row in range(first, first + length - 1)}
     assert {row for row, _ in missing} <= oldest
 
 
@@ -193,10 +194,11 @@ def test_the_queue_is_that_of_the_oracle(seed, length, aligned, steps):
     alive = [
         (begin % rows, steps[0][1])
         for begin, end, steps in oracle.stretches
-        if end >= oracle.rows - rows + length
+        if end > oracle.rows - rows + length
     ]
     assert entries(replay, memory) == alive
-    assert int(memory.entered.sum()) == len(alive)
+    known = (int(memory.cursor) + length + 1 + np.arange(rows - length - 1)) % rows
+    assert int(memory.entered[known].sum()) == len(alive)
     assert int(memory.cursor) == steps % rows
 
 
@@ -284,7 +286,7 @@ def test_a_donated_memory_is_written_where_it_is():
 def test_an_observation_is_stored_once():
     (transition,) = episodes(0, 4, 1, 5)
     memory = Replay(1000, 10).init(transition)
-    assert memory.observation["number"].shape == (251, 4, 1)
+    assert memory.observation["number"].shape == (252, 4, 1)
     assert memory.observation["byte"].dtype == jnp.uint8
     whole = sum(leaf.nbytes for leaf in jax.tree.leaves(memory))
     # number, byte, two actions, phase, reward, two booleans and the place in the queue
@@ -318,4 +320,4 @@ def test_refusals(arguments, environments, sentence):
 
 def test_the_least_capacity_is_enough():
     (transition,) = episodes(0, 5, 1, 5)
-    assert Replay(105, 10).init(transition).entered.shape == (22,)
+    assert Replay(105, 10).init(transition).entered.shape == (23,)

@@ -116,13 +116,15 @@ class Replay:
             ValueError: where the capacity does not hold two stretches of every environment.
         """
         environments = transition.reward.shape[0]
-        rows = -(-self.capacity // environments) + 1
-        if rows < 2 * self.length + 2:
+        steps = -(-self.capacity // environments)
+        if steps < 2 * self.length + 1:
             raise ValueError(
                 f"capacity is {self.capacity}, but must be at least "
                 f"{(2 * self.length + 1) * environments}: two stretches of {self.length} steps in "
                 f"each of {environments} environments"
             )
+
+        rows = steps + 2  # one for the last observation, one to be written next
 
         def empty(leaf: Any) -> jax.Array:
             return jnp.zeros((rows, *leaf.shape), leaf.dtype)
@@ -145,13 +147,16 @@ class Replay:
         observation = _write(memory.observation, row, transition.observation)
         observation = _write(observation, following, transition.next_observation)
         age = jnp.where(transition.is_step, memory.age + 1, 0)
-        memory = self._forget(memory)._replace(
+        memory = memory._replace(
             observation=observation,
             step=_write(memory.step, row, _stored(transition)),
             cursor=following,
             age=age,
         )
-        return _enter(memory, row, *self._completed(age, transition))
+        memory = _enter(memory, row, *self._completed(age, transition))
+        # Not before the row is entered: where a loop reads an array and then writes to it, XLA
+        # copies all of it in every step.
+        return self._forget(memory)
 
     def sample(self, memory: Memory, key: Key, count: int) -> Stretch:
         """Draws ``count`` stretches, uniformly and with replacement, from a memory with some."""
@@ -184,13 +189,8 @@ class Replay:
     def _forget(self, memory: Memory) -> Memory:
         """Takes from the queue what came so long ago that the next row may be part of it."""
         rows, places = memory.entered.shape[0], memory.starts.shape[0]
-        oldest = (memory.cursor + self.length) % rows
-        gone = memory.entered[oldest]
-        return memory._replace(
-            first=(memory.first + gone) % places,
-            held=memory.held - gone,
-            entered=memory.entered.at[oldest].set(0),
-        )
+        gone = memory.entered[(memory.cursor + self.length) % rows]
+        return memory._replace(first=(memory.first + gone) % places, held=memory.held - gone)
 
 
 def _stored(transition: Transition) -> Step:

@@ -142,7 +142,8 @@ class HostDriver:
 
         Its replay has to know, or it would take the old episode and the new one for one.
         """
-        carry, action, extras, key = self._act(run.acting, run.carry, run.outcome, run.key)
+        acting = jax.tree.leaves(run.acting)
+        carry, action, extras, key = self._act(acting, run.carry, run.outcome, run.key)
         row = transition(run.outcome, action, extras, outcome)
         agent = jax.jit(self.agent.observe)(run.agent, row)
         return run._replace(agent=agent, carry=carry, key=key, outcome=outcome)
@@ -168,8 +169,9 @@ class HostDriver:
         rows = []
         carry, key, before = run.carry, run.key, run.outcome
         action, fault = run.action, np.int32(0)
+        acting = jax.tree.leaves(run.acting)  # once, as taking it apart takes longer than acting
         while len(rows) < self.rhythm.steps and not fault:
-            carry, action, extras, key = self._act(run.acting, carry, before, key)
+            carry, action, extras, key = self._act(acting, carry, before, key)
             after = batch.step(np.asarray(action))
             fault = _fault(after, action)
             rows.append(Row(before, action, extras, after))
@@ -180,10 +182,14 @@ class HostDriver:
         return jax.tree.map(lambda *leaves: np.stack(leaves), *rows), run
 
     @cached_property
-    def _metrics(self) -> tuple[str, ...]:
+    def _state(self) -> TrainState:
+        """The shapes of what is learned."""
         environments = self.rhythm.environments
-        state = jax.eval_shape(lambda: self.agent.init(jax.random.key(0), environments))
-        return faults.metric_names(self.agent, state)
+        return jax.eval_shape(lambda: self.agent.init(jax.random.key(0), environments))
+
+    @cached_property
+    def _metrics(self) -> tuple[str, ...]:
+        return faults.metric_names(self.agent, self._state)
 
     @cached_property
     def _learn(self) -> OnDevice | FromHost:
@@ -209,12 +215,15 @@ class HostDriver:
 
     @cached_property
     def _act(self) -> Any:
+        structure = jax.tree.structure(self._state._replace(replay=None))
+
         def act(
-            acting: TrainState, carry: Any, outcome: Outcome, key: jax.Array
+            acting: list[jax.Array], carry: Any, outcome: Outcome, key: jax.Array
         ) -> tuple[Any, Any, Any, jax.Array]:
             key, act_key = jax.random.split(key)
             carry = begun_anew(self.agent, carry, outcome)
-            acted = self.agent.act(acting, carry, outcome.observation, act_key, explore=True)
+            state = jax.tree.unflatten(structure, acting)
+            acted = self.agent.act(state, carry, outcome.observation, act_key, explore=True)
             return *strongly_typed(acted), key
 
         return jax.jit(act)
