@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from planning import ROOT
 
 from hierax.plotting.learning import draw_learning
 from hierax.statistics import interval, iqm_curve
 from hierax.training.records import read_metrics
+from planning import ROOT
 
 METRIC = "deterministic/return"
 RESULTS = ROOT / "benchmarks" / "results"

@@ -17,9 +17,7 @@ WARMUP = 10_000
 
 def main() -> None:
     options = _options()
-    os.environ["XLA_FLAGS"] = (
-        "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    )
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     import gymnasium
     from stable_baselines3.common.callbacks import BaseCallback
 

@@ -73,7 +73,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5, help="paired runs")
     parser.add_argument("--seconds", type=float, default=2.0, help="CPU time of a run, at least")
-    parser.add_argument("--peer-python", default=sys.executable, help="where the peers are installed")
+    parser.add_argument(
+        "--peer-python", default=sys.executable, help="where the peers are installed"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
     parser.add_argument("--docs", action="store_true", help="write the page of the docs and stop")
     options = parser.parse_args()
@@ -179,7 +181,7 @@ def _short(case: Case) -> Case:
 
 
 def _origin(options: argparse.Namespace) -> dict[str, Any]:
-    arguments = [argument for argument in sys.argv[1:]]
+    arguments = sys.argv[1:]
     return {
         "command": "python " + shlex.join(["benchmarks/learning.py", *arguments]),
         "date": time.strftime("%Y-%m-%d"),

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+CACHE = "JAX_COMPILATION_CACHE_DIR"
 
 
 @dataclass(frozen=True)
@@ -66,19 +67,21 @@ def spread(numbers: Sequence[float]) -> dict[str, float]:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Environment variables that hold numerical libraries to ``threads`` threads."""
+    """Variables that hold numerical libraries to ``threads`` threads, and take JAX its cache."""
     pools = ("OMP", "OPENBLAS", "MKL", "NUMBA")
     limits = {f"{pool}_NUM_THREADS": str(threads) for pool in pools}
     many = "true" if threads > 1 else "false"
     flags = f"--xla_cpu_multi_thread_eigen={many} intra_op_parallelism_threads={threads}"
-    return os.environ | limits | {"NPROC": str(threads), "XLA_FLAGS": flags}
+    # Without a cache, so that every set-up tells what compiling costs.
+    kept = {name: value for name, value in os.environ.items() if name != CACHE}
+    return kept | limits | {"NPROC": str(threads), "XLA_FLAGS": flags}
 
 
 class _Worker:
-    """The process of one side; caches of compiled code are as they are, since set-up is free."""
+    """The process of one side."""
 
     def __init__(self, side: Side, threads: int, seconds: float):
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (open as long as the worker)
         script = str(HERE / "learning_worker.py")
         options = [side.arm, json.dumps(side.options), str(threads), str(seconds)]
         self._process = subprocess.Popen(

@@ -1,2 +1,220 @@
-def markdown(r): return ""
-def page(r): return ""
+"""Tables of the learning benchmark in Markdown, from its JSON."""
+
+from collections.abc import Iterator, Mapping
+from statistics import median
+from typing import Any
+
+HOST_TARGET = 0.15
+START_TARGET = 8.0
+PEER_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 1.3}
+SMALL_NETWORK_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 8.0}
+WORLD_TARGETS = {"Point": 5e6, "Spin": 5e6, "Four": 20e6}
+
+INTRODUCTION = """
+How much learning a second of CPU time buys, beside the libraries for Python that have the same
+learners: Stable-Baselines3 (PyTorch) and SBX (JAX). This page is written by
+`benchmarks/learning.py`.
+"""
+UPDATES_NOTE = """
+Observations of 27 numbers and actions of 8, drawn from 100,000 stored transitions. A peer is asked
+for one update in each call of `train`, as its defaults have it, or for many; hierax always makes
+them in one compiled loop, with drawing, the sums that are logged and the guard against numbers
+that are not finite inside.
+"""
+STEPS_NOTE = """
+One environment, one update for each step, two hidden layers of 256, batches of 256. A peer takes
+one step and makes one update in turn, as its defaults have it, or eight and eight, as the host
+driver of hierax does. Evaluations are left out for everybody.
+"""
+WORLDS_NOTE = """
+1024 environments in a scan, with time limits and new episodes, and with actions that cost next to
+nothing to choose.
+"""
+SEEDS_NOTE = """
+Many seeds of SAC (two layers of 64, batches of 128) in `PointSpeed-v0` with 16 environments each:
+by one driver, which compiles once and takes them in turn or together by `vmap`; and as separate
+runs, each of which compiles anew.
+"""
+OVERHEAD_NOTE = """
+CPU time of a step with its update in `HalfCheetah-v5`, beside the same number of steps of the
+environment alone and of updates in one loop. What is added is acting, storing, and the way between
+Python and compiled code.
+"""
+START_NOTE = """
+From the start of the process through imports, 1000 random steps and compilation to the end of the
+first updates of SAC; with an empty cache of compiled code, and with what such a start left in it.
+"""
+RULES = """
+Each side is a process of its own on the given number of processors, with as many threads. Sides
+take turns, A B C A B C ..., each for two CPU seconds or more, and what is shown are medians over
+rounds: a rate is work divided by CPU seconds of all threads, a ratio is hierax / peer within a
+round, with the least and the greatest in brackets. A first and a second piece of work are done
+beforehand, so that compilation, filling the memory and the steps before learning are not in the
+rates.
+"""
+
+
+def markdown(results: Mapping[str, Any]) -> str:
+    """The tables, for the terminal and for the docs; parts that were not run are left out."""
+    sections = (
+        ("updates", "## Updates", UPDATES_NOTE, _updates),
+        ("steps", "## Training from the host", STEPS_NOTE, _steps),
+        ("worlds", "## Worlds", WORLDS_NOTE, _worlds),
+        ("seeds", "## Many seeds", SEEDS_NOTE, _seeds),
+        ("overhead", "## What the host driver adds", OVERHEAD_NOTE, _overhead),
+        ("start", "## Start", START_NOTE, _start),
+    )
+    parts = []
+    for name, title, note, table in sections:
+        if name in results:
+            parts += [title, note.strip(), table(results[name])]
+    return "\n\n".join(parts) + "\n"
+
+
+def page(results: Mapping[str, Any]) -> str:
+    """``docs/benchmarks-learning.md``."""
+    parts = ["# Benchmarks of learning", INTRODUCTION.strip(), markdown(results).strip()]
+    parts += ["## How this was measured", RULES.strip(), _again(results), _origin(results)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _updates(cases: list[dict[str, Any]]) -> str:
+    header = "learner|layers, batch|threads|hierax|peer|its updates per CPU second|ratio|target"
+    rows = [
+        (case["learner"], f"2 × {case['width']}, {case['batch']}", *row)
+        for case in cases
+        for row in _contest(case, SMALL_NETWORK_TARGETS if case["width"] == 64 else PEER_TARGETS)
+    ]
+    return _table(header, rows)
+
+
+def _steps(cases: list[dict[str, Any]]) -> str:
+    header = "learner|world|threads|hierax|peer|its steps per CPU second|ratio|target"
+    rows = [
+        (case["learner"], case["world"], *row)
+        for case in cases
+        for row in _contest(case, PEER_TARGETS)
+    ]
+    return _table(header, rows)
+
+
+def _contest(case: dict[str, Any], targets: Mapping[str, float]) -> Iterator[tuple[str, ...]]:
+    ours, *peers = case["sides"]
+    rate = f"{case['sides'][ours]['median']:,.0f}"
+    for peer in peers:
+        side = case["sides"][peer]
+        if "note" in side:
+            yield str(case["threads"]), rate, peer, f"failed: {side['note']}", "", ""
+            continue
+        ratio, target = case["ratios"][peer], targets[peer.split(",")[0]]
+        yield (
+            str(case["threads"]),
+            rate,
+            peer,
+            f"{side['median']:,.0f}",
+            f"{ratio['median']:.2f} [{ratio['min']:.2f}, {ratio['max']:.2f}]",
+            _verdict(f"{target:g}", ratio["median"] >= target),
+        )
+
+
+def _worlds(cases: list[dict[str, Any]]) -> str:
+    rows = []
+    for case in cases:
+        (side,) = case["sides"].values()
+        target = next((t for name, t in WORLD_TARGETS.items() if case["world"].startswith(name)), 0)
+        verdict = _verdict(f"{target / 1e6:g}", side["median"] >= target) if target else ""
+        spread = f"[{side['min'] / 1e6:.0f}, {side['max'] / 1e6:.0f}]"
+        shown = f"{side['median'] / 1e6:.0f} {spread}"
+        rows.append((case["world"], str(case["threads"]), shown, verdict))
+    return _table("world|threads|million environment steps per CPU second|target", rows)
+
+
+def _seeds(cases: list[dict[str, Any]]) -> str:
+    rows = []
+    for case in cases:
+        apart = case["sides"]["separate runs"]["rates"]
+        for name, side in case["sides"].items():
+            ratios = [rate / other for rate, other in zip(side["rates"], apart, strict=True)]
+            rows.append(
+                (
+                    "1" if name == "one seed" else str(case["count"]),
+                    name,
+                    str(case["threads"]),
+                    f"{side['median']:,.0f}",
+                    f"{median(ratios):.2f} [{min(ratios):.2f}, {max(ratios):.2f}]",
+                    str(side["compilations"]),
+                    f"{side['setup_cpu_seconds']:.1f} s",
+                )
+            )
+    header = (
+        "seeds|how|threads|environment steps per CPU second|beside separate runs"
+        "|functions compiled|CPU time until then"
+    )
+    return _table(header, rows)
+
+
+def _overhead(cases: list[dict[str, Any]]) -> str:
+    rows = []
+    for case in cases:
+        each = {name: f"{1e6 / side['median']:,.0f} µs" for name, side in case["sides"].items()}
+        added = f"{case['median']:.1%} [{case['min']:.1%}, {case['max']:.1%}]"
+        verdict = _verdict(f"{HOST_TARGET:.0%}", case["median"] <= HOST_TARGET)
+        threads = str(case["threads"])
+        rows.append((threads, each["physics"], each["updates"], each["driver"], added, verdict))
+    return _table("threads|environment|updates|all of it|added|target", rows)
+
+
+def _start(cases: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            case["world"],
+            str(case["threads"]),
+            f"{case['cold']['wall_seconds']:.1f} s",
+            "{median:.1f} [{min:.1f}, {max:.1f}] s".format(**case["wall_seconds"]),
+            f"{case['cpu_seconds']['median']:.1f} s",
+            _verdict(f"{START_TARGET:g} s", case["wall_seconds"]["median"] <= START_TARGET),
+        )
+        for case in cases
+    ]
+    header = "world|threads|empty cache|again|of it CPU time|target"
+    return _table(header, rows)
+
+
+def _again(results: Mapping[str, Any]) -> str:
+    """How many functions hierax compiled after the set-up, over all parts."""
+    parts = ("updates", "steps", "worlds", "seeds", "overhead")
+    sides = [
+        side
+        for part in parts
+        for case in results.get(part, [])
+        for side in case["sides"].values()
+        if "recompilations" in side
+    ]
+    count = sum(side["recompilations"] for side in sides)
+    return (
+        f"Functions that hierax compiled after that, in all rounds of {len(sides)} sides: {count}."
+    )
+
+
+def _origin(results: Mapping[str, Any]) -> str:
+    ours, peers = (
+        ", ".join(f"{name} {version}" for name, version in results[key].items())
+        for key in ("versions", "peer_versions")
+    )
+    machine, commit = results["machine"], results["commit"]
+    hashed, _, rest = commit.partition(" ")
+    return (
+        f"Measured on {results['date']} with `{results['command']}` at commit `{hashed[:12]}`"
+        f"{' ' + rest if rest else ''}: {machine['processor']}, {machine['cores']} cores, "
+        f"load {machine['load'][0]:.1f} at the beginning. {ours}. Peers: {peers}."
+    )
+
+
+def _verdict(target: str, met: bool) -> str:
+    return f"{target}, {'met' if met else 'missed'}"
+
+
+def _table(header: str, rows: list[tuple[str, ...]]) -> str:
+    names = header.split("|")
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

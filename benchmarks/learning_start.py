@@ -1,6 +1,6 @@
 """From the start of a process to the first update of SAC in a world.
 
-    python learning_start.py WORLD THREADS
+python learning_start.py WORLD THREADS
 """
 
 import sys
@@ -9,13 +9,15 @@ from learning_worker import stay_on
 
 stay_on(int(sys.argv[2]))  # before anything counts the processors
 
-from hierax.agents import SAC
-from hierax.training import make_world
-from hierax.training.host_driver import HostDriver
-from hierax.training.rhythm import Rhythm
-from hierax.training.scan_driver import ScanDriver
-from hierax.training.session import ENVIRONMENTS, LEAST_HOST_STEPS
+from hierax.agents import SAC  # noqa: E402
+from hierax.commands import compilation_cache  # noqa: E402
+from hierax.training import make_world  # noqa: E402
+from hierax.training.host_driver import HostDriver  # noqa: E402
+from hierax.training.rhythm import Rhythm  # noqa: E402
+from hierax.training.scan_driver import ScanDriver  # noqa: E402
+from hierax.training.session import ENVIRONMENTS, LEAST_HOST_STEPS  # noqa: E402
 
+compilation_cache.enable()
 world = make_world(sys.argv[1])
 kind = "host" if hasattr(world, "batch") else "scan"
 agent = SAC(world.spec)

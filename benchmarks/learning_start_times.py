@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from learning_contest import environment, spread
+from learning_contest import CACHE, environment, spread
 from learning_worker import cpu_seconds
 
 SCRIPT = Path(__file__).resolve().parent / "learning_start.py"
@@ -27,9 +27,10 @@ def start_times(world: str, threads: int, rounds: int) -> dict[str, Any]:
 
 
 def _start(world: str, threads: int, cache: str) -> dict[str, float]:
-    limits = environment(threads) | {"JAX_COMPILATION_CACHE_DIR": cache}
+    limits = environment(threads) | {CACHE: cache}
     cpu, wall = cpu_seconds(), time.perf_counter()
-    subprocess.run([sys.executable, str(SCRIPT), world, str(threads)], env=limits, check=True)
+    command = [sys.executable, str(SCRIPT), world, str(threads)]
+    subprocess.run(command, env=limits, check=True, capture_output=True)
     return {
         "wall_seconds": time.perf_counter() - wall,
         "cpu_seconds": cpu_seconds() - cpu,

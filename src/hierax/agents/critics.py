@@ -21,11 +21,14 @@ def twin_critics(key: Key, observation_size: int, action_size: int, hidden: tupl
 
 
 def action_values(critics: MLP, observation: jax.Array, action: jax.Array) -> jax.Array:
-    """``(2, B)``: what each of two critics holds of actions ``(B, A)`` at ``(B, D)``."""
+    """``(2, B)``: what each of two critics holds of actions ``(B, A)`` at ``(B, D)``.
+
+    There may be another number of critics than two.
+    """
     pair = jnp.concatenate([observation, action], axis=-1)
     # A copy for each critic: shared between them, their first products would be one, whose result
     # then has to be transposed, and so has its gradient.
-    pairs = jnp.broadcast_to(pair, (2, *pair.shape))
+    pairs = jnp.broadcast_to(pair, (len(critics.layers[0].bias), *pair.shape))
     return jax.vmap(lambda critic, own: critic(own)[..., 0])(critics, pairs)
 
 

@@ -133,10 +133,11 @@ class TD3(OffPolicy):
 
     def _update_actor(self, learner: TD3Learner, observation: jax.Array) -> TD3Learner:
         """The delayed part: the actor's step, and targets that follow."""
+        first = jax.tree.map(lambda leaf: leaf[:1], learner.critics)
 
         def loss(actor: MLP) -> tuple[jax.Array, None]:
             action = jnp.tanh(actor(observation))
-            return -action_values(learner.critics, observation, action)[0].mean(), None
+            return -action_values(first, observation, action).mean(), None
 
         step: Descended = descend(self._optimiser, loss, learner.actor, learner.optimisers[0])
         return learner._replace(
