@@ -181,7 +181,8 @@ def _short(case: Case) -> Case:
 
 
 def _origin(options: argparse.Namespace) -> dict[str, Any]:
-    arguments = sys.argv[1:]
+    # Where the peers are is this machine's own affair.
+    arguments = ["PYTHON" if word == options.peer_python else word for word in sys.argv[1:]]
     return {
         "command": "python " + shlex.join(["benchmarks/learning.py", *arguments]),
         "date": time.strftime("%Y-%m-%d"),
