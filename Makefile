@@ -23,7 +23,7 @@ export NO_MKDOCS_2_WARNING := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow lint format types docs docs-serve bench clean
+.PHONY: help demo test test-slow lint format types docs docs-serve bench bench-learning clean
 
 help: ## this page
 	@printf '\n  \033[1mhierax\033[0m  hierarchical reinforcement learning in JAX: plan, learn, measure\n\n'
@@ -59,6 +59,9 @@ docs-serve: $(VENV)/.ready-docs ## read the documentation while you write it
 
 bench: $(VENV)/.ready-bench ## time the planners beside their peers (long)
 	$(BIN)/python benchmarks/planning.py $(BENCH_ARGS)
+
+bench-learning: $(VENV)/.ready-bench ## time the learners beside SBX and Stable-Baselines3 (long)
+	$(BIN)/python benchmarks/learning.py $(BENCH_ARGS)
 
 clean: ## remove everything that these targets made
 	rm -rf $(VENV) $(CACHE) site dist .hypothesis .pytest_cache .ruff_cache

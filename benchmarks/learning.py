@@ -2,7 +2,7 @@
 
 CPU seconds in paired runs, on one thread and on two. See ``benchmarks/README.md`` for the rules.
 
-    python benchmarks/learning.py --quick                       # a minute or two, one thread
+    python benchmarks/learning.py --quick                       # two minutes, one thread
     python benchmarks/learning.py                               # everything; about an hour
     python benchmarks/learning.py --parts updates worlds        # these alone
     python benchmarks/learning.py --peer-python other/bin/python   # peers in another environment
@@ -10,6 +10,7 @@ CPU seconds in paired runs, on one thread and on two. See ``benchmarks/README.md
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -17,7 +18,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,11 @@ WORLDS = (
     "Hanoi4-v0",
 )
 SEEDS = 16
+CALLS = (("sbx", 512), ("sbx", 1), ("stable_baselines3", 64))
+"""Updates that a peer is asked for in a call; SBX gains a little with every more."""
+RHYTHMS = (("sbx", 8), ("sbx", 1), ("stable_baselines3", 1), ("stable_baselines3", 8))
+"""Steps, and then updates, that a peer makes in turn."""
+QUICK_WORLDS = ("PointCross-v0", "FourRooms-v0")
 OURS = "hierax"
 PACKAGES = ("jax", "numpy", "optax", "gymnasium", "mujoco")
 PEER_PACKAGES = ("stable-baselines3", "sbx-rl", "torch", "jax", "numpy", "gymnasium", "mujoco")
@@ -86,46 +92,47 @@ def _options() -> argparse.Namespace:
 
 def _updates(options: argparse.Namespace) -> Iterator[Case]:
     """Gradient updates per CPU second."""
-    for threads in options.threads:
-        for learner in LEARNERS[: 1 if options.quick else None]:
-            for width, batch in SIZES:
-                setting = {"learner": learner, "width": width, "batch": batch}
-                full = {**setting, "observation_size": OBSERVATION, "action_size": ACTION}
-                sides = [Side(OURS, "learning_hierax:updates", full)]
-                for library, per_call in (("sbx", 512), ("sbx", 1), ("stable_baselines3", 64)):
-                    name = f"{LIBRARIES[library]}, {per_call} a call"
-                    asked = {**full, "library": library, "per_call": per_call}
-                    sides.append(Side(name, "learning_peers:updates", asked, options.peer_python))
-                yield setting | contest(sides, options.rounds, threads, options.seconds)
+    for threads, learner, (width, batch) in _settings(options, LEARNERS, SIZES):
+        setting = {"learner": learner, "width": width, "batch": batch}
+        full = {**setting, "observation_size": OBSERVATION, "action_size": ACTION}
+        sides = [Side(OURS, "learning_hierax:updates", full)]
+        for library, per_call in CALLS[:: 2 if options.quick else 1]:
+            name = f"{LIBRARIES[library]}, {per_call} a call"
+            asked = {**full, "library": library, "per_call": per_call}
+            sides.append(Side(name, "learning_peers:updates", asked, options.peer_python))
+        yield setting | contest(sides, options.rounds, threads, options.seconds)
 
 
 def _steps(options: argparse.Namespace) -> Iterator[Case]:
     """Environment steps per CPU second, each with its update."""
-    for threads in options.threads:
-        for learner in LEARNERS[: 1 if options.quick else None]:
-            for world in HOST_WORLDS[: 1 if options.quick else None]:
-                setting = {"learner": learner, "world": world}
-                sides = [Side(OURS, "learning_hierax:steps", setting)]
-                for library in LIBRARIES:
-                    for every in (1, 8):
-                        name = f"{LIBRARIES[library]}, every {every}"
-                        asked = {**setting, "library": library, "every": every}
-                        sides.append(Side(name, "learning_peers:steps", asked, options.peer_python))
-                yield setting | contest(sides, options.rounds, threads, options.seconds)
+    for threads, learner, world in _settings(options, LEARNERS, HOST_WORLDS):
+        setting = {"learner": learner, "world": world}
+        sides = [Side(OURS, "learning_hierax:steps", setting)]
+        for library, every in RHYTHMS[:: 2 if options.quick else 1]:
+            name = f"{LIBRARIES[library]}, every {every}"
+            asked = {**setting, "library": library, "every": every}
+            sides.append(Side(name, "learning_peers:steps", asked, options.peer_python))
+        yield setting | contest(sides, options.rounds, threads, options.seconds)
+
+
+def _settings(options: argparse.Namespace, *choices: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """All combinations of threads and what there is to choose; the first where it must be quick."""
+    every = itertools.product(options.threads, *choices)
+    return itertools.islice(every, 1 if options.quick else None)
 
 
 def _worlds(options: argparse.Namespace) -> Iterator[Case]:
     """Environment steps per CPU second of worlds alone."""
     for threads in options.threads:
         for world in WORLDS:
-            if not options.quick or world in ("PointCross-v0", "FourRooms-v0"):
+            if not options.quick or world in QUICK_WORLDS:
                 sides = [Side(OURS, "learning_hierax:world_steps", {"world": world})]
                 yield {"world": world} | contest(sides, options.rounds, threads, options.seconds)
 
 
 def _seeds(options: argparse.Namespace) -> Iterator[Case]:
     """Many seeds at once and one after another."""
-    count = 4 if options.quick else SEEDS
+    count = 2 if options.quick else SEEDS
     ways = {"one driver, in turn": "loop", "one driver, vmap": "vmap", "separate runs": "separate"}
     for threads in options.threads:
         sides = [
@@ -140,18 +147,17 @@ def _seeds(options: argparse.Namespace) -> Iterator[Case]:
 def _overhead(options: argparse.Namespace) -> Iterator[Case]:
     """What the host driver adds to physics and updates."""
     for threads in options.threads:
-        for world in ("HalfCheetah-v5",):
-            sizes = {"observation_size": 17, "action_size": 6}
-            learner = {"learner": "sac", "width": 256, "batch": 256, **sizes}
-            sides = [
-                Side("driver", "learning_hierax:steps", {"learner": "sac", "world": world}),
-                Side("physics", "learning_hierax:physics", {"world": world}),
-                Side("updates", "learning_hierax:updates", learner),
-            ]
-            told = contest(sides, options.rounds, threads, options.seconds)
-            rates = [told["sides"][side.name]["rates"] for side in sides]
-            added = [(1 / all_) / (1 / p + 1 / u) - 1 for all_, p, u in zip(*rates, strict=True)]
-            yield {"world": world, "added": added, **spread(added)} | told
+        world, sizes = "HalfCheetah-v5", {"observation_size": 17, "action_size": 6}
+        learner = {"learner": "sac", "width": 256, "batch": 256, **sizes}
+        sides = [
+            Side("driver", "learning_hierax:steps", {"learner": "sac", "world": world}),
+            Side("physics", "learning_hierax:physics", {"world": world}),
+            Side("updates", "learning_hierax:updates", learner),
+        ]
+        told = contest(sides, options.rounds, threads, options.seconds)
+        rates = [told["sides"][side.name]["rates"] for side in sides]
+        added = [(1 / all_) / (1 / p + 1 / u) - 1 for all_, p, u in zip(*rates, strict=True)]
+        yield {"world": world, "added": added, **spread(added)} | told
 
 
 def _start(options: argparse.Namespace) -> Iterator[Case]:
@@ -211,7 +217,7 @@ def _versions(python: str, packages: tuple[str, ...]) -> dict[str, str]:
     """Versions of Python and of those packages that this interpreter has."""
     script = (
         "import importlib.metadata as m, json, platform, sys\n"
-        "known = {d.name.lower(): d.version for d in m.distributions() if d.name}\n"
+        "known = {d.name.lower().replace('_', '-'): d.version for d in m.distributions()}\n"
         "found = {name: known[name] for name in sys.argv[1:] if name in known}\n"
         "print(json.dumps({'python': platform.python_version(), **found}))"
     )

@@ -1,8 +1,9 @@
 """Tables of the learning benchmark in Markdown, from its JSON."""
 
 from collections.abc import Iterator, Mapping
-from statistics import median
 from typing import Any
+
+from learning_contest import ratio
 
 HOST_TARGET = 0.15
 START_TARGET = 8.0
@@ -106,14 +107,14 @@ def _contest(case: dict[str, Any], targets: Mapping[str, float]) -> Iterator[tup
         if "note" in side:
             yield str(case["threads"]), rate, peer, f"failed: {side['note']}", "", ""
             continue
-        ratio, target = case["ratios"][peer], targets[peer.split(",")[0]]
+        beside, target = case["ratios"][peer], targets[peer.split(",")[0]]
         yield (
             str(case["threads"]),
             rate,
             peer,
             f"{side['median']:,.0f}",
-            f"{ratio['median']:.2f} [{ratio['min']:.2f}, {ratio['max']:.2f}]",
-            _verdict(f"{target:g}", ratio["median"] >= target),
+            _spread(beside),
+            _verdict(f"{target:g}", beside["median"] >= target),
         )
 
 
@@ -134,14 +135,14 @@ def _seeds(cases: list[dict[str, Any]]) -> str:
     for case in cases:
         apart = case["sides"]["separate runs"]["rates"]
         for name, side in case["sides"].items():
-            ratios = [rate / other for rate, other in zip(side["rates"], apart, strict=True)]
+            beside = ratio(side["rates"], apart)
             rows.append(
                 (
                     "1" if name == "one seed" else str(case["count"]),
                     name,
                     str(case["threads"]),
                     f"{side['median']:,.0f}",
-                    f"{median(ratios):.2f} [{min(ratios):.2f}, {max(ratios):.2f}]",
+                    _spread(beside),
                     str(side["compilations"]),
                     f"{side['setup_cpu_seconds']:.1f} s",
                 )
@@ -208,6 +209,10 @@ def _origin(results: Mapping[str, Any]) -> str:
         f"{' ' + rest if rest else ''}: {machine['processor']}, {machine['cores']} cores, "
         f"load {machine['load'][0]:.1f} at the beginning. {ours}. Peers: {peers}."
     )
+
+
+def _spread(numbers: Mapping[str, float]) -> str:
+    return "{median:.2f} [{min:.2f}, {max:.2f}]".format(**numbers)
 
 
 def _verdict(target: str, met: bool) -> str:
