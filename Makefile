@@ -28,7 +28,7 @@ export NO_MKDOCS_2_WARNING := 1
 help: ## this page
 	@printf '\n  \033[1mhierax\033[0m  hierarchical reinforcement learning in JAX: plan, learn, measure\n\n'
 	@printf '  New here? \033[1mmake demo\033[0m: set-up, a plan, a trained agent, and their pictures.\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\n  The first run of a target installs what it needs into $(VENV) (Python 3.11 or newer).\n\n'
 
 demo: $(VENV)/.ready-runtime ## plan the Tower of Hanoi, train a point to run, draw both
