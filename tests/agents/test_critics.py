@@ -21,6 +21,15 @@ def test_critics_are_two_different_networks():
     assert np.abs(found[0] - found[1]).min() > 1e-3
 
 
+def test_one_critic_of_two():
+    critics = twin_critics(jax.random.key(0), 3, 2, (8,))
+    first = jax.tree.map(lambda leaf: leaf[:1], critics)
+    observation, action = jnp.ones((4, 3)), jnp.linspace(-1.0, 1.0, 8).reshape(4, 2)
+    alone = action_values(first, observation, action)
+    assert alone.shape == (1, 4)
+    np.testing.assert_allclose(alone[0], action_values(critics, observation, action)[0], rtol=1e-5)
+
+
 def test_targets_follow_at_their_rate():
     old, new = {"a": jnp.array([1.0, 2.0])}, {"a": jnp.array([3.0, -2.0])}
     np.testing.assert_allclose(follow(old, new, 0.25)["a"], [1.5, 1.0], rtol=1e-6)

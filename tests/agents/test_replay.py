@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import re
 
 import jax
 import jax.numpy as jnp
@@ -281,6 +282,20 @@ def test_a_donated_memory_is_written_where_it_is():
     for _ in range(3):
         memory = add(memory, transition)
         assert memory.observation["number"].unsafe_buffer_pointer() == place
+
+
+def test_a_loop_of_steps_copies_no_part_of_the_memory():
+    (transition,) = episodes(0, 1, 1, 5)
+    replay = Replay(1234)
+
+    def add_five(memory, transition):
+        step = lambda memory, _: (replay.add(memory, transition), None)  # noqa: E731
+        return jax.lax.scan(step, memory, length=5)[0]
+
+    memory = replay.init(transition)
+    compiled = jax.jit(add_five, donate_argnums=0).lower(memory, transition).compile().as_text()
+    assert "[1236" in compiled
+    assert not re.findall(r"\[1236\S* copy\(", compiled)
 
 
 def test_an_observation_is_stored_once():
