@@ -8,7 +8,6 @@ again; a run of hierax that was stopped goes on from its last checkpoint.
 """
 
 import argparse
-import importlib.metadata
 import json
 import shlex
 import subprocess
@@ -21,9 +20,11 @@ import numpy as np
 from hierax.plotting.learning import draw_learning
 from hierax.statistics import interval, iqm_curve
 from hierax.training.records import read_metrics
-from planning import ROOT
+from origin import ROOT, origin, versions
 
 METRIC = "deterministic/return"
+PACKAGES = ("jax", "mujoco", "gymnasium")
+PEER_PACKAGES = ("sbx-rl", "stable-baselines3", *PACKAGES)
 RESULTS = ROOT / "benchmarks" / "results"
 
 
@@ -35,10 +36,8 @@ def main() -> None:
         _run_peer(options, seed)
     curves = {"hierax": _hierax(options), options.peer: _peer(options)}
     record = {
-        "command": "python " + shlex.join(["benchmarks/half_cheetah.py", *sys.argv[1:]]),
-        "machine": machine(),
-        "versions": {name: importlib.metadata.version(name) for name in ("hierax", "jax")},
-        "commit": commit(),
+        **origin(PACKAGES, private=[options.work, options.peer_python]),
+        "peer_versions": versions(options.peer_python, PEER_PACKAGES),
         "steps": options.steps,
         "final": {name: interval(runs[:, -1]) for name, (_, runs) in curves.items()},
         "last_100k": {name: interval(_late(*curve)) for name, curve in curves.items()},

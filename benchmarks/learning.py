@@ -12,12 +12,7 @@ CPU seconds in paired runs, on one thread and on two. See ``benchmarks/README.md
 import argparse
 import itertools
 import json
-import os
-import platform
-import shlex
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,8 +20,8 @@ from typing import Any
 from learning_contest import Side, contest, spread
 from learning_report import markdown, page
 from learning_start_times import start_times
+from origin import ROOT, origin, versions
 
-ROOT = Path(__file__).resolve().parent.parent
 OBSERVATION, ACTION = 27, 8
 """Numbers of an observation and an action where only updates are timed: those of an ant."""
 SIZES = ((64, 128), (256, 256))
@@ -187,50 +182,12 @@ def _short(case: Case) -> Case:
 
 
 def _origin(options: argparse.Namespace) -> dict[str, Any]:
-    # Where the peers are is this machine's own affair.
-    arguments = ["PYTHON" if word == options.peer_python else word for word in sys.argv[1:]]
     return {
-        "command": "python " + shlex.join(["benchmarks/learning.py", *arguments]),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": _machine(),
-        "versions": _versions(sys.executable, ("hierax", *PACKAGES)),
-        "peer_versions": _versions(options.peer_python, PEER_PACKAGES),
-        "commit": _commit(),
+        **origin(PACKAGES, private=[options.peer_python]),
+        "peer_versions": versions(options.peer_python, PEER_PACKAGES),
         "rounds": options.rounds,
         "seconds": options.seconds,
     }
-
-
-def _machine() -> dict[str, Any]:
-    names = [
-        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
-    ]
-    return {
-        "processor": names[0].split(":")[1].strip() if names else platform.machine(),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg(),
-        "system": platform.system(),
-    }
-
-
-def _versions(python: str, packages: tuple[str, ...]) -> dict[str, str]:
-    """Versions of Python and of those packages that this interpreter has."""
-    script = (
-        "import importlib.metadata as m, json, platform, sys\n"
-        "known = {d.name.lower().replace('_', '-'): d.version for d in m.distributions()}\n"
-        "found = {name: known[name] for name in sys.argv[1:] if name in known}\n"
-        "print(json.dumps({'python': platform.python_version(), **found}))"
-    )
-    command = [python, "-c", script, *packages]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-def _commit() -> str:
-    git = ["git", "-C", str(ROOT)]
-    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    source = [*git, "status", "--porcelain", "src"]
-    changed = subprocess.run(source, capture_output=True, text=True, check=True).stdout.strip()
-    return commit.stdout.strip() + (" with local changes" if changed else "")
 
 
 if __name__ == "__main__":

@@ -11,18 +11,14 @@ compilation left out for everybody. See ``benchmarks/README.md`` for the rules.
 
 import argparse
 import dataclasses
-import importlib.metadata
 import json
 import os
-import platform
-import shlex
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from origin import ROOT, origin
 from planning_contest import (
     Screening,
     add_errors,
@@ -39,7 +35,6 @@ from planning_peers import CONTESTANTS, Contestant
 from planning_report import markdown, page
 
 TOLERANCE = 1e-8
-ROOT = Path(__file__).resolve().parent.parent
 SIZES = {
     "four rooms": (104, 2_504, 10_004, 100_493, 1_002_005),
     "garnet": (100, 2_500, 10_000, 100_000),
@@ -101,11 +96,8 @@ def _stay_on_one_thread() -> None:
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:
     results: dict[str, Any] = {
-        "command": "python " + shlex.join(["benchmarks/planning.py", *sys.argv[1:]]),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": _machine(),
-        "versions": _versions(),
-        "commit": _commit(),
+        **origin(PACKAGES),
+        "threads_used": 1,
         "tolerance": TOLERANCE,
         "rounds": options.rounds,
         "limit_seconds": options.limit,
@@ -193,33 +185,6 @@ def _drop_far_behind(model: Model, screenings: list[Screening], seen: Seen) -> N
 
 def _progress(model: Model, result: object) -> None:
     print(f"{model.family} {model.states} {model.discount} {result}", file=sys.stderr, flush=True)
-
-
-def _machine() -> dict[str, Any]:
-    names = [
-        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
-    ]
-    return {
-        "processor": names[0].split(":")[1].strip() if names else platform.machine(),
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-        "threads_used": 1,
-    }
-
-
-def _versions() -> dict[str, str]:
-    import hierax
-
-    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"hierax": hierax.__version__, "python": platform.python_version(), **versions}
-
-
-def _commit() -> str:
-    git = ["git", "-C", str(ROOT)]
-    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    source = [*git, "status", "--porcelain", "src"]
-    changed = subprocess.run(source, capture_output=True, text=True, check=True).stdout.strip()
-    return commit.stdout.strip() + (" with local changes" if changed else "")
 
 
 if __name__ == "__main__":

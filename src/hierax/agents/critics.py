@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, TypeVar
 import jax
 import jax.numpy as jnp
 import optax
-from jax.flatten_util import ravel_pytree
 
 from hierax.agents.agent import Key
 from hierax.agents.networks import MLP, stack
@@ -64,9 +63,5 @@ def descend(
     """One step of ``optimiser`` on ``loss``, which returns a value and something beside it."""
     (value, aux), gradient = jax.value_and_grad(loss, has_aux=True)(parameters)
     change, state = optimiser.update(gradient, state, parameters)
-    return Descended(optax.apply_updates(parameters, change), state, value, aux, _norm(gradient))
-
-
-def _norm(tree: Any) -> jax.Array:
-    """Euclidean norm of all leaves, as of one vector: a single sum instead of many."""
-    return jnp.linalg.norm(ravel_pytree(tree)[0])
+    norm = optax.tree.norm(gradient)
+    return Descended(optax.apply_updates(parameters, change), state, value, aux, norm)
