@@ -125,8 +125,6 @@ def train(
         world = FunctionalHostWorld(world)  # type: ignore[arg-type]
     count = ENVIRONMENTS[kind] if environments is None else environments
     rhythm = Rhythm.of(agent, count, LEAST_HOST_STEPS if kind == "host" else 1)
-    # What the agent cannot do with so many environments is refused before anything is written.
-    jax.eval_shape(lambda: agent.init(jax.random.key(seed), count))
     # What does not fit is refused before the folder of a run is taken.
     jax.eval_shape(lambda: agent.init(jax.random.key(0), count))
     schedule = Schedule.of(

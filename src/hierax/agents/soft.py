@@ -1,0 +1,141 @@
+"""The update of maximum-entropy actor-critics, whatever the policy is made of.
+
+    y  = r + γ (min_j Q'_j(s', a') − α k(a', s')),      a' ~ π(·|s'),   k = log π(a|s) − log p(a)
+    L_Q = Σ_j mean ½ (Q_j(s, a) − y)²
+    L_π = mean α k(a, s) − min_j Q_j(s, a),             a ~ π(·|s)
+    L_α = log α · mean (k̄ − k)
+    θ' ← θ' + τ (θ − θ')
+
+p is a fixed density that actions are measured against, so the mean of k is KL(π ‖ p) where p is
+normalised. It is in the target *and* in the loss of the actor: with one of them alone, critic and
+actor have different objectives. Gradients of L_π pass through the action to the policy.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from hierax.agents.agent import Key
+from hierax.agents.critics import action_values, descend, follow
+from hierax.agents.networks import MLP
+from hierax.agents.off_policy import Batch
+
+Sample = Callable[[Any, jax.Array, Key], tuple[jax.Array, jax.Array]]
+"""(actor, observations ``(B, D)``, key) → actions ``(B, A)`` and their k, ``(B,)``."""
+
+
+class SoftLearner(NamedTuple):
+    """What changes in an update.
+
+    Attributes:
+        actor: parameters of the policy.
+        critics: two, see `twin_critics`.
+        targets: their slow copies.
+        log_temperature: () log α.
+        optimisers: states of Adam for actor, critics and temperature.
+    """
+
+    actor: Any
+    critics: MLP
+    targets: MLP
+    log_temperature: jax.Array
+    optimisers: tuple[Any, Any, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class SoftUpdate:
+    """One gradient update of actor, critics and temperature.
+
+    Attributes:
+        sample: draws from the policy.
+        optimiser: of all three.
+        target_rate: τ.
+        target_ratio: k̄, what α is tuned to; None leaves α as it is.
+    """
+
+    sample: Sample
+    optimiser: optax.GradientTransformation
+    target_rate: float
+    target_ratio: float | None
+
+    def init(self, actor: Any, critics: MLP, temperature: float) -> SoftLearner:
+        """The learner before its first update."""
+        log_temperature = jnp.log(jnp.asarray(temperature, float))
+        learned = (actor, critics, log_temperature)
+        return SoftLearner(
+            actor=actor,
+            critics=critics,
+            targets=jax.tree.map(jnp.copy, critics),
+            log_temperature=log_temperature,
+            optimisers=tuple(map(self.optimiser.init, learned)),  # type: ignore[arg-type]
+        )
+
+    def __call__(
+        self, learner: SoftLearner, batch: Batch, key: Key
+    ) -> tuple[SoftLearner, dict[str, jax.Array]]:
+        """The learner after an update from a batch, and what was measured.
+
+        ``"log_ratio"`` is the mean of k over the batch.
+        """
+        target_key, actor_key = jax.random.split(key)
+        for_actor, for_critics, for_temperature = learner.optimisers
+        target = self._target(learner, batch, target_key)
+
+        def critic_loss(critics: MLP) -> tuple[jax.Array, jax.Array]:
+            values = action_values(critics, batch.observation, batch.action)
+            return 0.5 * jnp.square(values - target).mean(axis=1).sum(), values.mean()
+
+        critics = descend(self.optimiser, critic_loss, learner.critics, for_critics)
+
+        def actor_loss(actor: Any) -> tuple[jax.Array, jax.Array]:
+            action, log_ratio = self.sample(actor, batch.observation, actor_key)
+            value = action_values(critics.parameters, batch.observation, action).min(axis=0)
+            return (jnp.exp(learner.log_temperature) * log_ratio - value).mean(), log_ratio.mean()
+
+        actor = descend(self.optimiser, actor_loss, learner.actor, for_actor)
+        log_temperature, for_temperature, temperature_loss = self._tempered(
+            learner.log_temperature, for_temperature, actor.aux
+        )
+        learner = SoftLearner(
+            actor=actor.parameters,
+            critics=critics.parameters,
+            targets=follow(learner.targets, critics.parameters, self.target_rate),
+            log_temperature=log_temperature,
+            optimisers=(actor.optimiser, critics.optimiser, for_temperature),
+        )
+        return learner, {
+            "critic_loss": critics.loss,
+            "critic_gradient": critics.gradient_norm,
+            "actor_loss": actor.loss,
+            "actor_gradient": actor.gradient_norm,
+            "temperature_loss": temperature_loss,
+            "temperature": jnp.exp(log_temperature),
+            "log_ratio": actor.aux,
+            "action_value": critics.aux,
+        }
+
+    def _target(self, learner: SoftLearner, batch: Batch, key: Key) -> jax.Array:
+        """The target y, ``(B,)``."""
+        action, log_ratio = self.sample(learner.actor, batch.next_observation, key)
+        value = action_values(learner.targets, batch.next_observation, action).min(axis=0)
+        value = value - jnp.exp(learner.log_temperature) * log_ratio
+        return batch.reward + batch.discount * value
+
+    def _tempered(
+        self, log_temperature: jax.Array, state: Any, log_ratio: jax.Array
+    ) -> tuple[jax.Array, Any, jax.Array]:
+        """The logarithm of α after its step, the state of its optimiser, and its loss."""
+        target = self.target_ratio
+        if target is None:
+            return log_temperature, state, jnp.zeros(())
+        step = descend(
+            self.optimiser,
+            lambda log_alpha: (log_alpha * (target - log_ratio), None),
+            log_temperature,
+            state,
+        )
+        return step.parameters, step.optimiser, step.loss
