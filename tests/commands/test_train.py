@@ -96,7 +96,7 @@ def test_what_was_asked_for_reaches_training(monkeypatch, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("sacc PointSpeed-v0", "there is no agent 'sacc', but sac, td3; did you mean sac?"),
+        ("sacc PointSpeed-v0", "there is no agent 'sacc', but sac, td3, lsp; did you mean sac?"),
         ("sac PointSped-v0", "there is no world 'PointSped-v0'"),
         ("sac FourRooms-v0", "has 5 discrete actions, but SAC needs continuous ones"),
         ("sac Hanoi3-v0 --world.slip 1", "Hanoi3-v0 has no option 'slip'"),

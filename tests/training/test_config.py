@@ -52,7 +52,7 @@ def test_what_has_no_name_keeps_that_of_its_class():
     assert (described["name"], described["at"]) == ("Counter", 3)
     sentence = refusal(make_agent, described, Clock())
     assert sentence == (
-        "agent is 'Counter', but of hierax's own there are sac, td3: give the agent itself"
+        "agent is 'Counter', but of hierax's own there are sac, td3, lsp: give the agent itself"
     )
 
 

@@ -5,12 +5,15 @@ all that changes is in its `TrainState`. Agents know a world by its `hierax.spec
 """
 
 from hierax.agents.agent import Agent, TrainState, Transition
+from hierax.agents.flat import FlatOffPolicy
+from hierax.agents.latent_space import LatentSpacePolicy
+from hierax.agents.level import Level
 from hierax.agents.off_policy import Batch, OffPolicy
 from hierax.agents.replay import Replay
 from hierax.agents.sac import SAC
 from hierax.agents.td3 import TD3
 
-AGENTS: dict[str, type[OffPolicy]] = {"sac": SAC, "td3": TD3}
+AGENTS: dict[str, type[OffPolicy]] = {"sac": SAC, "td3": TD3, "lsp": LatentSpacePolicy}
 """The agents by the names that the command line and configurations have for them."""
 
 __all__ = [
@@ -19,6 +22,9 @@ __all__ = [
     "TD3",
     "Agent",
     "Batch",
+    "FlatOffPolicy",
+    "LatentSpacePolicy",
+    "Level",
     "OffPolicy",
     "Replay",
     "TrainState",

@@ -1,12 +1,11 @@
-"""What agents that learn from replayed transitions share: all but the networks and their losses.
+"""What agents that learn from replayed transitions share: all but acting, networks and losses.
 
     observe   store the step; let the observation count for the statistics
     learn     draw a batch of transitions, update the learner with it
-    warm-up   actions are uniform until ``warmup`` steps are observed
 
-A subclass builds a learner (`build`), says how it acts (`explore`, `exploit`) and how a batch of
-transitions changes it (`update`). `update` is a pure function of its own, so that a hierarchy can
-call it with batches that it makes itself.
+A subclass builds a learner (`build`), acts (`begin`, `act`) and says how a batch of transitions
+changes the learner (`update`). `update` is a pure function of its own, so that a hierarchy can call
+it with batches that it makes itself. Agents without levels are a `FlatOffPolicy`.
 """
 
 import abc
@@ -56,7 +55,7 @@ class OffPolicy(abc.ABC):
         batch_size: B, transitions of an update.
         target_rate: share τ in (0, 1] of the online parameters in a step of the target parameters.
         capacity: steps that the replay keeps, of all environments together.
-        warmup: steps with uniform actions before the first update.
+        warmup: steps with uninformed actions before the first update.
         updates_per_step: gradient updates for each environment step after that.
         views: names of the views that it sees, in this order; None for all of the world's.
         normalise_observations: whether observations are shifted and scaled by their running mean
@@ -107,7 +106,7 @@ class OffPolicy(abc.ABC):
     @property
     def observation_size(self) -> int:
         """D, how many numbers it sees."""
-        return self.spec.size(self.views)
+        return self.spec.size(self._names)
 
     @property
     def action_size(self) -> int:
@@ -124,46 +123,36 @@ class OffPolicy(abc.ABC):
         """Makes the learner: parameters, target parameters, states of optimisers."""
 
     @abc.abstractmethod
-    def explore(self, learner: Any, observation: jax.Array, key: Key) -> jax.Array:
-        """Actions ``(N, A)`` while learning, for observations ``(N, D)``."""
-
-    @abc.abstractmethod
-    def exploit(self, learner: Any, observation: jax.Array) -> jax.Array:
-        """The best actions ``(N, A)`` that it knows, for observations ``(N, D)``."""
-
-    @abc.abstractmethod
     def update(self, learner: Any, batch: Batch, key: Key) -> tuple[Any, Metrics]:
         """One gradient update of the learner from a batch."""
 
     def init(self, key: Key, environments: int = 1) -> TrainState:
         """See `Agent`."""
+        nothing = self._nothing(environments)
+        return self.untrained(key)._replace(replay=self.replay.init(nothing))
+
+    def untrained(self, key: Key) -> TrainState:
+        """As `init`, without a replay: a state that can only act."""
         build_key, learn_key = jax.random.split(key)
         size = self.observation_size
         return TrainState(
             learner=self.build(build_key),
-            replay=self.replay.init(self._nothing(environments)),
+            replay=None,
             statistics=statistics.empty(size) if self.normalise_observations else None,
             steps=jnp.zeros((), jnp.int32),
             updates=jnp.zeros((), jnp.int32),
             key=learn_key,
         )
 
+    @abc.abstractmethod
     def begin(self, count: int) -> Carry:
-        """See `Agent`; nothing is carried."""
-        del count
-        return ()
+        """See `Agent`."""
 
+    @abc.abstractmethod
     def act(
         self, state: TrainState, carry: Carry, observation: Observation, key: Key, *, explore: bool
     ) -> tuple[Carry, jax.Array, Mapping[str, jax.Array]]:
         """See `Agent`."""
-        seen = self.see(state, observation)
-        if not explore:
-            return carry, self.exploit(state.learner, seen), {}
-        explore_key, uniform_key = jax.random.split(key)
-        action = self.explore(state.learner, seen, explore_key)
-        uniform = jax.random.uniform(uniform_key, action.shape, minval=-1.0, maxval=1.0)
-        return carry, jnp.where(state.steps < self.warmup, uniform, action), {}
 
     def observe(self, state: TrainState, transition: Transition) -> TrainState:
         """See `Agent`."""

@@ -25,8 +25,9 @@ import optax
 from hierax.agents.agent import Key, Metrics
 from hierax.agents.critics import twin_critics
 from hierax.agents.distributions import TanhGaussian
+from hierax.agents.flat import FlatOffPolicy
 from hierax.agents.networks import MLP
-from hierax.agents.off_policy import Batch, OffPolicy
+from hierax.agents.off_policy import Batch
 from hierax.agents.soft import SoftLearner, SoftUpdate
 from hierax.planning import checks
 
@@ -35,7 +36,7 @@ LOG_SCALES = (-5.0, 2.0)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SAC(OffPolicy):
+class SAC(FlatOffPolicy):
     """Soft actor-critic.
 
     Attributes:
@@ -77,7 +78,7 @@ class SAC(OffPolicy):
         )
 
     def build(self, key: Key) -> SoftLearner:
-        """See `OffPolicy`."""
+        """See `FlatOffPolicy`."""
         actor_key, critic_key = jax.random.split(key)
         actor = MLP(actor_key, self.observation_size, self.hidden, 2 * self.action_size)
         critics = twin_critics(critic_key, self.observation_size, self.action_size, self.hidden)
@@ -91,20 +92,20 @@ class SAC(OffPolicy):
         return TanhGaussian(mean, jnp.clip(log_scale, *LOG_SCALES))
 
     def explore(self, learner: SoftLearner, observation: jax.Array, key: Key) -> jax.Array:
-        """See `OffPolicy`: a sample of the policy."""
+        """See `FlatOffPolicy`: a sample of the policy."""
         return self.policy(learner.actor, observation).sample(key)
 
     def exploit(self, learner: SoftLearner, observation: jax.Array) -> jax.Array:
-        """See `OffPolicy`: the tanh of the mean."""
+        """See `FlatOffPolicy`: the tanh of the mean."""
         return self.policy(learner.actor, observation).mode()
 
     def update(self, learner: SoftLearner, batch: Batch, key: Key) -> tuple[SoftLearner, Metrics]:
-        """See `OffPolicy`."""
-        learner, metrics = self._soft_update(learner, batch, key)
-        log_ratio = metrics.pop("log_ratio")
-        return learner, {**metrics, "entropy": -(log_ratio + self._log_prior)}
+        """See `FlatOffPolicy`."""
+        return self._soft_update(learner, batch, key)
 
-    def _act(self, actor: MLP, observation: jax.Array, key: Key) -> tuple[jax.Array, jax.Array]:
-        """Actions ``(B, A)`` and their log π − log p, ``(B,)``."""
+    def _act(
+        self, actor: MLP, observation: jax.Array, key: Key
+    ) -> tuple[jax.Array, jax.Array, Metrics]:
+        """Actions ``(B, A)``, their log π − log p ``(B,)``, and the entropy."""
         action, _, log_prob = self.policy(actor, observation).sample_with_log_prob(key)
-        return action, log_prob - self._log_prior
+        return action, log_prob - self._log_prior, {"entropy": -log_prob.mean()}

@@ -19,13 +19,14 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from hierax.agents.agent import Key
+from hierax.agents.agent import Key, Metrics
 from hierax.agents.critics import action_values, descend, follow
 from hierax.agents.networks import MLP
 from hierax.agents.off_policy import Batch
 
-Sample = Callable[[Any, jax.Array, Key], tuple[jax.Array, jax.Array]]
-"""(actor, observations ``(B, D)``, key) → actions ``(B, A)`` and their k, ``(B,)``."""
+Sample = Callable[[Any, jax.Array, Key], tuple[jax.Array, jax.Array, Metrics]]
+"""(actor, observations ``(B, D)``, key) → actions ``(B, A)``, their k ``(B,)``, and what is to be
+logged of them."""
 
 
 class SoftLearner(NamedTuple):
@@ -74,13 +75,8 @@ class SoftUpdate:
             optimisers=tuple(map(self.optimiser.init, learned)),  # type: ignore[arg-type]
         )
 
-    def __call__(
-        self, learner: SoftLearner, batch: Batch, key: Key
-    ) -> tuple[SoftLearner, dict[str, jax.Array]]:
-        """The learner after an update from a batch, and what was measured.
-
-        ``"log_ratio"`` is the mean of k over the batch.
-        """
+    def __call__(self, learner: SoftLearner, batch: Batch, key: Key) -> tuple[SoftLearner, Metrics]:
+        """The learner after an update from a batch, and what was measured."""
         target_key, actor_key = jax.random.split(key)
         for_actor, for_critics, for_temperature = learner.optimisers
         target = self._target(learner, batch, target_key)
@@ -91,14 +87,16 @@ class SoftUpdate:
 
         critics = descend(self.optimiser, critic_loss, learner.critics, for_critics)
 
-        def actor_loss(actor: Any) -> tuple[jax.Array, jax.Array]:
-            action, log_ratio = self.sample(actor, batch.observation, actor_key)
+        def actor_loss(actor: Any) -> tuple[jax.Array, tuple[jax.Array, Metrics]]:
+            action, log_ratio, told = self.sample(actor, batch.observation, actor_key)
             value = action_values(critics.parameters, batch.observation, action).min(axis=0)
-            return (jnp.exp(learner.log_temperature) * log_ratio - value).mean(), log_ratio.mean()
+            loss = (jnp.exp(learner.log_temperature) * log_ratio - value).mean()
+            return loss, (log_ratio.mean(), told)
 
         actor = descend(self.optimiser, actor_loss, learner.actor, for_actor)
+        log_ratio, told = actor.aux
         log_temperature, for_temperature, temperature_loss = self._tempered(
-            learner.log_temperature, for_temperature, actor.aux
+            learner.log_temperature, for_temperature, log_ratio
         )
         learner = SoftLearner(
             actor=actor.parameters,
@@ -114,13 +112,13 @@ class SoftUpdate:
             "actor_gradient": actor.gradient_norm,
             "temperature_loss": temperature_loss,
             "temperature": jnp.exp(log_temperature),
-            "log_ratio": actor.aux,
             "action_value": critics.aux,
+            **told,
         }
 
     def _target(self, learner: SoftLearner, batch: Batch, key: Key) -> jax.Array:
         """The target y, ``(B,)``."""
-        action, log_ratio = self.sample(learner.actor, batch.next_observation, key)
+        action, log_ratio, _ = self.sample(learner.actor, batch.next_observation, key)
         value = action_values(learner.targets, batch.next_observation, action).min(axis=0)
         value = value - jnp.exp(learner.log_temperature) * log_ratio
         return batch.reward + batch.discount * value

@@ -15,8 +15,9 @@ import optax
 
 from hierax.agents.agent import Key, Metrics
 from hierax.agents.critics import Descended, action_values, descend, follow, twin_critics
+from hierax.agents.flat import FlatOffPolicy
 from hierax.agents.networks import MLP
-from hierax.agents.off_policy import Batch, OffPolicy
+from hierax.agents.off_policy import Batch
 from hierax.planning import checks
 
 
@@ -43,7 +44,7 @@ class TD3Learner(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TD3(OffPolicy):
+class TD3(FlatOffPolicy):
     """TD3. All noise is Gaussian, in units of half the range of an action.
 
     Attributes:
@@ -69,7 +70,7 @@ class TD3(OffPolicy):
         return optax.adam(self.learning_rate)
 
     def build(self, key: Key) -> TD3Learner:
-        """See `OffPolicy`."""
+        """See `FlatOffPolicy`."""
         actor_key, critic_key = jax.random.split(key)
         actor = MLP(actor_key, self.observation_size, self.hidden, self.action_size)
         critics = twin_critics(critic_key, self.observation_size, self.action_size, self.hidden)
@@ -84,17 +85,17 @@ class TD3(OffPolicy):
         )
 
     def explore(self, learner: TD3Learner, observation: jax.Array, key: Key) -> jax.Array:
-        """See `OffPolicy`: the actor's action and noise."""
+        """See `FlatOffPolicy`: the actor's action and noise."""
         action = self.exploit(learner, observation)
         noise = self.exploration * jax.random.normal(key, action.shape)
         return jnp.clip(action + noise, -1.0, 1.0)
 
     def exploit(self, learner: TD3Learner, observation: jax.Array) -> jax.Array:
-        """See `OffPolicy`: the actor's action."""
+        """See `FlatOffPolicy`: the actor's action."""
         return jnp.tanh(learner.actor(observation))
 
     def update(self, learner: TD3Learner, batch: Batch, key: Key) -> tuple[TD3Learner, Metrics]:
-        """See `OffPolicy`."""
+        """See `FlatOffPolicy`."""
         target = self._target(learner, batch, key)
 
         def loss(critics: MLP) -> tuple[jax.Array, jax.Array]:

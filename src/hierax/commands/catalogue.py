@@ -12,6 +12,7 @@ PLANNERS: dict[str, str] = {
 AGENTS: dict[str, str] = {
     "sac": "soft actor-critic, with twin critics and its own temperature",
     "td3": "twin delayed deterministic policy gradient",
+    "lsp": "latent space policy: levels of invertible policies, one trained at a time",
 }
 LEARNING_WORLDS: dict[str, str] = {
     "PointCross-v0": "a point looks for a goal round the corner of a cross",

@@ -15,6 +15,8 @@ from importlib.resources import files
 SOURCES: dict[str, tuple[str, str]] = {
     "sac": ("hierax.agents.sac", "SAC"),
     "td3": ("hierax.agents.td3", "TD3"),
+    "lsp": ("hierax.agents.latent_space", "LatentSpacePolicy"),
+    "level": ("hierax.agents.level", "Level"),
     "PointCross-v0": ("hierax.worlds.cross", "PointCross"),
     "SpinCross-v0": ("hierax.worlds.cross", "SpinCross"),
     "PointSpeed-v0": ("hierax.worlds.speed", "PointSpeed"),
@@ -23,8 +25,8 @@ SOURCES: dict[str, tuple[str, str]] = {
 }
 """Module and class of what has fields to set, by its name on the command line."""
 
-_GIVEN = "spec"
-"""The field of an agent that its world gives."""
+_GIVEN = ("spec", "levels")
+"""Fields of an agent that its world gives, or that have options of their own."""
 _DOCUMENTED = re.compile(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", re.MULTILINE)
 
 
@@ -90,7 +92,7 @@ def _field_name(node: ast.stmt) -> str | None:
     if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
         return None
     is_field = not ast.unparse(node.annotation).startswith("ClassVar")
-    return node.target.id if is_field and node.target.id != _GIVEN else None
+    return node.target.id if is_field and node.target.id not in _GIVEN else None
 
 
 def _documentation(definition: ast.ClassDef) -> dict[str, str]:

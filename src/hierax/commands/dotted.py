@@ -1,5 +1,6 @@
-"""Options that set fields by their names: ``--agent.hidden 64 64``, ``--world.goal=6,-6``."""
+"""Options that set fields by their names: ``--agent.hidden 64 64``, ``--level.0.steps=9000``."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -7,7 +8,8 @@ from hierax.commands.declared import SOURCES, declared_fields
 from hierax.commands.errors import UsageError, unknown
 from hierax.commands.values import guess_value, read_value
 
-OWNERS = ("agent", "world")
+OWNERS = ("agent", "world", "level.N")
+_LEVEL = re.compile(r"level\.\d+")
 Dotted: TypeAlias = Mapping[str, tuple[str, ...]]
 """Words by the option that they follow, such as ``agent.hidden``."""
 
@@ -42,12 +44,18 @@ def separate(words: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]
     return rest, dotted
 
 
+def levels_named(dotted: Dotted) -> list[int]:
+    """Numbers of the levels that options name, in order."""
+    owners = (option.rpartition(".")[0] for option in dotted)
+    return sorted({int(owner[6:]) for owner in owners if _LEVEL.fullmatch(owner)})
+
+
 def fields_of(owner: str, name: str, dotted: Dotted) -> dict[str, Any]:
-    """Values of the fields that were set of an agent or a world.
+    """Values of the fields that were set of an agent, a world or a level.
 
     Args:
         owner: one of `OWNERS`.
-        name: of the agent or the world.
+        name: of the agent or the world; ``"level"`` for a level.
         dotted: from `separate`.
 
     Raises:
@@ -55,9 +63,9 @@ def fields_of(owner: str, name: str, dotted: Dotted) -> dict[str, Any]:
             of its fields, values are taken for what they look like.
     """
     given = {
-        option.partition(".")[2]: words
+        option.rpartition(".")[2]: words
         for option, words in dotted.items()
-        if option.startswith(f"{owner}.")
+        if option.rpartition(".")[0] == owner
     }
     if name not in SOURCES:
         return {field: guess_value(words) for field, words in given.items()}
@@ -72,7 +80,7 @@ def fields_of(owner: str, name: str, dotted: Dotted) -> dict[str, Any]:
 
 def _named(flag: str) -> str:
     """``agent.learning_rate`` for ``--agent.learning-rate``."""
-    owner, _, field = flag.removeprefix("--").partition(".")
-    if owner not in OWNERS:
+    owner, _, field = flag.removeprefix("--").rpartition(".")
+    if owner not in ("agent", "world") and not _LEVEL.fullmatch(owner):
         raise unknown("option", flag, [f"--{known}.FIELD" for known in OWNERS])
     return f"{owner}.{field.replace('-', '_')}"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from tyro.conf import Fixed, FlagCreatePairsOff, Positional, Suppress, arg
 
 from hierax.commands.catalogue import AGENTS, LEARNING_WORLDS
-from hierax.commands.dotted import Dotted, fields_of, separate
+from hierax.commands.dotted import Dotted, fields_of, levels_named, separate
 from hierax.commands.errors import UsageError, one_line, unknown
+from hierax.commands.levels import levels_of
 from hierax.commands.options import whole_number
 from hierax.commands.train_help import description
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Command", "description", "separate"]
 
+LEVELLED = "lsp"
+"""The agent that has levels."""
 LEAST = {
     "steps": 1, "seed": 0, "seeds": 1, "environments": 1, "checkpoint_every": 1, "log_every": 1,
     "evaluate_every": 1, "episodes": 1, "keep": 1,
@@ -34,7 +37,7 @@ class Command:
     world: Annotated[Positional[str], arg(metavar="WORLD", help_behavior_hint="")]
     """Where, see above."""
     steps: Annotated[int, *whole_number("N", None)]
-    """Environment steps of each seed, all environments together."""
+    """Environment steps of each seed, all environments together; of the top level, if any."""
     seed: Annotated[int, *whole_number("S", "0")] = 0
     """Of all random numbers; the same seed gives the same numbers."""
     run_folder: Annotated[
@@ -81,6 +84,10 @@ class Command:
             _check_least(name, getattr(self, name), least)
         agent_fields = fields_of("agent", self.agent, self.dotted)
         world_fields = fields_of("world", self.world, self.dotted)
+        if self.agent == LEVELLED:
+            agent_fields["levels"] = levels_of(self.world, self.dotted)
+        elif levels_named(self.dotted):
+            raise UsageError(f"{self.agent} has no levels, but {LEVELLED} has")
         agent, world = self._make(agent_fields, world_fields)
         self._train(agent, world)
 
@@ -106,7 +113,7 @@ class Command:
         from hierax.commands import compilation_cache
         from hierax.commands.runs import refusals
         from hierax.commands.train_report import report
-        from hierax.training import train
+        from hierax.training import train, train_levels
         from hierax.training.run_folder import is_finished
 
         compilation_cache.enable()
@@ -119,7 +126,8 @@ class Command:
         }
         try:
             with refusals("remove the later ones and the same command goes on from there"):
-                trained = train(agent, world, run=folder, **passed)
+                how = train_levels if self.agent == LEVELLED else train
+                trained = how(agent, world, run=folder, **passed)  # type: ignore[arg-type]
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"the same command goes on from the last checkpoint in {folder}"

@@ -16,6 +16,7 @@ examples:
   hierax train sac PointCross-v0 --steps 100000 --seeds 5 --run runs/cross
   hierax train td3 Pendulum-v1 --steps 20000 --agent.hidden 64 64
   hierax train sac PointMaze-v0 --steps 200000 --world.goal 8 8
+  hierax train lsp SpinCross-v0 --steps 80000 --level.0.steps 24000
 
 AGENT is one of
 {agents}
@@ -30,6 +31,7 @@ The folder of a run holds
   checkpoints/   all that changes; the same command goes on from the last one
   policies/      what acts: for evaluate, watch, and hierax.load
   summary.json   the final evaluation
+  levels/        of lsp: a run for each level below the top
 
 {fields}"""
 
@@ -40,7 +42,7 @@ def description() -> str:
         agents=listing(AGENTS),
         worlds=listing(LEARNING_WORLDS),
         others=f"  {OTHER_LEARNING_WORLDS}",
-        fields="\n\n".join([*_of_agents(), *_of_worlds()]),
+        fields="\n\n".join([*_of_agents(), _of_levels(), *_of_worlds()]),
     )
 
 
@@ -53,7 +55,18 @@ def _of_agents() -> Iterable[str]:
     for owner, agents in owners.items():
         fields = declared_fields(agents[0]).values()
         own = [field for field in fields if field.owner == owner]
-        yield f"fields of {' and '.join(agents)}:\n" + "\n".join(_line("agent", f) for f in own)
+        yield f"fields of {_listed(agents)}:\n" + "\n".join(_line("agent", f) for f in own)
+
+
+def _listed(names: list[str]) -> str:
+    """``sac, td3 and lsp``."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+
+
+def _of_levels() -> str:
+    """The fields of a level, which has a number."""
+    lines = [_line("level.N", field) for field in declared_fields("level").values()]
+    return "fields of level N of lsp, numbered from 0 at the bottom:\n" + "\n".join(lines)
 
 
 def _of_worlds() -> Iterable[str]:

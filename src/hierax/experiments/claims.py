@@ -66,4 +66,16 @@ CLAIMS: dict[str, Claim] = {
         "note on the option gradient, experiments",
         "In four rooms, options trained on 80 % of the goals plan better for the 20 % held out.",
     ),
+    "L1": Claim(
+        "Haarnoja et al. 2018, section III",
+        "Policies made of invertible flows are tractable, can be inverted, and lose nothing.",
+    ),
+    "L3": Claim(
+        "Haarnoja et al. 2018, experiments",
+        "With one level, latent space policies are as good as the best flat learners.",
+    ),
+    "L5": Claim(
+        "Haarnoja et al. 2018, experiments",
+        "A shaped reward below and a sparse task above solve what flat learners cannot.",
+    ),
 }

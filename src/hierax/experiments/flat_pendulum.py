@@ -4,18 +4,15 @@ No claim of a paper, but what every claim rests on: these are the learners that 
 compared with. Stable-Baselines3 reports -157 for SAC after 20,000 steps; chance gives about -1200.
 """
 
-import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from hierax.agents import AGENTS
+from hierax.agents import SAC, TD3
+from hierax.experiments.learning_runs import learn
 from hierax.experiments.result import Result
 from hierax.statistics import interval, iqm_curve
-from hierax.training import make_world, train
+from hierax.training import make_world
 from hierax.training.config import describe_agent
-from hierax.training.records import METRICS, read_metrics
 
 WORLD = "Pendulum-v1"
 SETTINGS = {"hidden": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "warmup": 1_000}
@@ -49,10 +46,12 @@ def run(scale: str, seeds: int) -> Result:
     world = make_world(WORLD)
     curves: dict[str, Any] = {}
     rows: dict[str, Any] = {}
-    agents = {name: kind(world.spec, **SETTINGS) for name, kind in AGENTS.items()}
+    kinds = {"sac": SAC, "td3": TD3}
+    agents = {name: kind(world.spec, **SETTINGS) for name, kind in kinds.items()}
     for name, agent in agents.items():
-        steps, returns = _returns(agent, world, budget, seeds)
-        curves[name] = {"steps": steps, "seeds": list(range(seeds)), **iqm_curve(returns)}
+        runs = learn(agent, world, seeds=seeds, metrics=(METRIC,), **budget._asdict())
+        returns = runs.measured[METRIC]
+        curves[name] = {"steps": runs.steps, "seeds": list(range(seeds)), **iqm_curve(returns)}
         rows[name] = {"return_at_the_end": interval(returns[:, -1]), "by_seed": returns[:, -1]}
     return Result(
         settings={
@@ -75,22 +74,3 @@ def draw(result: Result, path: Path) -> None:
 
     drawn = [{"label": name, **curve} for name, curve in result.curves.items()]
     draw_learning(drawn, METRIC, WORLD).savefig(path)
-
-
-def _returns(agent: Any, world: Any, budget: Budget, seeds: int) -> tuple[np.ndarray, np.ndarray]:
-    """Steps of the evaluations ``(T,)``, and mean returns ``(seeds, T)``."""
-    with tempfile.TemporaryDirectory() as folder:
-        train(
-            agent,
-            world,
-            budget.steps,
-            seeds=seeds,
-            run=folder,
-            evaluate_every=budget.evaluate_every,
-            checkpoint_every=budget.steps,
-            episodes=budget.episodes,
-        )
-        rows = [row for row in read_metrics(Path(folder) / METRICS) if METRIC in row]
-    steps = sorted({row["step"] for row in rows})
-    returns = np.array([row[METRIC] for row in rows]).reshape(len(steps), seeds).T
-    return np.array(steps), returns

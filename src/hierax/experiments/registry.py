@@ -83,6 +83,41 @@ EXPERIMENTS: dict[str, Experiment] = {
             "flat_pendulum",
             seeds=5,
         ),
+        Experiment(
+            "lsp-bandit",
+            "Stacked flows on bandits with known optima: is a level more than a lower temperature?",
+            ("L1",),
+            "lsp_bandit",
+            seeds=5,
+        ),
+        Experiment(
+            "lsp-lqr",
+            "Two levels on linear-quadratic problems: are they what a Riccati equation gives?",
+            (),
+            "lsp_lqr",
+            seeds=5,
+        ),
+        Experiment(
+            "lsp-pendulum",
+            "One level with an invertible policy on Pendulum-v1: is it as good as a Gaussian?",
+            ("L3",),
+            "lsp_pendulum",
+            seeds=5,
+        ),
+        Experiment(
+            "lsp-spin-cross",
+            "A skill below and a sparse task above: who else finds the goal of SpinCross-v0?",
+            ("L5",),
+            "lsp_spin_cross",
+            seeds=5,
+        ),
+        Experiment(
+            "lsp-point-cross",
+            "The same on PointCross-v0, where holding an action is a strong control.",
+            (),
+            "lsp_point_cross",
+            seeds=5,
+        ),
     )
 }
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import jax
 import numpy as np
 
-from hierax.agents import AGENTS
+from hierax.agents import AGENTS, Level
 from hierax.agents.agent import Agent
 from hierax.training.leaves import tree_digest
 from hierax.worlds.acting import ActingWorld
@@ -18,6 +18,7 @@ from hierax.worlds.world import World
 
 AnyWorld = World | HostWorld
 NAME = "name"
+LEVELS = "levels"
 
 
 def make_world(name: str, **options: Any) -> AnyWorld:
@@ -74,7 +75,11 @@ def describe_agent(agent: Agent) -> dict[str, Any]:
     """Name and hyper-parameters of an agent."""
     names: dict[type, str] = {kind: name for name, kind in AGENTS.items()}
     name = names.get(type(agent), type(agent).__name__)
-    return {NAME: name, **{key: described(value) for key, value in _fields(agent) if key != "spec"}}
+    fields = {key: described(value) for key, value in _fields(agent) if key not in (LEVELS, "spec")}
+    if not hasattr(agent, LEVELS):
+        return {NAME: name, **fields}
+    levels = {str(number): _options(level) for number, level in enumerate(getattr(agent, LEVELS))}
+    return {NAME: name, **fields, LEVELS: levels}
 
 
 def make_agent(description: Mapping[str, Any], world: AnyWorld) -> Agent:
@@ -84,6 +89,11 @@ def make_agent(description: Mapping[str, Any], world: AnyWorld) -> Agent:
         ValueError: where it is none of hierax's own.
     """
     options = {name: _back(value) for name, value in description.items() if name != NAME}
+    if LEVELS in options:
+        options[LEVELS] = tuple(
+            Level(**{name: _back(value) for name, value in level.items()})
+            for level in options[LEVELS].values()
+        )
     if description[NAME] not in AGENTS:
         raise ValueError(
             f"agent is {description[NAME]!r}, but of hierax's own there are {', '.join(AGENTS)}: "
@@ -93,14 +103,22 @@ def make_agent(description: Mapping[str, Any], world: AnyWorld) -> Agent:
 
 
 def described(value: Any) -> Any:
-    """``value`` in terms of JSON; arrays by their digest, and what else there is by `repr`."""
+    """``value`` in terms of JSON: arrays by their digest, functions by name, the rest by `repr`."""
     if isinstance(value, list | tuple):
         return [described(item) for item in value]
     if isinstance(value, np.generic):
         return value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {NAME: type(value).__name__, **_options(value)}
+    if hasattr(value, "__qualname__"):  # a function, or a class
+        return f"{value.__module__}.{value.__qualname__}"
     return tree_digest(value) if isinstance(value, np.ndarray | jax.Array) else repr(value)
+
+
+def _options(thing: Any) -> dict[str, Any]:
+    return {name: described(value) for name, value in _fields(thing)}
 
 
 def _fields(thing: Any) -> list[tuple[str, Any]]:

@@ -23,6 +23,7 @@ from hierax.training.host_learning import FromHost, OnDevice, Row
 from hierax.training.report import Report
 from hierax.training.rhythm import Rhythm
 from hierax.training.scan_driver import begun_anew, strongly_typed, transition
+from hierax.training.warm_start import warm_started
 from hierax.worlds.batch import Outcome
 from hierax.worlds.host import HostBatch, HostWorld
 
@@ -76,6 +77,11 @@ class HostDriver:
     def start(self, seeds: Sequence[int]) -> Runs:
         """The beginning of the runs with these seeds."""
         return [self._begin(seed) for seed in seeds]
+
+    def start_with(self, seeds: Sequence[int], learned: Sequence[TrainState]) -> Runs:
+        """See `ScanDriver.start_with`."""
+        pairs = zip(self.start(seeds), learned, strict=True)
+        return [(batch, _warm_started(run, state)) for (batch, run), state in pairs]
 
     def advance(self, runs: Runs, beats: int, *, learning: bool) -> tuple[Runs, list[Report]]:
         """Goes on for a number of beats, see `ScanDriver.advance`."""
@@ -227,6 +233,11 @@ class HostDriver:
             return *strongly_typed(acted), key
 
         return jax.jit(act)
+
+
+def _warm_started(run: HostRun, learned: TrainState) -> HostRun:
+    agent = warm_started(run.agent, learned)
+    return run._replace(agent=agent, acting=agent._replace(replay=None))
 
 
 def environment_seed(seed: int, beginnings: int) -> int:

@@ -15,6 +15,8 @@ from hierax.versions import versions
 
 CONFIG = "config.json"
 POLICIES = "policies"
+LEVELS = "levels"
+"""Folder of the runs of the levels below, see `hierax.training.curriculum`."""
 SUMMARY = "summary.json"
 VERSIONS = "versions"
 PACKAGES = ("hierax", "jax", "jaxlib", "equinox", "optax", "numpy")
@@ -120,6 +122,13 @@ def is_finished(path: Path) -> bool:
         return False
 
 
+def require_same_fields(path: Path, wanted: Mapping[str, Any]) -> None:
+    """Raises ValueError where the run in ``path``, if there is any, has other ``wanted`` fields."""
+    if (path / CONFIG).exists():
+        found = load_config(path)
+        _require_equal(path, wanted, {name: found.get(name) for name in wanted})
+
+
 def load_config(path: Path) -> dict[str, Any]:
     """The configuration of the run in ``path``, without the versions that it began with.
 
@@ -167,13 +176,18 @@ def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:
     if not path.exists():
         return
     if not (path / CONFIG).exists():
-        own = {_LOCK, durable.part_of(path / CONFIG).name}  # left by a run that was killed at once
+        # Left by a run that was killed at once, or by one whose lower levels have come so far.
+        own = {_LOCK, durable.part_of(path / CONFIG).name, LEVELS}
         if any(entry.name not in own for entry in path.iterdir()):
             raise ValueError(
                 f"{path} holds other files and no {CONFIG}, so it is no run's; give another --run"
             )
         return
-    differences = list(_differences(path, dict(_flat(wanted)), dict(_flat(load_config(path)))))
+    _require_equal(path, wanted, load_config(path))
+
+
+def _require_equal(path: Path, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    differences = list(_differences(path, dict(_flat(_as_json(wanted))), dict(_flat(found))))
     if differences:
         raise ValueError(f"{'; '.join(differences)}; give another --run or the same settings")
 

@@ -22,6 +22,7 @@ from hierax.agents.agent import Agent, TrainState, Transition
 from hierax.training import faults
 from hierax.training.report import Report
 from hierax.training.rhythm import Rhythm
+from hierax.training.warm_start import warm_started
 from hierax.worlds.batch import Batch, BatchState, Outcome
 from hierax.worlds.world import World
 
@@ -76,6 +77,16 @@ class ScanDriver:
         if self.together:
             return self._start(jnp.stack(keys))
         return tuple(self._start(key) for key in keys)
+
+    def start_with(self, seeds: Sequence[int], learned: Sequence[TrainState]) -> Runs:
+        """As `start`, with what was `learned` with each seed elsewhere."""
+        each = [
+            run._replace(agent=warm_started(run.agent, state))
+            for run, state in zip(self._each(self.start(seeds)), learned, strict=True)
+        ]
+        return (
+            jax.tree.map(lambda *leaves: jnp.stack(leaves), *each) if self.together else tuple(each)
+        )
 
     def advance(self, runs: Runs, beats: int, *, learning: bool) -> tuple[Runs, list[Report]]:
         """Goes on for a number of beats; ``runs`` may not be used afterwards.

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 from hierax.agents.agent import Agent, TrainState
 from hierax.agents.off_policy import OffPolicy
 from hierax.planning import checks
-from hierax.training import checkpoint, faults
+from hierax.training import checkpoint, faults, warm_start
 from hierax.training.config import AnyWorld, describe_agent, describe_world
 from hierax.training.evaluation import MODES, HostEvaluator, ScanEvaluator, in_both_modes
 from hierax.training.host_driver import HostDriver
@@ -62,6 +62,7 @@ def train(
     seed: int = 0,
     *,
     seeds: int = 1,
+    start: Sequence[TrainState] | None = None,
     run: str | Path | None = None,
     environments: int | None = None,
     driver: Literal["auto", "scan", "host"] = "auto",
@@ -84,6 +85,8 @@ def train(
             episode counts as one. Whole beats are made, so there may be a few more.
         seed: of all random numbers.
         seeds: how many runs there are, with seeds ``seed``, ``seed + 1``, ...
+        start: for each seed what it begins with, as `Trained.states` or an agent's ``add_level``
+            give it: parameters and statistics of observations; all else is new.
         run: folder of the run, see `hierax.training.run_folder`; None keeps nothing. A run that is
             there already and was asked for in the same way goes on.
         environments: N, stepped at once; 16 inside `jit`, 1 from the host by default.
@@ -126,7 +129,9 @@ def train(
     count = ENVIRONMENTS[kind] if environments is None else environments
     rhythm = Rhythm.of(agent, count, LEAST_HOST_STEPS if kind == "host" else 1)
     # What does not fit is refused before the folder of a run is taken.
-    jax.eval_shape(lambda: agent.init(jax.random.key(0), count))
+    fresh = jax.eval_shape(lambda: agent.init(jax.random.key(0), count))
+    if start is not None:
+        warm_start.require_fitting(start, seeds, fresh)
     schedule = Schedule.of(
         rhythm,
         steps,
@@ -140,6 +145,7 @@ def train(
         schedule,
         tuple(range(seed, seed + seeds)),
         keep,
+        start,
     )
     shown = Progress(schedule.end * rhythm.size, enabled=progress)
     if run is None:
@@ -156,6 +162,8 @@ def train(
         "seeds": seeds,
         "steps": steps,
     }
+    if start is not None:
+        config["start"] = warm_start.digest(start)
     with (
         RunFolder.open(Path(run), config) as folder,
         Records(folder.path, tensorboard=tensorboard, wandb=wandb) as records,
@@ -173,6 +181,7 @@ class Session:
         schedule: of stops.
         seeds: of the runs.
         keep: how many checkpoints are kept.
+        start: what each run begins with; None for what knows nothing.
     """
 
     driver: ScanDriver | HostDriver
@@ -180,6 +189,7 @@ class Session:
     schedule: Schedule
     seeds: tuple[int, ...]
     keep: int
+    start: Sequence[TrainState] | None = None
 
     def run(self, folder: RunFolder | None, records: Records | None, progress: Progress) -> Trained:
         """Advances from stop to stop to the end; nothing is kept where there is no folder."""
@@ -227,7 +237,9 @@ class Session:
         if folder is None or records is None or checkpoint.latest(folder.checkpoints) is None:
             if records is not None:
                 records.rewind(None)
-            return self.driver.start(self.seeds), 0
+            if self.start is None:
+                return self.driver.start(self.seeds), 0
+            return self.driver.start_with(self.seeds, self.start), 0
         like = self.driver.like(self.seeds)
         saved, step, meta = checkpoint.load(folder.checkpoints, like)
         records.rewind(meta["records"])

@@ -19,6 +19,7 @@ from hierax.worlds.hanoi import tower_of_hanoi
 from hierax.worlds.host import FunctionalHostBatch, FunctionalHostWorld, HostBatch, HostWorld
 from hierax.worlds.point_maze import PointMaze
 from hierax.worlds.registry import make, make_tabular, tabular_names, world_names
+from hierax.worlds.rewarded import Rewarded
 from hierax.worlds.rooms import four_rooms, room_lattice, wormhole_rooms
 from hierax.worlds.speed import PointSpeed, SpinSpeed
 from hierax.worlds.tabular import TabularWorld
@@ -39,6 +40,7 @@ __all__ = [
     "PointCross",
     "PointMaze",
     "PointSpeed",
+    "Rewarded",
     "SpinCross",
     "SpinSpeed",
     "TabularWorld",

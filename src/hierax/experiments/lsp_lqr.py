@@ -1,0 +1,147 @@
+"""`lsp-lqr`: do trained levels become the policies that a Riccati equation gives?
+
+Linear dynamics and a quadratic reward (`hierax.experiments.lqr`), with one and with two inputs.
+Above a lowest level that is the identity, a first level is measured against N(0, I), and a second
+one, with the same reward, against the first.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hierax.agents import LatentSpacePolicy, Level, TrainState
+from hierax.agents.critics import action_values
+from hierax.experiments.learning_runs import learn
+from hierax.experiments.lqr import LQR, Solution
+from hierax.experiments.result import Result
+from hierax.statistics import interval
+from hierax.training.config import describe_agent, describe_world
+
+TEMPERATURE, DISCOUNT = 0.2, 0.95
+WORLDS = {
+    "one input": LQR(),
+    "two inputs": LQR(control=((0.1, 0.0), (0.0, 0.1)), state_cost=(1.0, 1.0)),
+}
+SETTINGS = {
+    "hidden": (64, 64), "batch_size": 256, "learning_rate": 1e-3, "target_rate": 0.01,
+    "warmup": 2_000, "updates_per_step": 1.0, "capacity": 200_000, "discount": DISCOUNT,
+}  # fmt: skip
+STATES, DRAWS = 512, 256
+"""How many states, and actions in each, a policy is measured with."""
+
+
+class Budget(NamedTuple):
+    """What a scale allows.
+
+    Attributes:
+        steps: environment steps of each level.
+    """
+
+    steps: int
+
+
+BUDGETS = {"smoke": Budget(2_400), "laptop": Budget(40_000), "paper": Budget(200_000)}
+
+
+def run(scale: str, seeds: int) -> Result:
+    """Train two levels on each world with every seed."""
+    tables = {name: _levels(world, BUDGETS[scale], seeds) for name, world in WORLDS.items()}
+    agents = {name: describe_agent(_agent(world)) for name, world in WORLDS.items()}
+    return Result(
+        settings={
+            **BUDGETS[scale]._asdict(),
+            "worlds": {name: describe_world(world) for name, world in WORLDS.items()},
+            "agents": agents,
+            "interval": "95 % percentile bootstrap over seeds, of the mean",
+        },
+        claims=[],
+        tables=tables,
+        seeds=range(seeds),
+    )
+
+
+def draw(result: Result, path: Path) -> None:
+    """Errors of gains, variances and values."""
+    from hierax.plotting.lqr import draw_errors
+
+    draw_errors(result.tables).savefig(path)
+
+
+def _levels(world: LQR, budget: Budget, seeds: int) -> dict[str, dict[str, Any]]:
+    """A row for each of two levels."""
+    agent, start = _agent(world), None
+    default = None
+    rows: dict[str, dict[str, Any]] = {}
+    for name in ("first level", "second level"):
+        exact = world.solve(TEMPERATURE, DISCOUNT, default)
+        runs = learn(
+            agent, world, budget.steps, seeds, evaluate_every=budget.steps, episodes=32,
+            metrics=("sampled/return",), start=start,
+        )  # fmt: skip
+        rows[name] = _row(agent, runs.states, exact)
+        added = [agent.add_level(state, _level()) for state in runs.states]
+        agent, start = added[0][0], [state for _, state in added]
+        default = exact.gain, exact.covariance
+    return rows
+
+
+def _agent(world: LQR) -> LatentSpacePolicy:
+    return LatentSpacePolicy(world.spec, levels=(Level(), _level()), **SETTINGS)
+
+
+def _level() -> Level:
+    return Level(temperature=TEMPERATURE)
+
+
+def _row(agent: LatentSpacePolicy, states: list[TrainState], exact: Solution) -> dict[str, Any]:
+    measured = [_measure(agent, state) for state in states]
+    gains, covariances, values = (np.array(part) for part in zip(*measured, strict=True))
+    value = -0.5 * exact.cost[0, 0] + exact.constant
+    return {
+        "gain": exact.gain,
+        "gain_by_seed": gains,
+        "gain_error": interval([_relative(gain, exact.gain) for gain in gains]),
+        "covariance": exact.covariance,
+        "covariance_error": interval([_relative(c, exact.covariance) for c in covariances]),
+        "value": value,
+        "value_by_seed": values,
+        "value_error": interval(np.abs(values - value) / abs(value)),
+    }
+
+
+def _relative(found: np.ndarray, exact: np.ndarray) -> float:
+    return float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
+
+
+def _measure(agent: LatentSpacePolicy, state: TrainState) -> tuple[np.ndarray, np.ndarray, float]:
+    """Gain and covariance of the inputs, and the value of the state (1, 0)."""
+    seen = jax.random.normal(jax.random.key(3), (STATES, agent.observation_size))
+    inputs = np.asarray(_inputs(agent, state, seen))
+    centred = inputs - inputs.mean(axis=0)
+    covariance = np.einsum("dsi,dsj->ij", centred, centred) / (inputs.size / inputs.shape[-1])
+    gain = -np.linalg.lstsq(np.asarray(seen), inputs.mean(axis=0), rcond=None)[0].T
+    return gain, covariance, float(_value(agent, state))
+
+
+def _inputs(agent: LatentSpacePolicy, state: TrainState, seen: jax.Array) -> jax.Array:
+    """``(draws, states, m)`` inputs u."""
+    noise = jax.random.normal(jax.random.key(4), (DRAWS, len(seen), agent.action_size))
+    flow = state.learner.top.actor
+
+    def inputs(noise: jax.Array) -> jax.Array:
+        output = flow.forward(noise, seen)[0]
+        return jnp.arctanh(agent.executed(state, {"state": seen}, output))
+
+    return jax.lax.map(inputs, noise)
+
+
+def _value(agent: LatentSpacePolicy, state: TrainState) -> jax.Array:
+    """E[min Q - α (log π - log p)] at (1, 0)."""
+    seen = jnp.zeros((4_096, agent.observation_size)).at[:, 0].set(1.0)
+    top = state.learner.top
+    output, log_ratio = agent.sample(top.actor, seen, jax.random.key(5))[:2]
+    value = action_values(top.critics, seen, output).min(axis=0)
+    return (value - TEMPERATURE * log_ratio).mean()

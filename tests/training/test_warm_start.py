@@ -1,0 +1,346 @@
+"""Runs that begin with what others learned, and levels that are trained one after the other."""
+
+import contextlib
+import dataclasses
+import itertools
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from hierax.agents import SAC, LatentSpacePolicy, Level
+from hierax.training import checkpoint, train
+from hierax.training.evaluation import MODES, ScanEvaluator
+from hierax.training.host_driver import HostDriver
+from hierax.training.leaves import tree_digest
+from hierax.training.records import Records, read_metrics
+from hierax.training.rhythm import Rhythm
+from hierax.training.scan_driver import ScanDriver
+from hierax.training.warm_start import digest, warm_started
+from hierax.worlds import make
+from hierax.worlds.host import FunctionalHostWorld
+from planning.refusals import refusal
+
+PLANE = make("PointSpeed-v0", episode_limit=20)
+CROSS = make("PointCross-v0", episode_limit=20)
+SMALL = {
+    "hidden": (8, 8), "batch_size": 16, "capacity": 200, "warmup": 32,
+    "normalise_observations": True,
+}  # fmt: skip
+LOWER = LatentSpacePolicy(PLANE.spec, levels=(Level(coupling_units=6),), **SMALL)
+UPPER_LEVEL = Level(coupling_units=6, control_interval=2)
+INTERVALS = {"log_every": 40, "evaluate_every": 80, "checkpoint_every": 80}
+drivers = pytest.mark.parametrize("kind", ["scan", "host"])
+
+
+def driver(kind, agent, world):
+    rhythm = Rhythm.of(agent, 4, 8 if kind == "host" else 1)
+    if kind == "host":
+        return HostDriver(agent, FunctionalHostWorld(world), rhythm)
+    return ScanDriver(agent, world, rhythm)
+
+
+def advanced(chosen, runs, beats=4):
+    """The runs after beats without and with learning."""
+    runs, _ = chosen.advance(runs, chosen.rhythm.warmup, learning=False)
+    return chosen.advance(runs, beats, learning=True)[0]
+
+
+@pytest.fixture(scope="module")
+def lower():
+    """What the lower level learned with two seeds."""
+    chosen = driver("scan", LOWER, PLANE)
+    return chosen.agents(advanced(chosen, chosen.start((0, 1)), 20))
+
+
+@pytest.fixture(scope="module")
+def upper(lower):
+    """The agent with a level more, and for each seed the state that it starts with."""
+    (agent, one), (same, other) = (
+        LOWER.add_level(state, UPPER_LEVEL, CROSS.spec) for state in lower
+    )
+    assert agent == same  # so both can be trained by one driver
+    return agent, [one, other]
+
+
+@pytest.fixture(scope="module", params=["scan", "host"])
+def chosen(request, upper):
+    return driver(request.param, upper[0], CROSS)
+
+
+def test_a_run_begins_with_what_was_learned_and_with_nothing_else(chosen, upper):
+    _, starts = upper
+    begun = chosen.agents(chosen.start_with((5, 6), starts))
+    fresh = chosen.agents(chosen.start((5, 6)))
+    for found, plain, start in zip(begun, fresh, starts, strict=True):
+        assert digest([found]) == digest([start])
+        assert digest([found]) != digest([plain])
+        rest = [each._replace(learner=None, statistics=None) for each in (found, plain)]
+        assert tree_digest(rest[0]) == tree_digest(rest[1])
+        # Weak types would be lost in the first step, and all be compiled once more.
+        kinds = [
+            [(leaf.shape, leaf.dtype, getattr(leaf, "weak_type", None)) for leaf in leaves]
+            for leaves in map(jax.tree.leaves, (found, plain))
+        ]
+        assert kinds[0] == kinds[1]
+
+
+def test_from_the_host_what_acts_first_is_what_was_learned(upper):
+    agent, starts = upper
+    runs = driver("host", agent, CROSS).start_with((0,), starts[:1])
+    ((_, run),) = runs
+    assert digest([run.acting]) == digest(starts[:1])
+
+
+def test_what_was_given_can_still_be_used(chosen, upper):
+    agent, starts = upper
+    before = tree_digest(starts)
+    runs = advanced(chosen, chosen.start_with((0, 1), starts))
+    for state, start in zip(chosen.agents(runs), starts, strict=True):
+        assert tree_digest(state.learner.below) == tree_digest(start.learner.below)
+        assert tree_digest(state.learner.top) != tree_digest(start.learner.top)
+        assert int(state.updates) == 4 * chosen.rhythm.updates
+    assert tree_digest(starts) == before
+    shown = {"position": jnp.ones((3, 2)), "velocity": jnp.ones((3, 2))}
+    _, action, _ = agent.act(starts[0], agent.begin(3), shown, jax.random.key(0), explore=False)
+    assert jnp.isfinite(action).all()
+
+
+@contextlib.contextmanager
+def nothing_compiled(caplog):
+    """Fails where something was compiled meanwhile, or taken from the cache on the disk."""
+    with jax.log_compiles(), caplog.at_level("WARNING"):
+        yield
+    assert not [line for line in caplog.messages if line.startswith("Compiling")]
+
+
+def test_another_lower_level_and_another_seed_compile_nothing(chosen, lower, upper, caplog):
+    agent, starts = upper
+    advanced(chosen, chosen.start_with((0,), starts[:1]))
+    LOWER.add_level(lower[0], UPPER_LEVEL, CROSS.spec)
+    with nothing_compiled(caplog):
+        again, other = LOWER.add_level(lower[1], UPPER_LEVEL, CROSS.spec)
+        assert again == agent
+        advanced(chosen, chosen.start_with((3,), [other]))
+
+
+def test_adding_a_level_compiles_nothing_of_the_agent_below_anew(lower, caplog):
+    act = jax.jit(
+        lambda agent, state, shown, key: agent.act(state, agent.begin(3), shown, key, explore=True),
+        static_argnums=0,
+    )
+    learn = driver("scan", LOWER, PLANE)
+    shown, key = {"velocity": jnp.ones((3, 2))}, jax.random.key(0)
+    act(LOWER, lower[0], shown, key)
+    advanced(learn, learn.start_with((0,), lower[:1]))
+    agent, start = LOWER.add_level(lower[0], UPPER_LEVEL, CROSS.spec)
+    act(agent, start, {"position": jnp.ones((3, 2)), **shown}, key)
+    with nothing_compiled(caplog):
+        act(LOWER, lower[1], shown, key)
+        act(agent.up_to(0, PLANE.spec), lower[1], shown, key)
+        advanced(learn, learn.start_with((1,), lower[1:]))
+
+
+@pytest.mark.slow
+def test_seeds_that_advance_together_begin_each_with_its_own(upper):
+    agent, starts = upper
+    together = dataclasses.replace(driver("scan", agent, CROSS), together=True)
+    runs = together.start_with((3, 4), starts)
+    for state, start in zip(together.agents(runs), starts, strict=True):
+        assert digest([state]) == digest([start])
+    structure = jax.eval_shape(lambda: together.start((3, 4)))
+    kinds = [jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), x) for x in (runs, structure)]
+    assert kinds[0] == kinds[1]
+
+
+def test_a_new_level_earns_what_the_levels_below_earn(lower):
+    """In the same episodes, to the bit: a new level is the identity."""
+    agent, start = LOWER.add_level(lower[0], Level(coupling_units=6))
+    for explore in MODES.values():
+        before, after = (
+            ScanEvaluator(each, PLANE, 3).run(state, 11, explore=explore)
+            for each, state in ((LOWER, lower[0]), (agent, start))
+        )
+        np.testing.assert_array_equal(before.returns, after.returns)
+        assert np.ptp(before.returns) > 0 or not explore
+
+
+def test_copies_are_no_views(upper):
+    agent, starts = upper
+    copied = warm_started(agent.untrained(jax.random.key(0)), starts[0])
+    for one, other in zip(
+        jax.tree.leaves(copied.learner), jax.tree.leaves(starts[0].learner), strict=True
+    ):
+        assert one.unsafe_buffer_pointer() != other.unsafe_buffer_pointer()
+
+
+def test_what_differs_in_parameters_or_statistics_is_another_start(upper):
+    _, starts = upper
+    known = digest(starts)
+    one, other = starts
+    assert digest([other, one]) != known
+    assert digest([one._replace(steps=one.steps + 1, key=jax.random.key(9)), other]) == known
+    changed = dataclasses.replace(one.statistics, count=one.statistics.count + 1)
+    assert digest([one._replace(statistics=changed), other]) != known
+
+
+# Whole runs
+
+
+def run_upper(folder, kind, upper, start, **changes):
+    agent, _ = upper
+    given = {"environments": 4, "episodes": 2, **INTERVALS, **changes}
+    return train(
+        agent, CROSS, given.pop("steps", 160), start=start, run=folder, driver=kind,
+        progress=False, **given,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["scan", "host"])
+def finished(request, upper, tmp_path_factory):
+    """A driver, the folder of a whole run, and what came of it."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    return request.param, folder, run_upper(folder, request.param, upper, upper[1][:1])
+
+
+def test_a_run_trains_its_top_level_and_tells_of_it(finished, upper):
+    _, folder, trained = finished
+    (state,), start = trained.states, upper[1][0]
+    assert tree_digest(state.learner.below) == tree_digest(start.learner.below)
+    assert tree_digest(state.learner.top.actor) != tree_digest(start.learner.top.actor)
+    assert int(state.updates) > 0
+    last = read_metrics(folder / "metrics.jsonl")[-1]
+    assert {"level_1/kl", "level_1/temperature", "level_1/critic_loss"} <= set(last)
+    assert not [name for name in last if name.startswith("level_0/")]
+    config = json.loads((folder / "config.json").read_text())
+    assert config["start"] == digest(upper[1][:1])
+
+
+def test_another_start_is_another_run(finished, upper):
+    kind, folder, _ = finished
+    before = (folder / "config.json").read_bytes()
+    one, other = upper[1]
+    for start in ([other], None):
+        sentence = refusal(lambda start=start: run_upper(folder, kind, upper, start))
+        assert "start is " in sentence
+        assert "seed" not in sentence
+    assert (folder / "config.json").read_bytes() == before
+    # What it does not begin with may be another; and the run is over, so nothing happens.
+    elsewhere = one._replace(key=jax.random.key(9), steps=one.steps + 3)
+    again = run_upper(folder, kind, upper, [elsewhere])
+    assert again.summary["mean"] == finished[2].summary["mean"]
+
+
+class Broken(Exception):  # noqa: N818 (it is no error: somebody pulls the plug)
+    """What ends a run in the middle."""
+
+
+def ended(folder):
+    """What must be the same for the same run."""
+    last = checkpoint.latest(folder / "checkpoints")
+    manifest = folder / "checkpoints" / f"{last:012d}" / "manifest.json"
+    return json.loads(manifest.read_text())["digest"], (folder / "metrics.jsonl").read_bytes()
+
+
+def test_a_run_that_is_broken_off_ends_the_same(finished, upper, tmp_path, monkeypatch):
+    kind, whole, _ = finished
+    calls, real = itertools.count(1), Records.write
+
+    def broken(*arguments):
+        if next(calls) == 3:  # after the first checkpoint
+            raise Broken
+        return real(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Records, "write", broken)
+        with pytest.raises(Broken):
+            run_upper(tmp_path / "run", kind, upper, upper[1][:1])
+    assert checkpoint.latest(tmp_path / "run" / "checkpoints")
+    run_upper(tmp_path / "run", kind, upper, upper[1][:1])
+    assert ended(tmp_path / "run") == ended(whole)
+
+
+def test_a_run_that_never_updates_keeps_what_it_began_with(upper):
+    agent, starts = upper
+    trained = run_upper(None, "scan", upper, starts[:1], steps=16)
+    (state,) = trained.states
+    assert tree_digest(state.learner) == tree_digest(starts[0].learner)
+    assert int(state.statistics.count) > 0
+    # The statistics went on, so those of the beginning are put back to compare.
+    evaluator = ScanEvaluator(agent, CROSS, 2)
+    same = state._replace(statistics=starts[0].statistics)
+    for explore in MODES.values():
+        one, other = (evaluator.run(each, 3, explore=explore) for each in (same, starts[0]))
+        np.testing.assert_array_equal(one.returns, other.returns)
+        np.testing.assert_array_equal(one.lengths, other.lengths)
+
+
+@pytest.mark.slow
+@drivers
+def test_three_levels_with_clocks_of_their_own(kind, upper):
+    agent, starts = upper
+    top = Level(coupling_units=6, control_interval=4, noise="episode")
+    three, start = agent.add_level(starts[0], top)
+    chosen = driver(kind, three, CROSS)
+    runs = advanced(chosen, chosen.start_with((0,), [start]), 20)
+    assert chosen.fault(runs) is None
+    (state,) = chosen.agents(runs)
+    assert tree_digest(state.learner.below) == tree_digest(start.learner.below)
+    assert int(state.updates) == 20 * chosen.rhythm.updates
+    chosen.close(runs)
+
+
+@pytest.mark.slow
+def test_flat_agents_begin_with_what_they_learned_too():
+    sac = SAC(PLANE.spec, **SMALL)
+    given = {"environments": 4, "episodes": 2, "progress": False}
+    first = train(sac, PLANE, 160, seeds=2, **given)
+    again = train(sac, PLANE, 16, 7, seeds=2, start=first.states, **given)
+    for old, new in zip(first.states, again.states, strict=True):
+        assert tree_digest(new.learner) == tree_digest(old.learner)
+        assert int(new.updates) == 0
+        assert int(new.statistics.count) > int(old.statistics.count)
+
+
+# Refusals
+
+
+def wide():
+    """What an agent with a unit more learned."""
+    return dataclasses.replace(LOWER, hidden=(8, 9)).untrained(jax.random.key(0))
+
+
+OTHER = "start is of another agent, but must be what this one learned, or what its add_level gave"
+REFUSALS = {
+    "too few": (lambda lower, starts: [], "start has 0 states, but must have one for each of 1"),
+    "too many": (
+        lambda lower, starts: starts,
+        "start has 2 states, but must have one for each of 1",
+    ),
+    "a lower level": (lambda lower, starts: lower[:1], OTHER),
+    "other units": (lambda lower, starts: [wide()], OTHER),
+    "no statistics": (lambda lower, starts: [starts[0]._replace(statistics=None)], OTHER),
+    "no state": (
+        lambda lower, starts: [starts[0].learner],
+        "state in start is LevelsLearner, but must be an instance of TrainState",
+    ),
+    "a generator": (lambda lower, starts: iter(starts), "start is "),
+    "a state alone": (lambda lower, starts: starts[0], "start "),
+}
+
+
+@drivers
+@pytest.mark.parametrize("case", REFUSALS)
+def test_what_does_not_fit_is_refused_before_there_is_a_folder(kind, case, lower, upper, tmp_path):
+    given, words = REFUSALS[case]
+    sentence = refusal(lambda: run_upper(tmp_path / "run", kind, upper, given(lower, upper[1])))
+    assert sentence.startswith(words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_two_seeds_need_two_states(upper, tmp_path):
+    sentence = refusal(lambda: run_upper(tmp_path / "run", "scan", upper, upper[1][:1], seeds=2))
+    assert sentence == "start has 1 states, but must have one for each of 2"
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,49 @@
+"""A world that pays for something else is the same world in all but that."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import hierax
+from hierax.agents import SAC
+from hierax.training.run_folder import load_config
+from hierax.worlds import PointCross, Rewarded
+
+WORLD = PointCross(episode_limit=20)
+
+
+def climb(before, action, after, reward):
+    return after["position"][1] - before["position"][1] + 10.0 * reward - action[0]
+
+
+def test_all_but_the_reward_is_as_it_was():
+    changed = Rewarded(WORLD, climb)
+    key, action = jax.random.key(3), jnp.array([0.3, -0.9])
+    state, shown = WORLD.reset(key)
+    other, also = changed.reset(key)
+    assert changed.spec == WORLD.spec
+    for _ in range(4):
+        before = shown
+        state, shown = WORLD.step(state, action, key)
+        other, also = changed.step(other, action, key)
+        jax.tree.map(np.testing.assert_array_equal, also.observation, shown.observation)
+        gained = shown.observation["position"][1] - before.observation["position"][1]
+        np.testing.assert_allclose(also.reward, gained - 0.3, rtol=1e-6)
+        assert (also.terminated, also.success) == (shown.terminated, shown.success)
+
+
+def test_what_the_world_pays_can_be_part_of_it():
+    near = PointCross(goal=(0.5, 0.0), goal_radius=0.6)
+    state, _ = Rewarded(near, climb).reset(jax.random.key(0))
+    _, shown = Rewarded(near, climb).step(state, jnp.zeros(2), jax.random.key(0))
+    assert shown.terminated
+    assert float(shown.reward) > 9.0
+
+
+def test_a_run_is_known_by_the_name_of_its_reward(tmp_path):
+    agent = SAC(WORLD.spec, hidden=(4,), batch_size=4, capacity=100, warmup=40)
+    options = {"run": tmp_path / "run", "environments": 2, "progress": False, "episodes": 1}
+    hierax.train(agent, Rewarded(WORLD, climb), 40, **options)
+    config = load_config(tmp_path / "run")["world"]
+    assert config["reward"].endswith("test_rewarded.climb")
+    assert (config["name"], config["world"]["goal"]) == ("PointCross-v0", [6.0, 6.0])
