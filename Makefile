@@ -31,7 +31,7 @@ help: ## this page
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\n  The first run of a target installs what it needs into $(VENV) (Python 3.11 or newer).\n\n'
 
-demo: $(VENV)/.ready-runtime ## plan the Tower of Hanoi, train a point to run, draw both
+demo: $(VENV)/.ready-runtime ## plan the Tower of Hanoi, train a point to run and two levels to find a goal, draw all
 	@$(BIN)/hierax demo
 
 test: $(VENV)/.ready-dev ## the fast tests

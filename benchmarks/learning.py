@@ -4,7 +4,7 @@ CPU seconds in paired runs, on one thread and on two. See ``benchmarks/README.md
 
     python benchmarks/learning.py --quick                       # two minutes, one thread
     python benchmarks/learning.py                               # everything; about an hour
-    python benchmarks/learning.py --parts updates worlds        # these alone
+    python benchmarks/learning.py --parts updates worlds        # these anew, others stay
     python benchmarks/learning.py --peer-python other/bin/python   # peers in another environment
     python benchmarks/learning.py --docs                        # docs/benchmarks-learning.md
 """
@@ -57,11 +57,12 @@ def main() -> None:
         (ROOT / "docs" / "benchmarks-learning.md").write_text(page(json.loads(path.read_text())))
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    results = _origin(options)
+    results = json.loads(path.read_text()) if path.exists() else {}
     for part in options.parts:
-        results[part] = []
+        cases: list[Case] = []
+        results[part] = {"origin": _origin(options), "cases": cases}
         for case in PARTS[part](options):
-            results[part].append(case)
+            cases.append(case)
             print(f"{part} {json.dumps(_short(case))}", file=sys.stderr, flush=True)
         path.write_text(json.dumps(results, indent=1) + "\n")
     print(markdown(results))

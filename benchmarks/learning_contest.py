@@ -42,8 +42,7 @@ def contest(sides: Sequence[Side], rounds: int, threads: int, seconds: float) ->
 
     A side that fails, because its library is not installed for instance, is left out with a note.
     """
-    with _workers(sides, threads, seconds) as workers:
-        first = {name: worker.answer() for name, worker in workers.items()}
+    with _workers(sides, threads, seconds) as (workers, first):
         working = {name: workers[name] for name in first if "note" not in first[name]}
         runs: dict[str, list[dict[str, Any]]] = {name: [] for name in working}
         for _ in range(rounds):
@@ -119,10 +118,21 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def _workers(sides: Sequence[Side], threads: int, seconds: float) -> Iterator[dict[str, _Worker]]:
-    workers = {side.name: _Worker(side, threads, seconds) for side in sides}
+def _workers(
+    sides: Sequence[Side], threads: int, seconds: float
+) -> Iterator[tuple[dict[str, _Worker], dict[str, dict[str, Any]]]]:
+    """Workers that are ready, and what each of them said when it was.
+
+    One makes ready after the other: where threads of several processes wait for each other on the
+    same processors, it takes for ever.
+    """
+    workers: dict[str, _Worker] = {}
     try:
-        yield workers
+        first = {}
+        for side in sides:
+            workers[side.name] = _Worker(side, threads, seconds)
+            first[side.name] = workers[side.name].answer()
+        yield workers, first
     finally:
         for worker in workers.values():
             worker.end()

@@ -47,7 +47,7 @@ first updates of SAC; with an empty cache of compiled code, and with what such a
 """
 RULES = """
 Each side is a process of its own on the given number of processors, with as many threads. Sides
-take turns, A B C A B C ..., each for two CPU seconds or more, and what is shown are medians over
+take turns, A B C A B C ..., each for a second of CPU time or more. What is shown are medians over
 rounds: a rate is work divided by CPU seconds of all threads, a ratio is hierax / peer within a
 round, with the least and the greatest in brackets. A first and a second piece of work are done
 beforehand, so that compilation, filling the memory and the steps before learning are not in the
@@ -68,14 +68,15 @@ def markdown(results: Mapping[str, Any]) -> str:
     parts = []
     for name, title, note, table in sections:
         if name in results:
-            parts += [title, note.strip(), table(results[name])]
+            part = results[name]
+            parts += [title, note.strip(), table(part["cases"]), _origin(part["origin"])]
     return "\n\n".join(parts) + "\n"
 
 
 def page(results: Mapping[str, Any]) -> str:
     """``docs/benchmarks-learning.md``."""
     parts = ["# Benchmarks of learning", INTRODUCTION.strip(), markdown(results).strip()]
-    parts += ["## How this was measured", RULES.strip(), _again(results), _origin(results)]
+    parts += ["## How this was measured", RULES.strip(), _again(results)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -187,7 +188,7 @@ def _again(results: Mapping[str, Any]) -> str:
     sides = [
         side
         for part in parts
-        for case in results.get(part, [])
+        for case in results.get(part, {}).get("cases", [])
         for side in case["sides"].values()
         if "recompilations" in side
     ]
@@ -197,17 +198,18 @@ def _again(results: Mapping[str, Any]) -> str:
     )
 
 
-def _origin(results: Mapping[str, Any]) -> str:
+def _origin(origin: Mapping[str, Any]) -> str:
+    """Where a table comes from, in small print."""
     ours, peers = (
-        ", ".join(f"{name} {version}" for name, version in results[key].items())
+        ", ".join(f"{name} {version}" for name, version in origin[key].items())
         for key in ("versions", "peer_versions")
     )
-    machine, commit = results["machine"], results["commit"]
+    machine, commit = origin["machine"], origin["commit"]
     hashed, _, rest = commit.partition(" ")
     return (
-        f"Measured on {results['date']} with `{results['command']}` at commit `{hashed[:12]}`"
+        f"*Measured on {origin['date']} with `{origin['command']}` at commit `{hashed[:12]}`"
         f"{' ' + rest if rest else ''}: {machine['processor']}, {machine['cores']} cores, "
-        f"load {machine['load'][0]:.1f} at the beginning. {ours}. Peers: {peers}."
+        f"load {machine['load'][0]:.1f} at the beginning. {ours}. Peers: {peers}.*"
     )
 
 

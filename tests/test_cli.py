@@ -473,7 +473,8 @@ def test_reproduce_has_the_laptop_and_the_results_folder_by_default(calls):
 
 
 def test_demo_runs_the_first_experiment_and_says_what_is_next(capsys, calls, monkeypatch):
-    monkeypatch.setattr("hierax.commands.demo.learn", lambda folder: print(folder))
+    for part in ("learn", "learn_levels"):
+        monkeypatch.setattr(f"hierax.commands.demo.{part}", lambda folder: print(folder))
     main(["demo"])
     assert calls == [("himo-hanoi", "smoke", None, "results-demo")]
     printed = capsys.readouterr().out

@@ -17,7 +17,7 @@ from hierax.commands.catalogue import listing
 from hierax.commands.errors import RunError, UsageError, in_one_line, unknown
 
 COMMANDS: dict[str, str] = {
-    "demo": "plan the Tower of Hanoi, train a point to run, say what to try next",
+    "demo": "plan the Tower of Hanoi, train a point to run, two levels to find a goal",
     "list": "the agents, planners, worlds and experiments that there are",
     "plan": "plan in a world, a map of yours or a model of yours, and draw the plan",
     "train": "train an agent in a world; the same command resumes",

@@ -710,7 +710,7 @@ OTHER = "Other-v0"
         (WorldSpec(OTHER, (TASK,), Continuous(D), 9), "Other-v0 has no view 'body', but 'task'"),
         (
             WorldSpec(OTHER, (View("body", (4,)),), Continuous(D), 9),
-            "view 'body' of Other-v0 has shape (4,), but the level below learned with (3,)",
+            "view 'body' of Other-v0 has shape (4,), but a level below learned with (3,)",
         ),
     ],
     ids=["size", "kind", "view", "shape"],

@@ -22,7 +22,6 @@ from agents.stacks import (
 )
 from hierax.agents import relabelling
 from hierax.agents.networks import flatten_views
-from hierax.agents.relabelling import relabelled
 from hierax.training.leaves import tree_digest
 from planning.refusals import refusal
 
@@ -40,11 +39,15 @@ def lived(*levels, **changes):
     return agent, *played(agent, state, STEPS, RESETS)
 
 
+def relabelled(agent, state, *reward, level=NEW):
+    """The replay for the agent with one more level."""
+    return relabelling.relabelled(agent, state, agent.add_level(state, level)[0], *reward)
+
+
 def with_a_level(agent, state, level=NEW):
     """The agent above in the same world, its state with what was relabelled."""
-    memory = relabelled(agent, state)
     upper, above = agent.add_level(state, level)
-    return upper, above._replace(replay=memory)
+    return upper, above._replace(replay=relabelled(agent, state, level=level))
 
 
 @stacks
@@ -111,7 +114,8 @@ def test_a_sparse_reward_is_stored_as_the_number_that_it_is():
         return following["body"][:, 0] > 0
 
     memory = relabelled(agent, state, reached)
-    assert memory.step.reward.dtype == state.replay.step.reward.dtype
+    kinds = {each.step.reward.dtype for each in (memory, state.replay)}
+    assert len(kinds) == 1
     for t, (row, _) in enumerate(rows):
         np.testing.assert_array_equal(memory.step.reward[t], row.next_observation["body"][:, 0] > 0)
 
@@ -156,10 +160,19 @@ def test_the_agent_above_learns_from_it():
     assert int(later.replay.cursor) == STEPS + 2
 
 
-def test_a_level_that_holds_what_it_decides_is_refused():
-    agent, state = known(RANDOM, dataclasses.replace(NEW, control_interval=3))
-    sentence = refusal(lambda: relabelled(agent, state))
-    assert sentence.startswith("control_interval is 3, but must be 1: ")
+@pytest.mark.parametrize(("below", "top"), [(3, 3), (1, 3)])
+def test_a_level_that_holds_what_it_decides_is_refused(below, top):
+    slow, slower = (dataclasses.replace(NEW, control_interval=each) for each in (below, top))
+    agent, state = known(RANDOM, slow)
+    sentence = refusal(lambda: relabelled(agent, state, level=slower))
+    assert sentence.startswith("control_interval is 3, but must be 1 in both levels: ")
+
+
+def test_another_agent_is_refused():
+    agent, state = known(RANDOM)
+    other, _ = known(RANDOM, NEW, NEW)
+    sentence = refusal(lambda: relabelling.relabelled(agent, state, other))
+    assert sentence.startswith("above is another agent, but must be what add_level made of this")
 
 
 def test_relabelling_may_be_compiled():

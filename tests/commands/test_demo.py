@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from hierax.cli import main
-from hierax.commands import demo
+from hierax.commands import demo, demo_levels
 from hierax.commands.reproduce import Command
 from hierax.training.records import read_metrics
 
@@ -19,10 +19,14 @@ def test_the_demo_says_where_the_command_is_if_no_path_leads_to_it(
     monkeypatch.setattr(Command, "run", lambda command: asked.append(command))
     monkeypatch.setattr(shutil, "which", lambda _: found)
     monkeypatch.setattr(demo, "learn", asked_folders.append)
+    monkeypatch.setattr(demo, "learn_levels", asked_folders.append)
     main(["demo", "--out", "elsewhere"])
     output = capsys.readouterr().out
     assert [(c.name, c.scale, c.out) for c in asked] == [("himo-hanoi", "smoke", "elsewhere")]
-    assert [str(folder) for folder in asked_folders] == ["elsewhere/learning"]
+    assert [str(folder) for folder in asked_folders] == [
+        "elsewhere/learning",
+        "elsewhere/levels",
+    ]
     assert "hierax plan himo FourRooms-v0" in output
     assert ("Here `hierax` is" in output) is told
 
@@ -49,6 +53,31 @@ def test_learning_leaves_a_curve_and_a_film(short, tmp_path, capsys):
     for name in ("curve.png", "episode.gif"):
         assert f"{tmp_path / name}" in printed
         assert (tmp_path / name).stat().st_size > 5_000
+
+
+def test_levels_leave_curves_and_a_film(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(demo_levels, "BELOW", 320)
+    monkeypatch.setattr(demo_levels, "ABOVE", 400)
+    monkeypatch.setattr(demo_levels, "POINTS", 2)
+    words = {"agent.hidden": "8", "agent.batch_size": "8", "agent.warmup": "64"}
+    monkeypatch.setattr(demo_levels, "COMMON", {name: (word,) for name, word in words.items()})
+    old = tmp_path / "flat" / "config.json"
+    old.parent.mkdir()
+    old.write_text("{}")
+    demo_levels.learn_levels(tmp_path)
+    printed = capsys.readouterr().out
+    assert "With two levels 0% of episodes reach the goal" in printed
+    for name in ("curves.png", "episode.gif"):
+        assert f"{tmp_path / name}" in printed
+        assert (tmp_path / name).stat().st_size > 5_000
+
+
+@pytest.mark.slow
+def test_two_levels_find_the_goal_at_last(tmp_path, capsys):
+    demo_levels.learn_levels(tmp_path)
+    found, flat = re.findall(r"(\d+)%", capsys.readouterr().out.partition("With two levels")[2])
+    assert int(found) >= 90
+    assert int(flat) <= 10
 
 
 @pytest.mark.slow

@@ -9,8 +9,14 @@ from matplotlib.image import imread
 from hierax.experiments import EXPERIMENTS, find, load, reproduce
 from hierax.experiments.claims import CLAIMS
 
+COSTLY = ("lsp-spin-cross", "lsp-point-cross", "lsp-lqr")
+"""Experiments that compile many learners."""
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow) if n in COSTLY else n for n in EXPERIMENTS],
+)
 def test_an_experiment_writes_its_evidence(name, tmp_path):
     seeds = 3 if EXPERIMENTS[name].seeds else None
     folder = reproduce(name, "smoke", seeds, tmp_path)

@@ -167,6 +167,13 @@ def test_a_new_level_earns_what_the_levels_below_earn(lower):
         assert np.ptp(before.returns) > 0 or not explore
 
 
+def test_statistics_come_along(lower):
+    assert int(lower[0].statistics.count) > 0
+    begun = warm_started(LOWER.untrained(jax.random.key(0)), lower[0])
+    assert tree_digest(begun.statistics) == tree_digest(lower[0].statistics)
+    assert tree_digest(begun.learner) == tree_digest(lower[0].learner)
+
+
 def test_copies_are_no_views(upper):
     agent, starts = upper
     copied = warm_started(agent.untrained(jax.random.key(0)), starts[0])
@@ -308,8 +315,10 @@ def test_flat_agents_begin_with_what_they_learned_too():
 
 
 def wide():
-    """What an agent with a unit more learned."""
-    return dataclasses.replace(LOWER, hidden=(8, 9)).untrained(jax.random.key(0))
+    """What an agent with a unit more, but else the same, learned."""
+    levels = LOWER.levels[0], UPPER_LEVEL
+    agent = LatentSpacePolicy(CROSS.spec, levels=levels, **{**SMALL, "hidden": (8, 9)})
+    return agent.untrained(jax.random.key(0))
 
 
 OTHER = "start is of another agent, but must be what this one learned, or what its add_level gave"

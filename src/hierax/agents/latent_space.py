@@ -214,11 +214,12 @@ class LatentSpacePolicy(OffPolicy):
             ValueError: where the new world has other actions or views than the frozen levels need.
         """
         spec = self.spec if spec is None else spec
-        for name in self._names:
+        seen = itertools.chain.from_iterable(level.views or () for level in self.levels)
+        for name in dict.fromkeys(seen):
             if spec.view(name).shape != self.spec.view(name).shape:
                 raise ValueError(
-                    f"view {name!r} of {spec.name} has shape {spec.view(name).shape}, but the "
-                    f"level below learned with {self.spec.view(name).shape}"
+                    f"view {name!r} of {spec.name} has shape {spec.view(name).shape}, but a level "
+                    f"below learned with {self.spec.view(name).shape}"
                 )
         if spec.action != self.spec.action:
             raise ValueError(
@@ -237,7 +238,7 @@ class LatentSpacePolicy(OffPolicy):
     def _noise(
         self, state: TrainState, carry: Held, seen: jax.Array, key: Key, explore: bool
     ) -> jax.Array:
-        """Z of the top level, ``(N, d)``."""
+        """The noise z of the top level, ``(N, d)``."""
         kind = self.top.noise if explore else self.deterministic
         if kind == "best_of_n":
             return self._best(state.learner.top, seen, key)

@@ -20,25 +20,37 @@ Reward = Callable[[Mapping[str, Any], jax.Array, Mapping[str, Any]], jax.Array]
 """(observation, action of the environment, next observation) of M steps → rewards ``(M,)``."""
 
 
-def relabelled(agent: LatentSpacePolicy, state: TrainState, reward: Reward | None = None) -> Memory:
+def relabelled(
+    agent: LatentSpacePolicy,
+    state: TrainState,
+    above: LatentSpacePolicy,
+    reward: Reward | None = None,
+) -> Memory:
     """The replay of ``agent`` as the level above would have filled it.
 
     Args:
-        agent: whose top level stored it, deciding in every step.
-        state: with replay and the flow that is about to be frozen.
+        agent: whose top level stored it.
+        state: with its replay, and the flow that is about to be frozen.
+        above: what `LatentSpacePolicy.add_level` made of it, in the same world.
         reward: of the task of the level above; None where it is the same.
 
     Returns:
-        The replay for the agent that `LatentSpacePolicy.add_level` makes, in the same world.
+        The replay for ``above``.
 
     Raises:
-        ValueError: where the level decides less often than every step.
+        ValueError: where one of the two levels decides less often than in every step, or ``above``
+            is another world's or another agent's.
     """
-    if agent.top.control_interval != 1:
+    if (above.spec, above.levels[:-1]) != (agent.spec, agent.levels):
         raise ValueError(
-            f"control_interval is {agent.top.control_interval}, but must be 1: a held decision "
-            "is no output of the policy in the steps that follow"
+            "above is another agent, but must be what add_level made of this one in its own world"
         )
+    for level in (agent.top, above.top):
+        if level.control_interval != 1:
+            raise ValueError(
+                f"control_interval is {level.control_interval}, but must be 1 in both levels: a "
+                "held decision is no output of the policy in the steps that follow"
+            )
     memory = state.replay
     rows, environments = memory.step.reward.shape
 
@@ -57,5 +69,6 @@ def relabelled(agent: LatentSpacePolicy, state: TrainState, reward: Reward | Non
     if reward is not None:
         following = jax.tree.map(lambda leaf: flat(jnp.roll(leaf, -1, axis=0)), memory.observation)
         paid = reward(seen, agent.executed(state, seen, outputs), following)
-        step = step._replace(reward=paid.reshape(rows, environments))
+        paid = paid.reshape(rows, environments).astype(step.reward.dtype)
+        step = step._replace(reward=paid)
     return memory._replace(step=step)

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from tyro.conf import arg
 
+from hierax.commands.demo_levels import STORY, learn_levels
+
 PLANNING = """\
 HIMO plans the Tower of Hanoi: three discs, 27 states, seven moves from S to G.
 It starts from chance, follows the natural gradient of the return, and shows
@@ -24,6 +26,8 @@ Try next:
   hierax plan himo my_rooms.txt         on a map of yours: '#' wall, S, G
   hierax train sac PointMaze-v0 --steps 100000 --world.goal 8 0
                                         round the first corner of a maze
+  hierax train lsp SpinCross-v0 --steps 80000 --world.goal 6 -6
+                                        two levels, another goal
   hierax reproduce himo-hanoi           the same claims at finer steps
   hierax list                           all agents, planners, worlds, experiments
 """
@@ -45,7 +49,7 @@ METRIC = "deterministic/return"
 def description() -> str:
     """Returns what stands above the options in the command's help."""
     return """\
-Plan the Tower of Hanoi by HIMO, train a point to run, say what to try next.
+Plan the Tower of Hanoi by HIMO, train a point to run, let two levels find a goal.
 
 examples:
   hierax demo
@@ -53,12 +57,13 @@ examples:
 
 parts:
   planning  the experiment himo-hanoi, at its smallest scale: seconds
-  learning  the agent sac in the world PointSpeed-v0: less than a minute"""
+  learning  the agent sac in the world PointSpeed-v0: less than a minute
+  levels    the agents lsp and sac in the world SpinCross-v0: two minutes"""
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """Plan the Tower of Hanoi by HIMO, train a point to run, say what to try next."""
+    """Plan the Tower of Hanoi by HIMO, train a point to run, let two levels find a goal."""
 
     scale: Literal["smoke", "laptop"] = "smoke"
     """How finely to plan: in seconds, or as the results of the project were made."""
@@ -73,6 +78,8 @@ class Command:
         Reproduce("himo-hanoi", self.scale, out=self.out).run()
         print(LEARNING)
         learn(Path(self.out, "learning"))
+        print(STORY)
+        learn_levels(Path(self.out, "levels"))
         print(NEXT, end="")
         if shutil.which("hierax") is None:
             print(f"\nHere `hierax` is {os.path.relpath(sys.argv[0])}.")

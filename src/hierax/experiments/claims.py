@@ -74,6 +74,14 @@ CLAIMS: dict[str, Claim] = {
         "Haarnoja et al. 2018, experiments",
         "With one level, latent space policies are as good as the best flat learners.",
     ),
+    "L4": Claim(
+        "Haarnoja et al. 2018, experiments",
+        "One more level on the same reward improves the policy.",
+    ),
+    "L6": Claim(
+        "Haarnoja et al. 2018, section III",
+        "Levels can also be trained together, end to end, as one policy.",
+    ),
     "L5": Claim(
         "Haarnoja et al. 2018, experiments",
         "A shaped reward below and a sparse task above solve what flat learners cannot.",

@@ -105,6 +105,13 @@ EXPERIMENTS: dict[str, Experiment] = {
             seeds=5,
         ),
         Experiment(
+            "lsp-layers",
+            "A level more on the same reward: better than one level at half the temperature?",
+            ("L4", "L6"),
+            "lsp_layers",
+            seeds=5,
+        ),
+        Experiment(
             "lsp-spin-cross",
             "A skill below and a sparse task above: who else finds the goal of SpinCross-v0?",
             ("L5",),
