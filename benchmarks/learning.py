@@ -45,6 +45,8 @@ RHYTHMS = (("sbx", 8), ("sbx", 1), ("stable_baselines3", 1), ("stable_baselines3
 """Steps, and then updates, that a peer makes in turn."""
 QUICK_WORLDS = ("PointCross-v0", "FourRooms-v0")
 OURS = "hierax"
+RECORDS = ("learning.json", "half_cheetah.json")
+"""What the page of the docs is made of."""
 PACKAGES = ("jax", "numpy", "optax", "gymnasium", "mujoco")
 PEER_PACKAGES = ("stable-baselines3", "sbx-rl", "torch", "jax", "numpy", "gymnasium", "mujoco")
 Case = dict[str, Any]
@@ -54,7 +56,8 @@ def main() -> None:
     options = _options()
     path = options.out / "learning.json"
     if options.docs:
-        (ROOT / "docs" / "benchmarks-learning.md").write_text(page(json.loads(path.read_text())))
+        records = [json.loads((options.out / name).read_text()) for name in RECORDS]
+        (ROOT / "docs" / "benchmarks-learning.md").write_text(page(*records))
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     results = json.loads(path.read_text()) if path.exists() else {}

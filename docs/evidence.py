@@ -151,10 +151,11 @@ def _experiments() -> str:
     rows = []
     for name, experiment in EXPERIMENTS.items():
         claims = ", ".join(experiment.claims) or "none"
-        link = f"[JSON](results/{name}/{SCALE}/result.json)"
-        rows.append(
-            (f"`{name}`", experiment.summary, claims, f"`{_record(name)['command']}`", link)
-        )
+        command, link = f"`hierax reproduce {name}`", "not run yet"
+        if (_results / name / SCALE).is_dir():
+            command = f"`{_record(name)['command']}`"
+            link = f"[JSON](results/{name}/{SCALE}/result.json)"
+        rows.append((f"`{name}`", experiment.summary, claims, command, link))
     return _markdown_table(("experiment", "question", "claims", "command", "evidence"), rows)
 
 

@@ -59,7 +59,7 @@ def test_the_grid_pays_what_actions_are_paid(x64):
 
 @pytest.mark.parametrize("bandit", [GAUSSIAN, CUBE])
 def test_an_untrained_stack_is_the_prior_or_the_squashed_noise(bandit):
-    flows = train_stack(bandit, [(TINY._replace(steps=0), 1.0)] * 2, jax.random.key(0))
+    flows = train_stack(bandit, [(TINY._replace(rate=0.0), 1.0)] * 2, jax.random.key(0))
     action, log_prob = draw(bandit, flows, jax.random.key(1), 500)
     noise = np.asarray(jax.random.normal(jax.random.key(1), (500, 2)), float)
     expected = np.tanh(noise) if bandit.squashed else noise
@@ -72,7 +72,7 @@ def test_an_untrained_stack_is_the_prior_or_the_squashed_noise(bandit):
 
 def test_the_divergence_of_a_policy_that_ignores_the_reward():
     # KL(N(0, I) || N(m, S)) in closed form.
-    flows = train_stack(GAUSSIAN, [(TINY._replace(steps=0), 1.0)], jax.random.key(0))
+    flows = train_stack(GAUSSIAN, [(TINY._replace(rate=0.0), 1.0)], jax.random.key(0))
     found = divergence(GAUSSIAN, 1, *judge(GAUSSIAN, flows, jax.random.key(2), 200_000))
     mean, variance = GAUSSIAN.optimum(1)
     exact = 0.5 * ((1.0 + mean**2) / variance - 1.0 + np.log(variance)).sum()
