@@ -174,9 +174,15 @@ class LatentSpacePolicy(OffPolicy):
 
     def executed(self, state: TrainState, observation: Observation, output: jax.Array) -> jax.Array:
         """Actions ``(N, d)`` that outputs x of the top level come to, where all levels decide."""
+        return jnp.tanh(self.at_bottom(state, observation, output))
+
+    def at_bottom(
+        self, state: TrainState, observation: Observation, output: jax.Array
+    ) -> jax.Array:
+        """As `executed`, before the tanh: x_0."""
         begun = self.begin(len(output))
         outputs = [output, *self._descend(state.learner.below, begun, observation, output)]
-        return jnp.tanh(outputs[-1])
+        return outputs[-1]
 
     def observe(self, state: TrainState, transition: Transition) -> TrainState:
         """See `Agent`; what is stored as the action is x of the top level."""

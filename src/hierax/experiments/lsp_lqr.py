@@ -133,7 +133,7 @@ def _inputs(agent: LatentSpacePolicy, state: TrainState, seen: jax.Array) -> jax
 
     def inputs(noise: jax.Array) -> jax.Array:
         output = flow.forward(noise, seen)[0]
-        return jnp.arctanh(agent.executed(state, {"state": seen}, output))
+        return agent.at_bottom(state, {"state": seen}, output)
 
     return jax.lax.map(inputs, noise)
 

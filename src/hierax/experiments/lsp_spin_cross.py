@@ -5,6 +5,7 @@ tell a skill from mere holding (`hierax.experiments.cross_study`).
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def draw(result: Result, path: Path) -> None:
     draw_learning(drawn, METRIC, "SpinCross-v0").savefig(path)
 
 
-def _verdict(arms: dict[str, dict[str, np.ndarray]]) -> Verdict:
+def _verdict(arms: dict[str, dict[str, Any]]) -> Verdict:
     hierarchy = float(np.min(arms[TWO_LEVELS]["by_seed"]))
     sparse = {
         name: float(np.max(row["by_seed"]))
