@@ -10,8 +10,6 @@ from hierax.planning.krylov import bicgstab, solve
 from hierax.planning.linear import chain_of_transition, relative_residual, transition_of_chain
 
 ACCURACY = 1e-13
-STALLED = 1e-11
-"""Rounding may end the search above what was asked for; the residual that is returned says so."""
 
 
 def random_table(seed: int, states: int, discount: float) -> sp.csr_matrix:
@@ -46,19 +44,18 @@ def check(table: sp.csr_matrix, seed: int) -> None:
     chain, matrix, right = system(table, seed)
     x = np.zeros(right.size)
     reached = solve(chain, right, x, ACCURACY)
-    assert reached <= STALLED
+    assert reached <= ACCURACY
     size = np.abs(right).max() + np.abs(x).max()
-    told = max(reached, ACCURACY)
-    assert np.abs(right - matrix @ x).max() <= 2 * told * size
+    assert np.abs(right - matrix @ x).max() <= 2 * ACCURACY * size
     # A small residual is a small error up to the condition number.
-    error = 4 * told * size * np.abs(np.linalg.inv(matrix)).sum(axis=1).max()
+    error = 4 * ACCURACY * size * np.abs(np.linalg.inv(matrix)).sum(axis=1).max()
     np.testing.assert_allclose(x, np.linalg.solve(matrix, right), rtol=0, atol=error)
 
 
 DISCOUNTS = st.sampled_from([0.0, 0.5, 0.99, 0.9999, 0.999999])
 
 
-@example(seed=843, states=60, discount=0.9999)  # ends at 6e-13
+@example(seed=843, states=60, discount=0.9999)  # whose preconditioned residual is the smaller
 @given(seed=st.integers(0, 1000), states=st.integers(1, 60), discount=DISCOUNTS)
 def test_solve_is_the_dense_solve(seed, states, discount):
     """Rows of a transposed chain may sum to more than one."""

@@ -13,6 +13,8 @@ from hierax.planning.kernel import compiled, count, inner
 
 MOST_ITERATIONS = 1_000
 """Iterations between two refinements."""
+SMALLEST_SHARE = 1e-4
+"""Of what is asked for; where an iteration that is to come so close betters nothing, it ends."""
 
 
 @compiled
@@ -68,17 +70,20 @@ def solve(chain, right, x, accuracy):
     Returns the relative residual reached.
     """
     residual, size = np.empty_like(x), np.abs(right).max()
-    reached = residual_of(chain, x, right, residual)
+    reached, share = residual_of(chain, x, right, residual), 0.5
     while reached > accuracy * (size + np.abs(x).max()):
         candidate = x.copy()
-        bicgstab(
-            chain, right, candidate, 0.5 * accuracy * (size + np.abs(x).max()), MOST_ITERATIONS
-        )
-        before, reached = reached, residual_of(chain, candidate, right, residual)
-        if not reached < before:
-            reached = before
+        wanted = accuracy * (size + np.abs(x).max())
+        bicgstab(chain, right, candidate, share * wanted, MOST_ITERATIONS)
+        found = residual_of(chain, candidate, right, residual)
+        # An iteration ends by the preconditioned residual, which may be far below the true one.
+        if found < reached:
+            reached, x[:] = found, candidate
+            share *= min(1.0, wanted / reached) if reached > 0.0 else 1.0
+        elif share > SMALLEST_SHARE and np.isfinite(found):
+            share *= 0.1
+        else:
             break
-        x[:] = candidate
     return reached / (size + np.abs(x).max()) if reached != 0.0 else 0.0
 
 
