@@ -94,11 +94,7 @@ def _updates(options: argparse.Namespace) -> Iterator[Case]:
     for threads, learner, (width, batch) in _settings(options, LEARNERS, SIZES):
         setting = {"learner": learner, "width": width, "batch": batch}
         full = {**setting, "observation_size": OBSERVATION, "action_size": ACTION}
-        sides = [Side(OURS, "learning_hierax:updates", full)]
-        for library, per_call in CALLS[:: 2 if options.quick else 1]:
-            name = f"{LIBRARIES[library]}, {per_call} a call"
-            asked = {**full, "library": library, "per_call": per_call}
-            sides.append(Side(name, "learning_peers:updates", asked, options.peer_python))
+        sides = _sides(options, "updates", full, "per_call", "{} a call", CALLS)
         yield setting | contest(sides, options.rounds, threads, options.seconds)
 
 
@@ -106,12 +102,25 @@ def _steps(options: argparse.Namespace) -> Iterator[Case]:
     """Environment steps per CPU second, each with its update."""
     for threads, learner, world in _settings(options, LEARNERS, HOST_WORLDS):
         setting = {"learner": learner, "world": world}
-        sides = [Side(OURS, "learning_hierax:steps", setting)]
-        for library, every in RHYTHMS[:: 2 if options.quick else 1]:
-            name = f"{LIBRARIES[library]}, every {every}"
-            asked = {**setting, "library": library, "every": every}
-            sides.append(Side(name, "learning_peers:steps", asked, options.peer_python))
+        sides = _sides(options, "steps", setting, "every", "every {}", RHYTHMS)
         yield setting | contest(sides, options.rounds, threads, options.seconds)
+
+
+def _sides(
+    options: argparse.Namespace,
+    arm: str,
+    asked: dict[str, Any],
+    field: str,
+    named: str,
+    ways: Sequence[tuple[str, int]],
+) -> list[Side]:
+    """Ours, and each peer in each of the ``ways`` to set ``field``; some where it must be quick."""
+    sides = [Side(OURS, f"learning_hierax:{arm}", asked)]
+    for library, number in ways[:: 2 if options.quick else 1]:
+        name = f"{LIBRARIES[library]}, {named.format(number)}"
+        peer = {**asked, "library": library, field: number}
+        sides.append(Side(name, f"learning_peers:{arm}", peer, options.peer_python))
+    return sides
 
 
 def _settings(options: argparse.Namespace, *choices: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
