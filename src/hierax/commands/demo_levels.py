@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 STORY = """
-And a task that no learner without levels finds out about: a point whose thruster
-turns by itself is to reach a goal round a corner, which pays once. A latent space
-policy first learns to be fast on an open plane; the level on top learns the task.
+And a task made for two levels: a point whose thruster turns by itself is to reach
+a goal round a corner, which pays once. A latent space policy first learns to be
+fast on an open plane, then the level on top learns the task. SAC has no levels.
 """
 WORLD = "SpinCross-v0"
 BELOW, ABOVE, POINTS = 24_000, 80_000, 10

@@ -1,4 +1,4 @@
-"""The levels that `hierax train lsp` trains: those known for a world, changed by options."""
+"""The levels that `hierax train lsp` trains: those that a world begins with, changed by options."""
 
 import dataclasses
 from typing import TYPE_CHECKING

@@ -4,10 +4,11 @@ No claim of a paper, but what every claim rests on: these are the learners that 
 compared with. Stable-Baselines3 reports -157 for SAC after 20,000 steps; chance gives about -1200.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hierax.agents import SAC, TD3
+from hierax.agents import SAC, TD3, OffPolicy
 from hierax.experiments.learning_runs import learn
 from hierax.experiments.result import Result
 from hierax.statistics import interval, iqm_curve
@@ -42,30 +43,46 @@ METRIC = "deterministic/return"
 
 def run(scale: str, seeds: int) -> Result:
     """Train both learners with every seed."""
+    return Result(claims=[], **compare({"sac": SAC, "td3": TD3}, scale, seeds))
+
+
+def compare(
+    kinds: Mapping[str, type[OffPolicy]], scale: str, seeds: int, *more: str
+) -> dict[str, Any]:
+    """Trains agents of all kinds with every seed: all of a `Result` but its claims.
+
+    Args:
+        kinds: classes of agents by their name in tables and curves.
+        scale: of `BUDGETS`.
+        seeds: how many.
+        *more: metrics of the last evaluation that tables have beside the return.
+    """
     budget = BUDGETS[scale]
     world = make_world(WORLD)
+    agents = {name: kind(world.spec, **SETTINGS) for name, kind in kinds.items()}
     curves: dict[str, Any] = {}
     rows: dict[str, Any] = {}
-    kinds = {"sac": SAC, "td3": TD3}
-    agents = {name: kind(world.spec, **SETTINGS) for name, kind in kinds.items()}
     for name, agent in agents.items():
-        runs = learn(agent, world, seeds=seeds, metrics=(METRIC,), **budget._asdict())
+        runs = learn(agent, world, seeds=seeds, metrics=(METRIC, *more), **budget._asdict())
         returns = runs.measured[METRIC]
         curves[name] = {"steps": runs.steps, "seeds": list(range(seeds)), **iqm_curve(returns)}
-        rows[name] = {"return_at_the_end": interval(returns[:, -1]), "by_seed": returns[:, -1]}
-    return Result(
-        settings={
+        rows[name] = {
+            "return_at_the_end": interval(returns[:, -1]),
+            "by_seed": returns[:, -1],
+            **{metric: interval(runs.measured[metric][:, -1]) for metric in more},
+        }
+    return {
+        "settings": {
             "world": WORLD,
             **budget._asdict(),
             "agents": {name: describe_agent(agent) for name, agent in agents.items()},
             "interval": "95 % percentile bootstrap over seeds: of the mean in tables, of the "
             "interquartile mean in curves",
         },
-        claims=[],
-        curves=curves,
-        tables={"learners": rows},
-        seeds=range(seeds),
-    )
+        "curves": curves,
+        "tables": {"learners": rows},
+        "seeds": range(seeds),
+    }
 
 
 def draw(result: Result, path: Path) -> None:

@@ -30,7 +30,7 @@ CURRICULA: Mapping[str, tuple[Level, ...]] = MappingProxyType(
         "SpinCross-v0": _speed_first("SpinSpeed-v0", "velocity", "phase"),
     }
 )
-"""The levels that are known to solve a world, by its name."""
+"""Levels to begin with, by the name of the world that the top one learns in."""
 
 
 def train_levels(
