@@ -43,6 +43,8 @@ METRIC = METRICS[0]
 TWO_LEVELS = "two levels"
 FLAT = "flat, temperature 0.01"
 DENSE = "dense reward"
+SPEED_WEIGHTS = (0.01, 0.001)
+PAID_FOR_SPEED = tuple(f"flat, {weight:g} of speed too" for weight in SPEED_WEIGHTS)
 Seen: TypeAlias = Mapping[str, jax.Array]
 
 
@@ -111,9 +113,9 @@ def arms(world: PointCross, lower: Level, held: tuple[int, ...]) -> dict[str, Ar
         found[f"{name} lower level"] = Arm(two_levels(world, level), world)
     slow = two_levels(world, Level(views=lower.views), control_interval=10)
     found["identity lower level, held 10"] = Arm(slow, world)
-    for weight in (0.01, 0.001):
+    for name, weight in zip(PAID_FOR_SPEED, SPEED_WEIGHTS, strict=True):
         paid = Rewarded(world, AndSpeed(weight))
-        found[f"flat, {weight:g} of speed too"] = Arm(flat(temperature=TEMPERATURE), paid)
+        found[name] = Arm(flat(temperature=TEMPERATURE), paid)
     closer = Rewarded(world, AndProgress(world.goal))
     found[DENSE] = Arm(flat(temperature=TEMPERATURE), closer)
     return found
