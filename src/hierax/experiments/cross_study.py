@@ -12,23 +12,19 @@ the task with the lower one's latent as its action. The controls take apart what
                           the networks can represent and learn the task
 
 Everybody has the same networks, temperature (unless it is what differs), batches, updates for each
-step, and environment steps in all, those of the lower level's training included.
+step, and environment steps in all (`hierax.experiments.skill_study`).
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from hierax.agents import SAC, LatentSpacePolicy, Level
-from hierax.agents.off_policy import OffPolicy
-from hierax.experiments.learning_runs import Runs, learn
-from hierax.statistics import interval, iqm_curve
-from hierax.training.config import describe_agent, describe_world
+from hierax.experiments.skill_study import Arm, Budget, Skill, study
 from hierax.worlds import PointCross, Rewarded, make
 
 SETTINGS = {
@@ -38,33 +34,12 @@ SETTINGS = {
 TEMPERATURE = 0.01
 SPEED_TEMPERATURE = 1.0
 POSITION_UNIT, VELOCITY_UNIT, ACTION_COST = 6.0, 2.0, 0.05
-METRICS = ("sampled/success", "deterministic/success", "sampled/length")
-METRIC = METRICS[0]
 TWO_LEVELS = "two levels"
 FLAT = "flat, temperature 0.01"
 DENSE = "dense reward"
 SPEED_WEIGHTS = (0.01, 0.001)
 PAID_FOR_SPEED = tuple(f"flat, {weight:g} of speed too" for weight in SPEED_WEIGHTS)
 Seen: TypeAlias = Mapping[str, jax.Array]
-
-
-class Budget(NamedTuple):
-    """What a scale allows.
-
-    Attributes:
-        below: environment steps of the lower level.
-        above: of the upper level; others have the sum of both.
-        evaluate_every: steps between evaluations.
-        episodes: of an evaluation.
-        only: names of those that try; all for None.
-    """
-
-    below: int
-    above: int
-    evaluate_every: int
-    episodes: int
-    only: tuple[str, ...] | None = None
-
 
 BUDGETS = {
     "smoke": Budget(3_200, 3_200, 3_200, 8, (TWO_LEVELS, FLAT, "held 3", DENSE)),
@@ -73,18 +48,19 @@ BUDGETS = {
 }
 
 
-class Arm(NamedTuple):
-    """Somebody who tries.
+def cross(world: PointCross, speed: str, views: tuple[str, ...], **given: Any) -> dict[str, Any]:
+    """Trains them all; curves, tables and settings by name.
 
-    Attributes:
-        agent: made for the world.
-        world: the cross, maybe with another reward.
-        with_skill: whether the lower level is the one that learned to be fast.
+    Args:
+        world: the cross.
+        speed: name of the world where the lower level learns.
+        views: of the lower level.
+        **given: ``budget``, ``seeds`` and ``held``.
     """
-
-    agent: OffPolicy
-    world: Any
-    with_skill: bool = False
+    where = make(speed)
+    lower = Level(views=views, temperature=SPEED_TEMPERATURE)
+    skill = Skill(LatentSpacePolicy(where.spec, levels=(lower,), **SETTINGS), where)
+    return study(skill, arms(world, lower, given["held"]), given["budget"], given["seeds"])
 
 
 def two_levels(world: PointCross, lower: Level, **changes: Any) -> LatentSpacePolicy:
@@ -119,106 +95,6 @@ def arms(world: PointCross, lower: Level, held: tuple[int, ...]) -> dict[str, Ar
     closer = Rewarded(world, AndProgress(world.goal))
     found[DENSE] = Arm(flat(temperature=TEMPERATURE), closer)
     return found
-
-
-def study(world: PointCross, speed: str, views: tuple[str, ...], **given: Any) -> dict[str, Any]:
-    """Trains them all; curves, tables and settings by name.
-
-    Args:
-        world: the cross.
-        speed: name of the world where the lower level learns.
-        views: of the lower level.
-        **given: ``budget``, ``seeds`` and ``held``.
-    """
-    budget, seeds = given["budget"], given["seeds"]
-    lower = Level(views=views, temperature=SPEED_TEMPERATURE)
-    skill = _skill(make(speed), lower, budget, seeds)
-    tried = {
-        name: arm
-        for name, arm in arms(world, lower, given["held"]).items()
-        if budget.only is None or name in budget.only
-    }
-    runs = {name: _run(arm, skill, budget, seeds) for name, arm in tried.items()}
-    rates = {name: each.measured[METRIC] for name, each in runs.items()}
-    return {
-        "curves": {
-            name: {"steps": each.steps, "seeds": list(range(seeds)), **iqm_curve(rates[name])}
-            for name, each in runs.items()
-        },
-        "tables": {"arms": dict(_rows(runs)), "skill": _told_of_skill(skill)},
-        "settings": {
-            **budget._asdict(),
-            "worlds": {name: describe_world(arm.world) for name, arm in tried.items()},
-            "agents": {name: describe_agent(arm.agent) for name, arm in tried.items()},
-            "interval": "95 % percentile bootstrap over seeds: of the mean in tables, of the "
-            "interquartile mean in curves",
-        },
-    }
-
-
-def _skill(world: Any, level: Level, budget: Budget, seeds: int) -> tuple[LatentSpacePolicy, Runs]:
-    """The lower level, trained."""
-    agent = LatentSpacePolicy(world.spec, levels=(level,), **SETTINGS)
-    runs = learn(
-        agent,
-        world,
-        budget.below,
-        seeds,
-        evaluate_every=budget.below,
-        episodes=budget.episodes,
-        metrics=("sampled/return", "level_0/kl"),
-    )
-    return agent, runs
-
-
-def _run(arm: Arm, skill: tuple[LatentSpacePolicy, Runs], budget: Budget, seeds: int) -> Runs:
-    """One arm, with steps counted from the beginning of the lower level's training."""
-    steps = budget.above if arm.with_skill else budget.below + budget.above
-    start = None
-    if arm.with_skill:
-        lower, learned = skill
-        upper = arm.agent.levels[1]  # type: ignore[attr-defined]
-        spec = arm.world.spec
-        start = [lower.add_level(state, upper, spec)[1] for state in learned.states]
-    runs = learn(
-        arm.agent,
-        arm.world,
-        steps,
-        seeds,
-        evaluate_every=budget.evaluate_every,
-        episodes=budget.episodes,
-        metrics=METRICS,
-        start=start,
-    )
-    return runs._replace(steps=runs.steps + budget.below * arm.with_skill)
-
-
-def _rows(runs: Mapping[str, Runs]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, each in runs.items():
-        final = each.measured[METRIC][:, -1]
-        yield (
-            name,
-            {
-                "success_at_the_end": interval(final),
-                "by_seed": final,
-                "zero_noise_by_seed": each.measured[METRICS[1]][:, -1],
-                "length_by_seed": each.measured[METRICS[2]][:, -1],
-                "first_at_0.8_by_seed": [_first(each.steps, row) for row in each.measured[METRIC]],
-                "cpu_seconds_a_seed": each.cpu_seconds / len(final),
-            },
-        )
-
-
-def _first(steps: np.ndarray, rates: np.ndarray) -> int | None:
-    """The first step at which eight episodes of ten succeeded."""
-    reached = np.flatnonzero(rates >= 0.8)
-    return int(steps[reached[0]]) if reached.size else None
-
-
-def _told_of_skill(skill: tuple[LatentSpacePolicy, Runs]) -> dict[str, Any]:
-    _, runs = skill
-    measured = {name.partition("/")[2]: table[:, -1] for name, table in runs.measured.items()}
-    return {"lower level": {**measured, "cpu_seconds_a_seed": runs.cpu_seconds / len(runs.states)}}
 
 
 @dataclasses.dataclass(frozen=True)

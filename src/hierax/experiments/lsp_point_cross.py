@@ -7,8 +7,9 @@ that lies straight ahead, (12, 0), can be found by any constant push.
 from pathlib import Path
 from typing import Any
 
-from hierax.experiments.cross_study import BUDGETS, FLAT, METRIC, TWO_LEVELS, study
+from hierax.experiments.cross_study import BUDGETS, FLAT, TWO_LEVELS, cross
 from hierax.experiments.result import Result
+from hierax.experiments.skill_study import METRIC
 from hierax.worlds import PointCross
 
 GOALS = ((6.0, 6.0), (12.0, 0.0))
@@ -19,7 +20,7 @@ def run(scale: str, seeds: int) -> Result:
     """Train all arms with every seed, for each goal."""
     parts: dict[str, dict[str, Any]] = {"curves": {}, "tables": {}, "settings": {}}
     for goal in GOALS:
-        found = study(
+        found = cross(
             PointCross(goal), "PointSpeed-v0", ("velocity",),
             budget=BUDGETS[scale], seeds=seeds, held=(3, 10),
         )  # fmt: skip

@@ -9,16 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from hierax.experiments.cross_study import (
-    BUDGETS,
-    DENSE,
-    FLAT,
-    METRIC,
-    PAID_FOR_SPEED,
-    TWO_LEVELS,
-    study,
-)
+from hierax.experiments.cross_study import BUDGETS, DENSE, FLAT, PAID_FOR_SPEED, TWO_LEVELS, cross
 from hierax.experiments.result import Result, Verdict
+from hierax.experiments.skill_study import METRIC
 from hierax.worlds import SpinCross
 
 DRAWN = (TWO_LEVELS, FLAT, "flow", "held 3", "identity lower level", DENSE)
@@ -27,7 +20,7 @@ SOLVED, FAILED = 0.9, 0.2
 
 def run(scale: str, seeds: int) -> Result:
     """Train all arms with every seed."""
-    found = study(
+    found = cross(
         SpinCross(), "SpinSpeed-v0", ("velocity", "phase"),
         budget=BUDGETS[scale], seeds=seeds, held=(2, 3, 10),
     )  # fmt: skip

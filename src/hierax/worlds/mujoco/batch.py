@@ -1,0 +1,179 @@
+"""N environments of a world of MuJoCo as a `hierax.worlds.host.HostBatch`."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import mujoco
+import numpy as np
+
+from hierax.planning import checks
+from hierax.worlds.batch import Outcome
+from hierax.worlds.mujoco.engine import Engine, Physics
+from hierax.worlds.mujoco.random_state import numbers_of, with_numbers
+from hierax.worlds.mujoco.world import Beginning, MujocoWorld, Readings
+
+
+class Now(NamedTuple):
+    """All of a batch between two steps but its random numbers.
+
+    Attributes:
+        physics: of all environments.
+        memory: of their episodes.
+        outcome: what was shown last.
+    """
+
+    physics: Physics
+    memory: Mapping[str, np.ndarray]
+    outcome: Outcome
+
+
+class MujocoBatch:
+    """``count`` environments of ``world``, stepped by ``threads`` threads.
+
+    What an environment goes through depends on the seed, its number and its actions alone: not on
+    how many others there are, on threads, or on the process. What `save` gives continues to the
+    bit.
+
+    Args:
+        world: what they are environments of.
+        count: N.
+        threads: that step the physics.
+
+    Raises:
+        ValueError: where a number is no whole number above 0.
+    """
+
+    def __init__(self, world: MujocoWorld, count: int, threads: int = 1):
+        checks.count("count", count, 1)
+        self.count, self.spec = count, world.spec
+        self._world = world
+        self.engine = Engine(world.model, world.substeps, threads)
+        low, high = world.model.actuator_ctrlrange.T
+        self._middle, self._half = (high + low) / 2.0, (high - low) / 2.0
+        self._random: list[np.random.Generator] = []
+        self._now: Now | None = None
+
+    @property
+    def now(self) -> Now:
+        """Where the environments are; raises RuntimeError before the first `reset`."""
+        if self._now is None:
+            raise RuntimeError("no episode has begun: call reset or restore first")
+        return self._now
+
+    def reset(self, seed: int) -> Outcome:
+        """See `hierax.worlds.host.HostBatch.reset`."""
+        self._random = [
+            np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+            for number in range(self.count)
+        ]
+        begun = [self._begin(random) for random in self._random]
+        physics = Physics(*map(np.concatenate, zip(*(each for each, _ in begun), strict=True)))
+        memory = {name: np.stack([each[name] for _, each in begun]) for name in begun[0][1]}
+        action = np.zeros((self.count, *self.spec.action.shape))
+        return self._show(physics, memory, action, _nothing_yet(self.count))
+
+    def step(self, action: np.ndarray) -> Outcome:
+        """See `hierax.worlds.host.HostBatch.step`; raises ValueError for what is no action."""
+        last, chosen = self.now, self._clipped(action)
+        ended, length = last.outcome.ended, last.outcome.episode_length
+        physics = self.engine.step(last.physics, self._middle + self._half * chosen, ~ended)
+        before = self._readings(last.physics, last.memory, chosen, length)
+        now = self._readings(physics, last.memory, chosen, length + 1)
+        reward, terminated, success, memory = self._world.judge(before, now)
+        if ended.any():
+            chosen, memory = np.where(ended[:, None], 0.0, chosen), _copied(memory)
+            for number in ended.nonzero()[0].tolist():
+                self._renew(number, physics, memory)
+        length = np.where(ended, 0, length + 1)
+        reward = np.where(ended, 0.0, reward).astype(np.float32)
+        terminated = terminated & ~ended
+        earned = _Earned(
+            reward,
+            terminated,
+            (length >= self.spec.episode_limit) & ~terminated,
+            success & ~ended,
+            ~ended,
+            np.where(ended, np.float32(0.0), last.outcome.episode_return + reward),
+            length,
+        )
+        return self._show(physics, memory, chosen, earned)
+
+    def save(self) -> dict[str, Any]:
+        """The physics and memory of all environments, what they showed last, and what is random."""
+        return {"now": self.now, "random": np.stack([numbers_of(each) for each in self._random])}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """See `hierax.worlds.host.HostBatch.restore`."""
+        self._now = saved["now"]
+        self._random = [with_numbers(numbers) for numbers in saved["random"]]
+
+    def close(self) -> None:
+        """Does nothing: all that is held is arrays."""
+
+    def _begin(self, random: np.random.Generator) -> tuple[Physics, Mapping[str, np.ndarray]]:
+        """One environment at the beginning of an episode, and its memory."""
+        beginning = self._world.begin(random)
+        return self.engine.begin(lambda data: _place(data, beginning)), beginning.memory
+
+    def _renew(self, number: int, physics: Physics, memory: dict[str, np.ndarray]) -> None:
+        """Begins an episode in one environment, in arrays that nobody has seen yet."""
+        begun, remembered = self._begin(self._random[number])
+        physics.rows[number], physics.sensors[number] = begun.rows[0], begun.sensors[0]
+        for name, value in remembered.items():
+            memory[name][number] = value
+
+    def _readings(
+        self, physics: Physics, memory: Mapping[str, Any], action: np.ndarray, steps: np.ndarray
+    ) -> Readings:
+        qpos, qvel = self.engine.positions(physics), self.engine.velocities(physics)
+        return Readings(qpos, qvel, physics.sensors, action, steps, memory)
+
+    def _show(
+        self, physics: Physics, memory: Mapping[str, Any], action: np.ndarray, earned: "_Earned"
+    ) -> Outcome:
+        readings = self._readings(physics, memory, action, earned.episode_length)
+        seen = self._world.observe(readings)
+        observation = {
+            view.name: np.asarray(seen[view.name], view.dtype) for view in self.spec.views
+        }
+        self._now = Now(physics, memory, Outcome(observation, *earned))
+        return self._now.outcome
+
+    def _clipped(self, action: np.ndarray) -> np.ndarray:
+        """Actions as the actuators can follow them."""
+        checks.require_shape("action", action, (self.count, *self.spec.action.shape))
+        chosen = np.asarray(action, np.float64)
+        if not np.isfinite(chosen).all():
+            number = int(np.argmax(~np.isfinite(chosen).all(axis=1)))
+            raise ValueError(
+                f"action of environment {number} is {chosen[number]}, but must be finite"
+            )
+        return np.clip(chosen, -1.0, 1.0)
+
+
+class _Earned(NamedTuple):
+    """An `Outcome` without its observation."""
+
+    reward: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    success: np.ndarray
+    is_step: np.ndarray
+    episode_return: np.ndarray
+    episode_length: np.ndarray
+
+
+def _nothing_yet(count: int) -> _Earned:
+    no, none = np.zeros(count, bool), np.zeros(count, np.float32)
+    return _Earned(none, no, no, no, no, none, np.zeros(count, np.int32))
+
+
+def _copied(memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: np.array(values) for name, values in memory.items()}
+
+
+def _place(data: mujoco.MjData, beginning: Beginning) -> None:
+    data.qpos[:], data.qvel[:] = beginning.qpos, beginning.qvel
+    for name, (position, quaternion) in beginning.mocap.items():
+        number = data.model.body(name).mocapid[0]
+        data.mocap_pos[number], data.mocap_quat[number] = position, quaternion

@@ -1,0 +1,82 @@
+"""A ball that rolls and steers, with a head that looks along its way."""
+
+import math
+from typing import ClassVar
+
+import mujoco
+import numpy as np
+from jaxtyping import Float
+
+from hierax.worlds.mujoco.bodies.body import FEELINGS, feel
+
+_RADIUS, _HEAD = 0.2, 0.6
+_QUARTER = math.sqrt(0.5)
+
+
+class Ball:
+    """A sphere of 1 kg under a head of 21 kg; it cannot fall.
+
+    | | |
+    |---|---|
+    | action 0 | rolls backward: torque -50 N m about the ball's axis |
+    | action 1 | steers to the right: torque 30 N m about the vertical, downward |
+    | positions | x, y, z, angle of the head (clockwise from above), angle of the ball |
+
+    Masses, sizes and torques are those of dm_control's ``RollingBallWithHead``.
+    """
+
+    name: ClassVar[str] = "Ball"
+    torso: ClassVar[str] = "head_body"
+    geoms: ClassVar[tuple[str, ...]] = ("head", "face", "neck", "shell")
+    proprioception: ClassVar[tuple[str, ...]] = ("torso.z", *FEELINGS)
+    can_fall: ClassVar[bool] = False
+
+    def add(self, spec: mujoco.MjSpec) -> None:
+        """See `Body.add`."""
+        default = spec.add_default("ball", spec.default)
+        default.geom.condim, default.geom.friction = 4, [0.5, 0.02, 0.02]
+        root = spec.worldbody.add_body(name="root")
+        for axis, along in zip("xyz", np.eye(3).tolist(), strict=True):
+            root.add_joint(name=f"root_{axis}", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=along)
+        head = root.add_body(name=self.torso, pos=[0, 0, _HEAD], quat=[_QUARTER, 0, 0, -_QUARTER])
+        _fill_head(head, default)
+        ball = head.add_body(name="ball", pos=[0, 0, _RADIUS - _HEAD])
+        ball.add_joint(name="roll", axis=[-1, 0, 0], damping=[2, 0, 0])
+        ball.add_geom(default, name="shell", size=[_RADIUS, 0, 0], mass=1)
+        for joint, gear in (("roll", -50.0), ("steer", 30.0)):
+            spec.add_actuator(
+                name=joint, target=joint, trntype=mujoco.mjtTrn.mjTRN_JOINT,
+                gear=[gear, 0, 0, 0, 0, 0], ctrlrange=[-1, 1], ctrllimited=True,
+            )  # fmt: skip
+        feel(spec, self.torso, "torso_site")
+
+    def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "5"]:
+        """See `Body.standing`."""
+        return np.array([x, y, 0.0, -yaw, 0.0])
+
+
+def _fill_head(head: mujoco.MjsBody, default: mujoco.MjsDefault) -> None:
+    """The head, which turns about the vertical, and the eye high above it."""
+    head.add_joint(name="steer", axis=[0, 0, -1], damping=[4, 0, 0])
+    head.explicitinertial = True
+    head.mass, head.ipos = 20.0, [0, 0, -0.08]
+    head.iquat = [0.05876879, 0.70466036, -0.05876879, 0.70466036]
+    head.inertia = [0.14683229, 0.10987294, 0.10986016]
+    cylinder = mujoco.mjtGeom.mjGEOM_CYLINDER
+    head.add_geom(default, name="head", type=cylinder, size=[0.1, 0.06, 0], pos=[0, 0, -0.07])
+    head.add_geom(
+        default, name="face", type=cylinder, size=[0.05, 0.035, 0], pos=[0, 0.1, -0.07],
+        quat=[_QUARTER, -_QUARTER, 0, 0],
+    )  # fmt: skip
+    head.add_geom(default, name="neck", type=cylinder, size=[0.07, 0.02, 0], pos=[0, 0, -0.13])
+    head.add_site(name="torso_site", size=[0.05, 0.05, 0.05], group=4)
+    eye = head.add_body(name="eye", pos=[0, 0.15, 0.9])
+    eye.explicitinertial = True
+    eye.mass, eye.ipos, eye.inertia = 1.0, [0, 0, 0], [1, 1, 1]
+    eye.add_camera(name="egocentric", fovy=80, quat=_looking_down(5.7))
+
+
+def _looking_down(degrees: float) -> list[float]:
+    """The quaternion of a camera that looks along y, this much below the horizon."""
+    half = math.radians(90.0 - degrees) / 2.0
+    return [math.cos(half), math.sin(half), 0.0, 0.0]

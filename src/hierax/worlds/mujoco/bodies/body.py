@@ -1,0 +1,76 @@
+"""What a body is to a task: something that can be put somewhere, feels itself and may fall."""
+
+import math
+from typing import ClassVar, Protocol
+
+import mujoco
+import numpy as np
+from jaxtyping import Float
+
+TORSO_AXES = ("torso x", "torso y", "torso z")
+"""Sensors of every body: where its torso's axes point in the world."""
+FEELINGS = ("velocity", "gyro", "acceleration")
+"""Sensors of every body: what a torso feels, in its own axes."""
+
+
+class Body(Protocol):
+    """A body; its name is the first word of the names of its worlds."""
+
+    name: ClassVar[str]
+    torso: ClassVar[str]
+    """The body whose axes are its own."""
+    geoms: ClassVar[tuple[str, ...]]
+    """Whatever of it counts as being somewhere."""
+    proprioception: ClassVar[tuple[str, ...]]
+    """Sensors of what it feels of itself: nothing that tells where it is or looks."""
+    can_fall: ClassVar[bool]
+    """Whether its torso can turn upside down."""
+
+    def add(self, spec: mujoco.MjSpec) -> None:
+        """Puts bodies, actuators and sensors into a model in which there is no body yet."""
+        ...
+
+    def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, " part"]:
+        """The first of the model's positions: upright at a place, looking along ``yaw`` (rad)."""
+        ...
+
+
+def feel(spec: mujoco.MjSpec, torso: str, site: str) -> None:
+    """Sensors that every body has: ``height``, `TORSO_AXES`, ``torso`` (a place) and `FEELINGS`."""
+    sensor, body, at_site = mujoco.mjtSensor, mujoco.mjtObj.mjOBJ_XBODY, mujoco.mjtObj.mjOBJ_SITE
+    spec.add_sensor(name="torso", type=sensor.mjSENS_FRAMEPOS, objtype=body, objname=torso)
+    axes = (sensor.mjSENS_FRAMEXAXIS, sensor.mjSENS_FRAMEYAXIS, sensor.mjSENS_FRAMEZAXIS)
+    for name, axis in zip(TORSO_AXES, axes, strict=True):
+        spec.add_sensor(name=name, type=axis, objtype=body, objname=torso)
+    felt = (sensor.mjSENS_VELOCIMETER, sensor.mjSENS_GYRO, sensor.mjSENS_ACCELEROMETER)
+    for name, kind in zip(FEELINGS, felt, strict=True):
+        spec.add_sensor(name=name, type=kind, objtype=at_site, objname=site)
+
+
+def locate(spec: mujoco.MjSpec, kind: mujoco.mjtObj, names: tuple[str, ...], torso: str) -> None:
+    """A sensor ``NAME from torso`` of each place, in the torso's axes and from its origin."""
+    for name in names:
+        spec.add_sensor(
+            name=f"{name} from torso",
+            type=mujoco.mjtSensor.mjSENS_FRAMEPOS,
+            objtype=kind,
+            objname=name,
+            reftype=mujoco.mjtObj.mjOBJ_XBODY,
+            refname=torso,
+        )
+
+
+def place_geoms(spec: mujoco.MjSpec, geoms: tuple[str, ...]) -> None:
+    """A sensor ``NAME place`` of the centre of each geom, in the world."""
+    for name in geoms:
+        spec.add_sensor(
+            name=f"{name} place",
+            type=mujoco.mjtSensor.mjSENS_FRAMEPOS,
+            objtype=mujoco.mjtObj.mjOBJ_GEOM,
+            objname=name,
+        )
+
+
+def turned(yaw: float) -> Float[np.ndarray, "4"]:
+    """The quaternion (w, x, y, z) of a turn about the vertical."""
+    return np.array([math.cos(yaw / 2.0), 0.0, 0.0, math.sin(yaw / 2.0)])

@@ -1,0 +1,179 @@
+"""A world of MuJoCo: a compiled model, and functions of what its sensors say.
+
+A world is a frozen dataclass that says what is in it (`MujocoWorld.compose`), how an episode
+begins, what is seen, and what a step was worth. The last two are functions of arrays with a leading
+axis N, in the operations that NumPy and `jax.numpy` share, so that the same text serves the batch
+that is stepped from the host and one that lives on an accelerator.
+"""
+
+import abc
+import dataclasses
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+import mujoco
+import numpy as np
+
+from hierax.planning import checks
+from hierax.spec import Continuous, View, WorldSpec
+
+Array: TypeAlias = Any
+"""Of NumPy or JAX."""
+Memory: TypeAlias = Mapping[str, Array]
+"""What an episode remembers beside the state of physics: an array with a leading axis N a name."""
+
+
+class Readings(NamedTuple):
+    """What is known of N environments.
+
+    Attributes:
+        qpos: ``(N, nq)`` generalised positions.
+        qvel: ``(N, nv)`` generalised velocities.
+        sensors: ``(N, nsensordata)``; `Columns` finds a sensor by its name.
+        action: ``(N, d)`` in [-1, 1], of the step that led here; 0 where an episode begins.
+        steps: ``(N,)`` of the episode so far.
+        memory: of the episode.
+    """
+
+    qpos: Array
+    qvel: Array
+    sensors: Array
+    action: Array
+    steps: Array
+    memory: Memory
+
+
+class Beginning(NamedTuple):
+    """How one episode begins.
+
+    Attributes:
+        qpos: ``(nq,)``.
+        qvel: ``(nv,)``.
+        memory: an array without a leading axis for each name.
+        mocap: position and quaternion by the name of the body; others stay where the model has
+            them.
+    """
+
+    qpos: np.ndarray
+    qvel: np.ndarray
+    memory: Mapping[str, np.ndarray] = {}
+    mocap: Mapping[str, tuple[np.ndarray, np.ndarray]] = {}
+
+
+class Verdict(NamedTuple):
+    """What a step was worth; arrays ``(N,)``.
+
+    Attributes:
+        reward: of the step.
+        terminated: whether the episode is over for good.
+        success: whether the task is fulfilled here.
+        memory: of the episode from here on.
+    """
+
+    reward: Array
+    terminated: Array
+    success: Array
+    memory: Memory
+
+
+@dataclasses.dataclass(frozen=True)
+class MujocoWorld(abc.ABC):
+    """What worlds of MuJoCo share.
+
+    Attributes:
+        name: that of the registry, with its version.
+        episode_limit: most steps of an episode.
+
+    Raises:
+        ValueError: where the limit is no whole number above 0.
+    """
+
+    name: str
+    episode_limit: int
+
+    timestep = 0.005
+    substeps = 10
+    has_success = True
+
+    def __post_init__(self) -> None:
+        checks.count("episode_limit", self.episode_limit, 1)
+
+    @abc.abstractmethod
+    def compose(self) -> mujoco.MjSpec:
+        """All that there is, ready to be compiled."""
+
+    @property
+    @abc.abstractmethod
+    def views(self) -> tuple[View, ...]:
+        """The parts of an observation."""
+
+    @abc.abstractmethod
+    def begin(self, random: np.random.Generator) -> Beginning:
+        """How an episode begins."""
+
+    @abc.abstractmethod
+    def observe(self, now: Readings) -> Mapping[str, Array]:
+        """An array ``(N, ...)`` for each view."""
+
+    @abc.abstractmethod
+    def judge(self, before: Readings, now: Readings) -> Verdict:
+        """What the step from ``before`` to ``now`` was worth."""
+
+    @cached_property
+    def model(self) -> mujoco.MjModel:
+        """The compiled model."""
+        spec = self.compose()
+        spec.option.timestep = self.timestep
+        return spec.compile()
+
+    @cached_property
+    def columns(self) -> "Columns":
+        """Where sensors are."""
+        return Columns(self.model)
+
+    @property
+    def spec(self) -> WorldSpec:
+        """What agents are told of the world."""
+        action = Continuous(self.model.nu)
+        return WorldSpec(self.name, self.views, action, self.episode_limit, self.has_success)
+
+    def batch(self, count: int, threads: int | None = None) -> Any:
+        """``count`` environments, stepped from the host by so many threads.
+
+        Results do not depend on ``threads``; None takes one for each core, but none for less than
+        eight environments.
+        """
+        from hierax.worlds.mujoco.batch import MujocoBatch
+
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        return MujocoBatch(self, count, threads or max(1, min(cores, count // 8)))
+
+
+class Columns:
+    """Columns of a model's sensors, by name.
+
+    ``sensors[:, columns("gyro", "height.z")]`` is the gyroscope's three numbers and one of those of
+    ``height``: a dot asks for x, y, z or w alone.
+    """
+
+    def __init__(self, model: mujoco.MjModel):
+        self._at = {
+            model.sensor(number).name: (
+                int(model.sensor_adr[number]),
+                int(model.sensor_adr[number] + model.sensor_dim[number]),
+            )
+            for number in range(model.nsensor)
+        }
+
+    def __call__(self, *names: str) -> np.ndarray:
+        """The columns of several sensors, one after the other."""
+        return np.concatenate([self._of(name) for name in names])
+
+    def _of(self, name: str) -> np.ndarray:
+        sensor, _, part = name.partition(".")
+        if sensor not in self._at:
+            raise ValueError(f"there is no sensor {sensor!r}, but {', '.join(self._at)}")
+        first, end = self._at[sensor]
+        return np.array([first + "xyz".index(part)]) if part else np.arange(first, end)
