@@ -1,4 +1,4 @@
-"""Learning benchmark: hierax beside Stable-Baselines3 and SBX, and its worlds and drivers alone.
+"""Learning benchmark: hierax beside Stable-Baselines3 and SBX, and parts of it alone.
 
 CPU seconds in paired runs, on one thread and on two. See ``benchmarks/README.md`` for the rules.
 
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from learning_contest import Side, contest, spread
+from contest import Side, contest, spread
 from learning_report import markdown, page
 from learning_start_times import start_times
 from origin import ROOT, origin, versions
@@ -43,6 +43,8 @@ CALLS = (("sbx", 512), ("sbx", 1), ("stable_baselines3", 64))
 """Updates that a peer is asked for in a call; SBX gains a little with every more."""
 RHYTHMS = (("sbx", 8), ("sbx", 1), ("stable_baselines3", 1), ("stable_baselines3", 8))
 """Steps, and then updates, that a peer makes in turn."""
+STACKS = {"one level": 1, "second level on a frozen one": 2}
+"""How many levels there are where the top one is timed."""
 QUICK_WORLDS = ("PointCross-v0", "FourRooms-v0")
 OURS = "hierax"
 RECORDS = ("learning.json", "half_cheetah.json")
@@ -63,7 +65,7 @@ def main() -> None:
     results = json.loads(path.read_text()) if path.exists() else {}
     for part in options.parts:
         cases: list[Case] = []
-        results[part] = {"origin": _origin(options), "cases": cases}
+        results[part] = {"origin": _origin(options, part), "cases": cases}
         for case in PARTS[part](options):
             cases.append(case)
             print(f"{part} {json.dumps(_short(case))}", file=sys.stderr, flush=True)
@@ -103,6 +105,19 @@ def _steps(options: argparse.Namespace) -> Iterator[Case]:
     for threads, learner, world in _settings(options, LEARNERS, HOST_WORLDS):
         setting = {"learner": learner, "world": world}
         sides = _sides(options, "steps", setting, "every", "every {}", RHYTHMS)
+        yield setting | contest(sides, options.rounds, threads, options.seconds)
+
+
+def _levels(options: argparse.Namespace) -> Iterator[Case]:
+    """Updates of SAC and of the top level of latent space policies: what a level costs."""
+    for threads, (width, batch) in _settings(options, SIZES):
+        setting = {"width": width, "batch": batch}
+        full = {**setting, "observation_size": OBSERVATION, "action_size": ACTION}
+        sides = [Side("SAC", "learning_hierax:updates", {**full, "learner": "sac"})]
+        sides += [
+            Side(name, "learning_hierax:level_updates", {**full, "levels": levels})
+            for name, levels in STACKS.items()
+        ]
         yield setting | contest(sides, options.rounds, threads, options.seconds)
 
 
@@ -178,12 +193,14 @@ def _start(options: argparse.Namespace) -> Iterator[Case]:
 
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Case]]] = {
     "updates": _updates,
+    "levels": _levels,
     "steps": _steps,
     "worlds": _worlds,
     "seeds": _seeds,
     "overhead": _overhead,
     "start": _start,
 }
+WITH_PEERS = ("updates", "steps")
 
 
 def _short(case: Case) -> Case:
@@ -194,10 +211,12 @@ def _short(case: Case) -> Case:
     return {**short, "rates": rates}
 
 
-def _origin(options: argparse.Namespace) -> dict[str, Any]:
+def _origin(options: argparse.Namespace, part: str) -> dict[str, Any]:
+    python = options.peer_python
+    peers = {"peer_versions": versions(python, PEER_PACKAGES)} if part in WITH_PEERS else {}
     return {
-        **origin(PACKAGES, private=[options.peer_python]),
-        "peer_versions": versions(options.peer_python, PEER_PACKAGES),
+        **origin(PACKAGES, private=[python]),
+        **peers,
         "rounds": options.rounds,
         "seconds": options.seconds,
     }

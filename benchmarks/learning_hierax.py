@@ -1,4 +1,4 @@
-"""Arms of hierax, see `learning_worker`."""
+"""Arms of hierax, see `contest_worker`."""
 
 import functools
 from collections.abc import Callable
@@ -8,7 +8,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hierax.agents import AGENTS, SAC, OffPolicy, TrainState, Transition
+from hierax.agents import (
+    AGENTS,
+    SAC,
+    LatentSpacePolicy,
+    Level,
+    OffPolicy,
+    TrainState,
+    Transition,
+)
+from hierax.agents.replay import Memory
 from hierax.spec import Continuous, View, WorldSpec
 from hierax.training import faults, make_world
 from hierax.training.host_driver import HostDriver
@@ -46,9 +55,30 @@ def compilations() -> int:
 
 def updates(learner: str, width: int, batch: int, observation_size: int, action_size: int) -> Work:
     """Gradient updates from a filled replay, in one compiled loop as drivers have it."""
+    spec = _nowhere(observation_size, action_size)
+    return _updating(AGENTS[learner](spec, **_sizes(width, batch)))
+
+
+def level_updates(
+    levels: int, width: int, batch: int, observation_size: int, action_size: int
+) -> Work:
+    """As `updates`, of the top one of so many levels."""
+    spec = _nowhere(observation_size, action_size)
+    stacked = (Level(),) * levels
+    return _updating(LatentSpacePolicy(spec, levels=stacked, **_sizes(width, batch)))
+
+
+def _nowhere(observation_size: int, action_size: int) -> WorldSpec:
     views = (View("observation", (observation_size,)),)
-    spec = WorldSpec("Nowhere-v0", views, Continuous(action_size), 1_000)
-    agent = AGENTS[learner](spec, hidden=(width, width), batch_size=batch, capacity=STORED)
+    return WorldSpec("Nowhere-v0", views, Continuous(action_size), 1_000)
+
+
+def _sizes(width: int, batch: int) -> dict[str, Any]:
+    return {"hidden": (width, width), "batch_size": batch, "capacity": STORED}
+
+
+def _updating(agent: OffPolicy) -> Work:
+    """Updates of that agent, the replay of which is filled first."""
     state = jax.jit(functools.partial(_filled, agent))(jax.random.key(0))
     learn = jax.jit(functools.partial(_learned, agent), donate_argnums=0)
 
@@ -151,7 +181,7 @@ def seeds(count: int, way: str) -> Work:
 
 
 def _filled(agent: OffPolicy, key: jax.Array) -> TrainState:
-    """The state of an agent after `STORED` random steps."""
+    """The state of a new agent with `STORED` random steps in its replay."""
     init_key, *keys = jax.random.split(key, 4)
     shape = (STORED, 1)
     never = jnp.zeros(1, bool)
@@ -161,13 +191,14 @@ def _filled(agent: OffPolicy, key: jax.Array) -> TrainState:
         jax.random.normal(keys[2], shape),
     )
 
-    def observe(state: TrainState, row: tuple[jax.Array, ...]) -> tuple[TrainState, None]:
+    def store(memory: Memory, row: tuple[jax.Array, ...]) -> tuple[Memory, None]:
         seen, action, reward = row
         view = {"observation": seen}
         transition = Transition(view, action, {}, reward, never, never, view, ~never)
-        return agent.observe(state, transition), None
+        return agent.replay.add(memory, transition), None
 
-    return jax.lax.scan(observe, strongly_typed(agent.init(init_key, 1)), rows)[0]
+    state = strongly_typed(agent.init(init_key, 1))
+    return state._replace(replay=jax.lax.scan(store, state.replay, rows)[0])
 
 
 def _learned(agent: OffPolicy, state: TrainState, count: jax.Array) -> tuple[TrainState, Report]:

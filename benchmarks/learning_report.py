@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from learning_contest import ratio
+from contest import ratio
 
 HOST_TARGET = 0.15
 START_TARGET = 8.0
+LEVEL_TARGETS = {"one level": 1.4}
 PEER_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 1.3}
 SMALL_NETWORK_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 8.0}
 WORLD_TARGETS = {"Point": 5e6, "Spin": 5e6, "Four": 20e6}
@@ -22,6 +23,11 @@ Observations of 27 numbers and actions of 8, drawn from 100,000 stored transitio
 for one update in each call of `train`, as its defaults have it, or for many; hierax always makes
 them in one compiled loop, with drawing, the sums that are logged and the guard against numbers
 that are not finite inside.
+"""
+LEVELS_NOTE = """
+The same updates of a level of a latent space policy, a flow of two couplings, beside those of SAC
+with its Gaussian policy: layers, batches, observations and actions are as many. A frozen level
+takes no part in an update. The cost is CPU time of an update / that of SAC within a round.
 """
 STEPS_NOTE = """
 One environment, one update for each step, two hidden layers of 256, batches of 256. A peer takes
@@ -55,9 +61,9 @@ RULES = """
 Each side is a process of its own on the given number of processors, with as many threads. Sides
 take turns, A B C A B C ..., each for a second of CPU time or more. What is shown are medians over
 rounds: a rate is work divided by CPU seconds of all threads, a ratio is hierax / peer within a
-round, with the least and the greatest in brackets. A first and a second piece of work are done
-beforehand, so that compilation, filling the memory and the steps before learning are not in the
-rates.
+round where nothing else is said, with the least and the greatest in brackets. A first and a second
+piece of work are done beforehand, so that compilation, filling the memory and the steps before
+learning are not in the rates.
 """
 
 
@@ -65,6 +71,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     """The tables, for the terminal and for the docs; parts that were not run are left out."""
     sections = (
         ("updates", "## Updates", UPDATES_NOTE, _updates),
+        ("levels", "## Latent space policies", LEVELS_NOTE, _levels),
         ("steps", "## Training from the host", STEPS_NOTE, _steps),
         ("worlds", "## Worlds", WORLDS_NOTE, _worlds),
         ("seeds", "## Many seeds", SEEDS_NOTE, _seeds),
@@ -113,6 +120,27 @@ def _updates(cases: list[dict[str, Any]]) -> str:
         for case in cases
         for row in _contest(case, SMALL_NETWORK_TARGETS if case["width"] == 64 else PEER_TARGETS)
     ]
+    return _table(header, rows)
+
+
+def _levels(cases: list[dict[str, Any]]) -> str:
+    rows = []
+    for case in cases:
+        gaussian, *levels = case["sides"]
+        for name in levels:
+            cost, target = case["ratios"][name], LEVEL_TARGETS.get(name)
+            rows.append(
+                (
+                    name,
+                    f"2 × {case['width']}, {case['batch']}",
+                    str(case["threads"]),
+                    f"{case['sides'][name]['median']:,.0f}",
+                    f"{case['sides'][gaussian]['median']:,.0f}",
+                    _spread(cost),
+                    _verdict(f"{target:g}", cost["median"] <= target) if target else "",
+                )
+            )
+    header = "what learns|layers, batch|threads|updates per CPU second|those of SAC|cost|target"
     return _table(header, rows)
 
 
@@ -210,7 +238,7 @@ def _start(cases: list[dict[str, Any]]) -> str:
 
 def _again(results: Mapping[str, Any]) -> str:
     """How many functions hierax compiled after the set-up, over all parts."""
-    parts = ("updates", "steps", "worlds", "seeds", "overhead")
+    parts = ("updates", "levels", "steps", "worlds", "seeds", "overhead")
     sides = [
         side
         for part in parts
@@ -227,7 +255,7 @@ def _again(results: Mapping[str, Any]) -> str:
 def _origin(origin: Mapping[str, Any]) -> str:
     """Where a table comes from, in small print."""
     ours, peers = (
-        ", ".join(f"{name} {version}" for name, version in origin[key].items())
+        ", ".join(f"{name} {version}" for name, version in origin.get(key, {}).items())
         for key in ("versions", "peer_versions")
     )
     machine, commit = origin["machine"], origin["commit"]
@@ -235,7 +263,7 @@ def _origin(origin: Mapping[str, Any]) -> str:
     return (
         f"*Measured on {origin['date']} with `{origin['command']}` at commit `{hashed[:12]}`"
         f"{' ' + rest if rest else ''}: {machine['processor']}, {machine['cores']} cores, "
-        f"{ours}. Peers: {peers}.*"
+        f"{ours}.{f' Peers: {peers}.' if peers else ''}*"
     )
 
 

@@ -5,7 +5,7 @@ python learning_start.py WORLD THREADS
 
 import sys
 
-from learning_worker import stay_on
+from contest_worker import stay_on
 
 
 def main() -> None:

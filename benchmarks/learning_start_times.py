@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from learning_contest import CACHE, environment, spread
-from learning_worker import cpu_seconds
+from contest import CACHE, environment, spread
+from contest_worker import cpu_seconds
 
 SCRIPT = Path(__file__).resolve().parent / "learning_start.py"
 

@@ -26,7 +26,7 @@ class Side:
 
     Attributes:
         name: in the results.
-        arm: ``module:function``, see `learning_worker`.
+        arm: ``module:function``, see `contest_worker`.
         options: what it takes.
         python: the interpreter that has its library.
     """
@@ -81,7 +81,7 @@ class _Worker:
 
     def __init__(self, side: Side, threads: int, seconds: float):
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (open as long as the worker)
-        script = str(HERE / "learning_worker.py")
+        script = str(HERE / "contest_worker.py")
         options = [side.arm, json.dumps(side.options), str(threads), str(seconds)]
         self._process = subprocess.Popen(
             [side.python, script, *options],

@@ -1,6 +1,6 @@
 """One side of a comparison, in a process of its own that works when it is told to.
 
-    python learning_worker.py learning_hierax:updates '{"learner": "sac", ...}' THREADS SECONDS
+    python contest_worker.py learning_hierax:updates '{"learner": "sac", ...}' THREADS SECONDS
 
 Libraries may live in different environments, and what is compiled or stored stays from round to
 round. An *arm* is a function that makes everything ready and returns ``work``; ``work()`` does a
@@ -15,6 +15,7 @@ import os
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -45,9 +46,19 @@ def stay_on(threads: int) -> None:
 
 
 def cpu_seconds() -> float:
-    """Of this process, all of its threads, and its children that have ended."""
+    """Of this process, all of its threads, and its children, those that live as well."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+    return sum(usage.ru_utime + usage.ru_stime for usage in used) + _of_living_children()
+
+
+def _of_living_children() -> float:
+    """Where the system tells of them, that is on Linux."""
+    ticks = 0
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text().split():
+            fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _round(work: Any, seconds: float) -> dict[str, float]:

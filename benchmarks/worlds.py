@@ -1,0 +1,153 @@
+"""Times the worlds of MuJoCo beside raw physics, Gymnasium and dm_control, and writes the results.
+
+    pip install -e '.[bench]'
+    python benchmarks/worlds.py --quick                # one thread, three short rounds
+    python benchmarks/worlds.py                        # everything, on an idle machine
+    python benchmarks/worlds.py --parts physics reset  # these anew, others stay
+    python benchmarks/worlds.py --docs                 # docs/benchmarks-worlds.md from the results
+
+dm_control may live in another environment: `--peer-python other/bin/python`.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from contest import Side, contest
+from origin import ROOT, origin, versions
+from worlds_report import page
+
+Case: TypeAlias = dict[str, Any]
+
+COUNT = 32
+BODIES = {
+    "BallGoTo3-v0": "ball", "AntGoTo3-v0": "ant", "QuadrupedGoTo3-v0": "quadruped",
+    "BallPushMid-v0": "ball", "AntPushMid-v0": "ant", "AntMaze-v0": "ant",
+}  # fmt: skip
+COMPOSED = ("BallGoTo3-v0", "AntGoTo3-v0")
+VISION = "BallGoTo3Vision-v0"
+PACKAGES = ("mujoco", "gymnasium", "numpy")
+PEERS = ("dm-control", "mujoco", "numpy")
+
+
+def main() -> None:
+    options = _options()
+    path = options.out / "worlds.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    if options.docs:
+        (ROOT / "docs" / "benchmarks-worlds.md").write_text(page(results))
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for part in options.parts:
+        cases: list[Case] = []
+        results[part] = {"origin": _origin(options), "cases": cases}
+        for case in PARTS[part](options):
+            cases.append(case)
+            rates = {
+                name: side.get("median", side.get("note")) for name, side in case["sides"].items()
+            }
+            shown = {"world": case["world"], "threads": case["threads"], **rates}
+            print(
+                f"{part} {json.dumps(shown)} {json.dumps(case['ratios'])}",
+                file=sys.stderr,
+                flush=True,
+            )
+        path.write_text(json.dumps(results, indent=1) + "\n")
+    print(page(results))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--quick", action="store_true", help="one thread, three short rounds")
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=9, help="paired runs")
+    parser.add_argument("--seconds", type=float, default=1.0, help="CPU time of a run, at least")
+    parser.add_argument("--peer-python", default=sys.executable, help="where dm_control is")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
+    parser.add_argument("--docs", action="store_true", help="write the page of the docs and stop")
+    options = parser.parse_args()
+    if options.quick:
+        options.threads, options.rounds, options.seconds = [1], 3, 0.3
+    return options
+
+
+def _physics(options: argparse.Namespace) -> Iterator[Case]:
+    """Steps per CPU second, with observations and rewards, beside `mj_step` of the same model."""
+    for threads in options.threads:
+        for world in BODIES:
+            asked = {"world": world, "count": COUNT, "threads": threads}
+            sides = [_side("hierax", "steps", asked), _side("mj_step", "raw", asked)]
+            yield {"world": world} | contest(sides, options.rounds, threads, options.seconds)
+
+
+def _gymnasium(options: argparse.Namespace) -> Iterator[Case]:
+    """Ant-v5 by hierax's engine and by Gymnasium's vectors."""
+    for threads in options.threads:
+        sides = [_side("hierax", "ant_v5", {"count": COUNT, "threads": threads})]
+        for kind in ("sync", "async"):
+            asked = {"count": COUNT, "kind": kind}
+            sides.append(_side(f"Gymnasium, {kind}", "gymnasium_ant", asked))
+        yield {"world": "Ant-v5"} | contest(sides, options.rounds, threads, options.seconds)
+
+
+def _composer(options: argparse.Namespace) -> Iterator[Case]:
+    """The task of going to a target, by dm_control's composer."""
+    for world in COMPOSED:
+        asked = {"world": world, "count": COUNT, "threads": 1}
+        composed = {"body": BODIES[world]}
+        sides = [
+            _side("hierax", "steps", asked),
+            Side("dm_control", "worlds_composer:steps", composed, options.peer_python),
+        ]
+        yield {"world": world} | contest(sides, options.rounds, 1, options.seconds)
+
+
+def _reset(options: argparse.Namespace) -> Iterator[Case]:
+    """Beginnings of episodes in all environments."""
+    for world in BODIES:
+        sides = [_side("hierax", "resets", {"world": world, "count": COUNT})]
+        yield {"world": world} | contest(sides, options.rounds, 1, options.seconds)
+
+
+def _vision(options: argparse.Namespace) -> Iterator[Case]:
+    """Frames of 64 by 64 pixels per CPU second, each with its step."""
+    sides = [_side("hierax", "steps", {"world": VISION, "count": 4, "threads": 1})]
+    yield {"world": VISION} | contest(sides, options.rounds, 1, options.seconds)
+
+
+def _short(case: Case) -> Case:
+    """A case for the eye, without its runs."""
+    short = {key: value for key, value in case.items() if key != "sides"}
+    rates = {name: side.get("median", side.get("note")) for name, side in case["sides"].items()}
+    return {**short, "rates": rates}
+
+
+def _side(name: str, arm: str, options: dict[str, Any]) -> Side:
+    return Side(name, f"worlds_sides:{arm}", options)
+
+
+def _origin(options: argparse.Namespace) -> dict[str, Any]:
+    python = options.peer_python
+    return {
+        **origin(PACKAGES, private=[python]),
+        "peer_versions": versions(python, PEERS),
+        "rounds": options.rounds,
+        "seconds": options.seconds,
+    }
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Case]]] = {
+    "physics": _physics,
+    "gymnasium": _gymnasium,
+    "composer": _composer,
+    "reset": _reset,
+    "vision": _vision,
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Arms of `worlds.py` (see `contest_worker`): a piece of work is so many environment steps."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
+
+os.environ.setdefault("MUJOCO_GL", "egl")
+
+import gymnasium
+import mujoco
+import numpy as np
+
+from hierax.worlds import make
+from worlds_ant_v5 import AntV5
+
+Work: TypeAlias = Callable[[], int]
+
+STEPS = 10
+"""In a piece of work."""
+
+
+def steps(world: str, count: int, threads: int) -> Work:
+    """Steps of a world of hierax."""
+    return _stepping(make(world).batch(count, threads), count)
+
+
+def ant_v5(count: int, threads: int) -> Work:
+    """Steps of Gymnasium's Ant-v5 by hierax's engine."""
+    return _stepping(AntV5().batch(count, threads), count)
+
+
+def raw(world: str, count: int, threads: int) -> Work:
+    """Nothing but physics of the same model, as many substeps, each thread on one ``MjData``."""
+    made = make(world)
+    model, substeps = made.model, made.substeps
+    low, high = model.actuator_ctrlrange.T
+    control = np.random.default_rng(0).uniform(low, high, (STEPS, count, model.nu))
+    datas = [mujoco.MjData(model) for _ in range(threads)]
+    pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def share(first: int) -> None:
+        data = datas[first]
+        for given in control[:, first::threads].reshape(-1, model.nu):
+            data.ctrl[:] = given
+            mujoco.mj_step(model, data, substeps)
+
+    def work() -> int:
+        if pool is None:
+            share(0)
+        else:
+            list(pool.map(share, range(threads)))
+        return STEPS * count
+
+    return work
+
+
+def resets(world: str, count: int) -> Work:
+    """Beginnings of all environments; one is counted for all of them."""
+    batch = make(world).batch(count, 1)
+
+    def work() -> int:
+        batch.reset(0)
+        return 1
+
+    return work
+
+
+def gymnasium_ant(count: int, kind: str) -> Work:
+    """Steps of Ant-v5 by Gymnasium, without contact forces, as `AntV5`."""
+    environments = gymnasium.make_vec(
+        "Ant-v5", num_envs=count, vectorization_mode=kind,
+        include_cfrc_ext_in_observation=False, contact_cost_weight=0.0,
+    )  # fmt: skip
+    environments.reset(seed=0)
+    action = np.random.default_rng(0).uniform(-1.0, 1.0, (STEPS, count, 8)).astype(np.float32)
+
+    def work() -> int:
+        for chosen in action:
+            environments.step(chosen)
+        return STEPS * count
+
+    return work
+
+
+def _stepping(batch, count: int) -> Work:
+    batch.reset(0)
+    shape = (STEPS, count, *batch.spec.action.shape)
+    action = np.random.default_rng(0).uniform(-1.0, 1.0, shape).astype(np.float32)
+
+    def work() -> int:
+        for chosen in action:
+            batch.step(chosen)
+        return STEPS * count
+
+    return work
