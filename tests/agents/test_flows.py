@@ -151,6 +151,17 @@ def test_the_density_integrates_to_one(x64, seed):
     assert density @ np.outer(weight, weight).ravel() == pytest.approx(1.0, abs=1e-6)
 
 
+@pytest.mark.parametrize(("size", "count"), [(1, 400), (3, 64)])
+def test_so_does_that_of_an_odd_number_of_entries(x64, size, count):
+    policy, seen = flow(size, spread=0.2), rows(size)[1][0]
+    axis = np.linspace(-8, 8, count)
+    points = np.stack(np.meshgrid(*[axis] * size, indexing="ij"), -1).reshape(-1, size)
+    density = np.exp(log_density(policy, jnp.asarray(points), seen))
+    assert density.sum() * (axis[1] - axis[0]) ** size == pytest.approx(1.0, abs=1e-9)
+    _, log_det = forward(policy, *rows(size))
+    assert np.abs(log_det).max() > 0.1
+
+
 def test_both_passes_give_samples_the_same_probability(x64):
     z, seen = rows(8)
     x, log_det = forward(flow(8), z, seen)

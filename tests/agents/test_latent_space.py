@@ -226,6 +226,31 @@ def test_losses_are_those_of_the_equations(x64, levels):
     assert told["temperature_loss"] == pytest.approx(expected, rel=1e-9)
 
 
+@one_and_two
+def test_the_gradient_of_a_level_is_that_of_its_loss(x64, levels):
+    """Through noise, action and density: nothing is taken for a constant."""
+    *below, top = levels
+    agent, state = stacked(*below, dataclasses.replace(top, initial_temperature=0.3))
+    # Without a future the target does not depend on the actor, so its loss is all that does.
+    given = batch(agent, discount=0.0)
+    after, _ = update(agent, state.learner, given, KEY)
+    actor, sample = state.learner.top.actor, jax.jit(agent.sample)
+    rng = np.random.default_rng(0)
+    way = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape), actor)
+
+    def loss(size):
+        moved = jax.tree.map(lambda leaf, step: leaf + size * step, actor, way)
+        valued, ratio, _ = sample(moved, given.observation, jax.random.split(KEY)[1])
+        value = in_numpy.values(after.top.critics, given.observation, np.asarray(valued))
+        return (0.3 * np.asarray(ratio) - value.min(axis=0)).mean()
+
+    slope = (loss(1e-6) - loss(-1e-6)) / 2e-6
+    moments = after.top.optimisers[0][0].mu  # of Adam, a tenth of the gradient
+    along = jax.tree.map(lambda moment, step: (10 * np.asarray(moment) * step).sum(), moments, way)
+    assert sum(jax.tree.leaves(along)) == pytest.approx(slope, rel=1e-5)
+    assert abs(slope) > 1e-2
+
+
 def test_the_target_of_the_bottom_is_an_entropy_of_minus_d():
     """KL = d log 2 - H, so the KL that is asked for is that of H = -d."""
     agent, state = known(RANDOM)

@@ -2,6 +2,7 @@
 
 import math
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -190,6 +191,40 @@ def test_a_fixed_temperature_stays_and_so_does_its_optimiser():
     assert jax.tree.all(jax.tree.map(lambda one, other: (one == other).all(), before, state))
     assert [each[0].count for each in others] == [0, 0]
     assert [each[0].count for each in others_after] == [1, 1]
+
+
+def test_rewards_in_other_units_are_the_same_with_temperature_and_values_in_those_units(x64):
+    """ρ r at a temperature of 1 is r at 1/ρ. Only the learning rates tell them apart."""
+    rho = 1 / TEMPERATURE
+    # Adam that stands still: its first moments are a tenth of the gradients.
+    still = soft(optimiser=optax.adam(0.0))
+    learner, given = learner_of(still), batch()
+    scaled = learner._replace(
+        critics=with_values_times(rho, learner.critics),
+        targets=with_values_times(rho, learner.targets),
+        log_temperature=learner.log_temperature + math.log(rho),
+    )
+    paid = given._replace(reward=rho * given.reward)
+    (after, metrics), (other, more) = (
+        update(still, each, rows, KEY) for each, rows in ((learner, given), (scaled, paid))
+    )
+    assert more["temperature"] == pytest.approx(1.0)
+    assert more["critic_loss"] == pytest.approx(rho**2 * float(metrics["critic_loss"]), rel=1e-12)
+    assert more["actor_loss"] == pytest.approx(rho * float(metrics["actor_loss"]), rel=1e-12)
+    way, same_way = (each.optimisers[0][0].mu for each in (after, other))
+    for name, moment in way.items():
+        np.testing.assert_allclose(same_way[name], rho * moment, rtol=1e-10)
+        assert np.abs(moment).max() > 1e-3
+    # What the divergence is tuned to has no unit.
+    one, same = (each.optimisers[2][0].mu for each in (after, other))
+    assert same == pytest.approx(float(one), rel=1e-12)
+
+
+def with_values_times(factor, critics):
+    """Critics whose values are so many times as large."""
+    *first, last = critics.layers
+    times = jax.tree.map(lambda leaf: factor * leaf, last)
+    return eqx.tree_at(lambda critics: critics.layers, critics, (*first, times))
 
 
 def test_a_new_learner_has_targets_of_its_own():

@@ -79,18 +79,6 @@ def test_the_divergence_of_a_policy_that_ignores_the_reward():
     assert found == pytest.approx(exact, rel=0.02)
 
 
-def test_levels_of_a_gaussian_bandit_become_the_optimum_one_by_one():
-    size = Size(couplings=2, units=16, steps=1_000)
-    flows = train_stack(GAUSSIAN, [(size, 1.0)] * 2, jax.random.key(0))
-    for levels in (1, 2):
-        found = judge(GAUSSIAN, flows[:levels], jax.random.key(3), 100_000)
-        assert divergence(GAUSSIAN, levels, *found) < 0.01
-    alone = train_stack(GAUSSIAN, [(size, 2.0)], jax.random.key(0))
-    found = judge(GAUSSIAN, alone, jax.random.key(3), 100_000)
-    assert divergence(GAUSSIAN, 2, *found) < 0.01
-    assert divergence(GAUSSIAN, 1, *found) > 0.05
-
-
 def test_frozen_levels_stay_as_they_are():
     first = train_stack(CUBE, [(TINY, 1.0)], jax.random.key(4))
     both = train_stack(CUBE, [(TINY, 1.0), (TINY, 1.0)], jax.random.key(4))

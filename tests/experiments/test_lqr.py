@@ -1,5 +1,7 @@
 """Linear-quadratic problems against the numbers of the derivation, and against simulation."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -27,6 +29,18 @@ def test_a_default_policy_of_no_precision_is_no_prior():
     found = WORLD.solve(TEMPERATURE, DISCOUNT, (np.zeros((1, 2)), np.eye(1) * 1e12))
     np.testing.assert_allclose(found.gain, [[3.178610, 2.342017]], atol=1e-5)
     np.testing.assert_allclose(found.covariance, [[3.147724]], atol=1e-5)
+
+
+def test_a_scale_of_rewards_is_a_temperature():
+    rho = 5.0
+    dear = dataclasses.replace(
+        WORLD, state_cost=(rho * 1.0, rho * 0.1), control_cost=rho * WORLD.control_cost
+    )
+    one, same = dear.solve(1.0, DISCOUNT), WORLD.solve(1 / rho, DISCOUNT)
+    np.testing.assert_allclose(one.gain, same.gain, rtol=1e-12)
+    np.testing.assert_allclose(one.covariance, same.covariance, rtol=1e-12)
+    np.testing.assert_allclose(one.cost, rho * same.cost, rtol=1e-12)
+    assert one.constant == pytest.approx(rho * same.constant, rel=1e-12)
 
 
 @pytest.mark.parametrize("control", [((0.0,), (0.1,)), ((0.1, 0.0), (0.02, 0.1))])

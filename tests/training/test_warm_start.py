@@ -251,22 +251,43 @@ def ended(folder):
     return json.loads(manifest.read_text())["digest"], (folder / "metrics.jsonl").read_bytes()
 
 
-def test_a_run_that_is_broken_off_ends_the_same(finished, upper, tmp_path, monkeypatch):
-    kind, whole, _ = finished
+def break_off(folder, kind, upper, start, write, **changes):
+    """Runs until that line of metrics is to be written."""
     calls, real = itertools.count(1), Records.write
 
     def broken(*arguments):
-        if next(calls) == 3:  # after the first checkpoint
+        if next(calls) == write:
             raise Broken
         return real(*arguments)
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Records, "write", broken)
         with pytest.raises(Broken):
-            run_upper(tmp_path / "run", kind, upper, upper[1][:1])
-    assert checkpoint.latest(tmp_path / "run" / "checkpoints")
+            run_upper(folder, kind, upper, start, **changes)
+    assert checkpoint.latest(folder / "checkpoints")
+
+
+def test_a_run_that_is_broken_off_ends_the_same(finished, upper, tmp_path):
+    kind, whole, _ = finished
+    break_off(tmp_path / "run", kind, upper, upper[1][:1], 3)  # after the first checkpoint
     run_upper(tmp_path / "run", kind, upper, upper[1][:1])
     assert ended(tmp_path / "run") == ended(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "backend"), [("scan", "cpu"), ("scan", "gpu"), ("host", "cpu")])
+def test_several_seeds_that_are_broken_off_end_the_same(
+    kind, backend, upper, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)  # "gpu" advances them together
+    whole = run_upper(tmp_path / "whole", kind, upper, upper[1], seeds=2)
+    break_off(tmp_path / "run", kind, upper, upper[1], 6, seeds=2)  # between two seeds or not
+    resumed = run_upper(tmp_path / "run", kind, upper, upper[1], seeds=2)
+    assert ended(tmp_path / "run") == ended(tmp_path / "whole")
+    assert tree_digest(resumed.states) == tree_digest(whole.states)
+    for state, start in zip(resumed.states, upper[1], strict=True):  # each seed its own start
+        assert tree_digest(state.learner.below) == tree_digest(start.learner.below)
+        assert tree_digest(state.learner.top) != tree_digest(start.learner.top)
 
 
 def test_a_run_that_never_updates_keeps_what_it_began_with(upper):
