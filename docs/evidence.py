@@ -10,12 +10,13 @@ cannot go stale. A page asks for them by a marker in double braces:
     {{ intervals NAME TABLE COLUMN ... }}  the same of a table of means with their intervals
     {{ experiments }}                      the experiments and their commands
 
-A figure is linked as ``results/NAME/laptop/figure.png``. A page that asks for what is not
-there stops the build.
+A name with spaces stands in quotes. A figure is linked as ``results/NAME/laptop/figure.png``, its
+film as ``figure.gif``. A page that asks for what is not there stops the build.
 """
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -42,9 +43,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Adds the figure and the JSON of every experiment that was run to the site."""
+    """Adds figure, film and JSON of every experiment that was run to the site."""
     for name in EXPERIMENTS:
-        for part in ("figure.png", "result.json"):
+        for part in ("figure.png", "figure.gif", "result.json"):
             path = f"{name}/{SCALE}/{part}"
             if (_results / path).is_file():
                 source = str(_results / path)
@@ -54,7 +55,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replaces the markers of a page, given as Markdown."""
-    return _MARKER.sub(lambda match: _written(match[1], match[2].split()), markdown)
+    return _MARKER.sub(lambda match: _written(match[1], shlex.split(match[2])), markdown)
 
 
 def _written(kind: str, words: list[str]) -> str:

@@ -63,6 +63,15 @@ def test_lines_without_the_metric_are_left_out(write):
     assert group.curves == {0: {20: 1.0}}
 
 
+def test_a_run_with_levels_begins_after_the_steps_of_those_below(write):
+    flat, levels = write("a", [at(30, 1.0)]), write("b", [at(10, 2.0), at(20, 3.0)], steps=20)
+    write("b/levels", [])
+    for number, steps in enumerate((4, 6)):
+        write(f"b/levels/{number}", [at(steps, 0.0)], steps=steps)
+    groups = read_groups([flat, levels], "m")
+    assert [group.curves for group in groups] == [{0: {30: 1.0}}, {0: {20: 2.0, 30: 3.0}}]
+
+
 def group(*values, **config):
     curves = {seed: {10: value, 20: 2 * value} for seed, value in enumerate(values)}
     return Group({"agent": {"name": "sac"}, "world": {"name": "W"}, **config}, ["r/one"], curves)

@@ -1,5 +1,6 @@
 """The demo plans, learns, and ends with commands that the person can type."""
 
+import json
 import re
 import shutil
 
@@ -29,6 +30,12 @@ def test_the_demo_says_where_the_command_is_if_no_path_leads_to_it(
     ]
     assert "hierax plan himo FourRooms-v0" in output
     assert ("Here `hierax` is" in output) is told
+
+
+def evaluated(run):
+    """The lines of a run's metrics that hold an evaluation."""
+    lines = read_metrics(run / "metrics.jsonl")
+    return [line for line in lines if demo_levels.METRIC in line]
 
 
 @pytest.fixture
@@ -67,6 +74,13 @@ def test_levels_leave_curves_and_a_film(monkeypatch, tmp_path, capsys):
     demo_levels.learn_levels(tmp_path)
     printed = capsys.readouterr().out
     assert "With two levels 0% of episodes reach the goal" in printed
+    two, flat = json.loads((tmp_path / "curves.json").read_text())["groups"]
+    steps = {
+        run: [line["step"] for line in evaluated(tmp_path / run)] for run in ("levels", "flat")
+    }
+    assert two["steps"] == [320 + step for step in steps["levels"]]
+    assert flat["steps"] == steps["flat"]
+    assert two["steps"][-1] == flat["steps"][-1]
     for name in ("curves.png", "episode.gif"):
         assert f"{tmp_path / name}" in printed
         assert (tmp_path / name).stat().st_size > 5_000

@@ -42,3 +42,12 @@ def test_a_report_has_a_row_for_each_claim(tmp_path, capsys):
     assert sum(line.strip() == "Why." for line in lines) == 2
     figure, numbers = folder / "figure.png", folder / "result.json"
     assert lines[-2:] == [f"picture: {figure}", f"numbers: {numbers}"]
+
+
+def test_a_report_names_the_film_where_there_is_one(tmp_path, capsys):
+    folder = leave(tmp_path, "smoke", H1=True)
+    film = folder / "figure.gif"
+    film.write_bytes(b"")
+    report(folder)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == [f"film:    {film}", f"numbers: {folder / 'result.json'}"]

@@ -9,8 +9,9 @@ from matplotlib.image import imread
 from hierax.experiments import EXPERIMENTS, find, load, reproduce
 from hierax.experiments.claims import CLAIMS
 
-COSTLY = ("lsp-spin-cross", "lsp-point-cross", "lsp-lqr")
+COSTLY = ("lsp-spin-cross", "lsp-point-cross", "lsp-cheetah-reach", "lsp-lqr")
 """Experiments that compile many learners."""
+FILMED = ("lsp-latents",)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,7 @@ def test_an_experiment_writes_its_evidence(name, tmp_path):
     picture = imread(folder / "figure.png")
     assert min(picture.shape[:2]) > 300
     assert picture[..., :3].std() > 0.02  # something is drawn
+    assert (folder / "figure.gif").is_file() == (name in FILMED)
 
 
 def test_a_repeated_run_gives_the_same_file(tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 from hierax.commands.errors import UsageError, unknown
 from hierax.statistics import iqm_curve
 from hierax.training.records import METRICS, read_metrics
-from hierax.training.run_folder import load_config
+from hierax.training.run_folder import CONFIG, LEVELS, load_config
 
 _SEEDS = ("seed", "seeds")
 _MOST_DIFFERENCES = 4
@@ -96,15 +96,21 @@ def labels(groups: Sequence[Group]) -> list[str]:
 
 
 def _curves(run: Path, first_seed: int, metric: str) -> dict[int, dict[int, float]]:
-    """The metric of each seed by step, without those that were not finite."""
+    """The metric of each seed by step, without those that were not finite.
+
+    Steps are counted from the beginning of the lowest level's training, as an agent without levels
+    counts all of its own.
+    """
     try:
         lines = read_metrics(run / METRICS)
     except OSError as error:
         raise UsageError(f"cannot read {run / METRICS}: {error.strerror}") from None
+    below = _steps_below(run)
     curves: dict[int, dict[int, float]] = {}
     for line in lines:
         if line.get(metric) is not None:
-            curves.setdefault(line.get("seed", first_seed), {})[line["step"]] = line[metric]
+            seed, step = line.get("seed", first_seed), below + line["step"]
+            curves.setdefault(seed, {})[step] = line[metric]
     if not curves:
         known = dict.fromkeys(
             name for line in lines for name in line if name not in ("step", "seed")
@@ -113,6 +119,12 @@ def _curves(run: Path, first_seed: int, metric: str) -> dict[int, dict[int, floa
             raise UsageError(f"{run} has no metrics yet: wait until the run has logged some")
         raise unknown(f"metric in {run}", metric, known)
     return curves
+
+
+def _steps_below(run: Path) -> int:
+    """Environment steps that a run trained its lower levels for."""
+    levels = (run / LEVELS).glob(f"*/{CONFIG}")
+    return sum(load_config(config.parent)["steps"] for config in levels)
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -24,6 +24,7 @@ curves:
   Runs that differ in their seeds alone make one curve together.
   The legend names what sets the curves apart.
   The interval is a bootstrap over seeds, stratified by world.
+  That of a run with levels begins after the steps of those below.
 
 Beside the picture lies a file with its numbers, which ends in .json."""
 

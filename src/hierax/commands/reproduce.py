@@ -30,6 +30,7 @@ NAME is one of
 The folder OUT/NAME/SCALE that is written holds
   result.json  settings, versions, every curve and table, a verdict on each claim
   figure.png   the picture of it
+  figure.gif   a film of it, where an experiment has one
 
 A run that is repeated gives the same numbers."""
 

@@ -25,6 +25,8 @@ def report(folder: Path) -> None:
     if record["claims"]:
         console.print(_verdicts(record))
     console.print(f"picture: {folder / 'figure.png'}", soft_wrap=True, style="bold")
+    if (folder / "figure.gif").is_file():
+        console.print(f"film:    {folder / 'figure.gif'}", soft_wrap=True)
     console.print(f"numbers: {folder / 'result.json'}", soft_wrap=True)
 
 

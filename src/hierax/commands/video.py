@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-import imageio.v3 as iio
 import numpy as np
 
 from hierax.commands.errors import UsageError, one_line
+from hierax.plotting.film import write_gif
 
 FORMATS = (".gif", ".mp4")
 FRAMES_PER_SECOND = 25
@@ -35,7 +35,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".gif":
-            iio.imwrite(path, frames, duration=1000 / FRAMES_PER_SECOND, loop=0)
+            write_gif(path, frames, FRAMES_PER_SECOND)
         else:
             _write_mp4(path, frames)
     except OSError as error:

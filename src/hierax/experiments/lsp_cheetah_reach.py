@@ -19,10 +19,10 @@ SETTINGS = {
     "warmup": 5_000, "updates_per_step": 0.5, "capacity": 200_000,
 }  # fmt: skip
 TEMPERATURE, SPEED_TEMPERATURE = 0.01, 0.2
-TWO_LEVELS, FLAT, DENSE = "two levels", "flat, temperature 0.01", "dense reward"
+TWO_LEVELS, FLAT, DENSE = "two levels", "flat", "dense reward"
 BUDGETS = {
     "smoke": Budget(5_200, 5_200, 5_200, 2, (TWO_LEVELS, FLAT)),
-    "laptop": Budget(50_000, 60_000, 10_000, 20),
+    "laptop": Budget(50_000, 50_000, 25_000, 10),
     "paper": Budget(200_000, 400_000, 20_000, 100),
 }
 
@@ -55,8 +55,7 @@ def _arms(lower: Level) -> dict[str, Arm]:
         return Level(**{"temperature": TEMPERATURE, **changes})
 
     found = {TWO_LEVELS: Arm(stack(levels=(lower, upper())), world, with_skill=True)}
-    for temperature in (0.01, 0.1):
-        found[f"flat, temperature {temperature:g}"] = Arm(flat(temperature=temperature), world)
+    found[FLAT] = Arm(flat(temperature=TEMPERATURE), world)
     for steps in (3, 10):
         held = upper(policy="gaussian", control_interval=steps)
         found[f"held {steps}"] = Arm(stack(levels=(held,)), world)

@@ -63,7 +63,7 @@ class Budget(NamedTuple):
 
 BUDGETS = {
     "smoke": Budget({"SpinSpeed-v0": 3_200}, 1, 4),
-    "laptop": Budget({"SpinSpeed-v0": 40_000, "HalfCheetah-v5": 100_000}, 10, 10),
+    "laptop": Budget({"SpinSpeed-v0": 40_000, "HalfCheetah-v5": 50_000}, 5, 10),
     "paper": Budget({"SpinSpeed-v0": 200_000, "HalfCheetah-v5": 1_000_000}, 20, 100),
 }
 

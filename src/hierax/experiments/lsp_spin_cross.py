@@ -14,7 +14,7 @@ from hierax.experiments.result import Result, Verdict
 from hierax.experiments.skill_study import METRIC
 from hierax.worlds import SpinCross
 
-DRAWN = (TWO_LEVELS, FLAT, "flow", "held 3", "identity lower level", DENSE)
+DRAWN = (TWO_LEVELS, FLAT, "held 2", "identity lower level", PAID_FOR_SPEED[0], DENSE)
 SOLVED, FAILED = 0.9, 0.2
 
 
@@ -36,25 +36,27 @@ def draw(result: Result, path: Path) -> None:
 
 
 def _verdict(arms: dict[str, dict[str, Any]]) -> Verdict:
-    hierarchy = float(np.min(arms[TWO_LEVELS]["by_seed"]))
+    """L5: fails where two levels do, depends where one of the others does not fail with them."""
     others = {name: row for name, row in arms.items() if not name.startswith(TWO_LEVELS)}
-    sparse = {
-        name: float(np.max(row["by_seed"]))
-        for name, row in others.items()
-        if name not in (DENSE, *PAID_FOR_SPEED)
-    }
-    best = max(sparse, key=lambda name: sparse[name])
-    shaped = {f"{x}, by seed": others[x]["by_seed"] for x in PAID_FOR_SPEED if x in others}
+    sparse = {x: row for x, row in others.items() if x not in (DENSE, *PAID_FOR_SPEED)}
+    shaped = {x: others[x] for x in PAID_FOR_SPEED if x in others}
+    solved = bool(np.min(arms[TWO_LEVELS]["by_seed"]) >= SOLVED)
+    seeds = [np.max(row["by_seed"]) for row in (*sparse.values(), *shaped.values())]
+    best = max(sparse, key=lambda name: np.mean(sparse[name]["by_seed"]))
+    mean = float(np.mean(sparse[best]["by_seed"]))
+    alone = solved and max(seeds) <= FAILED
     return Verdict(
         "L5",
-        bool(hierarchy >= SOLVED and sparse[best] <= FAILED),
+        alone or (None if solved and mean <= FAILED else False),
         {
-            "two levels, worst seed": hierarchy,
-            "best control": best,
-            "best control, best seed": sparse[best],
+            "two levels, worst seed": float(np.min(arms[TWO_LEVELS]["by_seed"])),
+            "best of those paid at the goal alone": best,
+            "its mean": mean,
+            "its seeds": sparse[best]["by_seed"],
+            **{f"{x}, seeds": row["by_seed"] for x, row in shaped.items()},
             "dense reward, worst seed": float(np.min(arms[DENSE]["by_seed"])),
-            **shaped,
         },
-        "Holds where the skill of the lower level carries the search: flat learners meet the goal "
-        "too seldom, whatever their temperature. They do learn it where coming closer is paid.",
+        "Depends on what flat learners are paid for. At the goal alone, none succeeds in a fifth "
+        "of its episodes on average. With a hundredth of the lower level's reward beside it, most "
+        "do, without any level: what carries the search is the reward for speed.",
     )

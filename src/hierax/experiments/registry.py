@@ -12,7 +12,8 @@ class Experiment(NamedTuple):
     """An experiment: what it is about and where its code is.
 
     Its module has ``run(scale, seeds) -> Result`` and ``draw(result, path) -> None``, which draws
-    the figure from the result alone.
+    the figure from the result alone. Where there is something to see move, it has
+    ``animate(result, path) -> None`` too.
 
     Attributes:
         name: system and claim, such as ``himo-hanoi``.
@@ -125,6 +126,27 @@ EXPERIMENTS: dict[str, Experiment] = {
             "lsp_point_cross",
             seeds=5,
         ),
+        Experiment(
+            "lsp-cheetah-reach",
+            "A goal far ahead of a half cheetah: a body of others where held actions lead nowhere.",
+            (),
+            "lsp_cheetah_reach",
+            seeds=5,
+        ),
+        Experiment(
+            "lsp-ant-cross",
+            "An ant and a goal round a corner: the sparse task of the paper, as its release has it.",
+            (),
+            "lsp_ant_cross",
+            seeds=5,
+        ),
+        Experiment(
+            "lsp-latents",
+            "What a level above acts by: where do latents lead through a level that has learned?",
+            (),
+            "lsp_latents",
+            seeds=5,
+        ),
     )
 }
 
@@ -137,6 +159,8 @@ def reproduce(
     command: str | None = None,
 ) -> Path:
     """Run an experiment and write ``OUT/NAME/SCALE/result.json`` and ``figure.png``.
+
+    Some write ``figure.gif`` beside them.
 
     Args:
         name: one of `EXPERIMENTS`.
@@ -167,6 +191,8 @@ def reproduce(
         result, name, scale, command or f"hierax reproduce {name} --scale {scale}{option}", folder
     )
     module.draw(result, folder / "figure.png")
+    if hasattr(module, "animate"):
+        module.animate(result, folder / "figure.gif")
     return folder
 
 

@@ -1,22 +1,20 @@
 """Films of an agent on its way, seen from above.
 
-What stays the same is drawn once; each frame adds the path so far, the agent and a line of text.
+Each frame adds to the world the path so far, the agent and a line of text.
 """
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
 from hierax.plotting.canvas import EDGE, GOAL, INK, START, WALL
+from hierax.plotting.film import Frame, film
 from hierax.worlds.scene import Scene
-
-Frame = UInt8[np.ndarray, "height width 3"]
 
 SIZE = 432
 """Pixels of each side; a multiple of 16, as video codecs like it."""
@@ -38,7 +36,6 @@ def draw_frames(
         titles: a line of text for each time.
     """
     figure = Figure(figsize=(SIZE / _DPI, SIZE / _DPI), dpi=_DPI)
-    canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, 0.0, 1.0, 0.94))
     _show(axes, scene, path)
     moving = (
@@ -46,17 +43,14 @@ def draw_frames(
         axes.plot([], [], "o", color=INK, markersize=7, animated=True)[0],
         figure.text(0.5, 0.97, "", ha="center", va="center", color=INK, size=11, animated=True),
     )
-    canvas.draw()
-    still = canvas.copy_from_bbox(figure.bbox)
     line, point, text = moving
-    for time, title in enumerate(titles):
-        canvas.restore_region(still)
+
+    def show(time: int) -> None:
         line.set_data(*path[: time + 1].T)
         point.set_data(*path[time : time + 1].T)
-        text.set_text(title)
-        for artist in moving:
-            figure.draw_artist(artist)
-        yield np.array(canvas.buffer_rgba())[..., :3].copy()
+        text.set_text(titles[time])
+
+    return film(figure, moving, show, len(titles))
 
 
 def _show(axes: Axes, scene: Scene, path: np.ndarray) -> None:
