@@ -38,6 +38,8 @@ SETTINGS = {
 SPEED_TEMPERATURE, TEMPERATURE, FLAT_TEMPERATURE = 1 / 10, 1 / 3_000, 1 / 10_000
 INTERVAL = 3
 TWO_LEVELS, FLAT, DENSE = "two levels", "flat, temperature 0.0001", "dense reward"
+LIMITS = {"smoke": 100, "laptop": 1_000, "paper": 1_000}
+"""Steps of an episode."""
 BUDGETS = {
     "smoke": Budget(1_200, 1_200, 1_200, 2, (TWO_LEVELS, FLAT)),
     "laptop": Budget(100_000, 100_000, 20_000, 20),
@@ -74,10 +76,11 @@ class PaidMore(AntCross):
 
 def run(scale: str, seeds: int) -> Result:
     """Train all arms with every seed."""
-    speed, settings = AntSpeed("AntSpeed-v0"), SETTINGS[scale]
+    limit, settings = LIMITS[scale], SETTINGS[scale]
+    speed = AntSpeed("AntSpeed-v0", limit)
     lower = Level(views=("proprioception",), temperature=SPEED_TEMPERATURE)
     skill = Skill(LatentSpacePolicy(speed.spec, levels=(lower,), **settings), speed)
-    found = study(skill, arms(lower, settings), BUDGETS[scale], seeds)
+    found = study(skill, arms(lower, limit, settings), BUDGETS[scale], seeds)
     return Result(claims=[], seeds=range(seeds), **found)
 
 
@@ -89,10 +92,10 @@ def draw(result: Result, path: Path) -> None:
     draw_learning(drawn, METRIC, f"{NAME}, goal to the left").savefig(path)
 
 
-def arms(lower: Level, settings: dict[str, Any]) -> dict[str, Arm]:
+def arms(lower: Level, limit: int, settings: dict[str, Any]) -> dict[str, Arm]:
     """All of them by name; ``lower`` is the level that learns the skill."""
-    world = AntCross(NAME)
-    faster, closer = PaidMore(NAME, speed=0.001), PaidMore(NAME, closer=0.1)
+    world = AntCross(NAME, limit)
+    faster, closer = PaidMore(NAME, limit, speed=0.001), PaidMore(NAME, limit, closer=0.1)
     flat = partial(SAC, world.spec, prior="uniform", **settings)
     stack = partial(LatentSpacePolicy, world.spec, **settings)
     upper = partial(Level, temperature=TEMPERATURE)

@@ -135,7 +135,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         ),
         Experiment(
             "lsp-ant-cross",
-            "An ant and a goal round a corner: the sparse task of the paper, as its release has it.",
+            "An ant and a goal round a corner: the sparse task of the paper, at its scale.",
             (),
             "lsp_ant_cross",
             seeds=5,
