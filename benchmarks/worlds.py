@@ -11,12 +11,13 @@ dm_control may live in another environment: `--peer-python other/bin/python`.
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from contest import Side, contest
+from contest import Side, contest, spread
 from origin import ROOT, origin, versions
 from worlds_report import page
 
@@ -29,7 +30,9 @@ BODIES = {
 }  # fmt: skip
 COMPOSED = ("BallGoTo3-v0", "AntGoTo3-v0")
 VISION = "BallGoTo3Vision-v0"
-PACKAGES = ("mujoco", "gymnasium", "numpy")
+ACCELERATED = ("BallGoTo3-v0", "AntGoTo3-v0", "AntMaze-v0")
+MANY = (1_024, 8_192)
+PACKAGES = ("mujoco", "mujoco-mjx", "jax", "gymnasium", "numpy")
 PEERS = ("dm-control", "mujoco", "numpy")
 
 
@@ -43,7 +46,7 @@ def main() -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     for part in options.parts:
         cases: list[Case] = []
-        results[part] = {"origin": _origin(options), "cases": cases}
+        noted = _origin(options)
         for case in PARTS[part](options):
             cases.append(case)
             rates = {
@@ -55,6 +58,8 @@ def main() -> None:
                 file=sys.stderr,
                 flush=True,
             )
+        if cases:
+            results[part] = {"origin": noted, "cases": cases}
         path.write_text(json.dumps(results, indent=1) + "\n")
     print(page(results))
 
@@ -119,6 +124,25 @@ def _vision(options: argparse.Namespace) -> Iterator[Case]:
     yield {"world": VISION} | contest(sides, options.rounds, 1, options.seconds)
 
 
+def _mjx(options: argparse.Namespace) -> Iterator[Case]:
+    """Steps a second, by the clock, on a GPU; nothing where there is none."""
+    ask = "import jax; print(*(d.device_kind for d in jax.devices() if d.platform == 'gpu'))"
+    # In a process of its own: whoever asks keeps most of the GPU's memory.
+    asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    device = asked.stdout.strip()
+    if not device:
+        print("mjx is left out: JAX finds no GPU here", file=sys.stderr)
+        return
+    for world in ACCELERATED:
+        for count in MANY:
+            side = _side("hierax", "mjx", {"world": world, "count": count})
+            case = contest([side], options.rounds, 1, options.seconds)
+            for told in case["sides"].values():
+                rates = [run["count"] / run["wall_seconds"] for run in told.get("runs", [])]
+                told |= {"rates": rates, **spread(rates)} if rates else {}
+            yield {"world": world, "count": count, "device": device} | case
+
+
 def _short(case: Case) -> Case:
     """A case for the eye, without its runs."""
     short = {key: value for key, value in case.items() if key != "sides"}
@@ -146,6 +170,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Case]]] = {
     "composer": _composer,
     "reset": _reset,
     "vision": _vision,
+    "mjx": _mjx,
 }
 
 

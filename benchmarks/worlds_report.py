@@ -23,10 +23,11 @@ bodies, same physics, control each .05 s. An episode of composer begins with a c
 """,
     "reset": "Beginnings of all 32 environments at once. Target: 5 ms.",
     "vision": "Frames of 64 by 64 pixels from the eye of a body, each with its step.",
+    "mjx": "The same worlds with their physics in JAX, by the clock, on a GPU. Actions are random.",
 }
 TITLES = {
     "physics": "Raw physics", "gymnasium": "Gymnasium", "composer": "dm_control",
-    "reset": "Beginnings", "vision": "Vision",
+    "reset": "Beginnings", "vision": "Vision", "mjx": "MJX",
 }  # fmt: skip
 RULES = """
 Each side is a process of its own on the given number of processors. Sides take turns, A B C A B C
@@ -64,6 +65,12 @@ def _table(part: str, cases: list[Mapping[str, Any]]) -> Iterator[str]:
         yield "| world | frames a CPU second |\n|---|---|"
         for case in cases:
             yield f"| {case['world']} | {case['sides']['hierax']['median']:,.0f} |"
+    elif part == "mjx":
+        yield "| world | environments | device | steps a second |\n|---|---|---|---|"
+        for case in cases:
+            side = case["sides"]["hierax"]
+            shown = f"{side['median']:,.0f}" if "median" in side else side["note"]
+            yield f"| {case['world']} | {case['count']:,} | {case['device']} | {shown} |"
     else:
         yield "| world | threads | hierax | other | its steps a CPU second | ratio | |"
         yield "|---|---|---|---|---|---|---|"

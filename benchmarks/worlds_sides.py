@@ -8,10 +8,12 @@ from typing import TypeAlias
 os.environ.setdefault("MUJOCO_GL", "egl")
 
 import gymnasium
+import jax
 import mujoco
 import numpy as np
 
-from hierax.worlds import make
+from hierax.worlds import Batch, make
+from hierax.worlds.mujoco import MjxWorld
 from worlds_ant_v5 import AntV5
 
 Work: TypeAlias = Callable[[], int]
@@ -23,6 +25,29 @@ STEPS = 10
 def steps(world: str, count: int, threads: int) -> Work:
     """Steps of a world of hierax."""
     return _stepping(make(world).batch(count, threads), count)
+
+
+def mjx(world: str, count: int) -> Work:
+    """Steps of a world of hierax whose physics is MJX, where JAX computes by default."""
+    batch = Batch(MjxWorld(make(world)), count)
+
+    def step(state, key):
+        act_key, step_key = jax.random.split(key)
+        action = jax.random.uniform(act_key, (count, *batch.world.spec.action.shape), minval=-1.0)
+        return batch.step(state, action, step_key), None
+
+    @jax.jit
+    def steps_from(state, key):
+        return jax.lax.scan(step, state, jax.random.split(key, STEPS))[0]
+
+    state = jax.jit(batch.reset)(jax.random.key(0))
+
+    def work() -> int:
+        nonlocal state
+        state = jax.block_until_ready(steps_from(state, jax.random.key(0)))
+        return STEPS * count
+
+    return work
 
 
 def ant_v5(count: int, threads: int) -> Work:

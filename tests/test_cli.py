@@ -16,6 +16,7 @@ from hierax.experiments import EXPERIMENTS
 from hierax.planning import Mellowmax, himo, occupancy, solve_bellman
 from hierax.planning.bellman_host import METHODS
 from hierax.worlds import GridWorld, four_rooms, tabular_names, tower_of_hanoi, world_names
+from hierax.worlds.mujoco.catalogue import ENTRIES
 
 EXACT = [method.replace("_", "-") for method in METHODS]
 ROOM = "#####\n#S.G#\n#...#\n#####\n"
@@ -134,7 +135,7 @@ def test_version(capsys):
 def test_the_catalogue_is_complete():
     assert set(PLANNERS) == {*SPECIAL, *EXACT}
     assert tuple(WORLDS) == tabular_names()
-    assert (*LEARNING_WORLDS, *WORLDS) == world_names()
+    assert (*LEARNING_WORLDS, *ENTRIES, *WORLDS) == world_names()
     assert tuple(AGENTS) == tuple(hierax.agents.AGENTS)
 
 
@@ -413,6 +414,24 @@ def test_a_list_of_worlds_counts_their_states(capsys):
     assert set(lines) == set(WORLDS)
     assert all(f"  {name} " in learning for name in LEARNING_WORLDS)
     assert "sees position 2, heading 2, time 1, goal 2; acts in [-1, 1]^2; 500 steps" in learning
+
+
+def test_a_list_of_worlds_has_the_sizes_of_those_of_mujoco(capsys):
+    main(["list", "worlds"])
+    *_, listed = capsys.readouterr().out.partition("worlds of MuJoCo to learn in")
+    assert all(
+        f"  {name} " in listed and entry.summary in listed for name, entry in ENTRIES.items()
+    )
+    assert "sees proprioception 10, targets 9, task 3; acts in [-1, 1]^2; 400 steps" in listed
+    assert "sees proprioception 57, vision 64 x 64 x 3; acts in [-1, 1]^12; 400 steps" in listed
+
+
+def test_a_list_of_worlds_does_without_mujoco(capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    main(["list", "worlds"])
+    *_, listed = capsys.readouterr().out.partition("worlds of MuJoCo to learn in")
+    assert all(f"  {name} " in listed for name in ENTRIES)
+    assert "They need MuJoCo: pip install 'hierax[mujoco]'" in listed
 
 
 def test_a_list_of_everything_has_all_of_it(capsys):

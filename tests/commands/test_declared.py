@@ -16,7 +16,7 @@ def test_fields_and_defaults_are_those_of_the_class(name):
     module, attribute = SOURCES[name]
     fields = dataclasses.fields(getattr(importlib.import_module(module), attribute))
     declared = declared_fields(name)
-    own = ("spec", "levels")  # which the world gives, and which have options of their own
+    own = ("spec", "levels", "name")  # which the world gives, and which have options of their own
     assert list(declared) == [field.name for field in fields if field.name not in own]
     for field in fields:
         if field.name in declared:

@@ -9,8 +9,12 @@ from gymnasium import spaces
 from hierax.agents import TD3
 from hierax.cli import main
 from hierax.commands import recording
+from hierax.commands.random_actions import RandomAgent, random_player
 from hierax.commands.recording import film, play
+from hierax.spec import Continuous, Discrete, View, WorldSpec
 from hierax.training import Player, load, make_world
+from hierax.worlds import FunctionalHostWorld
+from worlds.mujoco.drawing import skip_without_opengl
 
 
 class Painter(gymnasium.Env):
@@ -87,6 +91,43 @@ def test_frames_of_long_episodes_are_left_out(monkeypatch):
     np.testing.assert_array_equal(recording._shown(8), [0, 2, 4, 6, 7])
 
 
+@pytest.mark.parametrize("kind", [Continuous(2), Discrete(3)])
+def test_random_actions_are_uniform(kind):
+    import jax
+
+    agent = RandomAgent(WorldSpec("Any", (View("seen", (1,)),), kind, 9))
+    seen = {"seen": np.zeros((3000, 1))}
+    _, action, _ = agent.act(None, agent.begin(3000), seen, jax.random.key(0), explore=False)
+    assert action.shape == (3000, *kind.shape)
+    low, count = (-1.0, 2.0) if isinstance(kind, Continuous) else (0, 3)
+    found, _ = np.histogram(action, 6, (low, low + count))
+    expected = action.size / (6 if isinstance(kind, Continuous) else 3)
+    np.testing.assert_allclose(found[found > 0], expected, rtol=0.15)
+
+
+def test_random_actions_in_a_functional_world_are_filmed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(recording, "MOST_FRAMES", 4)
+    main(["watch", "Hanoi3-v0", "--random"])
+    assert capsys.readouterr().out == "film: Hanoi3-v0.gif\n"
+    assert iio.imread("Hanoi3-v0.gif").shape[1:] == (432, 432, 3)
+
+
+def test_random_actions_in_a_world_of_mujoco_are_filmed():
+    skip_without_opengl()
+    player = random_player(make_world("BallGoTo3-v0", episode_limit=3))
+    frames = list(film(player, 0, explore=True))
+    assert [frame.shape for frame in frames] == [(360, 480, 3)] * 4
+    assert (frames[0] != frames[-1]).any()
+    other = list(film(player, 1, explore=True))
+    assert (frames[0] != other[0]).any()
+
+
+def test_random_actions_in_a_gymnasium_environment_are_filmed(painter):
+    frames = list(film(random_player(make_world("Painter-v0")), 0, explore=False))
+    assert [frame[0, 0, 0] for frame in frames] == [0, 50, 100, 150, 200, 250]
+
+
 def test_an_environment_draws_itself(painter):
     frames = list(film(player("Painter-v0"), 0, explore=False))
     assert [frame[0, 0, 0] for frame in frames] == [0, 50, 100, 150, 200, 250]
@@ -95,6 +136,12 @@ def test_an_environment_draws_itself(painter):
 def test_an_environment_without_pictures_is_refused(painter):
     with pytest.raises(recording.UsageError, match="Blind-v0 draws no pictures"):
         next(film(player("Blind-v0"), 0, explore=False))
+
+
+def test_a_batch_without_pictures_is_refused():
+    world = FunctionalHostWorld(make_world("PointSpeed-v0"))
+    with pytest.raises(recording.UsageError, match="PointSpeed-v0 draws no pictures: its batches"):
+        next(film(random_player(world), 0, explore=False))
 
 
 def test_what_fails_to_draw_is_one_line(painter, monkeypatch):
@@ -113,7 +160,20 @@ def test_what_fails_to_draw_is_one_line(painter, monkeypatch):
         (("--episodes", "0"), "--episodes is 0, but must be at least 1"),
         (("--step", "5"), "holds no checkpoint of step 5"),
         (("--mode", "wild"), "'deterministic'"),
+        (("--random", "--step", "5"), "--step asks for what was learned, but --random"),
     ],
 )
 def test_what_cannot_be_filmed_is_refused(refusal, finished, words, message):
     assert message in refusal("watch", finished, *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("BallGoTo3-v0",), "BallGoTo3-v0 is a world and no run: add --random"),
+        (("BallGoTo4-v0", "--random"), "there is no world 'BallGoTo4-v0'"),
+        (("Hanoi3-v0", "--random", "--out", "film.avi"), "must end in .gif or .mp4"),
+    ],
+)
+def test_what_is_no_run_or_no_world_is_refused(refusal, words, message):
+    assert message in refusal("watch", *words)

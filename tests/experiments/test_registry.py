@@ -9,7 +9,7 @@ from matplotlib.image import imread
 from hierax.experiments import EXPERIMENTS, find, load, reproduce
 from hierax.experiments.claims import CLAIMS
 
-COSTLY = ("lsp-spin-cross", "lsp-point-cross", "lsp-cheetah-reach", "lsp-lqr")
+COSTLY = ("lsp-spin-cross", "lsp-point-cross", "lsp-cheetah-reach", "lsp-ant-cross", "lsp-lqr")
 """Experiments that compile many learners."""
 FILMED = ("lsp-latents",)
 

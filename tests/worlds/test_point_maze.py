@@ -1,5 +1,6 @@
 """The U-shaped maze: exact steps, sticky walls, goals, reward and success."""
 
+import dataclasses
 import re
 
 import jax
@@ -114,6 +115,12 @@ def test_goals_of_many_episodes_fill_the_square():
     # Uniform on an interval of 12: mean 4, variance 12; within 5 standard errors.
     np.testing.assert_allclose(goals.mean(axis=0), 4.0, atol=5 * np.sqrt(12 / 4000))
     np.testing.assert_allclose(goals.var(axis=0), 12.0, atol=1.0)
+
+
+def test_agents_are_judged_in_the_corners_of_the_u():
+    assert PointMaze().evaluation_goals == ((8.0, 0.0), (8.0, 8.0), (0.0, 8.0))
+    for goal in PointMaze().evaluation_goals:
+        assert dataclasses.replace(PointMaze(), goal=goal).goal == goal
 
 
 @pytest.mark.parametrize(

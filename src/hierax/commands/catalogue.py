@@ -30,6 +30,7 @@ WORLDS: dict[str, str] = {
 }
 OTHER_WORLDS = "Also Hanoi{n}-v0 with n discs, a map MAP.txt, or a model MODEL.npz."
 OTHER_LEARNING_WORLDS = "Also every world to plan in, and every Gymnasium environment by its id."
+MUJOCO_WORLDS = "Also worlds of MuJoCo, such as BallGoTo3-v0: hierax list worlds names them."
 
 
 def listing(entries: dict[str, str], indent: str = "  ") -> str:

@@ -23,10 +23,13 @@ SOURCES: dict[str, tuple[str, str]] = {
     "SpinSpeed-v0": ("hierax.worlds.speed", "SpinSpeed"),
     "PointMaze-v0": ("hierax.worlds.point_maze", "PointMaze"),
 }
-"""Module and class of what has fields to set, by its name on the command line."""
+"""Module and class of what has fields to set, by its name on the command line.
 
-_GIVEN = ("spec", "levels")
-"""Fields of an agent that its world gives, or that have options of their own."""
+The worlds of MuJoCo have a catalogue of their own, which only options of such worlds ask for.
+"""
+
+_GIVEN = ("spec", "levels", "name")
+"""Fields that an agent's world or a world's registry gives, or that have options of their own."""
 _DOCUMENTED = re.compile(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", re.MULTILINE)
 
 
@@ -49,10 +52,26 @@ class Field:
     owner: str
 
 
+def source_of(name: str) -> tuple[str, str] | None:
+    """Module and class of what has this name, or None where nothing is known of its fields."""
+    if name in SOURCES:
+        return SOURCES[name]
+    from hierax.worlds.mujoco.catalogue import ENTRIES
+
+    return (ENTRIES[name].module, ENTRIES[name].world) if name in ENTRIES else None
+
+
 @cache
 def declared_fields(name: str) -> Mapping[str, Field]:
-    """The fields of an agent or a world that can be set, in order."""
-    return _fields(*SOURCES[name])
+    """The fields of an agent or a world that can be set, in order.
+
+    Raises:
+        KeyError: where nothing is known of them, see `source_of`.
+    """
+    source = source_of(name)
+    if source is None:
+        raise KeyError(name)
+    return _fields(*source)
 
 
 def _fields(module: str, name: str) -> dict[str, Field]:

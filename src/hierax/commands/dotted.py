@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from hierax.commands.declared import SOURCES, declared_fields
+from hierax.commands.declared import declared_fields, source_of
 from hierax.commands.errors import UsageError, unknown
 from hierax.commands.values import guess_value, read_value
 
@@ -67,7 +67,9 @@ def fields_of(owner: str, name: str, dotted: Dotted) -> dict[str, Any]:
         for option, words in dotted.items()
         if option.rpartition(".")[0] == owner
     }
-    if name not in SOURCES:
+    if not given:
+        return {}
+    if source_of(name) is None:
         return {field: guess_value(words) for field, words in given.items()}
     fields = declared_fields(name)
     values = {}

@@ -1,7 +1,8 @@
 """`hierax list`: the agents, planners, worlds and experiments that there are."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
@@ -18,7 +19,7 @@ from hierax.commands.catalogue import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hierax.spec import Continuous, Discrete
+    from hierax.spec import Continuous, Discrete, View
 
 LISTS = ("agents", "planners", "worlds", "experiments")
 
@@ -65,6 +66,7 @@ class Command:
         if self.what in ("everything", "worlds"):
             _list_worlds(console)
             _list_learning_worlds(console)
+            _list_mujoco_worlds(console)
         if self.what in ("everything", "experiments"):
             _list_experiments(console, self.out)
 
@@ -103,14 +105,39 @@ def _list_learning_worlds(console: "Console") -> None:
     from hierax.worlds import make
 
     console.print("worlds to learn in", style="bold")
-    width = max(map(len, LEARNING_WORLDS)) + 4
-    for name, summary in LEARNING_WORLDS.items():
-        spec = make(name).spec
-        views = ", ".join(f"{view.name} {view.size}" for view in spec.views)
-        told = f"sees {views}; acts in {_actions(spec.action)}; {spec.episode_limit} steps"
-        console.print(f"  {name:{width - 2}}{summary}")
-        console.print(f"{'':{width}}{told}", style="dim", soft_wrap=True)
+    _print_sizes(console, {name: (line, make(name)) for name, line in LEARNING_WORLDS.items()})
     console.print(f"{OTHER_LEARNING_WORLDS}\n", style="dim")
+
+
+def _list_mujoco_worlds(console: "Console") -> None:
+    from importlib.util import find_spec
+
+    from hierax.worlds import make
+    from hierax.worlds.mujoco.catalogue import ENTRIES
+
+    console.print("worlds of MuJoCo to learn in", style="bold")
+    if find_spec("mujoco") is None:
+        console.print(listing({name: entry.summary for name, entry in ENTRIES.items()}))
+        console.print("They need MuJoCo: pip install 'hierax[mujoco]'\n", style="dim")
+        return
+    _print_sizes(console, {name: (entry.summary, make(name)) for name, entry in ENTRIES.items()})
+    console.print()
+
+
+def _print_sizes(console: "Console", worlds: Mapping[str, tuple[str, Any]]) -> None:
+    """What there is to do in each world, what is seen of it, and how it is acted in."""
+    width = max(map(len, worlds)) + 4
+    for name, (summary, world) in worlds.items():
+        spec = world.spec
+        views = ", ".join(f"{view.name} {_size(view)}" for view in spec.views)
+        told = f"sees {views}; acts in {_actions(spec.action)}; {spec.episode_limit} steps"
+        console.print(f"  {name:{width - 2}}{summary}", soft_wrap=True)
+        console.print(f"{'':{width}}{told}", style="dim", soft_wrap=True)
+
+
+def _size(view: "View") -> str:
+    """How many numbers a view holds, on each side where it is a picture."""
+    return " x ".join(map(str, view.shape)) if len(view.shape) > 1 else str(view.size)
 
 
 def _actions(action: "Continuous | Discrete") -> str:

@@ -80,23 +80,20 @@ def play(player: Player, seed: int, *, explore: bool) -> Episode:
 
 
 def film(player: Player, seed: int, *, explore: bool) -> Iterator[np.ndarray]:
-    """Plays one episode in a Gymnasium environment, which draws itself.
+    """Plays one episode in a world that is stepped from the host and draws itself.
 
     Raises:
         UsageError: where it cannot.
     """
-    from hierax.worlds.gymnasium import GymnasiumBatch
-
     world: Any = player.world
-    environment = _rendering(world)
-    batch = GymnasiumBatch(lambda: environment, 1, episode_limit=world.spec.episode_limit)
+    batch = _drawing_batch(world)
     act = jax.jit(player.agent.act, static_argnames="explore")
     outcome, carry, key = batch.reset(seed), player.agent.begin(1), jax.random.key(seed)
     shown = set(_shown(world.spec.episode_limit + 1).tolist())
     step = 0
     while True:
         if step in shown:
-            yield _rendered(environment, world.environment)
+            yield _picture(batch, world.spec.name)
         if outcome.ended[0]:
             break
         key, act_key = jax.random.split(key)
@@ -110,12 +107,24 @@ def is_functional(world: Any) -> bool:
     return not hasattr(world, "batch")
 
 
+def _drawing_batch(world: Any) -> Any:
+    """A single environment of a world, made so that it draws itself."""
+    if not hasattr(world, "environment"):
+        batch = world.batch(1)
+    else:
+        from hierax.worlds.gymnasium import GymnasiumBatch
+
+        environment = _rendering(world)
+        batch = GymnasiumBatch(lambda: environment, 1, episode_limit=world.spec.episode_limit)
+    if not hasattr(batch, "picture"):
+        raise UsageError(f"{world.spec.name} draws no pictures: its batches have no method picture")
+    return batch
+
+
 def _rendering(world: Any) -> Any:
-    """The environment of a world, made so that it draws itself."""
+    """The Gymnasium environment of a world, made so that it draws itself."""
     import gymnasium
 
-    if not hasattr(world, "environment"):
-        raise UsageError(f"{world.spec.name} is no world that can be drawn")
     if not any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY")):
         os.environ.setdefault("MUJOCO_GL", "egl")  # draws without a window
     options = {**dict(world.options), "max_episode_steps": world.episode_limit}
@@ -132,9 +141,9 @@ def _rendering(world: Any) -> Any:
     return environment
 
 
-def _rendered(environment: Any, name: str) -> np.ndarray:
+def _picture(batch: Any, name: str) -> np.ndarray:
     try:
-        return np.asarray(environment.render(), np.uint8)
+        return batch.picture()
     except Exception as error:  # whatever the libraries beneath it raise
         raise _no_picture(name, error) from None
 

@@ -21,7 +21,7 @@ def refusals(way_out: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except NotFiniteError as error:
+    except (NotFiniteError, FloatingPointError) as error:  # the second is of the physics
         raise RunError(one_line(error)) from None
     except CheckpointError as error:
         end = f": {way_out}" if way_out and error.whole_step is not None else ""

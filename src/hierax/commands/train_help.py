@@ -3,7 +3,13 @@
 import textwrap
 from collections.abc import Iterable
 
-from hierax.commands.catalogue import AGENTS, LEARNING_WORLDS, OTHER_LEARNING_WORLDS, listing
+from hierax.commands.catalogue import (
+    AGENTS,
+    LEARNING_WORLDS,
+    MUJOCO_WORLDS,
+    OTHER_LEARNING_WORLDS,
+    listing,
+)
 from hierax.commands.declared import Field, declared_fields
 
 _WIDTH, _COLUMN = 79, 27
@@ -23,6 +29,7 @@ AGENT is one of
 
 WORLD is one of
 {worlds}
+{mujoco}
 {others}
 
 The folder of a run holds
@@ -41,6 +48,7 @@ def description() -> str:
     return TEXT.format(
         agents=listing(AGENTS),
         worlds=listing(LEARNING_WORLDS),
+        mujoco=f"  {MUJOCO_WORLDS}",
         others=f"  {OTHER_LEARNING_WORLDS}",
         fields="\n\n".join([*_of_agents(), _of_levels(), *_of_worlds()]),
     )

@@ -1,11 +1,11 @@
-"""`hierax watch`: film what a run learned."""
+"""`hierax watch`: film what a run learned, or a world."""
 
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import FlagCreatePairsOff, Positional, arg
 
 from hierax.commands.errors import UsageError
 from hierax.commands.options import whole_number
@@ -17,27 +17,31 @@ if TYPE_CHECKING:
 def description() -> str:
     """Returns what stands above the options in the command's help."""
     return """\
-Film what a run learned, as GIF or MP4.
+Film what a run learned, or random actions in a world, as GIF or MP4.
 
 examples:
   hierax watch runs/sac-PointSpeed-v0-seed-0
   hierax watch runs/cross --episodes 3 --mode sampled --out cross.mp4
+  hierax watch AntMaze-v0 --random
 
 worlds:
   Points and states of tables are drawn from above.
-  A Gymnasium environment draws itself, if it can.
+  Worlds of MuJoCo draw themselves, and so does a Gymnasium environment if it can.
 
 Of a run with several seeds the first is shown."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """Film what a run learned."""
+    """Film what a run learned, or random actions in a world."""
 
-    run_folder: Annotated[Positional[str], arg(metavar="RUN", help_behavior_hint="")]
-    """Folder of the run."""
+    what: Annotated[Positional[str], arg(metavar="RUN|WORLD", help_behavior_hint="")]
+    """Folder of the run; with --random the name of a world."""
+    random: Annotated[bool, FlagCreatePairsOff, arg(help_behavior_hint="")] = False
+    """Take random actions; nothing has to be learned for that."""
     out: Annotated[
-        str | None, arg(metavar="FILE", help_behavior_hint="[default: RUN/episode.gif]")
+        str | None,
+        arg(metavar="FILE", help_behavior_hint="[default: RUN/episode.gif, or WORLD.gif]"),
     ] = None
     """Film to write: .gif or .mp4."""
     episodes: Annotated[int, *whole_number("E", "1")] = 1
@@ -51,26 +55,47 @@ class Command:
         """Films.
 
         Raises:
-            UsageError: where there is no such run or step, the world cannot be drawn, or the film
-                not be written.
+            UsageError: where there is no such run, step or world, the world cannot be drawn, or
+                the film not be written.
         """
         from hierax.commands.video import check_format, write_video
 
         if self.episodes < 1:
             raise UsageError(f"--episodes is {self.episodes}, but must be at least 1")
-        path = Path(self.run_folder)
-        out = path / "episode.gif" if self.out is None else Path(self.out)
-        check_format(out)
+        if self.random and self.step is not None:
+            raise UsageError("--step asks for what was learned, but --random for nothing of it")
+        check_format(self.film)
 
         from hierax.commands import compilation_cache
         from hierax.commands.runs import refusals
-        from hierax.training import load
 
         compilation_cache.enable()
         with refusals():
-            player = load(path, step=self.step)
-            write_video(out, self._frames(player))
-        print(f"film: {out}")
+            write_video(self.film, self._frames(self._player()))
+        print(f"film: {self.film}")
+
+    @property
+    def film(self) -> Path:
+        """The file that is written."""
+        if self.out is not None:
+            return Path(self.out)
+        if self.random:
+            return Path(f"{self.what.replace('/', '-')}.gif")
+        return Path(self.what, "episode.gif")
+
+    def _player(self) -> "Player":
+        from hierax.training import load, make_world
+        from hierax.worlds import world_names
+
+        if not self.random:
+            if self.what in world_names() and not Path(self.what).exists():
+                raise UsageError(
+                    f"{self.what} is a world and no run: add --random to see random actions in it"
+                )
+            return load(self.what, step=self.step)
+        from hierax.commands.random_actions import random_player
+
+        return random_player(make_world(self.what))
 
     def _frames(self, player: "Player") -> Iterator[Any]:
         from hierax.commands.recording import film, is_functional, play

@@ -32,6 +32,7 @@ _PUSH = 0.2
 _TURN = 0.25
 _START = 0.1
 _SUCCESS_DISTANCE = 5.0
+_JUDGED = ((8.0, 0.0), (8.0, 8.0), (0.0, 8.0))
 _TIME_SCALE = 0.001
 
 
@@ -102,6 +103,11 @@ class PointMaze:
             View("goal", (2,), _LOW, _HIGH),
         )
         return WorldSpec(self.name, views, Continuous(2), self.episode_limit, has_success=True)
+
+    @property
+    def evaluation_goals(self) -> tuple[tuple[float, float], ...]:
+        """Where agents are judged: a ``goal`` each for a world that is otherwise this one."""
+        return _JUDGED
 
     def reset(self, key: Key) -> tuple[MazeState, Timestep]:
         """Begins an episode in the first cell."""

@@ -13,6 +13,8 @@ from typing import Any
 
 from hierax.worlds.acting import ActingWorld
 from hierax.worlds.hanoi import tower_of_hanoi
+from hierax.worlds.host import HostWorld
+from hierax.worlds.mujoco.catalogue import ENTRIES as MUJOCO
 from hierax.worlds.rooms import four_rooms, wormhole_rooms
 from hierax.worlds.tabular import TabularWorld
 from hierax.worlds.world import World
@@ -36,11 +38,13 @@ _ACTING: dict[str, tuple[str, str]] = {
 
 def world_names() -> tuple[str, ...]:
     """Returns the names of all worlds to act in, those of `tabular_names` last."""
-    return (*_ACTING, *tabular_names())
+    return (*_ACTING, *MUJOCO, *tabular_names())
 
 
-def make(name: str, **options: Any) -> World:
+def make(name: str, **options: Any) -> World | HostWorld:
     """Builds the world to act in that is called ``name``.
+
+    A world of MuJoCo is stepped from the host; all others are functional.
 
     Args:
         name: one of `world_names`, or ``Hanoi{n}-v0`` for n discs.
@@ -48,7 +52,8 @@ def make(name: str, **options: Any) -> World:
             ``episode_limit``, see `ActingWorld`.
 
     Raises:
-        ValueError: if there is no such world, or it has no such option or does not allow its value.
+        ValueError: if there is no such world, it has no such option or does not allow its value, or
+            it needs a package that is not installed.
     """
     if _is_tabular(name):
         constructor, fixed = _constructor(name)
@@ -56,6 +61,8 @@ def make(name: str, **options: Any) -> World:
         _refuse_unknown(name, options, (*_free_options(constructor, fixed), "episode_limit"))
         made = name, tuple(sorted(options.items()))
         return ActingWorld(constructor(**fixed, **options), **limit, made=made)
+    if isinstance(name, str) and name in MUJOCO:
+        return _make_mujoco(name, options)
     if not isinstance(name, str) or name not in _ACTING:
         raise ValueError(_no_world(name))
     module, attribute = _ACTING[name]
@@ -83,6 +90,22 @@ def make_tabular(name: str, **options: Any) -> TabularWorld:
     constructor, fixed = _constructor(name)
     _refuse_unknown(name, options, _free_options(constructor, fixed))
     return constructor(**fixed, **options)
+
+
+def _make_mujoco(name: str, options: Mapping[str, Any]) -> HostWorld:
+    """A world of MuJoCo, with ``options`` in place of the fields that its name sets."""
+    entry = MUJOCO[name]
+    try:
+        world = getattr(importlib.import_module(entry.module), entry.world)
+    except ModuleNotFoundError as error:
+        if error.name != "mujoco":
+            raise
+        raise ValueError(
+            f"{name} needs MuJoCo, which is not installed: pip install 'hierax[mujoco]'"
+        ) from None
+    known = [field.name for field in dataclasses.fields(world) if field.name != "name"]
+    _refuse_unknown(name, options, known)
+    return world(name=name, **{**entry.fields, **options})
 
 
 def _is_tabular(name: Any) -> bool:

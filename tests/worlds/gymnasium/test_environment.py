@@ -11,6 +11,7 @@ from gymnasium.utils.env_checker import check_env
 import hierax.worlds.gymnasium as adapters
 from hierax.worlds import PointCross, make, world_names
 from hierax.worlds.gymnasium import HieraxEnv
+from hierax.worlds.mujoco.catalogue import ENTRIES
 
 
 def episode(env: gymnasium.Env, seed: int, steps: int) -> list:
@@ -23,8 +24,8 @@ def episode(env: gymnasium.Env, seed: int, steps: int) -> list:
     return [*shown, env.reset()[0]]
 
 
-@pytest.mark.parametrize("name", world_names())
-def test_every_world_passes_the_checker_of_gymnasium(name):
+@pytest.mark.parametrize("name", [name for name in world_names() if name not in ENTRIES])
+def test_every_functional_world_passes_the_checker_of_gymnasium(name):
     # Warnings are errors here. No world draws itself yet.
     env = gymnasium.make(f"hierax/{name}")
     check_env(env.unwrapped, skip_render_check=True)

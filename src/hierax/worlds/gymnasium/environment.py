@@ -6,13 +6,9 @@ from typing import Any, TypeAlias
 import gymnasium
 import jax
 import numpy as np
-from gymnasium import spaces
 
-from hierax.spec import Discrete, View, WorldSpec
-from hierax.worlds.registry import make, world_names
+from hierax.worlds.gymnasium.spaces import action_space, observation_space, scalar_views
 from hierax.worlds.world import State, Timestep, World
-
-NAMESPACE = "hierax"
 
 Observation: TypeAlias = dict[str, Any]
 
@@ -37,9 +33,10 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
     def __init__(self, world: World):
         self.world = world
         spec = world.spec
-        self.observation_space = spaces.Dict({view.name: _view_space(view) for view in spec.views})
-        self.action_space = _action_space(spec)
-        self._whole = [view.name for view in spec.views if _is_whole_number(view)]
+        self.observation_space = observation_space(spec)
+        self.action_space = action_space(spec)
+        self._whole = scalar_views(spec)
+        self._dtype = np.int32 if self.action_space.shape == () else np.float32
         self._limit, self._has_success = spec.episode_limit, spec.has_success
         self._steps = 0
         self._now: tuple[State, jax.Array] | None = None
@@ -60,7 +57,7 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
         """Takes one step."""
         if self._now is None:
             raise gymnasium.error.ResetNeeded("no episode has begun: call reset first")
-        chosen = np.asarray(action, _action_dtype(self.action_space))
+        chosen = np.asarray(action, self._dtype)
         self._now, shown = _advance(self.world, *self._now, chosen)
         self._steps += 1
         terminated = bool(shown.terminated)
@@ -72,24 +69,6 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
         """Views as arrays that the caller may write to."""
         views = {name: np.array(value) for name, value in shown.observation.items()}
         return {**views, **{name: np.int64(views[name]) for name in self._whole}}
-
-
-def register() -> None:
-    """Registers each of `hierax.worlds.world_names` with Gymnasium as ``hierax/NAME``.
-
-    What is registered already is left as it is.
-    """
-    for name in world_names():
-        identifier = f"{NAMESPACE}/{name}"
-        if identifier not in gymnasium.registry:
-            gymnasium.register(
-                identifier, entry_point=f"{__name__}:make_environment", kwargs={"world": name}
-            )
-
-
-def make_environment(world: str, **options: Any) -> HieraxEnv:
-    """The environment of the world called ``world``, with ``options`` as in `make`."""
-    return HieraxEnv(make(world, **options))
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -107,23 +86,3 @@ def _advance(
     key, step_key = jax.random.split(key)
     state, shown = world.step(state, action, step_key)
     return (state, key), shown
-
-
-def _is_whole_number(view: View) -> bool:
-    return view.shape == () and view.dtype == "int32"
-
-
-def _view_space(view: View) -> spaces.Space[Any]:
-    if _is_whole_number(view):
-        return spaces.Discrete(int(view.high - view.low) + 1, start=int(view.low))
-    return spaces.Box(view.low, view.high, view.shape, np.dtype(view.dtype).type)
-
-
-def _action_space(spec: WorldSpec) -> spaces.Space[Any]:
-    if isinstance(spec.action, Discrete):
-        return spaces.Discrete(spec.action.count)
-    return spaces.Box(-1.0, 1.0, spec.action.shape, np.float32)
-
-
-def _action_dtype(space: spaces.Space[Any]) -> type:
-    return np.int32 if isinstance(space, spaces.Discrete) else np.float32

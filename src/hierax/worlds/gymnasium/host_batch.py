@@ -10,6 +10,7 @@ from hierax.planning import checks
 from hierax.spec import WorldSpec
 from hierax.worlds.batch import Outcome
 from hierax.worlds.gymnasium.environment import HieraxEnv
+from hierax.worlds.gymnasium.host_environment import HostEnv
 from hierax.worlds.gymnasium.spaces import action_writer, view_readers
 
 Environment: TypeAlias = gymnasium.Env[Any, Any]
@@ -102,6 +103,10 @@ class GymnasiumBatch:
     def restore(self, saved: None) -> None:
         """Does nothing, see the class: `reset` has to follow."""
 
+    def picture(self, number: int = 0) -> np.ndarray:
+        """``(height, width, 3)`` bytes: what an environment draws of itself, if it was made to."""
+        return np.asarray(self._environments[number].render(), np.uint8)
+
     def close(self) -> None:
         """Closes every environment."""
         for environment in self._environments:
@@ -161,7 +166,7 @@ def _limit(environment: Environment, name: str, given: int | None) -> int:
     limits = [given] if given is not None else []
     if environment.spec is not None and environment.spec.max_episode_steps is not None:
         limits.append(environment.spec.max_episode_steps)
-    if isinstance(environment.unwrapped, HieraxEnv):
+    if isinstance(environment.unwrapped, HieraxEnv | HostEnv):
         limits.append(environment.unwrapped.world.spec.episode_limit)
     if not limits:
         raise ValueError(

@@ -1,6 +1,7 @@
 """How the spaces of a Gymnasium environment become views and actions, and back.
 
-Each of them is a description together with a function of the values of N environments.
+Of a space that is read, or written to, each is a description together with a function of the values
+of N environments.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from gymnasium import spaces
 
-from hierax.spec import Continuous, Discrete, View
+from hierax.spec import Continuous, Discrete, View, WorldSpec
 
 SINGLE_VIEW = "observation"
 
@@ -62,6 +63,33 @@ def action_writer(space: spaces.Space[Any]) -> ActionWriter:
             "gymnasium.wrappers.TransformAction first"
         )
     return ActionWriter(Continuous(int(np.prod(space.shape))), _rescaling(space))
+
+
+def observation_space(spec: WorldSpec) -> spaces.Space[Any]:
+    """A space for each view of a world: a ``Box``, or ``Discrete`` for a single whole number."""
+    return spaces.Dict({view.name: _view_space(view) for view in spec.views})
+
+
+def scalar_views(spec: WorldSpec) -> tuple[str, ...]:
+    """Names of the views that are a single whole number."""
+    return tuple(view.name for view in spec.views if _is_whole_number(view))
+
+
+def action_space(spec: WorldSpec) -> spaces.Space[Any]:
+    """``Box(-1, 1)``, or ``Discrete``."""
+    if isinstance(spec.action, Discrete):
+        return spaces.Discrete(spec.action.count)
+    return spaces.Box(-1.0, 1.0, spec.action.shape, np.float32)
+
+
+def _view_space(view: View) -> spaces.Space[Any]:
+    if _is_whole_number(view):
+        return spaces.Discrete(int(view.high - view.low) + 1, start=int(view.low))
+    return spaces.Box(view.low, view.high, view.shape, np.dtype(view.dtype).type)
+
+
+def _is_whole_number(view: View) -> bool:
+    return view.shape == () and view.dtype == "int32"
 
 
 def _rescaling(space: spaces.Box) -> Callable[[np.ndarray], np.ndarray]:

@@ -1,11 +1,46 @@
 """Worlds of MuJoCo: bodies, tasks and mazes, stepped in batches from the host.
 
-`hierax.worlds.make` builds them by name. Importing this imports MuJoCo.
+`hierax.worlds.make` builds them by name. MuJoCo is imported when a class is first named here; what
+only names worlds, as `hierax.worlds.mujoco.catalogue` does, goes without it.
 """
 
-from hierax.worlds.mujoco.arrangement import Arrangement
-from hierax.worlds.mujoco.batch import MujocoBatch
-from hierax.worlds.mujoco.engine import Engine, UnstableError
-from hierax.worlds.mujoco.world import MujocoWorld
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Arrangement", "Engine", "MujocoBatch", "MujocoWorld", "UnstableError"]
+if TYPE_CHECKING:
+    from hierax.worlds.mujoco.arrangement import Arrangement
+    from hierax.worlds.mujoco.batch import MujocoBatch
+    from hierax.worlds.mujoco.engine import Engine, UnstableError
+    from hierax.worlds.mujoco.functional import FunctionalMujoco
+    from hierax.worlds.mujoco.mjx import MjxWorld
+    from hierax.worlds.mujoco.world import MujocoWorld
+
+__all__ = [
+    "Arrangement",
+    "Engine",
+    "FunctionalMujoco",
+    "MjxWorld",
+    "MujocoBatch",
+    "MujocoWorld",
+    "UnstableError",
+]
+
+_HOMES = {
+    "Arrangement": "arrangement",
+    "Engine": "engine",
+    "FunctionalMujoco": "functional",
+    "MjxWorld": "mjx",
+    "MujocoBatch": "batch",
+    "MujocoWorld": "world",
+    "UnstableError": "engine",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,11 +5,13 @@ import mujoco
 CELL = 2.0
 """Edge of a cell of a room, in metres."""
 WALL_HEIGHT = 2.0
-_LIGHT, _DARK, _WALL = [0.87, 0.86, 0.83], [0.80, 0.79, 0.76], [0.55, 0.58, 0.64, 1.0]
+WALL_COLOUR = (0.60, 0.64, 0.71, 1.0)
+_SUN = (0.35, 0.45, -1.0)
+_LIGHT, _DARK, _MIST = [0.93, 0.92, 0.90], [0.86, 0.85, 0.82], [0.90, 0.92, 0.94]
 
 
-def plane(half: float) -> mujoco.MjSpec:
-    """A lit floor without end, drawn ``half`` metres to each side.
+def plane() -> mujoco.MjSpec:
+    """A lit floor without end.
 
     The settings of the solver are those of dm_control's composer, whose tasks these are: elliptic
     cones of friction, and five iterations against slip.
@@ -18,37 +20,52 @@ def plane(half: float) -> mujoco.MjSpec:
     spec.compiler.boundmass, spec.compiler.boundinertia = 1e-5, 1e-11
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.noslip_iterations, spec.option.noslip_tolerance = 5, 0.0
-    spec.visual.headlight.ambient = [0.45, 0.45, 0.45]
-    spec.visual.headlight.diffuse = [0.5, 0.5, 0.5]
-    spec.visual.map.znear = 0.01
+    add_ground(spec, CELL / 2.0)
+    return spec
+
+
+def add_ground(spec: mujoco.MjSpec, tile: float) -> None:
+    """A floor of tiles with edges ``tile`` (m) below a sky, in the light of a sun."""
+    visual = spec.visual
+    visual.headlight.ambient, visual.headlight.diffuse = [0.40] * 3, [0.20] * 3
+    visual.headlight.specular = [0.0] * 3
+    spec.stat.extent = reach = 24.0 * tile  # of shadows; the next two count in it
+    visual.map.znear, visual.map.zfar = 0.001, 8.0
+    visual.rgba.haze = [*_MIST, 1.0]
     spec.add_texture(
         name="sky", type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, width=64, height=64,
-        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT, rgb1=[0.93, 0.95, 0.97], rgb2=[0.6, 0.7, 0.8],
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT, rgb1=[0.62, 0.73, 0.84], rgb2=_MIST,
     )  # fmt: skip
     spec.add_texture(
         name="floor", type=mujoco.mjtTexture.mjTEXTURE_2D, width=128, height=128,
         builtin=mujoco.mjtBuiltin.mjBUILTIN_CHECKER, rgb1=_LIGHT, rgb2=_DARK,
     )  # fmt: skip
-    material = spec.add_material(name="floor", texuniform=True, texrepeat=[1 / CELL, 1 / CELL])
-    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "floor"
-    spec.worldbody.add_light(pos=[0, 0, 12], dir=[0.2, 0.3, -1], castshadow=True)
-    spec.worldbody.add_geom(
-        name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[half, half, 0.25], material="floor"
+    repeat = 0.5 / tile  # the texture is two tiles wide
+    material = spec.add_material(
+        name="floor", texuniform=True, texrepeat=[repeat, repeat], specular=0.0
     )
-    return spec
+    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "floor"
+    spec.worldbody.add_light(
+        type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, dir=_SUN,
+        pos=[-reach * along for along in _SUN],
+        diffuse=[0.48] * 3, specular=[0.15] * 3, castshadow=True,
+    )  # fmt: skip
+    spec.worldbody.add_geom(
+        name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.25], material="floor"
+    )
 
 
 def room(cells: int) -> mujoco.MjSpec:
     """A square room of ``cells`` by ``cells`` cells about the origin, with walls one cell thick."""
     half = cells * CELL / 2.0
-    spec = plane(half + CELL)
+    spec = plane()
     reach, middle = half + CELL, half + CELL / 2.0
     for name, x, y, long, wide in (
         ("east", middle, 0.0, CELL / 2.0, reach), ("west", -middle, 0.0, CELL / 2.0, reach),
         ("north", 0.0, middle, half, CELL / 2.0), ("south", 0.0, -middle, half, CELL / 2.0),
     ):  # fmt: skip
         spec.worldbody.add_geom(
-            name=f"wall_{name}", type=mujoco.mjtGeom.mjGEOM_BOX, rgba=_WALL,
+            name=f"wall_{name}", type=mujoco.mjtGeom.mjGEOM_BOX, rgba=WALL_COLOUR,
             pos=[x, y, WALL_HEIGHT / 2.0], size=[long, wide, WALL_HEIGHT / 2.0],
         )  # fmt: skip
     return spec

@@ -1,40 +1,28 @@
-"""Tasks of going somewhere and of pushing boxes somewhere, which pay when it is done.
-
-After Tirumala, Noh, Galashov, Hasenclever, Ahuja, Wayne, Pascanu, Teh and Heess (2019), "Exploiting
-hierarchy for learning and transfer in KL-regularized RL", section 5 and appendix D, with what the
-paper leaves open as in its authors' release: control every .05 s, 400 steps, cells of 2 m, boxes of
-1.5 kg and 1 m, targets that are cubes of 1 m, and the reward.
-
-**Reward.** Each active condition pays 10 when it comes true and takes 10 back when it ceases to be.
-One step after all are true, 50 are paid and the episode ends. So one condition pays 60 in all and
-two pay 70; who leaves the target in that last step loses 10.
-"""
+"""Tasks of going somewhere and of pushing boxes somewhere (`hierax.worlds.mujoco.scattered`)."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import product
 
 import mujoco
 import numpy as np
 
 from hierax.planning import checks
 from hierax.spec import View
-from hierax.worlds.mujoco.arenas import CELL, plane, room
-from hierax.worlds.mujoco.bodies import body_named
-from hierax.worlds.mujoco.bodies.body import TORSO_AXES, Body, place_geoms, turned
-from hierax.worlds.mujoco.props import TARGET_HALF, add_box, add_target, box_pose, corners
-from hierax.worlds.mujoco.world import Array, Beginning, MujocoWorld, Readings, Verdict
+from hierax.worlds.mujoco.bodies.body import place_geoms
+from hierax.worlds.mujoco.props import TARGET_HALF
+from hierax.worlds.mujoco.scattered import Scattered
+from hierax.worlds.mujoco.vision import Mark
+from hierax.worlds.mujoco.world import Array, Memory, Readings
 
-CHANGE, ALL_DONE = 10.0, 50.0
-PADDING = 2
-"""Cells between those where things begin and the walls, on each side."""
-OPEN, APART = 8.0, 1.5
-"""Edge of the square without walls, and the least distance between things there (m)."""
+_MOVERS = ("body", "boxes")
+COLOURS = ((0.84, 0.37, 0.25), (0.20, 0.47, 0.72), (0.22, 0.60, 0.42), (0.58, 0.40, 0.70))
+"""Of targets."""
+_ASKED, _OTHER = 0.75, 0.2  # opacity of targets
 
 
 @dataclasses.dataclass(frozen=True)
-class Arrangement(MujocoWorld):
+class Arrangement(Scattered):
     """A body, boxes and targets; the body or a box has to be on one of the targets.
 
     | | |
@@ -54,47 +42,47 @@ class Arrangement(MujocoWorld):
 
     Attributes:
         body: one of `hierax.worlds.mujoco.bodies.BODIES`.
+        cells: that things begin in, on each side of a walled room; 0 for an 8 m square without
+            walls, where they begin anywhere, 1.5 m apart.
+        box_mass: in kg.
+        episode_limit: most steps of an episode.
         targets: K.
         boxes: N.
         movers: who may be asked to be on a target: ``"body"``, ``"boxes"`` or both.
         together: whether body and box are asked at once, for different targets; otherwise one of
             all is drawn.
-        cells: that things begin in, on each side of a walled room; 0 for an 8 m square without
-            walls, where they begin anywhere, 1.5 m apart.
-        box_mass: in kg.
-        episode_limit: most steps of an episode.
 
     Raises:
-        ValueError: where a number is out of range, a name is unknown, or the room is too small.
+        ValueError: where a number is out of range, a name is unknown, the room is too small, or
+            nobody is there to do what is asked for.
     """
 
-    body: str = "ball"
     targets: int = 3
     boxes: int = 0
     movers: tuple[str, ...] = ("body",)
     together: bool = False
-    cells: int = 3
-    box_mass: float = 1.5
-    episode_limit: int = 400
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        body_named(self.body)
-        checks.count("targets", self.targets, 0)
+        checks.count("targets", self.targets, 1)
         checks.count("boxes", self.boxes, 0)
-        checks.count("cells", self.cells, 0)
-        checks.positive("box_mass", self.box_mass)
-        things = 1 + self.boxes + self.targets
-        if self.cells and self.cells**2 < things:
+        super().__post_init__()
+        if not self.movers or set(self.movers) - set(_MOVERS):
             raise ValueError(
-                f"cells is {self.cells}, but {things} things need as many cells: take at least "
-                f"{int(np.ceil(np.sqrt(things)))}"
+                f"movers is {self.movers}, but must hold 'body', 'boxes' or both, and nothing else"
+            )
+        if "boxes" in self.movers and not self.boxes:
+            raise ValueError(f"movers is {self.movers}, but there is no box: take boxes above 0")
+        if self.together and (self.askable != (0, 1) or self.targets < 2):
+            raise ValueError(
+                f"together is True with movers {self.movers}, {self.boxes} boxes and "
+                f"{self.targets} targets, but must be False unless movers are 'body' and 'boxes' "
+                "and there are one box and two targets or more"
             )
 
-    @cached_property
-    def walker(self) -> Body:
-        """The body that acts."""
-        return body_named(self.body)
+    @property
+    def things(self) -> tuple[int, int]:
+        """N and K."""
+        return self.boxes, self.targets
 
     @cached_property
     def askable(self) -> tuple[int, ...]:
@@ -110,58 +98,45 @@ class Arrangement(MujocoWorld):
     @property
     def views(self) -> tuple[View, ...]:
         """The parts of an observation that have something to tell."""
-        shown = tuple(View(name, (len(at),)) for name, at in self._columns.items())
-        told = len(self._told(self._ask(np.random.default_rng(0))))
-        return (*shown, View("task", (told,), 0.0, 1.0)) if told else shown
+        told = len(self.asked(np.random.default_rng(0))["task"])
+        return (*super().views, View("task", (told,), 0.0, 1.0)) if told else super().views
 
     def compose(self) -> mujoco.MjSpec:
         """See `MujocoWorld.compose`."""
-        spec = room(self.cells + 2 * PADDING) if self.cells else plane(OPEN)
-        self.walker.add(spec)
+        spec = super().compose()
         place_geoms(spec, self.walker.geoms)
-        for number in range(self.boxes):
-            add_box(spec, number, self.box_mass, self.walker.torso)
-        for number in range(self.targets):
-            add_target(spec, number, self.walker.torso)
         return spec
 
-    def begin(self, random: np.random.Generator) -> Beginning:
-        """See `MujocoWorld.begin`."""
-        places = self._scattered(random)
-        x, y = places[0]
-        parts = [self.walker.standing(x, y, random.uniform(-np.pi, np.pi))]
-        parts += [box_pose(place, random, bool(self.cells)) for place in places[1 : 1 + self.boxes]]
-        targets = np.column_stack([places[1 + self.boxes :], np.full(self.targets, TARGET_HALF)])
-        asked = self._ask(random)
-        return Beginning(
-            np.concatenate(parts),
-            np.zeros(self.model.nv),
-            memory={
-                "targets": targets,
-                "asked": asked,
-                "task": self._told(asked),
-                "true": np.zeros(self.conditions, bool),
-            },
-            mocap={f"target{k}": (place, turned(0.0)) for k, place in enumerate(targets)},
-        )
+    def asked(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """``asked``: who has to be where, a single True for each condition; ``task``: its view."""
+        where = random.permutation(self.targets)[: self.conditions]
+        who = random.permutation(self.askable)[: self.conditions]
+        if self.together:
+            who = np.array(self.askable)
+        asked = np.zeros((self.conditions, 1 + self.boxes, self.targets), bool)
+        asked[np.arange(self.conditions), who, where] = True
+        return {"asked": asked, "task": self.told(asked)}
 
     def observe(self, now: Readings) -> Mapping[str, Array]:
         """See `MujocoWorld.observe`."""
-        seen = {name: now.sensors[:, at] for name, at in self._columns.items()}
-        return {**seen, "task": now.memory["task"]}
+        return {**super().observe(now), "task": now.memory["task"]}
 
-    def judge(self, before: Readings, now: Readings) -> Verdict:
-        """See `MujocoWorld.judge`."""
-        was, true = now.memory["true"], self.holds(now)
-        done = was.all(1)
-        reward = CHANGE * (true * 1.0 - was).sum(1) + ALL_DONE * done
-        fallen = now.sensors[:, self._up] < 0.0
-        return Verdict(reward, done | fallen, done, {**now.memory, "true": true})
+    def marks(self, memory: Memory) -> Sequence[Mark]:
+        """The targets; those that are asked for stand out."""
+        asked = memory["asked"].any((0, 1))
+        return [
+            Mark("box", place, [TARGET_HALF] * 3, self.colour(number, bool(asked[number])))
+            for number, place in enumerate(memory["targets"])
+        ]
+
+    def colour(self, target: int, asked: bool) -> tuple[float, ...]:
+        """Colour and opacity of a target."""
+        return (*COLOURS[target % len(COLOURS)], _ASKED if asked else _OTHER)
 
     def holds(self, now: Readings) -> Array:
-        """``(N, conditions)``: which of the active conditions are true."""
+        """See `Scattered.holds`."""
         count = now.sensors.shape[0]
-        places = now.sensors[:, self._places].reshape(count, -1, 1, 3)
+        places = now.sensors[:, self._movers].reshape(count, -1, 1, 3)
         inside = (abs(places - now.memory["targets"][:, None]) <= TARGET_HALF).all(3)
         geoms = len(self.walker.geoms)
         chosen = now.memory["asked"]  # (N, conditions, movers, targets), a single 1 for each
@@ -170,54 +145,13 @@ class Arrangement(MujocoWorld):
         return (chosen & movers[:, None]).any((2, 3))
 
     @cached_property
-    def _columns(self) -> dict[str, np.ndarray]:
-        """Sensors of the views that show them."""
-        names = {
-            "proprioception": self.walker.proprioception,
-            "targets": [f"target{k} from torso" for k in range(self.targets)],
-            "boxes": [f"{corner} from torso" for corner in corners(self.boxes)],
-        }
-        return {view: self.columns(*sensors) for view, sensors in names.items() if sensors}
-
-    @cached_property
-    def _places(self) -> np.ndarray:
+    def _movers(self) -> np.ndarray:
         """Sensors of where the body's geoms are, and then the boxes."""
         things = (*self.walker.geoms, *(f"box{n}" for n in range(self.boxes)))
         return self.columns(*(f"{thing} place" for thing in things))
 
-    @cached_property
-    def _up(self) -> int:
-        """The sensor of whether the torso is upright."""
-        return int(self.columns(f"{TORSO_AXES[2]}.z")[0])
-
-    def _ask(self, random: np.random.Generator) -> np.ndarray:
-        """Who has to be where: ``(conditions, movers, targets)``, a single True for each."""
-        where = random.permutation(self.targets)[: self.conditions]
-        who = random.permutation(self.askable)[: self.conditions]
-        if self.together:
-            who = np.array(self.askable)
-        asked = np.zeros((self.conditions, 1 + self.boxes, self.targets), bool)
-        asked[np.arange(self.conditions), who, where] = True
-        return asked
-
-    def _told(self, asked: np.ndarray) -> np.ndarray:
+    def told(self, asked: np.ndarray) -> np.ndarray:
         """What the view ``"task"`` shows of that: only what could have been otherwise."""
         who, where = np.any(asked, 2)[:, list(self.askable)], np.any(asked, 1)
         parts = [part for part in (who, where) if part.shape[1] > 1]
         return np.concatenate([*parts, np.zeros((self.conditions, 0))], axis=1).ravel()
-
-    def _scattered(self, random: np.random.Generator) -> np.ndarray:
-        """Different places ``(1 + N + K, 2)`` for all that there is."""
-        things = 1 + self.boxes + self.targets
-        if self.cells:
-            cells = np.array(list(product(range(self.cells), repeat=2))) - (self.cells - 1) / 2.0
-            return CELL * random.permutation(cells)[:things]
-        places = random.uniform(-OPEN / 2.0, OPEN / 2.0, (things, 2))
-        while _least_distance(places) < APART:
-            places = random.uniform(-OPEN / 2.0, OPEN / 2.0, (things, 2))
-        return places
-
-
-def _least_distance(places: np.ndarray) -> float:
-    between = np.linalg.norm(places[:, None] - places, axis=2)
-    return float(between[np.triu_indices(len(places), 1)].min())

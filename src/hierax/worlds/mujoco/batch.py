@@ -1,6 +1,7 @@
 """N environments of a world of MuJoCo as a `hierax.worlds.host.HostBatch`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import mujoco
@@ -10,7 +11,11 @@ from hierax.planning import checks
 from hierax.worlds.batch import Outcome
 from hierax.worlds.mujoco.engine import Engine, Physics
 from hierax.worlds.mujoco.random_state import numbers_of, with_numbers
+from hierax.worlds.mujoco.vision import VISION, Image, Mark, Painter
 from hierax.worlds.mujoco.world import Beginning, MujocoWorld, Readings
+
+_PICTURE = (480, 360)
+"""Width and height of pictures from outside."""
 
 
 class Now(NamedTuple):
@@ -107,8 +112,42 @@ class MujocoBatch:
         self._now = saved["now"]
         self._random = [with_numbers(numbers) for numbers in saved["random"]]
 
+    def picture(self, number: int = 0) -> Image:
+        """An environment from outside, as it is now.
+
+        Raises:
+            DrawingError: where there is no OpenGL to draw with.
+        """
+        data = self.engine.show(self.now.physics.rows[number])
+        marks = self._marks(self.now.memory, number)
+        return self._camera.from_outside(data, self._world.outlook, marks)
+
     def close(self) -> None:
-        """Does nothing: all that is held is arrays."""
+        """Lets go of what pictures were drawn with."""
+        for name in ("_camera", "_eye"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+    @cached_property
+    def _camera(self) -> Painter:
+        return Painter(self._world.model, *_PICTURE, fine=True)
+
+    @cached_property
+    def _eye(self) -> Painter:
+        height, width, _ = VISION.shape
+        return Painter(self._world.model, width, height, fine=False)
+
+    def _seen(self, physics: Physics, memory: Mapping[str, Any]) -> np.ndarray:
+        """``(N, 64, 64, 3)``: what each body sees by its own eye."""
+        return np.stack(
+            [
+                self._eye.through_eye(self.engine.show(row), self._marks(memory, number))
+                for number, row in enumerate(physics.rows)
+            ]
+        )
+
+    def _marks(self, memory: Mapping[str, Any], number: int) -> Sequence[Mark]:
+        return self._world.marks({name: values[number] for name, values in memory.items()})
 
     def _begin(self, random: np.random.Generator) -> tuple[Physics, Mapping[str, np.ndarray]]:
         """One environment at the beginning of an episode, and its memory."""
@@ -132,7 +171,9 @@ class MujocoBatch:
         self, physics: Physics, memory: Mapping[str, Any], action: np.ndarray, earned: "_Earned"
     ) -> Outcome:
         readings = self._readings(physics, memory, action, earned.episode_length)
-        seen = self._world.observe(readings)
+        seen = {**self._world.observe(readings)}
+        if VISION in self.spec.views:
+            seen[VISION.name] = self._seen(physics, memory)
         observation = {
             view.name: np.asarray(seen[view.name], view.dtype) for view in self.spec.views
         }
@@ -141,8 +182,8 @@ class MujocoBatch:
 
     def _clipped(self, action: np.ndarray) -> np.ndarray:
         """Actions as the actuators can follow them."""
-        checks.require_shape("action", action, (self.count, *self.spec.action.shape))
-        chosen = np.asarray(action, np.float64)
+        chosen = np.asarray(checks.numeric("action", action))
+        checks.require_shape("action", chosen, (self.count, *self.spec.action.shape))
         if not np.isfinite(chosen).all():
             number = int(np.argmax(~np.isfinite(chosen).all(axis=1)))
             raise ValueError(

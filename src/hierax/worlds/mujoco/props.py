@@ -9,7 +9,6 @@ from hierax.worlds.mujoco.bodies.body import locate, turned
 
 BOX_HALF = TARGET_HALF = 0.5
 """Half of an edge, in metres."""
-TARGET_COLOURS = ((0.84, 0.37, 0.25), (0.20, 0.47, 0.72), (0.22, 0.60, 0.42), (0.58, 0.40, 0.70))
 _BOX_COLOUR = (0.82, 0.64, 0.34, 1.0)
 _SAFE = 0.99
 """Of the way to where a box would stick out of its cell."""
@@ -34,13 +33,9 @@ def add_box(spec: mujoco.MjSpec, number: int, mass: float, torso: str) -> None:
 
 
 def add_target(spec: mujoco.MjSpec, number: int, torso: str) -> None:
-    """A mocap body ``targetN``, seen but not touched, with a sensor ``targetN from torso``."""
+    """A mocap body ``targetN`` with a sensor ``targetN from torso``; marks show where it is."""
     name = f"target{number}"
-    body = spec.worldbody.add_body(name=name, mocap=True)
-    colour = TARGET_COLOURS[number % len(TARGET_COLOURS)]
-    body.add_site(
-        name=name, type=mujoco.mjtGeom.mjGEOM_BOX, size=[TARGET_HALF] * 3, rgba=[*colour, 0.4]
-    )
+    spec.worldbody.add_body(name=name, mocap=True)
     locate(spec, mujoco.mjtObj.mjOBJ_XBODY, (name,), torso)
 
 

@@ -9,7 +9,7 @@ that is stepped from the host and one that lives on an accelerator.
 import abc
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from hierax.planning import checks
 from hierax.spec import Continuous, View, WorldSpec
+from hierax.worlds.mujoco.vision import Mark, Outlook
 
 Array: TypeAlias = Any
 """Of NumPy or JAX."""
@@ -96,6 +97,7 @@ class MujocoWorld(abc.ABC):
     timestep = 0.005
     substeps = 10
     has_success = True
+    outlook = Outlook(distance=5.0)
 
     def __post_init__(self) -> None:
         checks.count("episode_limit", self.episode_limit, 1)
@@ -120,6 +122,14 @@ class MujocoWorld(abc.ABC):
     @abc.abstractmethod
     def judge(self, before: Readings, now: Readings) -> Verdict:
         """What the step from ``before`` to ``now`` was worth."""
+
+    def marks(self, memory: Memory) -> Sequence[Mark]:
+        """What is drawn beside the model: nothing that can be touched.
+
+        Args:
+            memory: of one environment, without the leading axis.
+        """
+        return ()
 
     @cached_property
     def model(self) -> mujoco.MjModel:

@@ -1,9 +1,17 @@
 """Bodies to act with, by name."""
 
+from hierax.worlds.mujoco.bodies.ant import Ant
 from hierax.worlds.mujoco.bodies.ball import Ball
 from hierax.worlds.mujoco.bodies.body import Body
+from hierax.worlds.mujoco.bodies.humanoid import Humanoid
+from hierax.worlds.mujoco.bodies.quadruped import Quadruped
 
-BODIES: dict[str, Body] = {"ball": Ball()}
+BODIES: dict[str, Body] = {
+    "ball": Ball(),
+    "ant": Ant(),
+    "quadruped": Quadruped(),
+    "humanoid": Humanoid(),
+}
 
 
 def body_named(name: str) -> Body:

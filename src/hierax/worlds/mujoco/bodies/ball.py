@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from hierax.worlds.mujoco.bodies.body import FEELINGS, feel
+from hierax.worlds.mujoco.bodies.body import DARK, FEELINGS, WARM, add_motor, add_root, feel
 
 _RADIUS, _HEAD = 0.2, 0.6
 _QUARTER = math.sqrt(0.5)
@@ -35,19 +35,17 @@ class Ball:
         """See `Body.add`."""
         default = spec.add_default("ball", spec.default)
         default.geom.condim, default.geom.friction = 4, [0.5, 0.02, 0.02]
-        root = spec.worldbody.add_body(name="root")
+        default.geom.rgba = DARK
+        root = add_root(spec)
         for axis, along in zip("xyz", np.eye(3).tolist(), strict=True):
             root.add_joint(name=f"root_{axis}", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=along)
         head = root.add_body(name=self.torso, pos=[0, 0, _HEAD], quat=[_QUARTER, 0, 0, -_QUARTER])
         _fill_head(head, default)
         ball = head.add_body(name="ball", pos=[0, 0, _RADIUS - _HEAD])
         ball.add_joint(name="roll", axis=[-1, 0, 0], damping=[2, 0, 0])
-        ball.add_geom(default, name="shell", size=[_RADIUS, 0, 0], mass=1)
+        ball.add_geom(default, name="shell", size=[_RADIUS, 0, 0], mass=1, rgba=WARM)
         for joint, gear in (("roll", -50.0), ("steer", 30.0)):
-            spec.add_actuator(
-                name=joint, target=joint, trntype=mujoco.mjtTrn.mjTRN_JOINT,
-                gear=[gear, 0, 0, 0, 0, 0], ctrlrange=[-1, 1], ctrllimited=True,
-            )  # fmt: skip
+            add_motor(spec, joint, gear)
         feel(spec, self.torso, "torso_site")
 
     def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "5"]:

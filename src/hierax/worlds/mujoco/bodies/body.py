@@ -9,8 +9,12 @@ from jaxtyping import Float
 
 TORSO_AXES = ("torso x", "torso y", "torso z")
 """Sensors of every body: where its torso's axes point in the world."""
+UP = ("torso x.z", "torso y.z", "torso z.z")
+"""Parts of them: where up is in the torso's axes, which tells neither place nor yaw."""
 FEELINGS = ("velocity", "gyro", "acceleration")
 """Sensors of every body: what a torso feels, in its own axes."""
+WARM, DARK = (0.88, 0.56, 0.30, 1.0), (0.52, 0.31, 0.20, 1.0)
+"""Colours of trunks and of limbs."""
 
 
 class Body(Protocol):
@@ -35,8 +39,19 @@ class Body(Protocol):
         ...
 
 
+def add_root(spec: mujoco.MjSpec) -> mujoco.MjsBody:
+    """A body ``root`` of nothing, for a torso to hang on.
+
+    What moves must weigh something; it weighs what dm_control's compiler gives to such a body.
+    """
+    root = spec.worldbody.add_body(name="root")
+    root.explicitinertial = True
+    root.mass, root.ipos, root.inertia = 1e-5, [0, 0, 0], [1e-11, 1e-11, 1e-11]
+    return root
+
+
 def feel(spec: mujoco.MjSpec, torso: str, site: str) -> None:
-    """Sensors that every body has: ``height``, `TORSO_AXES`, ``torso`` (a place) and `FEELINGS`."""
+    """Sensors that every body has: ``torso`` (a place), `TORSO_AXES` and `FEELINGS`."""
     sensor, body, at_site = mujoco.mjtSensor, mujoco.mjtObj.mjOBJ_XBODY, mujoco.mjtObj.mjOBJ_SITE
     spec.add_sensor(name="torso", type=sensor.mjSENS_FRAMEPOS, objtype=body, objname=torso)
     axes = (sensor.mjSENS_FRAMEXAXIS, sensor.mjSENS_FRAMEYAXIS, sensor.mjSENS_FRAMEZAXIS)
@@ -45,6 +60,32 @@ def feel(spec: mujoco.MjSpec, torso: str, site: str) -> None:
     felt = (sensor.mjSENS_VELOCIMETER, sensor.mjSENS_GYRO, sensor.mjSENS_ACCELEROMETER)
     for name, kind in zip(FEELINGS, felt, strict=True):
         spec.add_sensor(name=name, type=kind, objtype=at_site, objname=site)
+
+
+def feel_limbs(
+    spec: mujoco.MjSpec, torso: str, joints: tuple[str, ...], ends: tuple[str, ...]
+) -> None:
+    """Sensors ``NAME angle`` and ``NAME speed`` of joints; bodies at the ends, as in `locate`."""
+    sensor, joint = mujoco.mjtSensor, mujoco.mjtObj.mjOBJ_JOINT
+    for what, kind in (("angle", sensor.mjSENS_JOINTPOS), ("speed", sensor.mjSENS_JOINTVEL)):
+        for name in joints:
+            spec.add_sensor(name=f"{name} {what}", type=kind, objtype=joint, objname=name)
+    locate(spec, mujoco.mjtObj.mjOBJ_XBODY, ends, torso)
+
+
+def felt_by(joints: tuple[str, ...], ends: tuple[str, ...]) -> tuple[str, ...]:
+    """The proprioception of a body with limbs: joints, height, ends, `UP` and `FEELINGS`."""
+    angles, speeds = (tuple(f"{name} {what}" for name in joints) for what in ("angle", "speed"))
+    from_torso = (f"{name} from torso" for name in ends)
+    return (*angles, *speeds, "torso.z", *from_torso, *UP, *FEELINGS)
+
+
+def add_motor(spec: mujoco.MjSpec, joint: str, gear: float, limit: float = 1.0) -> None:
+    """An actuator named like its joint; its torque is ``gear`` times a control within ``limit``."""
+    spec.add_actuator(
+        name=joint, target=joint, trntype=mujoco.mjtTrn.mjTRN_JOINT,
+        gear=[gear, 0, 0, 0, 0, 0], ctrlrange=[-limit, limit], ctrllimited=True,
+    )  # fmt: skip
 
 
 def locate(spec: mujoco.MjSpec, kind: mujoco.mjtObj, names: tuple[str, ...], torso: str) -> None:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import mujoco
 
+from hierax.worlds.mujoco.bodies.body import DARK, WARM
+
 _TRUNK, _LEG = 0.25, 0.08
 _CAPSULE = mujoco.mjtGeom.mjGEOM_CAPSULE
 
@@ -23,21 +25,24 @@ class Ankle(NamedTuple):
     quat: Sequence[float] = (1.0, 0.0, 0.0, 0.0)
 
 
-def add_trunk(torso: mujoco.MjsBody, default: mujoco.MjsDefault, density: float | None) -> None:
-    """The sphere ``trunk``; a density of None is that of the legs."""
-    geom = torso.add_geom(default, name="trunk", size=[_TRUNK, 0, 0])
-    if density is not None:
-        geom.density = density
+def add_trunk(torso: mujoco.MjsBody, default: mujoco.MjsDefault, density: float) -> None:
+    """The sphere ``trunk``."""
+    torso.add_geom(default, name="trunk", size=[_TRUNK, 0, 0], density=density, rgba=WARM)
+    torso.add_site(name="torso_site", size=[0.05, 0.05, 0.05], group=4)
 
 
 def add_leg(
-    torso: mujoco.MjsBody, default: mujoco.MjsDefault, name: str, towards: Sequence[int], ankle: Ankle
+    torso: mujoco.MjsBody,
+    default: mujoco.MjsDefault,
+    name: str,
+    towards: Sequence[int],
+    ankle: Ankle,
 ) -> None:
     """A leg that goes out along a diagonal, with joints ``NAME hip`` and ``NAME ankle``.
 
     Args:
         torso: what it hangs on.
-        default: of its geoms and joints.
+        default: of its geoms and joints; holds the range of the hip.
         name: the first word of the names of all its parts: bodies ``root``, ``leg`` and ``foot``,
             geoms ``aux``, ``thigh`` and ``shin``.
         towards: the signs of x and y of the diagonal.
@@ -47,7 +52,7 @@ def add_leg(
     root = torso.add_body(name=f"{name} root")
     _add_segment(root, default, f"{name} aux", x, y)
     leg = root.add_body(name=f"{name} leg", pos=[x, y, 0])
-    leg.add_joint(default, name=f"{name} hip", axis=[0, 0, 1], range=[-30, 30])
+    leg.add_joint(default, name=f"{name} hip", axis=[0, 0, 1])
     _add_segment(leg, default, f"{name} thigh", x, y)
     foot = leg.add_body(name=f"{name} foot", pos=[x, y, 0], quat=ankle.quat)
     foot.add_joint(default, name=f"{name} ankle", axis=ankle.axis, range=ankle.range)
@@ -57,6 +62,5 @@ def add_leg(
 def _add_segment(
     body: mujoco.MjsBody, default: mujoco.MjsDefault, name: str, x: float, y: float
 ) -> None:
-    body.add_geom(
-        default, name=name, type=_CAPSULE, fromto=[0, 0, 0, x, y, 0], size=[_LEG, 0, 0]
-    )  # fmt: skip
+    along, size = [0, 0, 0, x, y, 0], [_LEG, 0, 0]
+    body.add_geom(default, name=name, type=_CAPSULE, fromto=along, size=size, rgba=DARK)

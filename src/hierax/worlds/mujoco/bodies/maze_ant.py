@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from hierax.worlds.mujoco.bodies.body import feel, turned
+from hierax.worlds.mujoco.bodies.body import add_motor, feel, turned
 from hierax.worlds.mujoco.bodies.four_legs import Ankle, add_leg, add_trunk
 
 _LEGS = {"1": (1, 1), "2": (-1, 1), "3": (-1, -1), "4": (1, -1)}
@@ -52,17 +52,14 @@ class MazeAnt:
         default = spec.add_default("ant", spec.default)
         default.geom.conaffinity, default.geom.density = 0, 5  # its legs pass through each other
         default.joint.armature, default.joint.damping = 1, [1, 0, 0]
+        default.joint.range = [-30, 30]
         torso = spec.worldbody.add_body(name="torso_body", pos=[0, 0, self.height])
         torso.add_freejoint(name="root")
-        torso.add_site(name="torso_site", size=[0.05, 0.05, 0.05], group=4)
-        add_trunk(torso, default, None)
+        add_trunk(torso, default, default.geom.density)
         for name, towards in _LEGS.items():
             add_leg(torso, default, name, towards, _ANKLES[name])
         for joint in (f"{leg} {joint}" for leg in _DRIVEN for joint in ("hip", "ankle")):
-            spec.add_actuator(
-                name=joint, target=joint, trntype=mujoco.mjtTrn.mjTRN_JOINT,
-                ctrlrange=[-30, 30], ctrllimited=True,
-            )  # fmt: skip
+            add_motor(spec, joint, 1.0, limit=30.0)
         feel(spec, "torso_body", "torso_site")
 
     def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "15"]:

@@ -1,0 +1,123 @@
+"""Puts tables and pictures of the worlds of MuJoCo onto the pages while the site is built.
+
+What stands there is asked of the worlds themselves, so that it cannot go stale. A page asks by a
+marker in double braces:
+
+    {{ mujoco_bodies }}     the bodies, their sizes and masses
+    {{ mujoco_worlds }}     every world with its views, its actions and its time
+    {{ mujoco_pictures }}   a picture of each task
+
+It stands before ``docs/evidence.py`` in ``mkdocs.yml``, which knows no such markers. Pictures are
+drawn by ``docs/gallery.py``; one that is missing stops the build.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import mujoco
+from mkdocs.exceptions import PluginError
+
+from hierax.worlds import make
+from hierax.worlds.mujoco.catalogue import ENTRIES
+
+_PICTURES = Path("images", "worlds")
+_BODIES = {  # a world with each body, and its first part there
+    "`Ball`": ("BallGoTo3-v0", "root"),
+    "`Ant`": ("AntGoTo3-v0", "root"),
+    "`Quadruped`": ("QuadrupedGoTo3-v0", "torso_body"),
+    "`Humanoid`": ("HumanoidGoTo-v0", "torso_body"),
+    "`Swimmer`": ("SwimmerSpeed-v0", "torso_body"),
+    "`MazeAnt`": ("AntMaze-v0", "torso_body"),
+    "`MazePoint`": ("PointPush-v0", "torso_body"),
+}
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replaces the markers of a page, given as Markdown."""
+    for marker, written in _MARKERS.items():
+        if marker in markdown:
+            markdown = markdown.replace(marker, written())
+    return markdown
+
+
+def _bodies() -> str:
+    head = ("body", "actions", "positions", "velocities", "activations", "mass (kg)", "feels")
+    rows = []
+    for body, (name, part) in _BODIES.items():
+        world = _made(name)
+        model = world.model
+        root = model.body(part).rootid[0]
+        sizes = model.nu, *_moving(model, root), model.na
+        felt = world.spec.view("proprioception").size
+        mass = float(model.body_subtreemass[root])
+        rows.append((body, *map(str, sizes), f"{mass:.3f}", str(felt)))
+    return _table(head, rows)
+
+
+def _moving(model: mujoco.MjModel, root: int) -> tuple[int, int]:
+    """How many positions and velocities the joints of a body have."""
+    sizes = {mujoco.mjtJoint.mjJNT_FREE: (7, 6), mujoco.mjtJoint.mjJNT_BALL: (4, 3)}
+    joints = [
+        sizes.get(mujoco.mjtJoint(model.jnt_type[joint]), (1, 1))
+        for joint in range(model.njnt)
+        if model.body_rootid[model.jnt_bodyid[joint]] == root
+    ]
+    positions, velocities = map(sum, zip(*joints, strict=True))
+    return positions, velocities
+
+
+def _worlds() -> str:
+    head = ("name", "what there is to do", "views", "action", "step (s)", "limit")
+    rows = []
+    for name, entry in ENTRIES.items():
+        world = _made(name)
+        views = ", ".join(f"`{view.name}` {_shape(view.shape)}" for view in world.spec.views)
+        step = f"{world.timestep * world.substeps:g}"
+        size = str(world.spec.action.size)
+        limit = str(world.spec.episode_limit)
+        rows.append((f"`{name}`", entry.summary, views, size, step, limit))
+    return _table(head, rows)
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def _pictures() -> str:
+    paths = sorted((Path(__file__).parent / _PICTURES).glob("*.webp"))
+    drawn = [path.stem for path in paths]
+    unknown = [name for name in drawn if name not in ENTRIES]
+    if unknown or not drawn:
+        raise PluginError(
+            f"docs/{_PICTURES} has pictures of {', '.join(unknown) or 'nothing'}, but must have "
+            "those of worlds: run python docs/gallery.py"
+        )
+    shown = [
+        f"<figure markdown>\n![{name}]({_PICTURES / name}.webp){{ loading=lazy }}\n"
+        f"<figcaption><code>{name}</code></figcaption>\n</figure>"
+        for name in ENTRIES
+        if name in drawn
+    ]
+    style = (
+        "display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 0.5rem"
+    )
+    return f'<div style="{style}" markdown>\n\n' + "\n\n".join(shown) + "\n\n</div>"
+
+
+@cache
+def _made(name: str) -> Any:
+    return make(name)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+_MARKERS: dict[str, Callable[[], str]] = {
+    "{{ mujoco_bodies }}": _bodies,
+    "{{ mujoco_worlds }}": _worlds,
+    "{{ mujoco_pictures }}": _pictures,
+}

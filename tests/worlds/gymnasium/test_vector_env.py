@@ -1,0 +1,129 @@
+"""Batches as vector environments of Gymnasium."""
+
+import re
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.vector import AutoresetMode
+from gymnasium.wrappers.vector import RecordEpisodeStatistics
+
+from hierax.worlds import FunctionalHostWorld, make
+from hierax.worlds.gymnasium import HieraxVectorEnv, HostEnv
+from worlds.mujoco.toys import Slider
+
+
+def stepped(env, steps, seed=0):
+    """What a vector environment shows of random actions from a seed on."""
+    env.action_space.seed(seed)
+    shown = [(env.reset(seed=seed)[0],)]
+    return [*shown, *(env.step(env.action_space.sample()) for _ in range(steps))]
+
+
+@pytest.mark.parametrize("name", ["BallGoTo3-v0", "AntMaze-v0", "PointMaze-v0", "FourRooms-v0"])
+def test_worlds_are_made_by_name_and_their_values_are_in_their_spaces(name):
+    env = gymnasium.make_vec(f"hierax/{name}", num_envs=4, episode_limit=6)
+    assert isinstance(env, HieraxVectorEnv)
+    assert (env.num_envs, env.world.spec.episode_limit) == (4, 6)
+    single = gymnasium.make(f"hierax/{name}", episode_limit=6)
+    assert env.single_observation_space == single.observation_space
+    assert env.single_action_space == single.action_space
+    for observation, *rest in stepped(env, 14):
+        assert observation in env.observation_space
+        assert [len(array) for array in rest[:3]] in ([], [4, 4, 4])
+    env.close()
+    assert env.closed
+
+
+def test_an_episode_begins_in_the_step_after_the_last_one():
+    env = HieraxVectorEnv(Slider(), 3)
+    assert env.metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP
+    before, ends = np.zeros(3, bool), 0
+    for _, reward, terminated, truncated, infos in stepped(env, 40)[1:]:
+        np.testing.assert_array_equal(infos["_is_success"], ~before)
+        np.testing.assert_array_equal(infos["is_success"], terminated)
+        assert not reward[before].any()
+        before = terminated | truncated
+        ends += before.sum()
+    assert ends > 6
+
+
+def test_gymnasium_counts_the_same_episodes():
+    env = RecordEpisodeStatistics(HieraxVectorEnv(Slider(), 3))
+    batch, ends = env.unwrapped.batch, 0
+    env.action_space.seed(1)
+    env.reset(seed=1)
+    for _ in range(40):
+        *_, infos = env.step(env.action_space.sample())
+        outcome = batch.now.outcome
+        over = infos.get("_episode", np.zeros(3, bool))
+        np.testing.assert_array_equal(over, outcome.ended)
+        if over.any():
+            told = infos["episode"]
+            np.testing.assert_array_equal(told["l"][over], outcome.episode_length[over])
+            np.testing.assert_allclose(told["r"][over], outcome.episode_return[over], rtol=1e-5)
+        ends += over.sum()
+    assert ends > 6
+
+
+def test_the_first_of_them_is_the_environment_alone():
+    many, alone = HieraxVectorEnv(make("AntPushMid-v0"), 3), HostEnv(make("AntPushMid-v0"))
+    many.action_space.seed(0)
+    one, _ = alone.reset(seed=5)
+    several, _ = many.reset(seed=5)
+    for _ in range(20):
+        for name, value in one.items():
+            np.testing.assert_array_equal(several[name][0], value)
+        actions = many.action_space.sample()
+        one, reward, *_ = alone.step(actions[0])
+        several, rewards, *_ = many.step(actions)
+        assert rewards[0] == reward
+
+
+@pytest.mark.parametrize("world", [Slider(), FunctionalHostWorld(make("SpinSpeed-v0"))])
+def test_a_seed_decides_everything_and_without_one_numbers_go_on(world):
+    env = HieraxVectorEnv(world, 2)
+    first, second, third = (stepped(env, 5, seed) for seed in (1, 1, 2))
+    np.testing.assert_equal(first, second)
+    with pytest.raises(AssertionError):
+        np.testing.assert_equal(first, third)
+    one, two = env.reset()[0], env.reset()[0]
+    with pytest.raises(AssertionError):
+        np.testing.assert_equal(one, two)
+
+
+def test_worlds_without_success_say_nothing_of_it():
+    assert stepped(gymnasium.make_vec("hierax/AntSpeed-v0", num_envs=2), 1)[1][-1] == {}
+
+
+def test_values_may_be_written_to():
+    env = HieraxVectorEnv(Slider(), 2)
+    observation, _ = env.reset(seed=0)
+    flag = observation["flag"].copy()
+    observation["flag"][:] = 9.0
+    shown, *arrays = env.step(np.zeros((2, 1)))[:4]
+    np.testing.assert_array_equal(shown["flag"], flag)
+    for array in arrays:
+        array[:] = 1
+    *_, terminated, truncated, _ = env.step(np.zeros((2, 1)))
+    assert not (terminated | truncated).any()
+
+
+def test_what_cannot_be_done_is_refused():
+    env = HieraxVectorEnv(Slider(), 2)
+    with pytest.raises(gymnasium.error.ResetNeeded, match="no episode has begun: call reset first"):
+        env.step(np.zeros((2, 1)))
+    with pytest.raises(ValueError, match=r"seed is \[1, 2\], but must be a whole number"):
+        env.reset(seed=[1, 2])
+    env.reset(seed=0)
+    for action, words in (
+        (np.zeros((3, 1)), "action has shape (3, 1), but must have shape (2, 1)"),
+        ([["a"], ["b"]], "but must be an array of real numbers"),
+        ([[np.nan], [0.0]], "action of environment 0 is [nan], but must be finite"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(words)):
+            env.step(action)
+    with pytest.raises(ValueError, match="num_envs is 0, but must be a whole number not below 1"):
+        HieraxVectorEnv(Slider(), 0)
+    with pytest.raises(ValueError, match="BallGoTo3-v0 has no option 'colour'; it has episode_lim"):
+        gymnasium.make_vec("hierax/BallGoTo3-v0", num_envs=2, colour="red")

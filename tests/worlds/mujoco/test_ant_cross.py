@@ -1,0 +1,129 @@
+"""The ant's cross: walls, goals, and what pays."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from hierax.worlds.cross import is_free
+from hierax.worlds.mujoco.ant_cross import GOALS, WALLS, AntCross
+from hierax.worlds.mujoco.speed import AntSpeed
+from worlds.mujoco.acted import moved, positions, readings, seen, teleport, wait
+
+WORLD = AntCross("AntCross")
+
+
+def begun(world=WORLD, count=1):
+    batch = world.batch(count, 1)
+    batch.reset(0)
+    return batch
+
+
+def free(x, y):
+    return np.asarray(is_free(jnp.asarray(x), jnp.asarray(y)))
+
+
+def test_walls_are_where_the_cross_is_not_free():
+    x, y = np.meshgrid(np.arange(-2.45, 14, 0.1), np.arange(-7.95, 8, 0.1))
+    walled = np.zeros(x.shape, bool)
+    for west, east, south, north in WALLS:
+        walled |= (west < x) & (x < east) & (south < y) & (y < north)
+    assert not (walled & free(x, y)).any()
+    # From free space, no way of less than the walls' thickness leads to anything but walls.
+    for dx in np.linspace(-0.9, 0.9, 7):
+        for dy in np.linspace(-0.9, 0.9, 7):
+            near = free(x + dx, y + dy)
+            assert (walled | free(x, y))[near].all()
+
+
+def test_the_model_has_these_walls_and_they_are_higher_than_an_ant_may_be():
+    for number, (west, east, south, north) in enumerate(WALLS):
+        wall = WORLD.model.geom(f"wall {number}")
+        np.testing.assert_allclose(wall.pos - wall.size, [west, south, 0.0])
+        np.testing.assert_allclose(wall.pos + wall.size, [east, north, 2.0])
+
+
+def test_walls_hold_an_ant_that_is_thrown_at_them():
+    pushes = [(-1, 0), (1, 0), (0, -1), (0, 1)]
+    starts = [(x, y) for x, y in [(0.5, 0), (6, 5), (6, -5), (11, 0), (6, 0)] for _ in pushes]
+    batch = begun(count=len(starts))
+    reached = np.zeros(len(starts))
+    for number, (place, push) in enumerate(zip(starts, pushes * 5, strict=True)):
+        speeds = np.zeros(WORLD.model.nv)
+        speeds[:2] = 8.0 * np.array(push)
+        teleport(batch, moved(positions(batch, number), place), speeds, number)
+    ended = np.zeros(len(starts), bool)
+    for _ in range(20):
+        outcome = wait(batch)
+        ended |= outcome.terminated
+        place = batch.engine.positions(batch.now.physics)[:, :2]
+        assert (free(*place.T) | ended).all()
+        reached = np.maximum(reached, np.linalg.norm(place - np.array(starts), axis=1))
+    assert (reached[~ended] > 0.5).all()
+
+
+def test_there_is_a_goal_at_the_end_of_each_arm():
+    assert GOALS == ((6.0, -6.0), (6.0, 6.0), (12.0, 0.0))
+
+
+@pytest.mark.parametrize("goal", GOALS)
+def test_the_goal_pays_once_and_ends_the_episode(goal):
+    batch = begun(AntCross("AntCross", goal=goal))
+    toward = np.array(goal) / np.linalg.norm(goal)
+    teleport(batch, moved(positions(batch), np.array(goal) - 2.1 * toward))
+    outside = wait(batch)
+    assert (outside.reward[0], outside.terminated[0]) == (0, False)
+    teleport(batch, moved(positions(batch), np.array(goal) - 1.9 * toward))
+    there = wait(batch)
+    assert (there.reward[0], there.terminated[0], there.success[0]) == (1, True, True)
+    renewed = wait(batch)
+    assert (renewed.reward[0], renewed.terminated[0], renewed.episode_return[0]) == (0, False, 0)
+
+
+@pytest.mark.parametrize("height", [0.15, 1.05])
+def test_an_ant_that_fell_or_was_thrown_up_at_the_goal_is_not_paid(height):
+    batch = begun()
+    teleport(batch, moved(positions(batch), WORLD.goal))
+    sensors = batch.now.physics.sensors.copy()
+    paid = WORLD.judge(readings(batch), readings(batch))
+    assert (paid.reward[0], paid.success[0]) == (1, True)
+    sensors[:, WORLD.columns("torso.z")] = height
+    verdict = WORLD.judge(readings(batch), readings(batch)._replace(sensors=sensors))
+    assert (verdict.reward[0], verdict.terminated[0], verdict.success[0]) == (0, True, False)
+
+
+def test_place_and_heading_are_seen_and_the_goal_is_not():
+    batch = begun()
+    pose = positions(batch)
+    pose[:2], pose[3:7] = (6.0, 3.0), [np.cos(0.5), 0.0, 0.0, np.sin(0.5)]  # a turn of 1 rad
+    teleport(batch, pose)
+    told = seen(WORLD, batch)
+    np.testing.assert_allclose(told["position"][0], [1.0, 0.5])
+    np.testing.assert_allclose(told["heading"][0], [np.cos(1.0), np.sin(1.0)])
+    elsewhere = AntCross("AntCross", goal=(12.0, 0.0))
+    for name, value in elsewhere.observe(readings(batch)).items():
+        np.testing.assert_array_equal(value, told[name])
+
+
+def test_the_body_feels_what_it_felt_where_it_learned_to_be_fast():
+    here, there = WORLD.spec.view("proprioception"), AntSpeed("A").spec.view("proprioception")
+    assert here == there
+
+
+def test_an_episode_lasts_a_thousand_steps():
+    assert WORLD.episode_limit == 1_000
+    batch = begun(AntCross("AntCross", episode_limit=2))
+    wait(batch)
+    last = wait(batch)
+    assert (last.truncated[0], last.terminated[0], last.reward[0]) == (True, False, 0)
+
+
+@pytest.mark.parametrize(
+    ("goal", "message"),
+    [
+        ((0.0, 3.0), "goal is .* but must be a free point"),
+        ((6.0,), "goal is .* but must be a tuple of two finite numbers"),
+    ],
+)
+def test_goals_inside_walls_are_named(goal, message):
+    with pytest.raises(ValueError, match=message):
+        AntCross("AntCross", goal=goal)

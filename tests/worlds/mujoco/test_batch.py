@@ -1,0 +1,202 @@
+"""Batches of MuJoCo worlds: when episodes begin, what may be kept, and what decides them."""
+
+import hashlib
+import re
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+
+from hierax.training import checkpoint
+from hierax.worlds import make
+from hierax.worlds.mujoco import MujocoBatch, UnstableError
+from worlds.mujoco.toys import Slider
+
+PUSH, IDLE = 1.0, 0.5  # the motor pulls with 3 N for -1 and pushes with 1 N for 1
+BOTH = np.array([[PUSH], [IDLE]])
+
+
+def outcomes(batch, seed, actions):
+    return [batch.reset(seed), *(batch.step(action) for action in actions)]
+
+
+def random_actions(batch, steps, seed=0):
+    size = (steps, batch.count, *batch.spec.action.shape)
+    return np.random.default_rng(seed).uniform(-1, 1, size).astype(np.float32)
+
+
+def assert_same(first, second):
+    assert jax.tree.structure(first) == jax.tree.structure(second)
+    jax.tree.map(np.testing.assert_array_equal, first, second)
+
+
+def column(shown, name):
+    return np.array([getattr(outcome, name) for outcome in shown])
+
+
+def test_an_episode_that_is_over_begins_at_the_next_step_whatever_the_action():
+    shown = outcomes(MujocoBatch(Slider(), 2), 0, 60 * [BOTH])
+    ended, is_step = column(shown, "ended"), column(shown, "is_step")
+    np.testing.assert_array_equal(is_step[1:], ~ended[:-1])
+    assert not is_step[0].any()
+    for name in ("reward", "terminated", "truncated", "success", "episode_return"):
+        assert not column(shown, name)[~is_step].any()
+    length = column(shown, "episode_length")
+    assert not length[~is_step].any()
+    np.testing.assert_array_equal(length[1:][is_step[1:]], length[:-1][is_step[1:]] + 1)
+
+
+def test_the_task_terminates_and_the_limit_truncates():
+    shown = outcomes(MujocoBatch(Slider(), 2), 0, 60 * [BOTH])
+    terminated, truncated = column(shown, "terminated"), column(shown, "truncated")
+    assert terminated[:, 0].sum() >= 5
+    assert not terminated[:, 1].any()
+    np.testing.assert_array_equal(terminated[:, 0], column(shown, "reward")[:, 0] > 1.0)
+    np.testing.assert_array_equal(terminated, column(shown, "success"))
+    np.testing.assert_array_equal(truncated[:, 1], column(shown, "episode_length")[:, 1] == 9)
+
+
+def test_an_end_at_the_limit_is_no_truncation():
+    shown = outcomes(MujocoBatch(Slider(), 1), 0, 9 * [BOTH[:1]])
+    (last,) = np.flatnonzero(column(shown, "terminated")[:, 0])
+    at_limit = outcomes(MujocoBatch(Slider(episode_limit=int(last)), 1), 0, last * [BOTH[:1]])
+    assert at_limit[-1].terminated[0]
+    assert not at_limit[-1].truncated[0]
+
+
+def test_a_return_is_the_sum_of_the_rewards_of_its_episode():
+    batch = MujocoBatch(Slider(), 2)
+    total = np.zeros(2, np.float32)
+    for outcome in outcomes(batch, 0, random_actions(batch, 40)):
+        total = np.where(outcome.is_step, total + outcome.reward, 0.0)
+        np.testing.assert_allclose(outcome.episode_return, total, rtol=1e-6)
+
+
+def test_memory_and_what_stands_about_are_those_of_the_episode():
+    batch = MujocoBatch(Slider(), 2)
+    shown = outcomes(batch, 0, random_actions(batch, 40))
+    clock, flag = (
+        np.array([outcome.observation[name][:, 0] for outcome in shown])
+        for name in ("clock", "flag")
+    )
+    goes_on = column(shown, "is_step")[1:]
+    np.testing.assert_array_equal((clock[1:] - clock[:-1])[goes_on], 1.0)
+    np.testing.assert_array_equal(flag[1:][goes_on], flag[:-1][goes_on])
+    assert (flag[1:][~goes_on] != flag[:-1][~goes_on]).all()
+
+
+def test_actions_are_stretched_to_what_the_motor_can_do_and_clipped():
+    # From rest, 1 kg, semi-implicit Euler with steps of .1 s: after two of them .03 m for 1 N.
+    batch = MujocoBatch(Slider(), 4)
+    before = batch.reset(0).observation["place"]
+    moved = batch.step(np.array([[1.0], [-1.0], [IDLE], [-7.0]])).observation["place"] - before
+    np.testing.assert_allclose(moved[:, 0], [0.03, -0.09, 0.0, -0.09], atol=1e-7)
+
+
+def test_outcomes_and_what_was_saved_are_never_written_to():
+    batch = MujocoBatch(Slider(), 3)
+    kept = [batch.reset(0), batch.save()]
+    before = [jax.tree.map(np.copy, kept[0]), jax.tree.map(np.copy, kept[1])]
+    for action in random_actions(batch, 25):
+        kept += [batch.step(action), batch.save()]
+        before += [jax.tree.map(np.copy, each) for each in kept[-2:]]
+    assert_same(kept, before)
+
+
+@pytest.mark.parametrize("world", [Slider(), make("AntPushHard-v0", episode_limit=12)])
+def test_a_batch_goes_on_from_a_checkpoint_to_the_bit(world, tmp_path):
+    batch = MujocoBatch(world, 3)
+    actions = random_actions(batch, 40)
+    outcomes(batch, 4, actions[:17])
+    checkpoint.save(tmp_path, batch.save(), 17)
+    expected = [batch.step(action) for action in actions[17:]]
+    other = MujocoBatch(world, 3, threads=2)
+    other.reset(0)
+    saved, _, _ = checkpoint.load(tmp_path, other.save())
+    other.restore(saved)
+    assert_same([other.step(action) for action in actions[17:]], expected)
+
+
+def trajectory(name, count, threads):
+    """SHA-256 of all that the first of ``count`` environments shows in 200 steps."""
+    batch = make(name, episode_limit=70).batch(count, threads)
+    sources = [np.random.default_rng(number) for number in range(count)]
+    digest = hashlib.sha256()
+
+    def note(outcome):
+        for leaf in jax.tree.leaves(outcome):
+            digest.update(np.ascontiguousarray(leaf[0]).tobytes())
+
+    note(batch.reset(11))
+    for _ in range(200):
+        actions = [source.uniform(-1, 1, batch.spec.action.shape) for source in sources]
+        note(batch.step(np.stack(actions)))
+    return digest.hexdigest()
+
+
+def test_threads_numbers_and_processes_change_nothing():
+    name = "AntPushMid-v0"
+    expected = trajectory(name, 1, 1)
+    assert trajectory(name, 3, 2) == expected
+    assert trajectory(name, 8, 3) == expected
+    program = (
+        f"import sys\nsys.path[:0] = {sys.path!r}\n"
+        f"from worlds.mujoco.test_batch import trajectory\nprint(trajectory({name!r}, 3, 1))\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert finished.stdout.strip() == expected, finished.stderr
+
+
+def test_seeds_and_environments_differ():
+    batch = make("BallGoTo3-v0").batch(3)
+    one, two = batch.reset(0).observation["targets"], batch.reset(1).observation["targets"]
+    assert len(np.unique(np.concatenate([one, two]), axis=0)) == 6
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence"),
+    [
+        (np.zeros(2), "action has shape (2,), but must have shape (2, 2)"),
+        (np.zeros((2, 3)), "action has shape (2, 3), but must have shape (2, 2)"),
+        ([["a", "b"]] * 2, 'but must be an array of real numbers'),
+        (np.zeros((2, 2), complex), "but must be an array of real numbers"),
+        ([[0.0, 0.0], [0.0, np.nan]], "action of environment 1 is [ 0. nan], but must be finite"),
+        ([[np.inf, 0.0], [0.0, 0.0]], "action of environment 0 is [inf  0.], but must be finite"),
+    ],
+)  # fmt: skip
+def test_what_is_no_action_is_refused_and_changes_nothing(action, sentence):
+    batch = make("BallGoTo3-v0").batch(2)
+    expected = outcomes(batch, 0, [np.ones((2, 2))])[-1]
+    batch.reset(0)
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        batch.step(action)
+    assert_same(batch.step(np.ones((2, 2))), expected)
+
+
+def test_a_step_needs_a_beginning():
+    batch = MujocoBatch(Slider(), 1)
+    for call in (lambda: batch.step(np.zeros((1, 1))), batch.save):
+        with pytest.raises(RuntimeError, match="no episode has begun: call reset or restore first"):
+            call()
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, 1e30])
+def test_physics_beyond_all_measure_is_one_error_that_names_the_environment(number):
+    batch = make("AntGoTo3-v0").batch(3, threads=2)
+    batch.reset(0)
+    saved = batch.save()
+    saved["now"].physics.rows[1, 3] = number
+    batch.restore(saved)
+    with pytest.raises(UnstableError, match=r"^physics of environment 1 came to positions or") as e:
+        batch.step(np.zeros((3, 8)))
+    assert e.value.environments == [1]
+
+
+@pytest.mark.parametrize(("count", "threads"), [(0, 1), (1, 0), (1.5, 1)])
+def test_numbers_of_environments_and_threads_are_checked(count, threads):
+    with pytest.raises(ValueError, match="but must be a whole number not below 1"):
+        MujocoBatch(Slider(), count, threads)

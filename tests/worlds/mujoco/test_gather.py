@@ -1,0 +1,82 @@
+"""Two boxes that have to touch."""
+
+import numpy as np
+import pytest
+
+from hierax.worlds.mujoco.gather import Gather
+from worlds.mujoco.acted import positions, teleport, wait
+
+WORLD = Gather("Gather")
+
+
+@pytest.fixture
+def batch():
+    made = WORLD.batch(1, 1)
+    made.reset(0)
+    return made
+
+
+def with_boxes(batch, distance):
+    """The boxes side by side, with their centres a distance apart."""
+    qpos = positions(batch)
+    qpos[5:12] = [0.0, 3.0, 0.5, 1, 0, 0, 0]
+    qpos[12:19] = [distance, 3.0, 0.5, 1, 0, 0, 0]
+    qpos[:2] = -3.0, -3.0
+    return qpos
+
+
+def test_touching_pays_ten_and_a_step_later_fifty(batch):
+    teleport(batch, with_boxes(batch, 0.998))
+    assert wait(batch).reward[0] == 10
+    done = wait(batch)
+    assert (done.reward[0], done.episode_return[0]) == (50, 60)
+    assert done.terminated[0]
+    assert done.success[0]
+
+
+def test_boxes_that_part_take_the_ten_back(batch):
+    teleport(batch, with_boxes(batch, 0.998))
+    wait(batch)
+    teleport(batch, with_boxes(batch, 2.0))
+    parted = wait(batch)
+    assert (parted.reward[0], parted.episode_return[0]) == (40, 50)
+
+
+def test_almost_touching_pays_nothing(batch):
+    teleport(batch, with_boxes(batch, 1.01))
+    assert wait(batch).reward[0] == 0
+
+
+def test_a_body_that_touches_a_box_pays_nothing(batch):
+    qpos = with_boxes(batch, 3.0)
+    qpos[:2] = 0.0, 3.0 - 0.5 - 0.19
+    teleport(batch, qpos)
+    data = batch.engine.show(batch.now.physics.rows[0])
+    shell, box = WORLD.model.geom("shell").id, WORLD.model.geom("box0").id
+    touched = {tuple(sorted(pair)) for pair in data.contact.geom.tolist()}
+    assert tuple(sorted((shell, box))) in touched
+    assert wait(batch).reward[0] == 0
+
+
+def test_no_episode_begins_with_boxes_that_touch():
+    batch = WORLD.batch(64, 1)
+    batch.reset(1)
+    assert not batch.now.physics.sensors[:, WORLD.columns("touch")].any()
+
+
+def test_there_are_two_boxes_to_see_and_no_task_to_be_told():
+    assert {view.name: view.shape for view in WORLD.views} == {
+        "proprioception": (10,),
+        "boxes": (48,),
+    }
+
+
+def test_bodies_can_be_exchanged():
+    assert Gather("Gather", body="ant").spec.action.size == 8
+    with pytest.raises(ValueError, match="cells is 1, but 3 things need as many cells"):
+        Gather("Gather", cells=1)
+
+
+def test_a_heavier_box_is_heavier():
+    model = Gather("Gather", box_mass=6.0).model
+    np.testing.assert_allclose([model.body(f"box{n}").mass[0] for n in range(2)], 6.0)

@@ -1,0 +1,107 @@
+"""Worlds whose physics is MJX, beside the same worlds stepped from the host."""
+
+import sys
+
+import jax
+import mujoco
+import numpy as np
+import pytest
+
+from hierax.worlds import Batch, make
+from hierax.worlds.mujoco.batch import Now
+from hierax.worlds.mujoco.engine import Physics
+from hierax.worlds.mujoco.mjx import MjxWorld
+
+COUNT, BEGINNINGS, LIMIT, SEED = 4, 8, 3, 5
+
+
+def test_without_mujoco_mjx_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.delattr(mujoco, "mjx", raising=False)
+    monkeypatch.setitem(sys.modules, "mujoco.mjx", None)
+    with pytest.raises(ImportError, match=r"mujoco-mjx is not installed; .* 'hierax\[gpu\]'"):
+        MjxWorld(make("BallGoTo3-v0"))
+
+
+def test_pictures_that_the_host_draws_are_refused():
+    with pytest.raises(ValueError, match="BallGoTo3Vision-v0 shows 'vision'"):
+        MjxWorld(make("BallGoTo3Vision-v0"))
+
+
+@pytest.mark.parametrize("options", [{"beginnings": 0}, {"seed": -1}])
+def test_numbers_out_of_range_are_refused(options):
+    with pytest.raises(ValueError, match=f"{next(iter(options))} is"):
+        MjxWorld(make("BallGoTo3-v0"), **options)
+
+
+@pytest.fixture(scope="module")
+def world():
+    """On the host, without the iterations against slip that MJX lacks."""
+    pytest.importorskip("mujoco.mjx", reason="mujoco-mjx is not installed")
+    made = make("BallGoTo3-v0", episode_limit=LIMIT)
+    made.model.opt.noslip_iterations = 0
+    return made
+
+
+@pytest.mark.slow
+def test_what_mjx_lacks_is_named_with_the_world(world):
+    with pytest.raises(ValueError, match=r"BallPushMid-v0 has .* MJX lacks \(.*CYLINDER.*BOX"):
+        MjxWorld(make("BallPushMid-v0"))
+
+
+@pytest.mark.slow
+def test_an_episode_begins_as_one_of_the_host_s(world):
+    functional, shown = MjxWorld(world, BEGINNINGS, SEED), world.batch(BEGINNINGS, 1).reset(SEED)
+    reset = jax.jit(functional.reset)
+    found = set()
+    for key in range(20):
+        begun = reset(jax.random.key(key))[1].observation
+        same = np.all(begun["targets"] == shown.observation["targets"], axis=1)
+        assert same.sum() == 1
+        found.add(number := int(same.argmax()))
+        felt = shown.observation["proprioception"][number]
+        np.testing.assert_allclose(begun["proprioception"], felt, 1e-6)
+    assert len(found) > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["BallGoTo3-v0", "AntGather-v0", "PointBlock-v0", "SwimmerSpeed-v0"]
+)
+def test_a_step_keeps_shapes_and_types(world, name):
+    batch = Batch(MjxWorld(make(name), BEGINNINGS), COUNT)
+    state = jax.eval_shape(batch.reset, jax.random.key(0))
+    action = np.zeros((COUNT, *batch.world.spec.action.shape), np.float32)
+    assert jax.eval_shape(batch.step, state, action, jax.random.key(0)) == state
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("x64")  # with 32 bits the same takes tolerances ten times as large
+def test_steps_and_new_episodes_are_the_host_s(world):
+    batch, host = Batch(MjxWorld(world, BEGINNINGS, SEED), COUNT), world.batch(COUNT, 1)
+    host.reset(0)
+    saved, step, random = host.save(), jax.jit(batch.step), np.random.default_rng(0)
+    state = jax.jit(batch.reset)(jax.random.key(0))
+    for number in range(LIMIT):
+        action = random.uniform(-1.0, 1.0, (COUNT, 2))
+        (row, sensors, memory, _), outcome = jax.tree.map(np.array, tuple(state))
+        host.restore({**saved, "now": Now(Physics(row, sensors), memory, outcome)})
+        there = host.step(action)
+        state = step(state, action, jax.random.key(number))
+        # Rounding decides if a ball touches the floor at a distance of 0, where episodes begin.
+        if number > 0:
+            places, speeds = slice(1, 6), slice(6, 11)
+            physics = host.now.physics
+            assert_close(state.states.row[:, places], physics.rows[:, places], 1e-4)
+            assert_close(state.states.row[:, speeds], physics.rows[:, speeds], 1e-3)
+            assert_close(state.states.sensors, physics.sensors, 1e-3)
+            jax.tree.map(
+                lambda ours, theirs: assert_close(ours, theirs, 1e-3), state.outcome, there
+            )
+    assert state.outcome.truncated.all()
+    begun = step(state, action, jax.random.key(LIMIT))
+    assert not begun.outcome.is_step.any()
+    assert not begun.states.steps.any()
+
+
+def assert_close(ours, theirs, tolerance):
+    np.testing.assert_allclose(ours, theirs, tolerance, tolerance)

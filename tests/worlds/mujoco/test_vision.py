@@ -1,0 +1,234 @@
+"""What is drawn of a world: by the body's eye for agents, and from outside for people."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from hierax.worlds.mujoco import vision
+from hierax.worlds.mujoco.arrangement import Arrangement
+from hierax.worlds.mujoco.seen import SeenArrangement
+from hierax.worlds.mujoco.speed import AntSpeed
+from hierax.worlds.mujoco.vision import DrawingError, Mark, Painter
+from worlds.mujoco.acted import teleport
+from worlds.mujoco.drawing import skip_without_opengl
+
+GO = SeenArrangement("GoVision", targets=3, cells=0)
+PUSH = SeenArrangement("PushVision", boxes=2, targets=2, movers=("boxes",))
+FAR = (60.0, 60.0, 0.5)
+
+
+@pytest.fixture(scope="module")
+def opengl():
+    skip_without_opengl()
+
+
+@pytest.fixture(scope="module")
+def eye(opengl):
+    """Draws what the ball sees from the origin, looking along x, of the marks that are given."""
+    batch = GO.batch(1)
+    batch.reset(0)
+    teleport(batch, GO.walker.standing(0.0, 0.0, 0.0))
+    painter = Painter(GO.model, 64, 64, fine=False)
+    row = batch.now.physics.rows[0]
+    yield lambda marks: painter.through_eye(batch.engine.show(row), marks).astype(int)
+    painter.close()
+    batch.close()
+
+
+def marks(*places, asked):
+    """Those of three targets, of which the first are at ``places`` and the others far away."""
+    memory = {
+        "targets": np.array([*places, *[FAR] * (3 - len(places))]),
+        "asked": np.zeros((1, 1, 3)),
+    }
+    memory["asked"][0, 0, asked] = 1.0
+    return GO.marks(memory)
+
+
+def teleport_and_look(batch, qpos):
+    teleport(batch, qpos)
+    return batch.picture().astype(int)
+
+
+def black(image):
+    return (image < 40).all(-1)
+
+
+def reddish(image):
+    return image[..., 0] > 1.7 * image[..., 2]
+
+
+def test_the_target_that_is_asked_for_is_black(eye):
+    image = eye(marks((4.0, 0.0, 0.5), asked=0))
+    assert black(image).sum() > 100
+    assert reddish(image).sum() == 0
+
+
+def test_other_targets_have_colours(eye):
+    image = eye(marks((4.0, 0.0, 0.5), asked=1))
+    assert black(image).sum() == 0
+    assert reddish(image).sum() > 100
+
+
+def test_what_is_on_the_left_is_seen_on_the_left_and_above_the_floor(eye):
+    rows, columns = black(eye(marks((4.0, 1.5, 0.5), asked=0))).nonzero()
+    assert columns.max() < 32
+    assert rows.max() > 32  # below the horizon, which is a little above the middle
+
+
+def test_what_is_nearer_looks_larger_and_hides_what_is_behind(eye):
+    far = black(eye(marks((6.0, 0.0, 0.5), asked=0))).sum()
+    near = black(eye(marks((3.0, 0.0, 0.5), asked=0))).sum()
+    hidden = black(eye(marks((6.0, 0.0, 0.5), (3.0, 0.0, 0.5), asked=0))).sum()
+    assert 0 <= hidden < far < near
+
+
+def test_a_picture_has_red_green_and_blue_in_this_order(eye):
+    image = eye([Mark("sphere", (3.0, 0.0, 0.8), (0.4,), (1.0, 0.0, 0.0, 1.0))])
+    middle = image[20:44, 20:44].reshape(-1, 3)
+    reddest = middle[(middle[:, 0] - middle[:, 1]).argmax()]
+    assert reddest[0] > 3 * max(reddest[1:])
+
+
+def test_vision_stands_in_place_of_the_coordinates_of_targets():
+    assert GO.spec.view_names == ("proprioception", "vision")
+    view = GO.spec.view("vision")
+    assert (view.shape, view.dtype, view.low, view.high) == ((64, 64, 3), "uint8", 0.0, 255.0)
+
+
+def test_the_task_says_which_box_and_nothing_of_where():
+    assert PUSH.spec.view_names == ("proprioception", "vision", "boxes", "task")
+    for seed in range(20):
+        memory = PUSH.asked(np.random.default_rng(seed))
+        np.testing.assert_array_equal(memory["task"], memory["asked"][0, 1:].any(1))
+
+
+def test_all_but_the_view_is_as_in_the_world_that_tells(opengl):
+    told = Arrangement("Push", boxes=2, targets=2, movers=("boxes",)).batch(2)
+    seeing = PUSH.batch(2)
+    told.reset(5), seeing.reset(5)
+    action = np.random.default_rng(0).uniform(-1, 1, (4, 2, 2))
+    for each in action:
+        one, other = told.step(each), seeing.step(each)
+        np.testing.assert_array_equal(one.reward, other.reward)
+        for name in ("proprioception", "boxes"):
+            np.testing.assert_array_equal(one.observation[name], other.observation[name])
+    seeing.close()
+
+
+def test_each_environment_sees_its_own_targets(opengl):
+    both, first = GO.batch(2), GO.batch(1)
+    images = both.reset(0).observation["vision"]
+    assert images.shape == (2, 64, 64, 3)
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(first.reset(0).observation["vision"][0], images[0])
+    assert (images[0] != images[1]).any()
+    both.close(), first.close()
+
+
+def test_body_and_box_at_once_cannot_be_told_apart_by_colour():
+    fields = {"boxes": 1, "targets": 2, "movers": ("body", "boxes"), "together": True}
+    with pytest.raises(ValueError, match="whose black target is whose"):
+        SeenArrangement("AndVision", **fields)
+
+
+def test_looking_changes_nothing(opengl):
+    looked, blind = (Arrangement("Go", cells=0).batch(2) for _ in range(2))
+    looked.reset(1), blind.reset(1)
+    action = np.full((2, 2), 0.3)
+    for _ in range(3):
+        before = looked.now.physics.rows.copy()
+        assert looked.picture(1).shape == (360, 480, 3)
+        np.testing.assert_array_equal(looked.now.physics.rows, before)
+        one, other = looked.step(action), blind.step(action)
+        np.testing.assert_array_equal(looked.now.physics.rows, blind.now.physics.rows)
+        np.testing.assert_array_equal(
+            one.observation["proprioception"], other.observation["proprioception"]
+        )
+    looked.close()
+    assert looked.picture().std() > 0  # whoever closes may look again
+    looked.close()
+
+
+def test_a_picture_is_of_the_environment_that_it_is_asked_of(opengl):
+    batch = Arrangement("Go", cells=0).batch(2)
+    batch.reset(0)
+    first, second, again = (batch.picture(number).astype(int) for number in (0, 1, 0))
+    assert abs(first - second).max() > 50
+    np.testing.assert_allclose(first, again, atol=1)  # shadows are not exact
+    batch.close()
+
+
+def test_an_open_world_is_looked_at_where_its_body_is(opengl):
+    world = AntSpeed("AntSpeed")
+    batch = world.batch(1)
+    batch.reset(0)
+    teleport(batch, world.walker.standing(300.0, -200.0, 0.0))
+    orange = reddish(batch.picture().astype(int))[150:210, 200:280]
+    assert orange.sum() > 200
+    batch.close()
+
+
+@pytest.mark.parametrize(("x", "y"), [(-4.5, -4.5), (-4.5, 4.5), (4.5, -4.5), (4.5, 4.5)])
+def test_a_room_is_seen_up_to_its_corners(opengl, x, y):
+    world = Arrangement("Go", targets=1)
+    batch = world.batch(1)
+    batch.reset(0)
+    away = teleport_and_look(batch, world.walker.standing(0.0, 0.0, 0.0))
+    there = teleport_and_look(batch, world.walker.standing(x, y, 0.0))
+    rows, columns = (abs(there - away).sum(-1) > 60).nonzero()
+    seen = rows[(rows - 180) * y < 0], columns[(columns - 240) * x > 0]
+    assert all(len(places) > 10 for places in seen)
+    batch.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "screen", "module"),
+    [
+        ("", False, "mujoco.egl"),
+        ("", True, "mujoco.gl_context"),
+        ("EGL", True, "mujoco.egl"),
+        ("osmesa", False, "mujoco.osmesa"),
+        ("glfw", False, "mujoco.gl_context"),
+        ("disabled", False, "mujoco.gl_context"),
+    ],
+)
+def test_without_a_screen_and_a_word_egl_draws(monkeypatch, asked, screen, module):
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    if screen:
+        monkeypatch.setenv("DISPLAY", ":0")
+    assert vision._module(asked.lower()) == module
+
+
+@pytest.mark.parametrize(("asked", "told"), [("", r"\(not set\)"), ("osmesa", "osmesa")])
+def test_without_opengl_one_sentence_says_what_to_do(monkeypatch, asked, told):
+    def absent(name):
+        raise ImportError(f"no library\nfor {name}")
+
+    monkeypatch.setenv("MUJOCO_GL", asked)
+    monkeypatch.setattr(vision.importlib, "import_module", absent)
+    message = rf"MUJOCO_GL={told}, since no library for mujoco.*MUJOCO_GL=egl.*libegl1.*libosmesa6"
+    with pytest.raises(DrawingError, match=message) as refused:
+        Painter(GO.model, 64, 64, fine=False)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.slow
+def test_a_program_that_drew_ends_in_silence(opengl):
+    lines = [
+        "from hierax.worlds import make",
+        "batch = make('BallGoTo3Vision-v0').batch(2)",
+        "batch.reset(0)",
+        "batch.picture()",
+        "other = make('BallPushEasyVision-v0').batch(1)",
+        "other.reset(0)",
+        "del other",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,65 @@
+"""A world small enough to know what has to come of it."""
+
+import dataclasses
+
+import mujoco
+import numpy as np
+
+from hierax.spec import View
+from hierax.worlds.mujoco.world import Beginning, MujocoWorld, Verdict
+
+
+@dataclasses.dataclass(frozen=True)
+class Slider(MujocoWorld):
+    """A block of 1 kg on a rail, paid for where it is, over beyond 1 m.
+
+    Its motor pulls with up to 3 N and pushes with up to 1 N. A flag, and a clock that memory keeps,
+    differ from episode to episode.
+    """
+
+    name: str = "Slider-v0"
+    episode_limit: int = 9
+    timestep = 0.1
+    substeps = 2
+
+    views = (View("place", (1,)), View("flag", (1,)), View("clock", (1,)))
+
+    def compose(self):
+        spec = mujoco.MjSpec()
+        body = spec.worldbody.add_body(name="block")
+        body.add_joint(name="rail", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[1, 0, 0])
+        body.add_geom(size=[0.1, 0, 0], mass=1.0)
+        spec.add_actuator(
+            target="rail", trntype=mujoco.mjtTrn.mjTRN_JOINT, ctrlrange=[-3, 1], ctrllimited=True
+        )
+        spec.worldbody.add_body(name="flag", mocap=True)
+        for name in ("block", "flag"):
+            spec.add_sensor(
+                name=name, type=mujoco.mjtSensor.mjSENS_FRAMEPOS,
+                objtype=mujoco.mjtObj.mjOBJ_XBODY, objname=name,
+            )  # fmt: skip
+        return spec
+
+    def begin(self, random):
+        flag = np.array([random.uniform(), 0.0, 0.0])
+        return Beginning(
+            random.uniform(-0.1, 0.1, 1),
+            np.zeros(1),
+            {"clock": np.array([random.integers(100)])},
+            {"flag": (flag, np.array([1.0, 0.0, 0.0, 0.0]))},
+        )
+
+    def observe(self, now):
+        place, flag = (now.sensors[:, self.columns(f"{name}.x")] for name in ("block", "flag"))
+        return {"place": place, "flag": flag, "clock": now.memory["clock"]}
+
+    def judge(self, before, now):
+        over = now.qpos[:, 0] > 1.0
+        return Verdict(now.qpos[:, 0], over, over, {"clock": before.memory["clock"] + 1})
+
+
+class AlwaysTheSame(Slider):
+    """Whose episodes all begin alike."""
+
+    def begin(self, random):
+        return super().begin(np.random.default_rng(3))
