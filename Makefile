@@ -23,7 +23,7 @@ export NO_MKDOCS_2_WARNING := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow lint format types docs docs-serve bench bench-learning clean
+.PHONY: help demo test test-slow lint format types docs docs-serve bench bench-learning bench-worlds clean
 
 help: ## this page
 	@printf '\n  \033[1mhierax\033[0m  hierarchical reinforcement learning in JAX: plan, learn, measure\n\n'
@@ -63,6 +63,9 @@ bench: $(VENV)/.ready-bench ## time the planners beside their peers (long)
 bench-learning: $(VENV)/.ready-bench ## time the learners beside SBX and Stable-Baselines3 (long)
 	$(BIN)/python benchmarks/learning.py $(BENCH_ARGS)
 
+bench-worlds: $(VENV)/.ready-bench ## time the worlds of MuJoCo beside raw physics, Gymnasium and dm_control
+	$(BIN)/python benchmarks/worlds.py $(BENCH_ARGS)
+
 clean: ## remove everything that these targets made
 	rm -rf $(VENV) $(CACHE) site dist .hypothesis .pytest_cache .ruff_cache
 	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
@@ -82,7 +85,7 @@ $(VENV)/.ready-docs: EXTRA := [docs]
 $(VENV)/.ready-oracles: EXTRA := [dev,oracles]
 $(VENV)/.ready-bench: EXTRA := [bench]
 # Asked for by itself, this version comes without a graphics card's gigabytes.
-$(VENV)/.ready-bench: FIRST := torch==2.13.0
+$(VENV)/.ready-oracles $(VENV)/.ready-bench: FIRST := torch==2.13.0
 
 $(VENV)/.ready-%: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing hierax$(EXTRA) into $(VENV): once, a minute or three..."

@@ -426,14 +426,6 @@ def test_a_list_of_worlds_has_the_sizes_of_those_of_mujoco(capsys):
     assert "sees proprioception 57, vision 64 x 64 x 3; acts in [-1, 1]^12; 400 steps" in listed
 
 
-def test_a_list_of_worlds_does_without_mujoco(capsys, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    main(["list", "worlds"])
-    *_, listed = capsys.readouterr().out.partition("worlds of MuJoCo to learn in")
-    assert all(f"  {name} " in listed for name in ENTRIES)
-    assert "They need MuJoCo: pip install 'hierax[mujoco]'" in listed
-
-
 def test_a_list_of_everything_has_all_of_it(capsys):
     main(["list"])
     printed = capsys.readouterr().out

@@ -110,16 +110,10 @@ def _list_learning_worlds(console: "Console") -> None:
 
 
 def _list_mujoco_worlds(console: "Console") -> None:
-    from importlib.util import find_spec
-
     from hierax.worlds import make
     from hierax.worlds.mujoco.catalogue import ENTRIES
 
     console.print("worlds of MuJoCo to learn in", style="bold")
-    if find_spec("mujoco") is None:
-        console.print(listing({name: entry.summary for name, entry in ENTRIES.items()}))
-        console.print("They need MuJoCo: pip install 'hierax[mujoco]'\n", style="dim")
-        return
     _print_sizes(console, {name: (entry.summary, make(name)) for name, entry in ENTRIES.items()})
     console.print()
 

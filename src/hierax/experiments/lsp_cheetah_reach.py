@@ -21,7 +21,7 @@ SETTINGS = {
 TEMPERATURE, SPEED_TEMPERATURE = 0.01, 0.2
 TWO_LEVELS, FLAT, DENSE = "two levels", "flat", "dense reward"
 BUDGETS = {
-    "smoke": Budget(5_200, 5_200, 5_200, 2, (TWO_LEVELS, FLAT)),
+    "smoke": Budget(5_200, 5_200, 5_200, 2, (TWO_LEVELS, DENSE)),
     "laptop": Budget(50_000, 50_000, 25_000, 10),
     "paper": Budget(200_000, 400_000, 20_000, 100),
 }
@@ -48,18 +48,18 @@ def draw(result: Result, path: Path) -> None:
 def _arms(lower: Level) -> dict[str, Arm]:
     """All of them by name; ``lower`` is the level that learns the skill."""
     world, closer = make_world(cheetah.REACH), make_world(cheetah.CLOSER)
-    flat = partial(SAC, world.spec, prior="uniform", **SETTINGS)
+    flat = partial(SAC, prior="uniform", temperature=TEMPERATURE, **SETTINGS)
     stack = partial(LatentSpacePolicy, world.spec, **SETTINGS)
 
     def upper(**changes: Any) -> Level:
         return Level(**{"temperature": TEMPERATURE, **changes})
 
     found = {TWO_LEVELS: Arm(stack(levels=(lower, upper())), world, with_skill=True)}
-    found[FLAT] = Arm(flat(temperature=TEMPERATURE), world)
+    found[FLAT] = Arm(flat(world.spec), world)
     for steps in (3, 10):
         held = upper(policy="gaussian", control_interval=steps)
         found[f"held {steps}"] = Arm(stack(levels=(held,)), world)
     idle = Level(views=lower.views)
     found["identity lower level"] = Arm(stack(levels=(idle, upper())), world)
-    found[DENSE] = Arm(flat(temperature=TEMPERATURE), closer)
+    found[DENSE] = Arm(flat(closer.spec), closer)
     return found

@@ -52,8 +52,7 @@ def make(name: str, **options: Any) -> World | HostWorld:
             ``episode_limit``, see `ActingWorld`.
 
     Raises:
-        ValueError: if there is no such world, it has no such option or does not allow its value, or
-            it needs a package that is not installed.
+        ValueError: if there is no such world, or it has no such option or does not allow its value.
     """
     if _is_tabular(name):
         constructor, fixed = _constructor(name)
@@ -95,14 +94,7 @@ def make_tabular(name: str, **options: Any) -> TabularWorld:
 def _make_mujoco(name: str, options: Mapping[str, Any]) -> HostWorld:
     """A world of MuJoCo, with ``options`` in place of the fields that its name sets."""
     entry = MUJOCO[name]
-    try:
-        world = getattr(importlib.import_module(entry.module), entry.world)
-    except ModuleNotFoundError as error:
-        if error.name != "mujoco":
-            raise
-        raise ValueError(
-            f"{name} needs MuJoCo, which is not installed: pip install 'hierax[mujoco]'"
-        ) from None
+    world = getattr(importlib.import_module(entry.module), entry.world)
     known = [field.name for field in dataclasses.fields(world) if field.name != "name"]
     _refuse_unknown(name, options, known)
     return world(name=name, **{**entry.fields, **options})

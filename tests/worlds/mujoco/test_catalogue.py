@@ -109,15 +109,6 @@ def test_names_and_options_that_there_are_not(name, options, words):
     assert words in refusal(lambda: make(name, **options))
 
 
-def test_a_world_says_that_mujoco_is_missing(monkeypatch):
-    for module in [name for name in sys.modules if name.startswith("hierax.worlds.mujoco.")]:
-        if "catalogue" not in module:
-            monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "mujoco", None)
-    sentence = "BallGoTo3-v0 needs MuJoCo, which is not installed: pip install 'hierax[mujoco]'"
-    assert refusal(make, "BallGoTo3-v0") == sentence
-
-
 @pytest.mark.parametrize(
     "name", sorted({entry[:2]: name for name, entry in ENTRIES.items()}.values())
 )

@@ -75,7 +75,7 @@ def test_a_step_keeps_shapes_and_types(world, name):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("x64")  # with 32 bits the same takes tolerances ten times as large
+@pytest.mark.usefixtures("x64")  # in 32 bits speeds differ by up to .05
 def test_steps_and_new_episodes_are_the_host_s(world):
     batch, host = Batch(MjxWorld(world, BEGINNINGS, SEED), COUNT), world.batch(COUNT, 1)
     host.reset(0)

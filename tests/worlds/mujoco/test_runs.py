@@ -63,6 +63,7 @@ def test_a_run_that_was_broken_off_ends_the_same_and_can_be_loaded(tmp_path, mon
     assert action.shape == (3, 2)
 
 
+@pytest.mark.slow
 def test_a_functional_one_learns_inside_jit_what_is_paid_there():
     world = Rewarded(FunctionalMujoco(Slider()), lambda before, action, after, reward: 1.0)
     summary = run(None, world, environments=2, driver="scan").summary
