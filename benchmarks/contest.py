@@ -60,6 +60,15 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:
     return spread([our / their for our, their in zip(ours, theirs, strict=True)])
 
 
+def short(case: Mapping[str, Any]) -> dict[str, Any]:
+    """A case for the eye, without its runs."""
+    told = {key: value for key, value in case.items() if key != "sides"}
+    rates = {
+        name: side.get("median", side.get("note")) for name, side in case.get("sides", {}).items()
+    }
+    return {**told, "rates": rates}
+
+
 def spread(numbers: Sequence[float]) -> dict[str, float]:
     """Median and range."""
     return {"median": statistics.median(numbers), "min": min(numbers), "max": max(numbers)}

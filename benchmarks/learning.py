@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from contest import Side, contest, spread
+from contest import Side, contest, short, spread
 from learning_report import markdown, page
 from learning_start_times import start_times
 from origin import ROOT, origin, versions
@@ -68,7 +68,7 @@ def main() -> None:
         results[part] = {"origin": _origin(options, part), "cases": cases}
         for case in PARTS[part](options):
             cases.append(case)
-            print(f"{part} {json.dumps(_short(case))}", file=sys.stderr, flush=True)
+            print(f"{part} {json.dumps(short(case))}", file=sys.stderr, flush=True)
         path.write_text(json.dumps(results, indent=1) + "\n")
     print(markdown(results))
 
@@ -201,14 +201,6 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Case]]] = {
     "start": _start,
 }
 WITH_PEERS = ("updates", "steps")
-
-
-def _short(case: Case) -> Case:
-    """A case for the eye, without its runs."""
-    short = {key: value for key, value in case.items() if key != "sides"}
-    sides = case.get("sides", {})
-    rates = {name: side.get("median", side.get("note")) for name, side in sides.items()}
-    return {**short, "rates": rates}
 
 
 def _origin(options: argparse.Namespace, part: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from contest import Side, contest, spread
+from contest import Side, contest, short, spread
 from origin import ROOT, origin, versions
 from worlds_report import page
 
@@ -49,15 +49,7 @@ def main() -> None:
         noted = _origin(options)
         for case in PARTS[part](options):
             cases.append(case)
-            rates = {
-                name: side.get("median", side.get("note")) for name, side in case["sides"].items()
-            }
-            shown = {"world": case["world"], "threads": case["threads"], **rates}
-            print(
-                f"{part} {json.dumps(shown)} {json.dumps(case['ratios'])}",
-                file=sys.stderr,
-                flush=True,
-            )
+            print(f"{part} {json.dumps(short(case))}", file=sys.stderr, flush=True)
         if cases:
             results[part] = {"origin": noted, "cases": cases}
         path.write_text(json.dumps(results, indent=1) + "\n")
@@ -141,13 +133,6 @@ def _mjx(options: argparse.Namespace) -> Iterator[Case]:
                 rates = [run["count"] / run["wall_seconds"] for run in told.get("runs", [])]
                 told |= {"rates": rates, **spread(rates)} if rates else {}
             yield {"world": world, "count": count, "device": device} | case
-
-
-def _short(case: Case) -> Case:
-    """A case for the eye, without its runs."""
-    short = {key: value for key, value in case.items() if key != "sides"}
-    rates = {name: side.get("median", side.get("note")) for name, side in case["sides"].items()}
-    return {**short, "rates": rates}
 
 
 def _side(name: str, arm: str, options: dict[str, Any]) -> Side:

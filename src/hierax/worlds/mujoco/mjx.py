@@ -49,8 +49,8 @@ class MjxWorld:
     | | here | there |
     |---|---|---|
     | numbers | 32 bits, as JAX has them by default | 64 bits |
-    | iterations against slip | none, whatever the model says: what pushes creeps a little | five |
-    | contacts | by MJX's own functions, for all pairs of geoms: costs do not fall with distance | |
+    | iterations against slip | none: what pushes creeps a little | five, in mazes none |
+    | contacts | MJX's own, sought for every pair of geoms | sought where geoms are near |
     | beginnings | drawn from ``beginnings`` that the host made once | each anew |
     | out of hand | states become NaN, and nothing is raised | ``UnstableError`` |
 
