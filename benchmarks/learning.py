@@ -12,15 +12,14 @@ CPU seconds in paired runs, on one thread and on two. See ``benchmarks/README.md
 import argparse
 import itertools
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from contest import Side, contest, short, spread
+from contest import Side, contest, spread
 from learning_report import markdown, page
 from learning_start_times import start_times
 from origin import ROOT, origin, versions
+from parts import Case, Part, command_line, run_parts
 
 OBSERVATION, ACTION = 27, 8
 """Numbers of an observation and an action where only updates are timed: those of an ant."""
@@ -51,44 +50,16 @@ RECORDS = ("learning.json", "half_cheetah.json")
 """What the page of the docs is made of."""
 PACKAGES = ("jax", "numpy", "optax", "gymnasium", "mujoco")
 PEER_PACKAGES = ("stable-baselines3", "sbx-rl", "torch", "jax", "numpy", "gymnasium", "mujoco")
-Case = dict[str, Any]
 
 
 def main() -> None:
-    options = _options()
+    options = command_line(__doc__.splitlines()[0], PARTS, rounds=5, seconds=2.0)
     path = options.out / "learning.json"
     if options.docs:
         records = [json.loads((options.out / name).read_text()) for name in RECORDS]
         (ROOT / "docs" / "benchmarks-learning.md").write_text(page(*records))
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    results = json.loads(path.read_text()) if path.exists() else {}
-    for part in options.parts:
-        cases: list[Case] = []
-        results[part] = {"origin": _origin(options, part), "cases": cases}
-        for case in PARTS[part](options):
-            cases.append(case)
-            print(f"{part} {json.dumps(short(case))}", file=sys.stderr, flush=True)
-        path.write_text(json.dumps(results, indent=1) + "\n")
-    print(markdown(results))
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--quick", action="store_true", help="one thread, three short rounds")
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=5, help="paired runs")
-    parser.add_argument("--seconds", type=float, default=2.0, help="CPU time of a run, at least")
-    parser.add_argument(
-        "--peer-python", default=sys.executable, help="where the peers are installed"
-    )
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
-    parser.add_argument("--docs", action="store_true", help="write the page of the docs and stop")
-    options = parser.parse_args()
-    if options.quick:
-        options.threads, options.rounds, options.seconds = [1], 3, 0.3
-    return options
+    print(markdown(run_parts(options, PARTS, _origin, path)))
 
 
 def _updates(options: argparse.Namespace) -> Iterator[Case]:
@@ -191,7 +162,7 @@ def _start(options: argparse.Namespace) -> Iterator[Case]:
                 yield start_times(world, threads, 2 if options.quick else options.rounds)
 
 
-PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Case]]] = {
+PARTS: dict[str, Part] = {
     "updates": _updates,
     "levels": _levels,
     "steps": _steps,

@@ -13,15 +13,13 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from typing import Any
 
-from contest import Side, contest, short, spread
+from contest import Side, contest, spread
 from origin import ROOT, origin, versions
+from parts import Case, Part, command_line, run_parts
 from worlds_report import page
-
-Case: TypeAlias = dict[str, Any]
 
 COUNT = 32
 BODIES = {
@@ -37,39 +35,13 @@ PEERS = ("dm-control", "mujoco", "numpy")
 
 
 def main() -> None:
-    options = _options()
+    options = command_line(__doc__.splitlines()[0], PARTS, rounds=9, seconds=1.0)
     path = options.out / "worlds.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
     if options.docs:
+        results = json.loads(path.read_text())
         (ROOT / "docs" / "benchmarks-worlds.md").write_text(page(results))
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for part in options.parts:
-        cases: list[Case] = []
-        noted = _origin(options)
-        for case in PARTS[part](options):
-            cases.append(case)
-            print(f"{part} {json.dumps(short(case))}", file=sys.stderr, flush=True)
-        if cases:
-            results[part] = {"origin": noted, "cases": cases}
-        path.write_text(json.dumps(results, indent=1) + "\n")
-    print(page(results))
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--quick", action="store_true", help="one thread, three short rounds")
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=9, help="paired runs")
-    parser.add_argument("--seconds", type=float, default=1.0, help="CPU time of a run, at least")
-    parser.add_argument("--peer-python", default=sys.executable, help="where dm_control is")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
-    parser.add_argument("--docs", action="store_true", help="write the page of the docs and stop")
-    options = parser.parse_args()
-    if options.quick:
-        options.threads, options.rounds, options.seconds = [1], 3, 0.3
-    return options
+    print(page(run_parts(options, PARTS, _origin, path)))
 
 
 def _physics(options: argparse.Namespace) -> Iterator[Case]:
@@ -139,7 +111,7 @@ def _side(name: str, arm: str, options: dict[str, Any]) -> Side:
     return Side(name, f"worlds_sides:{arm}", options)
 
 
-def _origin(options: argparse.Namespace) -> dict[str, Any]:
+def _origin(options: argparse.Namespace, part: str) -> dict[str, Any]:
     python = options.peer_python
     return {
         **origin(PACKAGES, private=[python]),
@@ -149,7 +121,7 @@ def _origin(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Case]]] = {
+PARTS: dict[str, Part] = {
     "physics": _physics,
     "gymnasium": _gymnasium,
     "composer": _composer,

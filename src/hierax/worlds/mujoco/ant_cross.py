@@ -7,7 +7,6 @@ policies for hierarchical reinforcement learning", section 6.3.
 import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar
 
 import mujoco
 import numpy as np
@@ -15,12 +14,13 @@ import numpy as np
 from hierax.spec import View
 from hierax.worlds.checks import check_place
 from hierax.worlds.cross import is_free
-from hierax.worlds.mujoco.arenas import WALL_COLOUR, WALL_HEIGHT, plane
+from hierax.worlds.mujoco.arenas import WALL_COLOUR, WALL_HEIGHT, add_cuboid, plane
 from hierax.worlds.mujoco.bodies.ant import Ant
 from hierax.worlds.mujoco.bodies.body import Body
+from hierax.worlds.mujoco.embodied import Embodied
 from hierax.worlds.mujoco.speed import AntSpeed, stirred
-from hierax.worlds.mujoco.vision import Mark, Outlook
-from hierax.worlds.mujoco.world import Array, Beginning, Memory, MujocoWorld, Readings, Verdict
+from hierax.worlds.mujoco.vision import GOAL_COLOUR, Mark, Outlook
+from hierax.worlds.mujoco.world import Array, Beginning, Memory, Readings, Verdict
 
 GOALS = ((6.0, -6.0), (6.0, 6.0), (12.0, 0.0))
 """Where the release puts its goals: at the end of each arm."""
@@ -40,7 +40,7 @@ They do not overlap: what is drawn twice is lit twice.
 
 
 @dataclasses.dataclass(frozen=True)
-class AntCross(MujocoWorld):
+class AntCross(Embodied):
     """An ant has to find a goal that pays once.
 
     | | |
@@ -70,7 +70,6 @@ class AntCross(MujocoWorld):
     goal: tuple[float, float] = (6.0, 6.0)
     episode_limit: int = 1_000
 
-    walker: ClassVar[Body] = Ant()
     outlook = Outlook(19.0, -60.0, at=(5.75, -0.8, 0.0))
 
     def __post_init__(self) -> None:
@@ -83,32 +82,34 @@ class AntCross(MujocoWorld):
             )
 
     @property
+    def walker(self) -> Body:
+        """`Ant`."""
+        return Ant()
+
+    @property
     def views(self) -> tuple[View, ...]:
         """See the table."""
-        felt = View("proprioception", (len(self._felt),))
-        return felt, View("position", (2,)), View("heading", (2,), -1.0, 1.0)
+        return self.proprioception, View("position", (2,)), View("heading", (2,), -1.0, 1.0)
 
     def compose(self) -> mujoco.MjSpec:
         """The ant between walls."""
         spec = plane()
         for number, (west, east, south, north) in enumerate(WALLS):
-            spec.worldbody.add_geom(
-                name=f"wall {number}", type=mujoco.mjtGeom.mjGEOM_BOX, rgba=WALL_COLOUR,
-                pos=[(west + east) / 2.0, (south + north) / 2.0, WALL_HEIGHT / 2.0],
-                size=[(east - west) / 2.0, (north - south) / 2.0, WALL_HEIGHT / 2.0],
-            )  # fmt: skip
+            centre = ((west + east) / 2.0, (south + north) / 2.0, WALL_HEIGHT / 2.0)
+            half = ((east - west) / 2.0, (north - south) / 2.0, WALL_HEIGHT / 2.0)
+            add_cuboid(spec.worldbody, f"wall {number}", centre, half, WALL_COLOUR)
         self.walker.add(spec)
         return spec
 
     def begin(self, random: np.random.Generator) -> Beginning:
         """See `stirred`."""
-        return stirred(self, self.walker, random)
+        return stirred(self, random)
 
     def observe(self, now: Readings) -> Mapping[str, Array]:
         """See `MujocoWorld.observe`."""
         return {
-            "proprioception": now.sensors[:, self._felt],
-            "position": SCALE * now.sensors[:, self._place],
+            "proprioception": now.sensors[:, self.felt],
+            "position": SCALE * now.sensors[:, self.place],
             "heading": now.sensors[:, self._heading],
         }
 
@@ -116,32 +117,20 @@ class AntCross(MujocoWorld):
         """See `MujocoWorld.judge`."""
         there = self.distance(now) < GOAL_RADIUS
         low, high = AntSpeed.heights
-        height = now.sensors[:, self._height]
+        height = now.sensors[:, self.height]
         out = (height < low) | (height > high)
         there = there & ~out
         return Verdict(1.0 * there, there | out, there, now.memory)
 
     def distance(self, now: Readings) -> Array:
         """``(N,)``: how far the torso is from the goal, seen from above (m)."""
-        x, y = now.sensors[:, self._place].T
+        x, y = now.sensors[:, self.place].T
         return ((x - self.goal[0]) ** 2 + (y - self.goal[1]) ** 2) ** 0.5
 
     def marks(self, memory: Memory) -> Sequence[Mark]:
         """The goal."""
-        return [Mark("disc", (*self.goal, 0.01), (GOAL_RADIUS, 0.01), (0.22, 0.60, 0.42, 0.5))]
-
-    @cached_property
-    def _felt(self) -> np.ndarray:
-        return self.columns(*self.walker.proprioception)
-
-    @cached_property
-    def _place(self) -> np.ndarray:
-        return self.columns("torso.x", "torso.y")
+        return [Mark("disc", (*self.goal, 0.01), (GOAL_RADIUS, 0.01), (*GOAL_COLOUR, 0.5))]
 
     @cached_property
     def _heading(self) -> np.ndarray:
         return self.columns("torso x.x", "torso x.y")
-
-    @cached_property
-    def _height(self) -> int:
-        return int(self.columns("torso.z")[0])

@@ -1,5 +1,7 @@
 """Where bodies live: the settings of the physics, a floor, light, and walls around a room."""
 
+from collections.abc import Sequence
+
 import mujoco
 
 CELL = 2.0
@@ -64,8 +66,19 @@ def room(cells: int) -> mujoco.MjSpec:
         ("east", middle, 0.0, CELL / 2.0, reach), ("west", -middle, 0.0, CELL / 2.0, reach),
         ("north", 0.0, middle, half, CELL / 2.0), ("south", 0.0, -middle, half, CELL / 2.0),
     ):  # fmt: skip
-        spec.worldbody.add_geom(
-            name=f"wall_{name}", type=mujoco.mjtGeom.mjGEOM_BOX, rgba=WALL_COLOUR,
-            pos=[x, y, WALL_HEIGHT / 2.0], size=[long, wide, WALL_HEIGHT / 2.0],
-        )  # fmt: skip
+        place, half = (x, y, WALL_HEIGHT / 2.0), (long, wide, WALL_HEIGHT / 2.0)
+        add_cuboid(spec.worldbody, f"wall_{name}", place, half, WALL_COLOUR)
     return spec
+
+
+def add_cuboid(
+    body: mujoco.MjsBody,
+    name: str,
+    centre: Sequence[float],
+    half: Sequence[float],
+    colour: Sequence[float],
+) -> mujoco.MjsGeom:
+    """A box along the axes of ``body``, with edges twice ``half`` (m)."""
+    return body.add_geom(
+        name=name, type=mujoco.mjtGeom.mjGEOM_BOX, pos=centre, size=half, rgba=colour
+    )

@@ -40,12 +40,9 @@ class Arrangement(Scattered):
     A view with nothing to tell is left out. A body is on a target if the centre of any of its
     geoms is inside the target's cube, a box if its own centre is.
 
+    Further fields are those of `hierax.worlds.mujoco.scattered.Scattered`.
+
     Attributes:
-        body: one of `hierax.worlds.mujoco.bodies.BODIES`.
-        cells: that things begin in, on each side of a walled room; 0 for an 8 m square without
-            walls, where they begin anywhere, 1.5 m apart.
-        box_mass: in kg.
-        episode_limit: most steps of an episode.
         targets: K.
         boxes: N.
         movers: who may be asked to be on a target: ``"body"``, ``"boxes"`` or both.

@@ -7,17 +7,17 @@ the paper gives no measures, is as long, wide and thick as dm_control's ``GapsCo
 
 import dataclasses
 from collections.abc import Mapping
-from functools import cached_property
 
 import mujoco
 import numpy as np
 
 from hierax.spec import View
-from hierax.worlds.mujoco.arenas import WALL_COLOUR, plane
+from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_cuboid, plane
 from hierax.worlds.mujoco.bodies import body_named
-from hierax.worlds.mujoco.bodies.body import TORSO_AXES, Body, turned
+from hierax.worlds.mujoco.bodies.body import Body, turned
+from hierax.worlds.mujoco.embodied import Embodied
 from hierax.worlds.mujoco.vision import Outlook
-from hierax.worlds.mujoco.world import Array, Beginning, MujocoWorld, Readings, Verdict
+from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
 
 LENGTH, WIDTH = 40.0, 4.0
 """Of the corridor (m)."""
@@ -31,7 +31,7 @@ _PLATFORM_COLOUR = (0.87, 0.86, 0.83, 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
-class Gap(MujocoWorld):
+class Gap(Embodied):
     """A body is paid for going forward, and has to get across a gap half-way.
 
     | | |
@@ -65,7 +65,7 @@ class Gap(MujocoWorld):
         super().__post_init__()
         body_named(self.body)
 
-    @cached_property
+    @property
     def walker(self) -> Body:
         """The body that acts."""
         return body_named(self.body)
@@ -73,7 +73,7 @@ class Gap(MujocoWorld):
     @property
     def views(self) -> tuple[View, ...]:
         """See the table."""
-        return View("proprioception", (len(self._felt),)), View("gap", (2,))
+        return self.proprioception, View("gap", (2,))
 
     def compose(self) -> mujoco.MjSpec:
         """The body, two platforms that episodes move, walls, and a floor far below."""
@@ -82,11 +82,12 @@ class Gap(MujocoWorld):
         self.walker.add(spec)
         for name, x in zip(_PLATFORMS, _middles((LENGTH - LONGEST) / 2.0, LONGEST), strict=True):
             body = spec.worldbody.add_body(name=name, mocap=True, pos=[x, 0, 0])
-            _add_box(body, name, [0, 0, -_THICK / 2], [LENGTH, WIDTH, _THICK], _PLATFORM_COLOUR)
+            half = (LENGTH / 2, WIDTH / 2, _THICK / 2)
+            add_cuboid(body, name, (0, 0, -_THICK / 2), half, _PLATFORM_COLOUR)
         for name, side in (("left", 1), ("right", -1)):
-            place = [LENGTH / 2, side * (WIDTH + _THICK) / 2, (_WALL - _DEPTH) / 2]
-            size = [2 * LENGTH, _THICK, _WALL + _DEPTH]
-            _add_box(spec.worldbody, name, place, size, (*WALL_COLOUR[:3], 0.3))
+            place = (LENGTH / 2, side * (WIDTH + _THICK) / 2, (_WALL - _DEPTH) / 2)
+            half = (LENGTH, _THICK / 2, (_WALL + _DEPTH) / 2)
+            add_cuboid(spec.worldbody, name, place, half, (*WALL_COLOUR[:3], 0.3))
         return spec
 
     def begin(self, random: np.random.Generator) -> Beginning:
@@ -106,35 +107,19 @@ class Gap(MujocoWorld):
     def observe(self, now: Readings) -> Mapping[str, Array]:
         """See `MujocoWorld.observe`."""
         xp, gap = now.sensors.__array_namespace__(), now.memory["gap"]
-        ahead = gap[:, 0] - now.sensors[:, self._x]
+        ahead = gap[:, 0] - now.sensors[:, self.place[0]]
         return {
-            "proprioception": now.sensors[:, self._felt],
+            "proprioception": now.sensors[:, self.felt],
             "gap": xp.stack([ahead, gap[:, 1]], axis=1),
         }
 
     def judge(self, before: Readings, now: Readings) -> Verdict:
         """See `MujocoWorld.judge`."""
-        x, height, up = (now.sensors[:, at] for at in (self._x, self._height, self._up))
+        x, height, up = (now.sensors[:, at] for at in (self.place[0], self.height, self.up))
         fallen = (height < 0.0) | (up < 0.0)
         arrived = (x >= LENGTH - MARGIN) & ~fallen
-        forward = x - before.sensors[:, self._x]
+        forward = x - before.sensors[:, self.place[0]]
         return Verdict(forward, fallen | arrived, arrived, now.memory)
-
-    @cached_property
-    def _felt(self) -> np.ndarray:
-        return self.columns(*self.walker.proprioception)
-
-    @cached_property
-    def _x(self) -> int:
-        return int(self.columns("torso.x")[0])
-
-    @cached_property
-    def _height(self) -> int:
-        return int(self.columns("torso.z")[0])
-
-    @cached_property
-    def _up(self) -> int:
-        return int(self.columns(f"{TORSO_AXES[2]}.z")[0])
 
 
 def _middles(first: float, length: float) -> tuple[float, float]:
@@ -143,13 +128,3 @@ def _middles(first: float, length: float) -> tuple[float, float]:
     Each is twice as long as it need be, and sticks out at an end of the corridor.
     """
     return first - LENGTH / 2.0, first + length + LENGTH / 2.0
-
-
-def _add_box(
-    body: mujoco.MjsBody, name: str, place: list[float], size: list[float],
-    colour: tuple[float, ...],
-) -> None:  # fmt: skip
-    body.add_geom(
-        name=name, type=mujoco.mjtGeom.mjGEOM_BOX, pos=place, size=[edge / 2 for edge in size],
-        rgba=colour,
-    )  # fmt: skip

@@ -27,17 +27,8 @@ class Gather(Scattered):
     | end | with the 50; where the torso turns upside down; cut off after ``episode_limit`` steps |
     | success | with the 50 |
 
-    Boxes touch where physics finds a contact between them.
-
-    Attributes:
-        body: one of `hierax.worlds.mujoco.bodies.BODIES`.
-        cells: that things begin in, on each side of a walled room; 0 for an 8 m square without
-            walls, where they begin anywhere, 1.5 m apart.
-        box_mass: in kg.
-        episode_limit: most steps of an episode.
-
-    Raises:
-        ValueError: where a number is out of range, a name is unknown, or the room is too small.
+    Boxes touch where physics finds a contact between them. The fields are those of
+    `hierax.worlds.mujoco.scattered.Scattered`, which says what it raises.
     """
 
     @property

@@ -8,7 +8,6 @@ dm_control's suite, whose body this is, a step lasts .025 s.
 import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar
 
 import mujoco
 import numpy as np
@@ -18,8 +17,9 @@ from hierax.worlds.mujoco.arenas import plane
 from hierax.worlds.mujoco.arrangement import Arrangement
 from hierax.worlds.mujoco.bodies.body import TORSO_AXES, Body
 from hierax.worlds.mujoco.bodies.humanoid import Humanoid
+from hierax.worlds.mujoco.embodied import Embodied
 from hierax.worlds.mujoco.speed import PACE, HumanoidSpeed, feel_pace
-from hierax.worlds.mujoco.world import Array, Beginning, MujocoWorld, Readings, Verdict
+from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
 
 PACE_ASKED = 1.0
 """m/s."""
@@ -29,7 +29,7 @@ _DIRECTIONS = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0
 
 
 @dataclasses.dataclass(frozen=True)
-class HumanoidWalk(MujocoWorld):
+class HumanoidWalk(Embodied):
     """A humanoid has to walk at 1 m/s in a direction, and after half of the time in another.
 
     | | |
@@ -54,15 +54,19 @@ class HumanoidWalk(MujocoWorld):
 
     episode_limit: int = 1_000
 
-    walker: ClassVar[Body] = Humanoid()
     substeps = 5
     has_success = False
+
+    @property
+    def walker(self) -> Body:
+        """`Humanoid`."""
+        return Humanoid()
 
     @property
     def views(self) -> tuple[View, ...]:
         """See the table."""
         return (
-            View("proprioception", (len(self._felt),)),
+            self.proprioception,
             View("direction", (3,), -1.0, 1.0),
             View("task", (4,), 0.0, 1.0),
         )
@@ -85,7 +89,7 @@ class HumanoidWalk(MujocoWorld):
         asked = self._asked(now)
         axes = now.sensors[:, self._axes].reshape(-1, 3, 3)
         return {
-            "proprioception": now.sensors[:, self._felt],
+            "proprioception": now.sensors[:, self.felt],
             "direction": (axes * (asked @ _DIRECTIONS)[:, None]).sum(2),
             "task": asked,
         }
@@ -95,7 +99,7 @@ class HumanoidWalk(MujocoWorld):
         xp = now.sensors.__array_namespace__()
         wanted = PACE_ASKED * (self._asked(before) @ _DIRECTIONS)[:, :2]
         missed = now.sensors[:, self._pace][:, :2] - wanted
-        fallen = now.sensors[:, self._height] < _LOWEST
+        fallen = now.sensors[:, self.height] < _LOWEST
         reward = xp.exp(-_STRICT * (missed**2).sum(1))
         return Verdict(reward, fallen, xp.zeros_like(fallen), now.memory)
 
@@ -106,20 +110,12 @@ class HumanoidWalk(MujocoWorld):
         return xp.where(early, now.memory["first"], now.memory["second"])
 
     @cached_property
-    def _felt(self) -> np.ndarray:
-        return self.columns(*self.walker.proprioception)
-
-    @cached_property
     def _axes(self) -> np.ndarray:
         return self.columns(*TORSO_AXES)
 
     @cached_property
     def _pace(self) -> np.ndarray:
         return self.columns(PACE)
-
-    @cached_property
-    def _height(self) -> int:
-        return int(self.columns("torso.z")[0])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,8 +138,4 @@ class HumanoidGoTo(Arrangement):
 
     def fallen(self, now: Readings) -> Array:
         """``(N,)``: who lies."""
-        return now.sensors[:, self._height] < _LOWEST
-
-    @cached_property
-    def _height(self) -> int:
-        return int(self.columns("torso.z")[0])
+        return now.sensors[:, self.height] < _LOWEST

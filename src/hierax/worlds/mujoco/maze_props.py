@@ -2,13 +2,13 @@
 
 import mujoco
 
-from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_ground
-from hierax.worlds.mujoco.maze_map import Block, Box, MazeMap
+from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_cuboid, add_ground
+from hierax.worlds.mujoco.maze_map import Block, MazeMap
 
 BLOCK = "block"
 """Body of the block, and sensor of the place of its centre."""
 
-_BOX, _SLIDE = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtJoint.mjJNT_SLIDE
+_SLIDE = mujoco.mjtJoint.mjJNT_SLIDE
 _AXES = {"x": [1, 0, 0], "y": [0, 1, 0], "z": [0, 0, 1]}
 _PLATFORM, _BLOCK = (0.80, 0.79, 0.76, 1.0), (0.82, 0.64, 0.34, 1.0)
 _TILES = 4  # of the floor, along a cell
@@ -23,14 +23,14 @@ def add_maze(spec: mujoco.MjSpec, maze: MazeMap) -> None:
         ("wall", WALL_COLOUR, maze.walls),
     ):
         for number, box in enumerate(boxes):
-            _add_box(spec.worldbody, f"{kind} {number}", box.centre, box, color)
+            add_cuboid(spec.worldbody, f"{kind} {number}", box.centre, box.half, color)
     if maze.block is not None:
         _add_block(spec, maze.block)
 
 
 def _add_block(spec: mujoco.MjSpec, block: Block) -> None:
     body = spec.worldbody.add_body(name=BLOCK, pos=block.box.centre)
-    _add_box(body, BLOCK, (0.0, 0.0, 0.0), block.box, _BLOCK).mass = block.mass
+    add_cuboid(body, BLOCK, (0.0, 0.0, 0.0), block.box.half, _BLOCK).mass = block.mass
     for number, axis in enumerate(block.slides):
         joint = body.add_joint(
             name=f"{BLOCK} {axis}", type=_SLIDE, axis=_AXES[axis], margin=_MARGIN
@@ -43,9 +43,3 @@ def _add_block(spec: mujoco.MjSpec, block: Block) -> None:
         name=BLOCK, type=mujoco.mjtSensor.mjSENS_FRAMEPOS,
         objtype=mujoco.mjtObj.mjOBJ_XBODY, objname=BLOCK,
     )  # fmt: skip
-
-
-def _add_box(
-    body: mujoco.MjsBody, name: str, pos: tuple[float, ...], box: Box, color: tuple[float, ...]
-) -> mujoco.MjsGeom:
-    return body.add_geom(name=name, type=_BOX, pos=pos, size=box.half, rgba=color)

@@ -22,13 +22,13 @@ from hierax.worlds.mujoco.maze_map import MazeMap
 from hierax.worlds.mujoco.maze_props import BLOCK, add_maze
 from hierax.worlds.mujoco.maze_tasks import TASKS, MazeTask
 from hierax.worlds.mujoco.top_down import PIXELS, TopDown
-from hierax.worlds.mujoco.vision import Mark, Outlook
+from hierax.worlds.mujoco.vision import GOAL_COLOUR, Mark, Outlook
 from hierax.worlds.mujoco.world import Array, Beginning, Memory, MujocoWorld, Readings, Verdict
 
 Goal: TypeAlias = tuple[float, ...] | Literal["multi"]
 
 _TIME_SCALE = 0.001
-_GOAL, _NEAR = (0.22, 0.60, 0.42, 1.0), (0.22, 0.60, 0.42, 0.35)
+_GOAL, _NEAR = (*GOAL_COLOUR, 1.0), (*GOAL_COLOUR, 0.35)
 _CROWD = 4.0  # no pixel is covered more often in pictures with the error of the release
 
 

@@ -23,10 +23,11 @@ from hierax.planning import checks
 from hierax.spec import View
 from hierax.worlds.mujoco.arenas import CELL, plane, room
 from hierax.worlds.mujoco.bodies import body_named
-from hierax.worlds.mujoco.bodies.body import TORSO_AXES, Body, turned
+from hierax.worlds.mujoco.bodies.body import Body, turned
+from hierax.worlds.mujoco.embodied import Embodied
 from hierax.worlds.mujoco.props import TARGET_HALF, add_box, add_target, box_pose, corners
 from hierax.worlds.mujoco.vision import Outlook
-from hierax.worlds.mujoco.world import Array, Beginning, MujocoWorld, Readings, Verdict
+from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
 
 CHANGE, ALL_DONE = 10.0, 50.0
 PADDING = 1
@@ -36,7 +37,7 @@ OPEN, APART = 8.0, 1.5
 
 
 @dataclasses.dataclass(frozen=True)
-class Scattered(MujocoWorld):
+class Scattered(Embodied):
     """What these tasks share; a task says what there is and what has to be true.
 
     Attributes:
@@ -79,7 +80,7 @@ class Scattered(MujocoWorld):
     def holds(self, now: Readings) -> Array:
         """``(N, conditions)``: which of them are true."""
 
-    @cached_property
+    @property
     def walker(self) -> Body:
         """The body that acts."""
         return body_named(self.body)
@@ -142,7 +143,7 @@ class Scattered(MujocoWorld):
 
     def fallen(self, now: Readings) -> Array:
         """``(N,)``: whose torso is upside down."""
-        return now.sensors[:, self._up] < 0.0
+        return now.sensors[:, self.up] < 0.0
 
     @cached_property
     def _columns(self) -> dict[str, np.ndarray]:
@@ -154,11 +155,6 @@ class Scattered(MujocoWorld):
             "boxes": [f"{corner} from torso" for corner in corners(boxes)],
         }
         return {view: self.columns(*sensors) for view, sensors in names.items() if sensors}
-
-    @cached_property
-    def _up(self) -> int:
-        """The sensor of whether the torso is upright."""
-        return int(self.columns(f"{TORSO_AXES[2]}.z")[0])
 
     def _places(self, random: np.random.Generator) -> np.ndarray:
         """Different places ``(1 + N + K, 2)`` for all that there is."""

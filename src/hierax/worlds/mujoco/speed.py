@@ -21,7 +21,8 @@ from hierax.worlds.mujoco.bodies.ant import Ant
 from hierax.worlds.mujoco.bodies.body import Body
 from hierax.worlds.mujoco.bodies.humanoid import Humanoid
 from hierax.worlds.mujoco.bodies.swimmer import Swimmer
-from hierax.worlds.mujoco.world import Array, Beginning, MujocoWorld, Readings, Verdict
+from hierax.worlds.mujoco.embodied import Embodied
+from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
 
 PACE = "pace"
 """Sensor of the velocity of the whole body's centre of mass, in the world's axes (m/s)."""
@@ -47,12 +48,11 @@ class Weights(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Speed(MujocoWorld):
+class Speed(Embodied):
     """What these worlds share."""
 
     episode_limit: int = 1_000
 
-    walker: ClassVar[Body]
     weights: ClassVar[Weights]
     heights: ClassVar[tuple[float, float]]
     has_success = False
@@ -64,7 +64,7 @@ class Speed(MujocoWorld):
     @property
     def views(self) -> tuple[View, ...]:
         """What the body feels, and nothing of where it is."""
-        return (View("proprioception", (len(self._felt),)),)
+        return (self.proprioception,)
 
     def compose(self) -> mujoco.MjSpec:
         """The body on a floor."""
@@ -80,11 +80,11 @@ class Speed(MujocoWorld):
 
     def begin(self, random: np.random.Generator) -> Beginning:
         """See `stirred`."""
-        return stirred(self, self.walker, random)
+        return stirred(self, random)
 
     def observe(self, now: Readings) -> Mapping[str, Array]:
         """See `MujocoWorld.observe`."""
-        return {"proprioception": now.sensors[:, self._felt]}
+        return {"proprioception": now.sensors[:, self.felt]}
 
     def judge(self, before: Readings, now: Readings) -> Verdict:
         """See `MujocoWorld.judge`."""
@@ -97,21 +97,13 @@ class Speed(MujocoWorld):
         if weights.bounce:
             reward = reward - weights.bounce * pace[:, 2] ** 2
         low, high = self.heights
-        height = now.sensors[:, self._height]
+        height = now.sensors[:, self.height]
         ended = (height < low) | (height > high)
         return Verdict(reward, ended, xp.zeros_like(ended), now.memory)
 
     @cached_property
-    def _felt(self) -> np.ndarray:
-        return self.columns(*self.walker.proprioception)
-
-    @cached_property
     def _pace(self) -> np.ndarray:
         return self.columns(PACE)
-
-    @cached_property
-    def _height(self) -> int:
-        return int(self.columns("torso.z")[0])
 
     @cached_property
     def _forces(self) -> np.ndarray:
@@ -146,9 +138,13 @@ class AntSpeed(Speed):
         ValueError: where the limit is no whole number above 0.
     """
 
-    walker: ClassVar[Body] = Ant()
     weights: ClassVar[Weights] = Weights(alive=0.05, effort=0.005, contact=0.0005)
     heights: ClassVar[tuple[float, float]] = (0.2, 1.0)
+
+    @property
+    def walker(self) -> Body:
+        """`Ant`."""
+        return Ant()
 
     def paid(self, pace: Array) -> Array:
         """Speed in any direction."""
@@ -176,9 +172,13 @@ class SwimmerSpeed(Speed):
         ValueError: where the limit is no whole number above 0.
     """
 
-    walker: ClassVar[Body] = Swimmer()
     weights: ClassVar[Weights] = Weights(effort=0.005)
     heights: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+
+    @property
+    def walker(self) -> Body:
+        """`Swimmer`."""
+        return Swimmer()
 
     def paid(self, pace: Array) -> Array:
         """Speed, taken away where it leads backward."""
@@ -207,11 +207,15 @@ class HumanoidSpeed(Speed):
         ValueError: where the limit is no whole number above 0.
     """
 
-    walker: ClassVar[Body] = Humanoid()
     weights: ClassVar[Weights] = Weights(alive=0.2, effort=0.0005, contact=0.000005, bounce=0.005)
     heights: ClassVar[tuple[float, float]] = (0.8, 2.0)
 
     substeps = 5
+
+    @property
+    def walker(self) -> Body:
+        """`Humanoid`."""
+        return Humanoid()
 
     def paid(self, pace: Array) -> Array:
         """Speed in any direction."""
@@ -226,10 +230,10 @@ def feel_pace(spec: mujoco.MjSpec, torso: str) -> None:
     )  # fmt: skip
 
 
-def stirred(world: MujocoWorld, walker: Body, random: np.random.Generator) -> Beginning:
+def stirred(world: Embodied, random: np.random.Generator) -> Beginning:
     """At the origin, looking along x, with velocities that are normal, deviation .1."""
     speeds = _STIR * random.standard_normal(world.model.nv)
-    return Beginning(walker.standing(0.0, 0.0, 0.0), speeds)
+    return Beginning(world.walker.standing(0.0, 0.0, 0.0), speeds)
 
 
 def _level(pace: Array) -> Array:

@@ -25,6 +25,7 @@ EYE = "egocentric"
 VISION = View("vision", (64, 64, 3), 0.0, 255.0, "uint8")
 """The view of a world in which agents see by their body's eye; batches draw it."""
 
+GOAL_COLOUR = (0.22, 0.60, 0.42)
 _SMOOTH = 4  # samples for a pixel
 _WITHOUT_SCREEN = ("egl", "osmesa")
 _SHAPES = {

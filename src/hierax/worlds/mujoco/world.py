@@ -146,6 +146,10 @@ class MujocoWorld(abc.ABC):
     @property
     def spec(self) -> WorldSpec:
         """What agents are told of the world."""
+        return self._spec
+
+    @cached_property
+    def _spec(self) -> WorldSpec:
         action = Continuous(self.model.nu)
         return WorldSpec(self.name, self.views, action, self.episode_limit, self.has_success)
 

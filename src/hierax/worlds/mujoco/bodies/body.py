@@ -50,6 +50,14 @@ def add_root(spec: mujoco.MjSpec) -> mujoco.MjsBody:
     return root
 
 
+def add_free_torso(spec: mujoco.MjSpec, name: str, height: float) -> mujoco.MjsBody:
+    """A torso that moves freely, ``height`` (m) above the origin, with a site to feel at."""
+    torso = spec.worldbody.add_body(name=name, pos=[0, 0, height])
+    torso.add_freejoint(name="root")
+    torso.add_site(name="torso_site", size=[0.05, 0.05, 0.05], group=4)
+    return torso
+
+
 def feel(spec: mujoco.MjSpec, torso: str, site: str) -> None:
     """Sensors that every body has: ``torso`` (a place), `TORSO_AXES` and `FEELINGS`."""
     sensor, body, at_site = mujoco.mjtSensor, mujoco.mjtObj.mjOBJ_XBODY, mujoco.mjtObj.mjOBJ_SITE

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from hierax.worlds.mujoco.bodies.body import (
     DARK,
     WARM,
+    add_free_torso,
     add_motor,
     feel,
     feel_limbs,
@@ -60,9 +61,7 @@ class Humanoid:
     def add(self, spec: mujoco.MjSpec) -> None:
         """See `Body.add`."""
         default = _default(spec)
-        torso = spec.worldbody.add_body(name=self.torso, pos=[0, 0, 1.5])  # as published
-        torso.add_freejoint(name="root")
-        torso.add_site(name="torso_site", size=[0.05, 0.05, 0.05], group=4)
+        torso = add_free_torso(spec, self.torso, 1.5)  # as published
         pelvis = _fill_trunk(torso, default)
         for side in _SIDES:
             _add_leg(pelvis, default, side)

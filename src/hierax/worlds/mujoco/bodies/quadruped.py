@@ -8,7 +8,15 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from hierax.worlds.mujoco.bodies.body import DARK, WARM, feel, feel_limbs, felt_by, turned
+from hierax.worlds.mujoco.bodies.body import (
+    DARK,
+    WARM,
+    add_free_torso,
+    feel,
+    feel_limbs,
+    felt_by,
+    turned,
+)
 
 _LEGS = {
     "front left": (0.2, 0.2, 45.0),
@@ -57,9 +65,7 @@ class Quadruped:
     def add(self, spec: mujoco.MjSpec) -> None:
         """See `Body.add`."""
         default = _default(spec)
-        torso = spec.worldbody.add_body(name=self.torso, pos=[0, 0, 0.57])  # as published
-        torso.add_freejoint(name="root")
-        torso.add_site(name="torso_site", size=[0.05, 0.05, 0.05], group=4)
+        torso = add_free_torso(spec, self.torso, 0.57)  # as published
         _fill_trunk(torso, default)
         for leg in _LEGS:
             _add_leg(torso, default, leg)
