@@ -9,11 +9,12 @@ right is its mirror image.
 """
 
 import dataclasses
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import mujoco
+import numpy as np
 
 from hierax.agents import SAC, LatentSpacePolicy, Level
 from hierax.experiments.result import Result
@@ -68,10 +69,14 @@ class PaidMore(AntCross):
     def judge(self, before: Readings, now: Readings) -> Verdict:
         """See `AntCross.judge`."""
         verdict = super().judge(before, now)
-        pace = now.sensors[:, self.columns(f"{PACE}.x", f"{PACE}.y")]
+        pace = now.sensors[:, self._pace]
         come = self.distance(before) - self.distance(now)
         more = self.speed * (pace**2).sum(1) ** 0.5 + self.closer * come
         return verdict._replace(reward=verdict.reward + more)
+
+    @cached_property
+    def _pace(self) -> np.ndarray:
+        return self.columns(f"{PACE}.x", f"{PACE}.y")
 
 
 def run(scale: str, seeds: int) -> Result:

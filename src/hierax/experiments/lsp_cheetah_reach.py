@@ -32,9 +32,7 @@ def run(scale: str, seeds: int) -> Result:
     speed = make_world(cheetah.BODY)
     lower = Level(views=(cheetah.VIEW,), temperature=SPEED_TEMPERATURE)
     skill = Skill(LatentSpacePolicy(speed.spec, levels=(lower,), **SETTINGS), speed)
-    return Result(
-        claims=[], seeds=range(seeds), **study(skill, _arms(lower), BUDGETS[scale], seeds)
-    )
+    return Result(claims=[], seeds=range(seeds), **study(skill, arms(lower), BUDGETS[scale], seeds))
 
 
 def draw(result: Result, path: Path) -> None:
@@ -45,7 +43,7 @@ def draw(result: Result, path: Path) -> None:
     draw_learning(drawn, METRIC, "HalfCheetah-v5, goal 10 m ahead").savefig(path)
 
 
-def _arms(lower: Level) -> dict[str, Arm]:
+def arms(lower: Level) -> dict[str, Arm]:
     """All of them by name; ``lower`` is the level that learns the skill."""
     world, closer = make_world(cheetah.REACH), make_world(cheetah.CLOSER)
     flat = partial(SAC, prior="uniform", temperature=TEMPERATURE, **SETTINGS)

@@ -1,0 +1,37 @@
+"""Those who are compared: each is made for the world that it is to act in, found before hours."""
+
+import pytest
+
+from hierax.agents import Level
+from hierax.experiments import cheetah, cross_study, lsp_ant_cross, lsp_cheetah_reach
+from hierax.worlds import PointCross, SpinCross
+
+STUDIES = {
+    "point": lambda: cross_study.arms(PointCross(), Level(views=("velocity",)), (3, 10)),
+    "spin": lambda: cross_study.arms(SpinCross(), Level(views=("velocity", "phase")), (2, 3, 10)),
+    "cheetah": lambda: lsp_cheetah_reach.arms(Level(views=(cheetah.VIEW,))),
+    "ant": lambda: lsp_ant_cross.arms(
+        Level(views=("proprioception",)), 1_000, lsp_ant_cross.SETTINGS["laptop"]
+    ),
+}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_everybody_is_made_for_the_world_that_they_act_in(study):
+    for name, arm in STUDIES[study]().items():
+        assert arm.agent.spec == arm.world.spec, name
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_everybody_has_the_same_networks_batches_and_rhythm(study):
+    agents = [arm.agent for arm in STUDIES[study]().values()]
+    for field in ("hidden", "batch_size", "learning_rate", "updates_per_step", "warmup"):
+        assert len({getattr(agent, field) for agent in agents}) == 1, field
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_those_with_a_skill_have_it_below_a_level_of_their_own(study):
+    arms = STUDIES[study]()
+    skilled = [arm for arm in arms.values() if arm.with_skill]
+    assert skilled
+    assert all(len(arm.agent.levels) == 2 for arm in skilled)
