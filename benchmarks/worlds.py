@@ -54,9 +54,10 @@ def _physics(options: argparse.Namespace) -> Iterator[Case]:
 
 
 def _gymnasium(options: argparse.Namespace) -> Iterator[Case]:
-    """Ant-v5 by hierax's engine and by Gymnasium's vectors."""
+    """Ant-v5 by hierax's engine, by Gymnasium's vectors, and its physics alone."""
     for threads in options.threads:
-        sides = [_side("hierax", "ant_v5", {"count": COUNT, "threads": threads})]
+        asked = {"world": "Ant-v5", "count": COUNT, "threads": threads}
+        sides = [_side("hierax", "steps", asked), _side("mj_step", "raw", asked)]
         for kind in ("sync", "async"):
             asked = {"count": COUNT, "kind": kind}
             sides.append(_side(f"Gymnasium, {kind}", "gymnasium_ant", asked))

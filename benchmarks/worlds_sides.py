@@ -14,6 +14,8 @@ import numpy as np
 
 from hierax.worlds import Batch, make
 from hierax.worlds.mujoco import MjxWorld
+from hierax.worlds.mujoco.engine import ROW
+from hierax.worlds.mujoco.world import MujocoWorld
 from worlds_ant_v5 import AntV5
 
 Work: TypeAlias = Callable[[], int]
@@ -24,7 +26,16 @@ STEPS = 10
 
 def steps(world: str, count: int, threads: int) -> Work:
     """Steps of a world of hierax."""
-    return _stepping(make(world).batch(count, threads), count)
+    batch = _made(world).batch(count, threads)
+    batch.reset(0)
+    action = _actions(count, batch.spec.action.shape)
+
+    def work() -> int:
+        for chosen in action:
+            batch.step(chosen)
+        return STEPS * count
+
+    return work
 
 
 def mjx(world: str, count: int) -> Work:
@@ -50,31 +61,37 @@ def mjx(world: str, count: int) -> Work:
     return work
 
 
-def ant_v5(count: int, threads: int) -> Work:
-    """Steps of Gymnasium's Ant-v5 by hierax's engine."""
-    return _stepping(AntV5().batch(count, threads), count)
-
-
 def raw(world: str, count: int, threads: int) -> Work:
-    """Nothing but physics of the same model, as many substeps, each thread on one ``MjData``."""
-    made = make(world)
+    """The physics of the same episodes and no more, a piece of work for one after the other."""
+    made = _made(world)
     model, substeps = made.model, made.substeps
+    batch = made.batch(count, threads)
+    batch.reset(0)
+    begun = batch.now.physics.rows
     low, high = model.actuator_ctrlrange.T
-    control = np.random.default_rng(0).uniform(low, high, (STEPS, count, model.nu))
+    control = (low + high) / 2.0 + (high - low) / 2.0 * _actions(count, batch.spec.action.shape)
     datas = [mujoco.MjData(model) for _ in range(threads)]
     pool = ThreadPoolExecutor(threads) if threads > 1 else None
+    rows, done = begun.copy(), 0
 
     def share(first: int) -> None:
         data = datas[first]
-        for given in control[:, first::threads].reshape(-1, model.nu):
-            data.ctrl[:] = given
-            mujoco.mj_step(model, data, substeps)
+        for number in range(first, count, threads):
+            mujoco.mj_setState(model, data, rows[number], ROW)
+            for given in control[:, number]:
+                data.ctrl[:] = given
+                mujoco.mj_step(model, data, substeps)
+            mujoco.mj_getState(model, data, rows[number], ROW)
 
     def work() -> int:
+        nonlocal done
+        if done >= made.episode_limit:
+            rows[:], done = begun, 0
         if pool is None:
             share(0)
         else:
             list(pool.map(share, range(threads)))
+        done += STEPS
         return STEPS * count
 
     return work
@@ -98,7 +115,7 @@ def gymnasium_ant(count: int, kind: str) -> Work:
         include_cfrc_ext_in_observation=False, contact_cost_weight=0.0,
     )  # fmt: skip
     environments.reset(seed=0)
-    action = np.random.default_rng(0).uniform(-1.0, 1.0, (STEPS, count, 8)).astype(np.float32)
+    action = _actions(count, (8,))
 
     def work() -> int:
         for chosen in action:
@@ -108,14 +125,10 @@ def gymnasium_ant(count: int, kind: str) -> Work:
     return work
 
 
-def _stepping(batch, count: int) -> Work:
-    batch.reset(0)
-    shape = (STEPS, count, *batch.spec.action.shape)
-    action = np.random.default_rng(0).uniform(-1.0, 1.0, shape).astype(np.float32)
+def _made(world: str) -> MujocoWorld:
+    return AntV5() if world == AntV5.name else make(world)
 
-    def work() -> int:
-        for chosen in action:
-            batch.step(chosen)
-        return STEPS * count
 
-    return work
+def _actions(count: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Of a piece of work: the same for all sides."""
+    return np.random.default_rng(0).uniform(-1.0, 1.0, (STEPS, count, *shape)).astype(np.float32)

@@ -156,6 +156,9 @@ class MazeWorld(MujocoWorld):
         spec = mujoco.MjSpec()
         self.add_body(spec)
         add_maze(spec, self.layout)
+        # Cells side by side fill the tree of boxes that ought to spare pairs: without it an ant's
+        # step takes 13 % less time, and goes the same way.
+        spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_MIDPHASE
         return spec
 
     @property
