@@ -2,11 +2,15 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco import vision
+from hierax.worlds import Batch
+from hierax.worlds.mujoco import FunctionalMujoco, vision
 from hierax.worlds.mujoco.arrangement import Arrangement
 from hierax.worlds.mujoco.seen import SeenArrangement
 from hierax.worlds.mujoco.speed import AntSpeed
@@ -150,6 +154,29 @@ def test_looking_changes_nothing(opengl):
     looked.close()
     assert looked.picture().std() > 0  # whoever closes may look again
     looked.close()
+
+
+def test_any_thread_may_look_and_close(opengl):
+    batch = GO.batch(1)
+    seen = batch.reset(0).observation["vision"]
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(3):
+            again = pool.submit(batch.reset, 0).result().observation["vision"]
+            np.testing.assert_array_equal(again, seen)
+            assert pool.submit(batch.picture).result().std() > 0
+        pool.submit(batch.close).result()
+
+
+def test_a_functional_world_sees_each_of_its_copies(opengl):
+    state, functional = jax.random.key(0), Batch(FunctionalMujoco(GO), 2)
+    state = jax.jit(functional.reset)(state)
+    first, step = state.outcome.observation["vision"], jax.jit(functional.step)
+    for number in range(3):
+        state = step(state, jnp.ones((2, 2)), jax.random.key(number))
+    images = np.asarray(state.outcome.observation["vision"])
+    assert images.shape == (2, 64, 64, 3)
+    assert (images != first).any(axis=(1, 2, 3)).all()
+    assert (images[0] != images[1]).any()
 
 
 def test_a_picture_is_of_the_environment_that_it_is_asked_of(opengl):

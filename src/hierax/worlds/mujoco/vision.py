@@ -1,7 +1,8 @@
 """Pictures of worlds: from outside for people, and through a body's own eye for agents.
 
 MuJoCo draws by OpenGL, and needs no screen for it. Which OpenGL is asked for when the first picture
-is drawn, not when MuJoCo is imported: a machine without any can do all but draw.
+is drawn, not when MuJoCo is imported: a machine without any can do all but draw. OpenGL answers
+only the thread that it was opened in, so one thread draws for all others.
 """
 
 import atexit
@@ -17,6 +18,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from hierax.spec import View
+from hierax.worlds.mujoco.one_thread import OneThread
 
 Image: TypeAlias = UInt8[np.ndarray, "height width 3"]
 
@@ -33,6 +35,8 @@ _SHAPES = {
     "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
     "disc": mujoco.mjtGeom.mjGEOM_CYLINDER,
 }
+
+_drawing = OneThread("drawing")
 
 
 class DrawingError(RuntimeError):
@@ -72,9 +76,7 @@ class Outlook(NamedTuple):
 
 
 class Painter:
-    """Draws the environments of one model, in pictures of one size.
-
-    A painter belongs to the thread that it was made in.
+    """Draws the environments of one model, in pictures of one size; any thread may ask for them.
 
     Args:
         model: what is drawn.
@@ -96,10 +98,10 @@ class Painter:
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = fine
         self._scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = False
         self._options = mujoco.MjvOption()
-        self._window, self._canvas = _open(model, width, height)
+        self._window, self._canvas = _drawing(_open, model, width, height)
         # What is drawn with has to go while its window is the current one, and before EGL ends,
         # which it does when Python does.
-        self.close = weakref.finalize(self, _shut, self._window, self._canvas)
+        self.close = weakref.finalize(self, _drawing, _shut, self._window, self._canvas)
         self.close.atexit = False
         atexit.register(self.close)
 
@@ -108,7 +110,7 @@ class Painter:
         camera = mujoco.MjvCamera()
         camera.type = mujoco.mjtCamera.mjCAMERA_FIXED
         camera.fixedcamid = self._model.camera(EYE).id
-        return self._draw(data, camera, marks)
+        return _drawing(self._draw, data, camera, marks)
 
     def from_outside(
         self, data: mujoco.MjData, outlook: Outlook, marks: Sequence[Mark] = ()
@@ -119,7 +121,7 @@ class Painter:
         data.light_xpos[:] += camera.lookat  # so that shadows are thrown where one looks
         camera.distance, camera.azimuth = outlook.distance, outlook.azimuth
         camera.elevation = outlook.elevation
-        return self._draw(data, camera, marks)
+        return _drawing(self._draw, data, camera, marks)
 
     def _draw(self, data: mujoco.MjData, camera: mujoco.MjvCamera, marks: Sequence[Mark]) -> Image:
         scene = self._scene
