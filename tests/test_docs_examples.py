@@ -18,7 +18,7 @@ from hierax.training.leaves import tree_digest
 from hierax.worlds.gymnasium import HieraxEnv
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = ("train", "resume", "own-world", "latent-space")
+PAGES = ("train", "resume", "own-world", "latent-space", "mujoco-worlds")
 TABLES = {"Soft actor-critic": SAC, "TD3": TD3, "Fields of both": OffPolicy}
 
 

@@ -9,8 +9,12 @@ from matplotlib.image import imread
 from hierax.experiments import EXPERIMENTS, find, load, reproduce
 from hierax.experiments.claims import CLAIMS
 
-COSTLY = ("lsp-spin-cross", "lsp-point-cross", "lsp-cheetah-reach", "lsp-ant-cross", "lsp-lqr")
-"""Experiments that compile many learners."""
+COSTLY = (
+    "lsp-spin-cross", "lsp-point-cross", "lsp-cheetah-reach", "lsp-ant-cross", "lsp-lqr",
+    "lsp-layers", "lsp-pendulum",
+    "option-gradient-rooms", "option-gradient-cost",
+)  # fmt: skip
+"""Experiments that compile many learners, or that tests of their own run."""
 FILMED = ("lsp-latents",)
 
 
