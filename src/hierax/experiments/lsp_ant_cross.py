@@ -19,8 +19,8 @@ import numpy as np
 from hierax.agents import SAC, LatentSpacePolicy, Level
 from hierax.experiments.result import Result
 from hierax.experiments.skill_study import METRIC, Arm, Budget, Skill, study
-from hierax.worlds.mujoco.ant_cross import AntCross
-from hierax.worlds.mujoco.speed import PACE, AntSpeed, feel_pace
+from hierax.worlds.mujoco.tasks.ant_cross import AntCross
+from hierax.worlds.mujoco.tasks.speed import PACE, AntSpeed, feel_pace
 from hierax.worlds.mujoco.world import Readings, Verdict
 
 NAME = "AntCross-v0"

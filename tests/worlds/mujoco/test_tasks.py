@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco.ant_cross import AntCross
-from hierax.worlds.mujoco.arrangement import Arrangement
-from hierax.worlds.mujoco.gap import Gap
-from hierax.worlds.mujoco.gather import Gather
-from hierax.worlds.mujoco.humanoid_tasks import HumanoidGoTo, HumanoidWalk
-from hierax.worlds.mujoco.speed import AntSpeed, HumanoidSpeed, SwimmerSpeed
+from hierax.worlds.mujoco.tasks.ant_cross import AntCross
+from hierax.worlds.mujoco.tasks.arrangement import Arrangement
+from hierax.worlds.mujoco.tasks.gap import Gap
+from hierax.worlds.mujoco.tasks.gather import Gather
+from hierax.worlds.mujoco.tasks.humanoid import HumanoidGoTo, HumanoidWalk
+from hierax.worlds.mujoco.tasks.speed import AntSpeed, HumanoidSpeed, SwimmerSpeed
 from worlds.mujoco.acted import outcomes, readings
 
 _BOTH = {"boxes": 1, "targets": 2, "movers": ("body", "boxes")}

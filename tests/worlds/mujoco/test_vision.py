@@ -11,9 +11,9 @@ import pytest
 
 from hierax.worlds import Batch
 from hierax.worlds.mujoco import FunctionalMujoco, vision
-from hierax.worlds.mujoco.arrangement import Arrangement
-from hierax.worlds.mujoco.seen import SeenArrangement
-from hierax.worlds.mujoco.speed import AntSpeed
+from hierax.worlds.mujoco.tasks.arrangement import Arrangement
+from hierax.worlds.mujoco.tasks.seen import SeenArrangement
+from hierax.worlds.mujoco.tasks.speed import AntSpeed
 from hierax.worlds.mujoco.vision import DrawingError, Mark, Painter
 from worlds.mujoco.acted import teleport
 from worlds.mujoco.drawing import skip_without_opengl

@@ -8,11 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hierax.worlds.mujoco.arrangement import Arrangement
     from hierax.worlds.mujoco.batch import MujocoBatch
     from hierax.worlds.mujoco.engine import Engine, UnstableError
     from hierax.worlds.mujoco.functional import FunctionalMujoco
     from hierax.worlds.mujoco.mjx import MjxWorld
+    from hierax.worlds.mujoco.tasks.arrangement import Arrangement
     from hierax.worlds.mujoco.world import MujocoWorld
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Arrangement": "arrangement",
+    "Arrangement": "tasks.arrangement",
     "Engine": "engine",
     "FunctionalMujoco": "functional",
     "MjxWorld": "mjx",

@@ -6,7 +6,7 @@ Nothing here imports MuJoCo, so that worlds can be named and listed without it.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from hierax.worlds.mujoco.catalogue_mazes import MAZES
+from hierax.worlds.mujoco.mazes.catalogue import MAZES
 
 
 class Entry(NamedTuple):
@@ -25,7 +25,7 @@ class Entry(NamedTuple):
     summary: str
 
 
-_HOME = "hierax.worlds.mujoco"
+_HOME = "hierax.worlds.mujoco.tasks"
 _ARRANGED = f"{_HOME}.arrangement", "Arrangement"
 _SEEN = f"{_HOME}.seen", "SeenArrangement"
 _GO = {"targets": 3, "cells": 0}
@@ -57,9 +57,9 @@ _TASKS: dict[str, Entry] = {
 }
 _SINGLE: dict[str, Entry] = {
     "HumanoidWalk-v0": Entry(
-        f"{_HOME}.humanoid_tasks", "HumanoidWalk", {}, "walks one way, and then another"
+        f"{_HOME}.humanoid", "HumanoidWalk", {}, "walks one way, and then another"
     ),
-    "HumanoidGoTo-v0": Entry(f"{_HOME}.humanoid_tasks", "HumanoidGoTo", {}, "walks to a target"),
+    "HumanoidGoTo-v0": Entry(f"{_HOME}.humanoid", "HumanoidGoTo", {}, "walks to a target"),
     "AntSpeed-v0": Entry(f"{_HOME}.speed", "AntSpeed", {}, "is paid for speed in any direction"),
     "SwimmerSpeed-v0": Entry(f"{_HOME}.speed", "SwimmerSpeed", {}, "is paid for speed along x"),
     "HumanoidSpeed-v0": Entry(

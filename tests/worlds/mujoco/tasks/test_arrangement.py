@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco.arrangement import Arrangement
 from hierax.worlds.mujoco.bodies.body import turned
+from hierax.worlds.mujoco.tasks.arrangement import Arrangement
 from worlds.mujoco.acted import moved, one_turned, positions, readings, seen, teleport, wait
 
 BOTH = ("body", "boxes")

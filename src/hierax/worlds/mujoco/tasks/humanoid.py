@@ -14,11 +14,11 @@ import numpy as np
 
 from hierax.spec import View
 from hierax.worlds.mujoco.arenas import plane
-from hierax.worlds.mujoco.arrangement import Arrangement
 from hierax.worlds.mujoco.bodies.body import TORSO_AXES, Body
 from hierax.worlds.mujoco.bodies.humanoid import Humanoid
 from hierax.worlds.mujoco.embodied import Embodied
-from hierax.worlds.mujoco.speed import PACE, HumanoidSpeed, feel_pace
+from hierax.worlds.mujoco.tasks.arrangement import Arrangement
+from hierax.worlds.mujoco.tasks.speed import PACE, HumanoidSpeed, feel_pace
 from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
 
 PACE_ASKED = 1.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco.gap import LENGTH, MARGIN, WIDTH, Gap
+from hierax.worlds.mujoco.tasks.gap import LENGTH, MARGIN, WIDTH, Gap
 from worlds.mujoco.acted import positions, seen, teleport, wait
 
 WORLD = Gap("Gap")

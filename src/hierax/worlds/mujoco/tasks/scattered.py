@@ -25,7 +25,7 @@ from hierax.worlds.mujoco.arenas import CELL, plane, room
 from hierax.worlds.mujoco.bodies import body_named
 from hierax.worlds.mujoco.bodies.body import Body, turned
 from hierax.worlds.mujoco.embodied import Embodied
-from hierax.worlds.mujoco.props import TARGET_HALF, add_box, add_target, box_pose, corners
+from hierax.worlds.mujoco.tasks.props import TARGET_HALF, add_box, add_target, box_pose, corners
 from hierax.worlds.mujoco.vision import Outlook
 from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
 

@@ -18,10 +18,10 @@ import numpy as np
 
 from hierax.planning import checks
 from hierax.spec import View
-from hierax.worlds.mujoco.maze_map import MazeMap
-from hierax.worlds.mujoco.maze_props import BLOCK, add_maze
-from hierax.worlds.mujoco.maze_tasks import TASKS, MazeTask
-from hierax.worlds.mujoco.top_down import PIXELS, TopDown
+from hierax.worlds.mujoco.mazes.layout import MazeMap
+from hierax.worlds.mujoco.mazes.props import BLOCK, add_maze
+from hierax.worlds.mujoco.mazes.tasks import TASKS, MazeTask
+from hierax.worlds.mujoco.mazes.top_down import PIXELS, TopDown
 from hierax.worlds.mujoco.vision import GOAL_COLOUR, Mark, Outlook
 from hierax.worlds.mujoco.world import Array, Beginning, Memory, MujocoWorld, Readings, Verdict
 

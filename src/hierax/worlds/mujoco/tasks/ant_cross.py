@@ -18,7 +18,7 @@ from hierax.worlds.mujoco.arenas import WALL_COLOUR, WALL_HEIGHT, add_cuboid, pl
 from hierax.worlds.mujoco.bodies.ant import Ant
 from hierax.worlds.mujoco.bodies.body import Body
 from hierax.worlds.mujoco.embodied import Embodied
-from hierax.worlds.mujoco.speed import AntSpeed, stirred
+from hierax.worlds.mujoco.tasks.speed import AntSpeed, stirred
 from hierax.worlds.mujoco.vision import GOAL_COLOUR, Mark, Outlook
 from hierax.worlds.mujoco.world import Array, Beginning, Memory, Readings, Verdict
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco.humanoid_tasks import HumanoidGoTo, HumanoidWalk
-from hierax.worlds.mujoco.speed import PACE
+from hierax.worlds.mujoco.tasks.humanoid import HumanoidGoTo, HumanoidWalk
+from hierax.worlds.mujoco.tasks.speed import PACE
 from worlds.mujoco.acted import moved, one_turned, positions, readings, seen, teleport, wait
 
 WALK, GO = HumanoidWalk("Walk"), HumanoidGoTo("Go")

@@ -3,7 +3,7 @@
 import mujoco
 
 from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_cuboid, add_ground
-from hierax.worlds.mujoco.maze_map import Block, MazeMap
+from hierax.worlds.mujoco.mazes.layout import Block, MazeMap
 
 BLOCK = "block"
 """Body of the block, and sensor of the place of its centre."""

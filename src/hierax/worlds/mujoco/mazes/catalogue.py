@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 Entry: TypeAlias = tuple[str, str, Mapping[str, Any], str]
 
-_ANT = "hierax.worlds.mujoco.ant_mazes", "AntInMaze"
-_POINT = "hierax.worlds.mujoco.point_mazes", "PointInMaze"
+_ANT = "hierax.worlds.mujoco.mazes.ant", "AntInMaze"
+_POINT = "hierax.worlds.mujoco.mazes.point", "PointInMaze"
 _PUSH = "pushes a block aside that is in the way"
 _FALL = "pushes a block into a chasm, and crosses it there"
 _BLOCK = "brings a small block somewhere in an open room"

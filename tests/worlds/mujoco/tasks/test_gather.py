@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco.gather import Gather
+from hierax.worlds.mujoco.tasks.gather import Gather
 from worlds.mujoco.acted import positions, teleport, wait
 
 WORLD = Gather("Gather")

@@ -9,7 +9,7 @@ from the middle of the picture, the pixel at ``p`` has ``max(0, 1 - |d - p|)``. 
 
 import numpy as np
 
-from hierax.worlds.mujoco.maze_map import CHASM, WALL, MazeMap
+from hierax.worlds.mujoco.mazes.layout import CHASM, WALL, MazeMap
 from hierax.worlds.mujoco.world import Array
 
 PIXELS = 5

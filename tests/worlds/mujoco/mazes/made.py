@@ -4,7 +4,7 @@ import importlib
 
 import numpy as np
 
-from hierax.worlds.mujoco.catalogue_mazes import MAZES
+from hierax.worlds.mujoco.mazes.catalogue import MAZES
 
 
 def made(name, **options):

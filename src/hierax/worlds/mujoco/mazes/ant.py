@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 
 from hierax.worlds.mujoco.bodies.maze_ant import MazeAnt
-from hierax.worlds.mujoco.mazes import MazeWorld
+from hierax.worlds.mujoco.mazes.world import MazeWorld
 from hierax.worlds.mujoco.world import Array, Readings
 
 _POSE, _MOTION = 15, 14

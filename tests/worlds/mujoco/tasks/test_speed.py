@@ -4,7 +4,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco.speed import AntSpeed, HumanoidSpeed, SwimmerSpeed
+from hierax.worlds.mujoco.tasks.speed import AntSpeed, HumanoidSpeed, SwimmerSpeed
 from worlds.mujoco.acted import positions, readings, seen, teleport, wait
 
 ANT, SWIMMER, HUMANOID = AntSpeed("A"), SwimmerSpeed("S"), HumanoidSpeed("H")

@@ -1,11 +1,11 @@
-"""Tasks with targets that are seen, not told (`hierax.worlds.mujoco.arrangement`)."""
+"""Tasks with targets that are seen, not told (`hierax.worlds.mujoco.tasks.arrangement`)."""
 
 import dataclasses
 
 import numpy as np
 
 from hierax.spec import View
-from hierax.worlds.mujoco.arrangement import COLOURS, Arrangement
+from hierax.worlds.mujoco.tasks.arrangement import COLOURS, Arrangement
 from hierax.worlds.mujoco.vision import VISION
 
 _BLACK = (0.02, 0.02, 0.02)

@@ -1,4 +1,4 @@
-"""Bringing two boxes together (`hierax.worlds.mujoco.scattered`)."""
+"""Bringing two boxes together (`hierax.worlds.mujoco.tasks.scattered`)."""
 
 import dataclasses
 from functools import cached_property
@@ -6,7 +6,7 @@ from functools import cached_property
 import mujoco
 import numpy as np
 
-from hierax.worlds.mujoco.scattered import Scattered
+from hierax.worlds.mujoco.tasks.scattered import Scattered
 from hierax.worlds.mujoco.world import Array, Readings
 
 _TOUCH = "touch"
@@ -28,7 +28,7 @@ class Gather(Scattered):
     | success | with the 50 |
 
     Boxes touch where physics finds a contact between them. The fields are those of
-    `hierax.worlds.mujoco.scattered.Scattered`, which says what it raises.
+    `hierax.worlds.mujoco.tasks.scattered.Scattered`, which says what it raises.
     """
 
     @property

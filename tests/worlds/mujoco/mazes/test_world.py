@@ -10,12 +10,12 @@ import mujoco
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco import catalogue_mazes
-from hierax.worlds.mujoco.ant_mazes import AntInMaze
-from hierax.worlds.mujoco.catalogue_mazes import MAZES
-from hierax.worlds.mujoco.point_mazes import PointInMaze
+from hierax.worlds.mujoco.mazes import catalogue
+from hierax.worlds.mujoco.mazes.ant import AntInMaze
+from hierax.worlds.mujoco.mazes.catalogue import MAZES
+from hierax.worlds.mujoco.mazes.point import PointInMaze
 from hierax.worlds.mujoco.world import Readings
-from worlds.mujoco.made_mazes import ANTS, BLIND, WORLDS, driven, made, put
+from worlds.mujoco.mazes.made import ANTS, BLIND, WORLDS, driven, made, put
 
 
 def side_by_side(world, observation):
@@ -273,7 +273,7 @@ def test_the_same_text_observes_and_judges_on_an_accelerator(name):
 
 def test_names_are_listed_without_importing_the_physics():
     code = "import runpy, sys; runpy.run_path(sys.argv[1]); print('mujoco' in sys.modules)"
-    run = [sys.executable, "-c", code, catalogue_mazes.__file__]
+    run = [sys.executable, "-c", code, catalogue.__file__]
     told = subprocess.run(run, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
 

@@ -1,4 +1,4 @@
-"""Tasks of going somewhere and of pushing boxes somewhere (`hierax.worlds.mujoco.scattered`)."""
+"""Tasks of going somewhere and of pushing boxes somewhere, in a room as `Scattered` has it."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ import numpy as np
 from hierax.planning import checks
 from hierax.spec import View
 from hierax.worlds.mujoco.bodies.body import place_geoms
-from hierax.worlds.mujoco.props import TARGET_HALF
-from hierax.worlds.mujoco.scattered import Scattered
+from hierax.worlds.mujoco.tasks.props import TARGET_HALF
+from hierax.worlds.mujoco.tasks.scattered import Scattered
 from hierax.worlds.mujoco.vision import Mark
 from hierax.worlds.mujoco.world import Array, Memory, Readings
 
@@ -40,7 +40,7 @@ class Arrangement(Scattered):
     A view with nothing to tell is left out. A body is on a target if the centre of any of its
     geoms is inside the target's cube, a box if its own centre is.
 
-    Further fields are those of `hierax.worlds.mujoco.scattered.Scattered`.
+    Further fields are those of `hierax.worlds.mujoco.tasks.scattered.Scattered`.
 
     Attributes:
         targets: K.

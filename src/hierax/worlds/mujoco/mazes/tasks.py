@@ -17,7 +17,7 @@ class MazeTask(NamedTuple):
     """A maze and its goals, in metres where cells are 8 m long, as they are for the ant.
 
     Attributes:
-        layout: the maze, see `hierax.worlds.mujoco.maze_map`.
+        layout: the maze, see `hierax.worlds.mujoco.mazes.layout`.
         low: least goal of an episode: x and y, and z where the height counts.
         high: the largest.
         evaluation_goals: where agents are judged.

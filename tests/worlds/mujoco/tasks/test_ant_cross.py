@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from hierax.worlds.cross import is_free
-from hierax.worlds.mujoco.ant_cross import GOALS, WALLS, AntCross
-from hierax.worlds.mujoco.speed import AntSpeed
+from hierax.worlds.mujoco.tasks.ant_cross import GOALS, WALLS, AntCross
+from hierax.worlds.mujoco.tasks.speed import AntSpeed
 from worlds.mujoco.acted import moved, positions, readings, seen, teleport, wait
 
 WORLD = AntCross("AntCross")

@@ -4,7 +4,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from worlds.mujoco.made_mazes import BLIND, WORLDS, driven, put
+from worlds.mujoco.mazes.made import BLIND, WORLDS, driven, put
 
 
 def pushed(world, place, force, steps=300, **joints):

@@ -1,0 +1,1 @@
+"""The mazes of HIRO and NORL."""
