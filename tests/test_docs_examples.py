@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import mujoco
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
@@ -15,7 +16,13 @@ from gymnasium.utils.env_checker import check_env
 import hierax
 from hierax.agents import SAC, TD3, OffPolicy
 from hierax.training.leaves import tree_digest
-from hierax.worlds.gymnasium import HieraxEnv
+from hierax.worlds.gymnasium import HieraxEnv, HostEnv
+from hierax.worlds.mujoco.bodies.body import UP, Body
+from hierax.worlds.mujoco.tasks.arrangement import Arrangement
+from hierax.worlds.mujoco.tasks.gap import Gap
+from hierax.worlds.mujoco.tasks.gather import Gather
+from hierax.worlds.mujoco.tasks.speed import SwimmerSpeed
+from worlds.mujoco.acted import outcomes, readings, teleport
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = ("train", "resume", "own-world", "latent-space", "mujoco-worlds")
@@ -113,6 +120,134 @@ def test_own_world_is_learned(tmp_path):
     from own_world import drive
 
     assert drive(run=tmp_path / "shuttle", progress=False).summary["success_rate"] == 1.0
+
+
+def test_own_mujoco_world_passes_the_check_of_gymnasium():
+    from own_mujoco_world import Arm
+
+    check_env(HostEnv(Arm()), skip_render_check=True)
+
+
+def test_own_mujoco_world_pays_the_distance_that_angles_and_ball_tell():
+    from own_mujoco_world import HEIGHT, LINK, Arm
+
+    batch, random = Arm().batch(3), np.random.default_rng(0)
+    batch.reset(0)
+    for _ in range(4):
+        reward = batch.step(random.uniform(-1.0, 1.0, (3, 2))).reward
+        for number, row in enumerate(batch.now.physics.rows):
+            data = batch.engine.show(row)
+            shoulder, elbow = data.qpos
+            ways = shoulder, shoulder + elbow
+            tip = [LINK * sum(map(along, ways)) for along in (np.cos, np.sin)]
+            distance = np.linalg.norm(data.mocap_pos[0] - [*tip, HEIGHT])
+            np.testing.assert_allclose(reward[number], -distance, rtol=1e-6)  # paid in 32 bits
+
+
+def test_own_mujoco_world_ends_when_the_ball_was_held_without_a_break():
+    from own_mujoco_world import HOLD, NEAR, Arm
+
+    world = Arm()
+    batch = world.batch(1)
+    batch.reset(0)
+    now, held, ends = readings(batch), [], []
+    for distance in [0.0] * (HOLD - 1) + [1.1 * NEAR] + [0.9 * NEAR] * HOLD:
+        sensors = now.sensors.copy()
+        sensors[:, world.columns("ball")] = [distance, 0.0, 0.0]
+        verdict = world.judge(now, now._replace(sensors=sensors))
+        now = now._replace(memory=verdict.memory)
+        held.append(round(HOLD * world.observe(now)["held"].item()))
+        ends.append((verdict.terminated.item(), verdict.success.item()))
+    assert held == [*range(1, HOLD), *range(HOLD + 1)]
+    assert ends == [(False, False)] * (2 * HOLD - 1) + [(True, True)]
+
+
+@pytest.mark.usefixtures("x64")
+def test_own_mujoco_world_sees_and_pays_the_same_inside_jit():
+    from own_mujoco_world import Arm
+
+    world = Arm()
+    batch = world.batch(2)
+    batch.reset(0)
+    now = readings(batch)
+
+    def seen_and_paid(now):
+        return world.observe(now), world.judge(now, now)
+
+    def check(inside, outside):
+        np.testing.assert_allclose(inside, outside, 1e-12, 1e-12)
+
+    jax.tree.map(check, jax.jit(seen_and_paid)(now), seen_and_paid(now))
+
+
+def test_a_world_may_come_from_a_file_whose_timestep_does_not_count(tmp_path):
+    from own_mujoco_world import Arm
+
+    file, spec = tmp_path / "arm.xml", Arm().compose()
+    spec.compile()
+    spec.option.timestep = 0.5
+    file.write_text(spec.to_xml())
+
+    class FromFile(Arm):
+        def compose(self):
+            return mujoco.MjSpec.from_file(str(file))
+
+    for found, expected in zip(outcomes(FromFile(), 5), outcomes(Arm(), 5), strict=True):
+        np.testing.assert_allclose(found.reward, expected.reward, rtol=1e-4)  # digits of the file
+
+
+@pytest.mark.slow
+def test_own_mujoco_world_is_learned(tmp_path):
+    from own_mujoco_world import learn_to_reach
+
+    trained = learn_to_reach(run=tmp_path / "arm", progress=False)
+    assert trained.summary["success_rate"] == 1.0
+
+
+def test_own_body_has_what_a_body_must_have_and_no_more():
+    from own_body import Sledge
+
+    def public(cls):
+        return {name for name in {*vars(cls), *cls.__annotations__} if not name.startswith("_")}
+
+    assert public(Sledge) == public(Body)
+
+
+def test_own_body_stands_at_its_place_and_looks_along_its_yaw():
+    from own_body import SledgeTask
+
+    world = SledgeTask("Sledge-v0")
+    batch = world.batch(1)
+    batch.reset(0)
+    teleport(batch, world.walker.standing(0.5, -1.5, 0.7))
+    sensors = batch.now.physics.sensors[0]
+    np.testing.assert_allclose(sensors[world.place], [0.5, -1.5])
+    np.testing.assert_allclose(sensors[world.columns(*UP)], [0, 0, 1])
+    ahead = sensors[world.columns("torso x")]
+    np.testing.assert_allclose(ahead, [np.cos(0.7), np.sin(0.7), 0], atol=1e-12)
+
+
+def test_own_body_earns_all_there_is_by_driving_at_the_target():
+    from own_body import SledgeTask
+
+    world = SledgeTask("SledgeGoTo-v0", targets=1, cells=0)
+    batch = world.batch(1)
+    shown = batch.reset(0)
+    while not shown.ended[0]:
+        ahead, left, _ = shown.observation["targets"][0]
+        shown = batch.step(np.array([[ahead > abs(left), np.arctan2(left, ahead)]]))
+    assert shown.success[0]
+    assert shown.episode_return[0] == 60.0
+
+
+@pytest.mark.parametrize("task", [Arrangement, Gather, Gap, SwimmerSpeed])
+def test_own_body_acts_in_tasks_of_other_bodies(task):
+    from own_body import Sledge
+
+    world = dataclasses.dataclass(frozen=True)(type("Own", (task,), {"walker": Sledge()}))("Own")
+    for shown in outcomes(world, 3):
+        assert shown.observation["proprioception"].shape == (4, 9)
+        assert not shown.ended.any()
 
 
 @pytest.mark.parametrize("page", PAGES)

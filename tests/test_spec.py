@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 
 from hierax.spec import Continuous, Discrete, View, WorldSpec
@@ -23,6 +24,14 @@ def test_sizes():
 
 def test_actions():
     assert (Continuous(3).shape, Discrete(4).shape) == ((3,), ())
+
+
+@pytest.mark.parametrize("of", [np.int64, np.uint8])
+def test_numpy_integers_count_and_are_kept_as_ints(of):
+    spec = dataclasses.replace(SPEC, action=Continuous(of(3)), episode_limit=of(50))
+    kept = (spec.episode_limit, spec.action.size, Discrete(of(4)).count)
+    assert kept == (50, 3, 4)
+    assert set(map(type, kept)) == {int}
 
 
 def test_a_spec_is_a_value():

@@ -7,6 +7,7 @@ world whose actions are of its kind.
 import dataclasses
 import math
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 __all__ = ["Continuous", "Discrete", "View", "WorldSpec"]
@@ -70,7 +71,7 @@ class Continuous:
     size: int
 
     def __post_init__(self) -> None:
-        _require_count("size of actions", self.size)
+        object.__setattr__(self, "size", _count("size of actions", self.size))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -89,7 +90,7 @@ class Discrete:
     count: int
 
     def __post_init__(self) -> None:
-        _require_count("count of actions", self.count)
+        object.__setattr__(self, "count", _count("count of actions", self.count))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -123,7 +124,8 @@ class WorldSpec:
         names = self.view_names
         if not names or len(set(names)) < len(names):
             raise ValueError(f"views of {self.name} are {names}, but must have one name each")
-        _require_count("episode_limit", self.episode_limit)
+        limit = _count("episode_limit", self.episode_limit)
+        object.__setattr__(self, "episode_limit", limit)
 
     @property
     def view_names(self) -> tuple[str, ...]:
@@ -144,6 +146,8 @@ class WorldSpec:
         return sum(self.view(name).size for name in (self.view_names if names is None else names))
 
 
-def _require_count(name: str, value: Any) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+def _count(name: str, value: Any) -> int:
+    """``value`` as an int, also where it is one of NumPy's; raises unless it is at least 1."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{name} is {value!r}, but must be a whole number not below 1")
+    return int(value)

@@ -171,6 +171,7 @@ def test_what_cannot_be_filmed_is_refused(refusal, finished, words, message):
     ("words", "message"),
     [
         (("BallGoTo3-v0",), "BallGoTo3-v0 is a world and no run: add --random"),
+        (("", "--random"), "WORLD is '', but must be the name of one, see hierax list worlds"),
         (("BallGoTo4-v0", "--random"), "there is no world 'BallGoTo4-v0'"),
         (("Hanoi3-v0", "--random", "--out", "film.avi"), "must end in .gif or .mp4"),
     ],

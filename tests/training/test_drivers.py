@@ -14,7 +14,7 @@ from hierax.training.leaves import tree_digest
 from hierax.training.rhythm import Rhythm
 from hierax.training.scan_driver import ScanDriver
 from hierax.worlds import PointSpeed
-from hierax.worlds.host import FunctionalHostWorld
+from hierax.worlds.host import FunctionalHostBatch, FunctionalHostWorld
 from training.toys import Clock, Counter, everything
 
 CLOCK = Clock()
@@ -229,6 +229,21 @@ def test_an_action_that_is_not_finite_stops_the_run(kind):
     assert np.isnan(arrays["action"]).all()
     (state,) = chosen.agents(runs)
     assert int(state.updates) == {"scan": 8, "host": 10}[kind]
+
+
+def test_environments_are_not_given_an_action_that_is_not_finite(monkeypatch):
+    given = []
+    step = FunctionalHostBatch.step
+    monkeypatch.setattr(
+        FunctionalHostBatch,
+        "step",
+        lambda self, action: (given.append(action), step(self, action))[1],
+    )
+    chosen = driver("host", Clock(100, 100), poison="action", at=8)
+    name, arrays = chosen.fault(advanced(chosen, 50))
+    assert name == "action"
+    assert np.isfinite(given).all()
+    assert arrays["observation"]["clock"].tolist() == [[len(given)]] * 2  # what it acted on
 
 
 @both

@@ -64,7 +64,8 @@ class Command:
             raise UsageError(f"--episodes is {self.episodes}, but must be at least 1")
         if self.random and self.step is not None:
             raise UsageError("--step asks for what was learned, but --random for nothing of it")
-        check_format(self.film)
+        if self.out is not None:
+            check_format(Path(self.out))
 
         from hierax.commands import compilation_cache
         from hierax.commands.runs import refusals
@@ -93,6 +94,10 @@ class Command:
                     f"{self.what} is a world and no run: add --random to see random actions in it"
                 )
             return load(self.what, step=self.step)
+        if not self.what.strip():
+            raise UsageError(
+                f"WORLD is {self.what!r}, but must be the name of one, see hierax list worlds"
+            )
         from hierax.commands.random_actions import random_player
 
         return random_player(make_world(self.what))

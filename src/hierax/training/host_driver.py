@@ -178,7 +178,9 @@ class HostDriver:
         acting = jax.tree.leaves(run.acting)  # once, as taking it apart takes longer than acting
         while len(rows) < self.rhythm.steps and not fault:
             carry, action, extras, key = self._act(acting, carry, before, key)
-            after = batch.step(np.asarray(action))
+            # Environments refuse what is no number, but this is for `fault` to tell.
+            chosen = np.asarray(action)
+            after = batch.step(chosen) if np.isfinite(chosen).all() else before
             fault = _fault(after, action)
             rows.append(Row(before, action, extras, after))
             before = after

@@ -1,7 +1,7 @@
 """Checks that several worlds share: one sentence that names what was given and the rule."""
 
 import math
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -25,6 +25,15 @@ def check_state(name: str, state: StateIndex, states: int) -> int:
 
 def check_place(name: str, place: Any) -> None:
     """Raises ValueError unless ``place`` is a tuple of two finite numbers, x and y."""
-    plain = isinstance(place, tuple) and len(place) == 2
-    if not plain or not all(isinstance(x, int | float) and math.isfinite(x) for x in place):
+    if not are_finite(place, 2):
         raise ValueError(f"{name} is {place!r}, but must be a tuple of two finite numbers (x, y)")
+
+
+def are_finite(numbers: Any, count: int) -> TypeGuard[tuple[float, ...]]:
+    """Whether ``numbers`` is a tuple of so many finite numbers."""
+    plain = isinstance(numbers, tuple) and len(numbers) == count
+    return plain and all(_is_number(x) and math.isfinite(x) for x in numbers)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

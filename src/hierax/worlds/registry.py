@@ -14,6 +14,7 @@ from typing import Any
 from hierax.worlds.acting import ActingWorld
 from hierax.worlds.hanoi import tower_of_hanoi
 from hierax.worlds.host import HostWorld
+from hierax.worlds.mujoco import load
 from hierax.worlds.mujoco.catalogue import ENTRIES as MUJOCO
 from hierax.worlds.rooms import four_rooms, wormhole_rooms
 from hierax.worlds.tabular import TabularWorld
@@ -94,7 +95,7 @@ def make_tabular(name: str, **options: Any) -> TabularWorld:
 def _make_mujoco(name: str, options: Mapping[str, Any]) -> HostWorld:
     """A world of MuJoCo, with ``options`` in place of the fields that its name sets."""
     entry = MUJOCO[name]
-    world = getattr(importlib.import_module(entry.module), entry.world)
+    world = getattr(load(entry.module), entry.world)
     known = [field.name for field in dataclasses.fields(world) if field.name != "name"]
     _refuse_unknown(name, options, known)
     return world(name=name, **{**entry.fields, **options})

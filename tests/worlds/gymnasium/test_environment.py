@@ -85,9 +85,33 @@ def test_observations_may_be_written_to():
     assert np.abs(after["position"]).max() < 1
 
 
-def test_a_step_needs_a_beginning():
-    with pytest.raises(gymnasium.error.ResetNeeded, match="no episode has begun: call reset first"):
-        HieraxEnv(PointCross()).step(np.zeros(2))
+def test_a_step_needs_an_episode_that_goes_on():
+    needed = pytest.raises(gymnasium.error.ResetNeeded, match="no episode goes on: call reset firs")
+    env = HieraxEnv(make("FourRooms-v0", episode_limit=2))
+    with needed:
+        env.step(0)
+    env.reset(seed=0)
+    assert [env.step(0)[3] for _ in range(2)] == [False, True]
+    with needed:
+        env.step(0)
+    env.reset()
+    env.step(0)
+    env = HieraxEnv(PointCross(goal=(0.1, 0.0), goal_radius=5.0))
+    env.reset(seed=0)
+    assert env.step(np.zeros(2))[2]
+    with needed:
+        env.step(np.zeros(2))
+
+
+def test_what_is_no_action_is_refused_and_changes_nothing():
+    env = HieraxEnv(make("PointCross-v0"))
+    before, _ = env.reset(seed=0)
+    with pytest.raises(ValueError, match=r"action is \[nan +0\.\], but must be finite"):
+        env.step([np.nan, 0.0])
+    with pytest.raises(ValueError, match=r"action has shape \(3,\), but must have shape \(2,\)"):
+        env.step(np.zeros(3))
+    after, *_ = env.step(np.zeros(2))
+    np.testing.assert_allclose(after["position"], before["position"], atol=0.1)
 
 
 def test_registering_twice_is_registering_once():
@@ -114,3 +138,13 @@ def test_the_module_in_front_of_the_id_is_import_enough():
 def test_options_that_a_world_lacks_are_refused():
     with pytest.raises(ValueError, match="PointSpeed-v0 has no option 'goal'; it has episode_limi"):
         gymnasium.make("hierax/PointSpeed-v0", goal=(0.0, 0.0))
+
+
+@pytest.mark.parametrize("name", ["PointSpeed-v0", "BallGoTo3-v0", "FourRooms-v0"])
+@pytest.mark.parametrize("option", ["world", "name"])
+def test_no_option_makes_another_world_than_that_of_the_id(name, option):
+    sentence = f"{name} has no option '{option}': the id of the environment says which world it is"
+    with pytest.raises(ValueError, match=sentence):
+        gymnasium.make(f"hierax/{name}", **{option: "AntMaze-v0"})
+    with pytest.raises(ValueError, match=sentence):
+        gymnasium.make_vec(f"hierax/{name}", num_envs=2, **{option: "AntMaze-v0"})

@@ -168,6 +168,52 @@ def test_there_is_nothing_to_save():
     assert batch.reset(0).episode_length.item() == 0
 
 
+def test_what_is_no_action_is_refused():
+    batch = GymnasiumBatch("Pendulum-v1", 2)
+    batch.reset(0)
+    with pytest.raises(ValueError, match=r"action of environment 1 is \[nan\], but must be finite"):
+        batch.step(np.array([[0.0], [np.nan]]))
+    assert np.isfinite(batch.step(np.zeros((2, 1))).reward).all()
+    batch = GymnasiumBatch(Clock, 2, episode_limit=5)
+    batch.reset(0)
+    with pytest.raises(ValueError, match=r"environment 0 is 2, but must be a whole number from 0"):
+        batch.step(np.array([2, 0]))
+
+
+def test_where_an_episode_begins_any_action_will_do():
+    batch = GymnasiumBatch(Clock, 2, episode_limit=50)
+    batch.reset(0)
+    for _ in range(3):
+        batch.step(np.array([0, 1]))
+    outcome = batch.step(np.array([-1, 1]))
+    assert outcome.is_step.tolist() == [False, True]
+
+
+@pytest.mark.parametrize("seed", [None, -1, 1.5, "x"])
+def test_what_is_no_seed_is_refused(seed):
+    with pytest.raises(ValueError, match=f"seed is {seed!r}, but must be a whole number not below"):
+        GymnasiumBatch(Clock, 1, episode_limit=9).reset(seed)
+
+
+def test_what_makes_no_environment_is_refused():
+    with pytest.raises(
+        ValueError, match=r"environment is 5, but must be an id for gymnasium\.make"
+    ):
+        GymnasiumBatch(5, 1)
+    with pytest.raises(ValueError, match=r"environment\(\) is 3, but must be an instance of Env"):
+        GymnasiumBatch(lambda: 3, 1)
+
+
+@pytest.mark.filterwarnings("ignore:.*without specifying any render mode")  # Gymnasium's own
+@pytest.mark.parametrize("mode", [None, "ansi"])
+def test_what_draws_no_image_is_refused(mode):
+    batch = GymnasiumBatch("FrozenLake-v1", 1, render_mode=mode)
+    batch.reset(0)
+    sentence = "FrozenLake-v1 draws (NoneType|str) and no image: make the environment with render_"
+    with pytest.raises(ValueError, match=sentence):
+        batch.picture()
+
+
 def test_what_cannot_be_stepped_is_refused():
     with pytest.raises(ValueError, match="episode_limit is missing and Clock has no limit of its"):
         GymnasiumBatch(Clock, 1)

@@ -4,7 +4,8 @@ import gymnasium
 import numpy as np
 import pytest
 
-import hierax.worlds.gymnasium
+from hierax.worlds import FunctionalHostWorld, PointCross
+from hierax.worlds.gymnasium import HieraxVectorEnv, registration
 from worlds.mujoco.drawing import skip_without_opengl
 
 GO = "hierax/BallGoTo3-v0"
@@ -31,7 +32,36 @@ def test_without_a_render_mode_nothing_is_drawn():
     assert environment.render() is None
 
 
+def test_a_vector_of_environments_draws_each():
+    skip_without_opengl()
+    vector = gymnasium.make_vec(GO, num_envs=2, render_mode="rgb_array")
+    vector.reset(seed=0)
+    first, second = vector.render()
+    assert (first.shape, first.dtype) == ((360, 480, 3), np.uint8)
+    assert (first != second).any()
+    np.testing.assert_allclose(second.astype(int), vector.batch.picture(1), atol=1)
+    vector.close()
+    assert gymnasium.make_vec(GO, num_envs=2).render() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"), [("BallGoTo3-v0", 20), ("HumanoidWalk-v0", 40), ("AntMaze-v0", 10)]
+)
+def test_pictures_pass_as_fast_as_physics_does(name, rate):
+    told = {"render_modes": ["rgb_array"], "render_fps": rate}
+    assert make(f"hierax/{name}").metadata == told
+    assert told.items() <= gymnasium.make_vec(f"hierax/{name}", num_envs=1).metadata.items()
+
+
+def test_what_has_no_pictures_has_no_mode():
+    env = HieraxVectorEnv(FunctionalHostWorld(PointCross()), 1)
+    assert env.metadata["render_modes"] == []
+    assert "render_fps" not in env.metadata
+
+
 @pytest.mark.parametrize(("name", "mode"), [(GO, "human"), ("hierax/PointCross-v0", "rgb_array")])
 def test_a_mode_that_is_not_there_is_refused(name, mode):
     with pytest.raises(ValueError, match=f"render_mode is '{mode}', but must be None"):
-        hierax.worlds.gymnasium.registration.make_environment(name.split("/")[1], mode)
+        registration.make_environment(name.split("/")[1], mode)
+    with pytest.raises(ValueError, match=f"render_mode is '{mode}', but must be None"):
+        gymnasium.make_vec(name, num_envs=2, render_mode=mode)

@@ -10,6 +10,7 @@ from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
 from hierax.worlds import FunctionalHostWorld, make
 from hierax.worlds.gymnasium import HieraxVectorEnv, HostEnv
+from hierax.worlds.mujoco.world import MujocoWorld
 from worlds.mujoco.toys import Slider
 
 
@@ -90,6 +91,55 @@ def test_a_seed_decides_everything_and_without_one_numbers_go_on(world):
     one, two = env.reset()[0], env.reset()[0]
     with pytest.raises(AssertionError):
         np.testing.assert_equal(one, two)
+
+
+def test_where_an_episode_begins_any_action_will_do():
+    env = HieraxVectorEnv(Slider(episode_limit=1), 2)
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match="action of environment 0 is"):
+        env.step([[np.nan], [0.0]])
+    env.step(np.zeros((2, 1)))
+    *_, infos = env.step([[np.nan], [np.inf]])
+    assert infos["_is_success"].tolist() == [False, False]
+
+
+def test_what_lies_beyond_is_clipped():
+    shown = []
+    for size in (1.0, 1e300):
+        env = HieraxVectorEnv(Slider(), 2)
+        env.reset(seed=0)
+        shown.append(env.step([[size], [-size]])[0])
+    np.testing.assert_equal(*shown)
+
+
+def test_threads_step_the_physics_and_change_no_number(monkeypatch):
+    given, batch = [], MujocoWorld.batch
+    monkeypatch.setattr(
+        MujocoWorld,
+        "batch",
+        lambda self, *args, **kw: (given.append(kw), batch(self, *args, **kw))[1],
+    )
+    made = [gymnasium.make_vec("hierax/BallGoTo3-v0", num_envs=4, threads=n) for n in (1, 2)]
+    assert given == [{"threads": 1}, {"threads": 2}]
+    np.testing.assert_equal(stepped(made[0], 3), stepped(made[1], 3))
+    with pytest.raises(ValueError, match="threads is 0, but must be a whole number not below 1"):
+        gymnasium.make_vec("hierax/BallGoTo3-v0", num_envs=4, threads=0)
+    with pytest.raises(
+        ValueError, match="threads is 2, but must be None in FourRooms-v0, which is"
+    ):
+        gymnasium.make_vec("hierax/FourRooms-v0", num_envs=4, threads=2)
+
+
+def test_the_limit_of_gymnasium_is_called_otherwise_here():
+    with pytest.raises(
+        ValueError, match="no option 'max_episode_steps': give episode_limit, the st"
+    ):
+        gymnasium.make_vec("hierax/BallGoTo3-v0", num_envs=2, max_episode_steps=5)
+
+
+def test_whole_numbers_of_numpy_are_seeds():
+    env = HieraxVectorEnv(Slider(), 2)
+    np.testing.assert_equal(env.reset(seed=np.int64(4)), env.reset(seed=4))
 
 
 def test_worlds_without_success_say_nothing_of_it():

@@ -196,6 +196,107 @@ def test_physics_beyond_all_measure_is_one_error_that_names_the_environment(numb
     assert e.value.environments == [1]
 
 
+def test_a_seed_and_a_number_that_are_none_are_refused():
+    batch = MujocoBatch(Slider(), 2)
+    for seed in (None, -1, 1.5, True):
+        with pytest.raises(ValueError, match=f"seed is {seed}, but must be a whole number"):
+            batch.reset(seed)
+    batch.reset(0)
+    with pytest.raises(ValueError, match="number is 2, but must be below 2"):
+        batch.picture(2)
+
+
+@pytest.mark.parametrize(
+    ("saved", "sentence"),
+    [
+        (None, "saved is None, but must be what save returned"),
+        ({}, "saved is {}, but must be what save returned"),
+        ("Slider, 3", "another number of environments, with {'rows': (3, "),
+        ("Still, 2", "'clock': (2, 1)} but must|saved is the state of another world"),
+    ],
+)
+def test_a_foreign_state_is_refused_and_changes_nothing(saved, sentence):
+    if isinstance(saved, str):
+        name, count = saved.split(", ")
+        other = MujocoBatch({"Slider": Slider, "Still": Still}[name](), int(count))
+        other.reset(0)
+        saved = other.save()
+    batch, same = MujocoBatch(Slider(), 2), MujocoBatch(Slider(), 2)
+    batch.reset(0), same.reset(0)
+    with pytest.raises(ValueError, match=sentence if "|" in sentence else re.escape(sentence)):
+        batch.restore(saved)
+    assert_same(batch.step(BOTH), same.step(BOTH))
+
+
+class Still(Slider):
+    """Without a clock."""
+
+    views = Slider.views[:2]
+
+    def begin(self, random):
+        return super().begin(random)._replace(memory={})
+
+    def observe(self, now):
+        shown = super().observe(now._replace(memory={"clock": now.qpos}))
+        return {name: shown[name] for name in ("place", "flag")}
+
+    def judge(self, before, now):
+        memory = {"clock": now.qpos}
+        return super().judge(before._replace(memory=memory), now)._replace(memory={})
+
+
+class Amiss(Slider):
+    """Worlds with one mistake each."""
+
+    def observe(self, now):
+        shown = dict(super().observe(now))
+        if self.name == "flat":
+            shown["place"] = shown["place"][:, 0]
+        if self.name == "blind":
+            del shown["flag"]
+        return shown
+
+    def begin(self, random):
+        begun = super().begin(random)
+        if self.name == "long":
+            return begun._replace(qpos=np.zeros(2))
+        if self.name == "fixed":
+            return begun._replace(mocap={"block": begun.mocap["flag"]})
+        return begun
+
+    def judge(self, before, now):
+        verdict = super().judge(before, now)
+        return verdict._replace(memory={}) if self.name == "forgetful" else verdict
+
+    def compose(self):
+        spec = super().compose()
+        if self.name == "unbounded":
+            (motor,) = spec.actuators
+            motor.ctrllimited = False
+        return spec
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("flat", "view 'place' has shape (2,), but must have shape (2, 1)"),
+        ("blind", "what observe returns has place, clock, but must also have flag"),
+        ("long", "qpos that begin returns has shape (2,), but must have shape (1,)"),
+        ("fixed", "begin moves the body 'block', but mocap bodies are flag"),
+        ("forgetful", "memory that judge returns has , but must also have clock"),
+        ("unbounded", "actuator '' of unbounded has no ctrlrange: give it one"),
+    ],
+)
+def test_mistakes_in_a_world_are_named(name, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        outcomes(MujocoBatch(Amiss(name=name), 2), 0, [BOTH])
+
+
+def test_what_is_no_world_of_mujoco_is_refused():
+    with pytest.raises(ValueError, match="world is 'AntMaze-v0', but must be an instance of Muj"):
+        MujocoBatch("AntMaze-v0", 2)
+
+
 @pytest.mark.parametrize(("count", "threads"), [(0, 1), (1, 0), (1.5, 1)])
 def test_numbers_of_environments_and_threads_are_checked(count, threads):
     with pytest.raises(ValueError, match="but must be a whole number not below 1"):

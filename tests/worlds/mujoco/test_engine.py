@@ -1,11 +1,16 @@
-"""What the engine leaves out to be quick changes nothing."""
+"""The engine: what it leaves out to be quick changes nothing, and who may call it."""
+
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import mujoco
 import numpy as np
 import pytest
 
 from hierax.worlds import make
-from hierax.worlds.mujoco import MujocoBatch
+from hierax.worlds.mujoco import MujocoBatch, UnstableError
 from hierax.worlds.mujoco.engine import ROW
 from worlds.mujoco.toys import Slider
 
@@ -53,3 +58,45 @@ def test_a_world_may_do_without_sensors():
         shown, expected = blind.step(action), seeing.step(action)
         np.testing.assert_array_equal(shown.observation["place"], expected.observation["place"])
         np.testing.assert_array_equal(shown.reward, expected.reward)
+
+
+def test_any_number_of_threads_may_call_it_at_once():
+    batch = make("AntGoTo3-v0").batch(4, threads=2)
+    engine, begun = batch.engine, batch.reset(0) and batch.now.physics
+    control = np.random.default_rng(0).uniform(-1.0, 1.0, (40, 4, 8))
+    everyone = np.ones(4, bool)
+    expected = [engine.step(begun, each, everyone).rows for each in control]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda each: engine.step(begun, each, everyone).rows, control))
+    np.testing.assert_array_equal(found, expected)
+
+
+FORKED = """
+import os, sys
+import numpy as np
+from hierax.worlds import make
+batch = make("BallGoTo3-v0").batch(4, threads=2)
+batch.reset(0)
+batch.step(np.ones((4, 2)))
+saved = batch.save()
+expected = batch.step(np.ones((4, 2)))
+batch.restore(saved)
+child = os.fork()
+if child == 0:
+    found = batch.step(np.ones((4, 2)))
+    os._exit(int((found.reward != expected.reward).any()))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked here")
+def test_a_forked_process_goes_on():
+    done = subprocess.run([sys.executable, "-c", FORKED], timeout=60, check=False)
+    assert done.returncode == 0
+
+
+def test_the_error_says_the_same_in_another_process():
+    error = UnstableError([1, 2])
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.environments) == (str(error), [1, 2])
+    assert "environment 1, 2 came" in str(again)

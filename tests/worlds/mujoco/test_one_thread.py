@@ -1,5 +1,7 @@
 """Work that one thread does for all."""
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,3 +34,39 @@ def test_an_error_is_the_callers_and_ends_nothing():
 def test_work_may_ask_for_more_work():
     call = OneThread("worker")
     assert call(lambda: call(lambda: 4) + 1) == 5
+
+
+def test_what_is_for_later_waits_for_its_turn_and_nobody_waits_for_it():
+    call, order = OneThread("worker"), []
+
+    def work():
+        call.later(order.append, "later")
+        order.append("now")
+
+    call(work)
+    call(lambda: None)
+    assert order == ["now", "later"]
+
+
+FORKED = """
+import os, sys
+from hierax.worlds.mujoco.one_thread import OneThread
+call = OneThread("drawing")
+assert not call.left_behind and call(lambda: 1) == 1
+child = os.fork()
+if child == 0:
+    call.later(print, "nobody does this")
+    try:
+        call(lambda: 1)
+    except RuntimeError as error:
+        told = "drawing has begun in the process that this one was forked from" in str(error)
+        os._exit(0 if told and call.left_behind else 1)
+    os._exit(2)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked here")
+def test_a_forked_process_is_told_that_the_thread_is_not_there():
+    done = subprocess.run([sys.executable, "-c", FORKED], timeout=60, check=False)
+    assert done.returncode == 0

@@ -1,5 +1,6 @@
 """What is drawn of a world: by the body's eye for agents, and from outside for people."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -237,11 +238,51 @@ def test_without_opengl_one_sentence_says_what_to_do(monkeypatch, asked, told):
         raise ImportError(f"no library\nfor {name}")
 
     monkeypatch.setenv("MUJOCO_GL", asked)
+    monkeypatch.setattr(vision, "_failures", {})
     monkeypatch.setattr(vision.importlib, "import_module", absent)
     message = rf"MUJOCO_GL={told}, since no library for mujoco.*MUJOCO_GL=egl.*libegl1.*libosmesa6"
     with pytest.raises(DrawingError, match=message) as refused:
         Painter(GO.model, 64, 64, fine=False)
     assert "\n" not in str(refused.value)
+
+
+def test_what_an_eye_sees_does_not_depend_on_who_else_draws(opengl):
+    def look(batch):
+        seen = batch.reset(0).observation["vision"]
+        batch.picture()
+        batch.close()
+        return seen
+
+    expected = look(GO.batch(1))
+    with ThreadPoolExecutor(4) as pool:
+        for seen in pool.map(look, [GO.batch(1) for _ in range(4)]):
+            np.testing.assert_array_equal(seen, expected)
+
+
+UNUSABLE = """
+import numpy as np
+from hierax.worlds import make
+from hierax.worlds.mujoco import DrawingError
+batch = make("BallGoTo3-v0").batch(1)
+batch.reset(0)
+assert np.isfinite(batch.step(np.ones((1, 2))).reward).all()
+for _ in range(2):
+    try:
+        batch.picture()
+    except DrawingError as error:
+        print(error)
+"""
+
+
+def test_a_machine_that_cannot_draw_can_do_all_else():
+    hidden = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run(
+        [sys.executable, "-c", UNUSABLE],
+        capture_output=True, text=True, check=True, env={**hidden, "MUJOCO_GL": "nonsense"},
+    )  # fmt: skip
+    first, second = done.stdout.splitlines()
+    assert first == second
+    assert first.startswith("nothing can be drawn with MUJOCO_GL=nonsense, since ")
 
 
 @pytest.mark.slow

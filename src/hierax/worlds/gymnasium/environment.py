@@ -7,6 +7,7 @@ import gymnasium
 import jax
 import numpy as np
 
+from hierax.worlds.gymnasium.actions import checked_action
 from hierax.worlds.gymnasium.spaces import action_space, observation_space, scalar_views
 from hierax.worlds.world import State, Timestep, World
 
@@ -19,7 +20,7 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
     | | |
     |---|---|
     | observation | a dictionary of the world's views: ``Box``, or ``Discrete`` for a whole number |
-    | action | ``Box(-1, 1)``, or ``Discrete`` |
+    | action | ``Box(-1, 1)``, where what lies beyond is clipped, or ``Discrete`` |
     | truncated | at the world's own ``episode_limit``: there is no ``TimeLimit`` around it |
     | info | ``"is_success"`` after each step, where the world has success |
 
@@ -37,8 +38,7 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
         self.action_space = action_space(spec)
         self._whole = scalar_views(spec)
         self._dtype = np.int32 if self.action_space.shape == () else np.float32
-        self._limit, self._has_success = spec.episode_limit, spec.has_success
-        self._steps = 0
+        self._spec, self._steps = spec, 0
         self._now: tuple[State, jax.Array] | None = None
 
     def reset(
@@ -54,15 +54,21 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
         return self._observation(shown), {}
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Takes one step."""
+        """Takes one step.
+
+        Raises:
+            ResetNeeded: where no episode has begun, or it is over.
+            ValueError: for what is no action.
+        """
         if self._now is None:
-            raise gymnasium.error.ResetNeeded("no episode has begun: call reset first")
-        chosen = np.asarray(action, self._dtype)
-        self._now, shown = _advance(self.world, *self._now, chosen)
+            raise gymnasium.error.ResetNeeded("no episode goes on: call reset first")
+        chosen = checked_action(self._spec.action, action).astype(self._dtype)
+        now, shown = _advance(self.world, *self._now, chosen)
         self._steps += 1
         terminated = bool(shown.terminated)
-        truncated = self._steps >= self._limit and not terminated
-        info = {"is_success": bool(shown.success)} if self._has_success else {}
+        truncated = self._steps >= self._spec.episode_limit and not terminated
+        self._now = None if terminated or truncated else now
+        info = {"is_success": bool(shown.success)} if self._spec.has_success else {}
         return self._observation(shown), float(shown.reward), terminated, truncated, info
 
     def _observation(self, shown: Timestep) -> Observation:

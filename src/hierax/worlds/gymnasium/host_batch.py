@@ -9,6 +9,7 @@ import numpy as np
 from hierax.planning import checks
 from hierax.spec import WorldSpec
 from hierax.worlds.batch import Outcome
+from hierax.worlds.gymnasium.actions import checked_actions
 from hierax.worlds.gymnasium.environment import HieraxEnv
 from hierax.worlds.gymnasium.host_environment import HostEnv
 from hierax.worlds.gymnasium.spaces import action_writer, view_readers
@@ -45,7 +46,7 @@ class GymnasiumBatch:
         **options: what ``gymnasium.make`` passes on.
 
     Raises:
-        ValueError: where there is no limit, or a space has no counterpart here.
+        ValueError: where there is nothing to make, no limit, or a space has no counterpart here.
     """
 
     def __init__(
@@ -79,18 +80,23 @@ class GymnasiumBatch:
         self._ended: np.ndarray | None = None
 
     def reset(self, seed: int) -> Outcome:
-        """Begins an episode in every environment, each with a seed drawn from ``seed``."""
+        """Begins an episode in every environment, each with a seed drawn from ``seed``.
+
+        Raises:
+            ValueError: where it is no whole number, or below 0.
+        """
+        checks.count("seed", seed, 0)
         seeds = np.random.SeedSequence(seed).generate_state(self.count).tolist()
         each = zip(self._environments, seeds, strict=True)
         steps = [_begun(environment, its_seed) for environment, its_seed in each]
         return self._outcome(steps, np.ones(self.count, bool))
 
     def step(self, action: np.ndarray) -> Outcome:
-        """See `hierax.worlds.host.HostBatch.step`."""
+        """See `hierax.worlds.host.HostBatch.step`; raises ValueError for what is no action."""
         if self._ended is None:
             raise RuntimeError("no episode has begun: call reset first")
-        checks.require_shape("action", action, (self.count, *self.spec.action.shape))
-        each = zip(self._environments, self._writer.write(action), self._ended, strict=True)
+        chosen = checked_actions(self.spec.action, action, self._ended)
+        each = zip(self._environments, self._writer.write(chosen), self._ended, strict=True)
         steps = [
             _begun(environment) if ended else environment.step(chosen)
             for environment, chosen, ended in each
@@ -104,8 +110,18 @@ class GymnasiumBatch:
         """Does nothing, see the class: `reset` has to follow."""
 
     def picture(self, number: int = 0) -> np.ndarray:
-        """``(height, width, 3)`` bytes: what an environment draws of itself, if it was made to."""
-        return np.asarray(self._environments[number].render(), np.uint8)
+        """``(height, width, 3)`` bytes: what an environment draws of itself.
+
+        Raises:
+            ValueError: where it was not made to.
+        """
+        drawn: Any = self._environments[number].render()
+        if np.ndim(drawn) != 3:
+            raise ValueError(
+                f"{self.spec.name} draws {type(drawn).__name__} and no image: make the environment "
+                "with render_mode='rgb_array'"
+            )
+        return np.asarray(drawn, np.uint8)
 
     def close(self) -> None:
         """Closes every environment."""
@@ -136,7 +152,14 @@ class GymnasiumBatch:
 def _make(environment: str | Callable[[], Environment], options: dict[str, Any]) -> Environment:
     if isinstance(environment, str):
         return gymnasium.make(environment, disable_env_checker=True, **options)
-    return environment(**options)
+    if not callable(environment):
+        raise ValueError(
+            f"environment is {environment!r}, but must be an id for gymnasium.make or a function "
+            "that makes an environment"
+        )
+    made = environment(**options)
+    checks.instance("environment()", made, gymnasium.Env)
+    return made
 
 
 def _begun(environment: Environment, seed: int | None = None) -> tuple[Any, ...]:

@@ -5,9 +5,10 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from hierax.planning import checks
 from hierax.worlds.batch import Outcome
+from hierax.worlds.gymnasium.actions import checked_action
 from hierax.worlds.gymnasium.environment import Observation
+from hierax.worlds.gymnasium.rendering import check_render_mode, render_metadata
 from hierax.worlds.gymnasium.spaces import action_space, observation_space
 from hierax.worlds.host import HostWorld
 
@@ -34,16 +35,10 @@ class HostEnv(gymnasium.Env[Observation, Any]):
         ValueError: where it is something else.
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012 (Gymnasium's own form)
-
     def __init__(self, world: HostWorld, render_mode: str | None = None):
         self.world, self.batch, self.render_mode = world, world.batch(1), render_mode
-        self._picture: Any = getattr(self.batch, "picture", None)
-        if render_mode is not None and (render_mode != "rgb_array" or self._picture is None):
-            raise ValueError(
-                f"render_mode is {render_mode!r}, but must be None, or 'rgb_array' in a world that "
-                "draws itself"
-            )
+        self.metadata = render_metadata(world, self.batch)
+        check_render_mode(render_mode, self.batch)
         self.observation_space = observation_space(world.spec)
         self.action_space = action_space(world.spec)
         self._has_success = world.spec.has_success
@@ -67,8 +62,7 @@ class HostEnv(gymnasium.Env[Observation, Any]):
         """
         if not self._goes_on:
             raise gymnasium.error.ResetNeeded("no episode goes on: call reset first")
-        chosen = np.asarray(checks.numeric("action", action, np.float32))
-        checks.require_shape("action", chosen, self.world.spec.action.shape)
+        chosen = checked_action(self.world.spec.action, action).astype(self.action_space.dtype)
         shown = self.batch.step(chosen[None])
         self._goes_on = not shown.ended[0]
         info = {"is_success": bool(shown.success[0])} if self._has_success else {}
@@ -82,7 +76,8 @@ class HostEnv(gymnasium.Env[Observation, Any]):
             RuntimeError: where no episode has begun.
             DrawingError: where there is no OpenGL to draw with.
         """
-        return None if self.render_mode is None else self._picture()
+        batch: Any = self.batch
+        return None if self.render_mode is None else batch.picture()
 
     def close(self) -> None:
         """Lets go of what is held outside of Python."""

@@ -12,6 +12,12 @@ from hierax.worlds.registry import make, world_names
 
 NAMESPACE = "hierax"
 
+_INSTEAD = {
+    "name": "the id of the environment says which world it is",
+    "world": "the id of the environment says which world it is",
+    "max_episode_steps": "give episode_limit, the steps after which an episode is cut off",
+}
+
 
 def register() -> None:
     """Registers each of `hierax.worlds.world_names` with Gymnasium as ``hierax/NAME``.
@@ -25,28 +31,60 @@ def register() -> None:
                 identifier,
                 entry_point=f"{__name__}:make_environment",
                 vector_entry_point=f"{__name__}:make_vector_environment",
-                kwargs={"world": name},
+                # No option of any world is called so: what a person gives cannot replace it.
+                kwargs={"registered_name": name},
             )
 
 
 def make_environment(
-    world: str, render_mode: str | None = None, **options: Any
+    registered_name: str, render_mode: str | None = None, **options: Any
 ) -> HieraxEnv | HostEnv:
-    """The environment of the world called ``world``, with ``options`` as in `make`.
+    """The environment of the world of that name, with ``options`` as in `make`.
 
     Raises:
         ValueError: as `make`, and for a ``render_mode`` that the environment has not.
     """
-    made: Any = make(world, **options)
+    made = _made(registered_name, options)
     if hasattr(made, "batch"):
         return HostEnv(made, render_mode)
     if render_mode is not None:
-        raise ValueError(f"render_mode is {render_mode!r}, but must be None in {world}")
+        raise ValueError(f"render_mode is {render_mode!r}, but must be None in {registered_name}")
     return HieraxEnv(made)
 
 
-def make_vector_environment(world: str, num_envs: int, **options: Any) -> HieraxVectorEnv:
-    """``num_envs`` environments of the world called ``world``, with ``options`` as in `make`."""
-    made: Any = make(world, **options)
-    host = made if hasattr(made, "batch") else FunctionalHostWorld(made)
-    return HieraxVectorEnv(host, num_envs)
+def make_vector_environment(
+    registered_name: str,
+    num_envs: int,
+    render_mode: str | None = None,
+    threads: int | None = None,
+    **options: Any,
+) -> HieraxVectorEnv:
+    """``num_envs`` environments of the world of that name, with ``options`` as in `make`.
+
+    Args:
+        registered_name: of the world.
+        num_envs: how many.
+        render_mode: see `HieraxVectorEnv`.
+        threads: that step them, in a world that is stepped from the host; None leaves it to the
+            world.
+        **options: fields of the world.
+
+    Raises:
+        ValueError: as `make` and `HieraxVectorEnv`, and for threads where there can be none.
+    """
+    made = _made(registered_name, options)
+    if hasattr(made, "batch"):
+        return HieraxVectorEnv(made, num_envs, render_mode, threads=threads)
+    if threads is not None:
+        raise ValueError(
+            f"threads is {threads!r}, but must be None in {registered_name}, which is compiled"
+        )
+    return HieraxVectorEnv(FunctionalHostWorld(made), num_envs, render_mode)
+
+
+def _made(name: str, options: dict[str, Any]) -> Any:
+    """The world, where none of the options is what Gymnasium calls otherwise."""
+    for option, instead in _INSTEAD.items():
+        if option in options:
+            raise ValueError(f"{name} has no option {option!r}: {instead}")
+    return make(name, **options)

@@ -4,7 +4,9 @@
 only names worlds, as `hierax.worlds.mujoco.catalogue` does, goes without it.
 """
 
+import os
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,10 +15,12 @@ if TYPE_CHECKING:
     from hierax.worlds.mujoco.functional import FunctionalMujoco
     from hierax.worlds.mujoco.mjx import MjxWorld
     from hierax.worlds.mujoco.tasks.arrangement import Arrangement
+    from hierax.worlds.mujoco.vision import DrawingError
     from hierax.worlds.mujoco.world import MujocoWorld
 
 __all__ = [
     "Arrangement",
+    "DrawingError",
     "Engine",
     "FunctionalMujoco",
     "MjxWorld",
@@ -27,6 +31,7 @@ __all__ = [
 
 _HOMES = {
     "Arrangement": "tasks.arrangement",
+    "DrawingError": "vision",
     "Engine": "engine",
     "FunctionalMujoco": "functional",
     "MjxWorld": "mjx",
@@ -36,9 +41,28 @@ _HOMES = {
 }
 
 
+def load(module: str) -> ModuleType:
+    """A module of this package by its full name, and MuJoCo before it.
+
+    MuJoCo cannot be imported where ``MUJOCO_GL`` asks for an OpenGL that is not there. It can when
+    it is not told, and pictures will.
+    """
+    try:
+        import_module("mujoco")
+    except Exception:  # whatever the libraries beneath raise
+        asked = os.environ.pop("MUJOCO_GL", None)
+        if asked is None:
+            raise
+        try:
+            import_module("mujoco")
+        finally:
+            os.environ["MUJOCO_GL"] = asked
+    return import_module(module)
+
+
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(load(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

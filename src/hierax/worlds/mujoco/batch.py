@@ -1,6 +1,6 @@
 """N environments of a world of MuJoCo as a `hierax.worlds.host.HostBatch`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from hierax.planning import checks
 from hierax.worlds.batch import Outcome
 from hierax.worlds.mujoco.engine import Engine, Physics
 from hierax.worlds.mujoco.random_state import numbers_of, with_numbers
-from hierax.worlds.mujoco.vision import VISION, Image, Mark, Painter
+from hierax.worlds.mujoco.vision import VISION, Image, Mark, Painter, drawing
 from hierax.worlds.mujoco.world import Beginning, MujocoWorld, Readings
 
 _PICTURE = (480, 360)
@@ -42,17 +42,19 @@ class MujocoBatch:
     Args:
         world: what they are environments of.
         count: N.
-        threads: that step the physics.
+        threads: that step the physics; more than environments are of no use.
 
     Raises:
-        ValueError: where a number is no whole number above 0.
+        ValueError: where a number is no whole number above 0, or ``world`` is none of MuJoCo.
     """
 
     def __init__(self, world: MujocoWorld, count: int, threads: int = 1):
+        checks.instance("world", world, MujocoWorld)
         checks.count("count", count, 1)
+        checks.count("threads", threads, 1)
         self.count, self.spec = count, world.spec
         self._world = world
-        self.engine = Engine(world.model, world.substeps, threads)
+        self.engine = Engine(world.model, world.substeps, min(threads, count))
         low, high = world.model.actuator_ctrlrange.T
         self._middle, self._half = (high + low) / 2.0, (high - low) / 2.0
         self._random: list[np.random.Generator] = []
@@ -67,6 +69,7 @@ class MujocoBatch:
 
     def reset(self, seed: int) -> Outcome:
         """See `hierax.worlds.host.HostBatch.reset`."""
+        checks.count("seed", seed, 0)
         self._random = [
             np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
             for number in range(self.count)
@@ -85,6 +88,7 @@ class MujocoBatch:
         before = self._readings(last.physics, last.memory, chosen, length)
         now = self._readings(physics, last.memory, chosen, length + 1)
         reward, terminated, success, memory = self._world.judge(before, now)
+        _require_names("memory that judge returns", memory, last.memory)
         if ended.any():
             chosen, memory = np.where(ended[:, None], 0.0, chosen), _copied(memory)
             for number in ended.nonzero()[0].tolist():
@@ -108,19 +112,37 @@ class MujocoBatch:
         return {"now": self.now, "random": np.stack([numbers_of(each) for each in self._random])}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """See `hierax.worlds.host.HostBatch.restore`."""
-        self._now = saved["now"]
-        self._random = [with_numbers(numbers) for numbers in saved["random"]]
+        """See `hierax.worlds.host.HostBatch.restore`.
+
+        Random numbers may be none where no episode is to begin.
+
+        Raises:
+            ValueError: for what is no state of so many environments of this world.
+        """
+        if not isinstance(saved, dict) or saved.keys() != {"now", "random"}:
+            raise ValueError(f"saved is {str(saved)[:60]}, but must be what save returned")
+        now, random = saved["now"], saved["random"]
+        found, expected = _shapes(now.physics, now.memory), _shapes(*self._example)
+        expected = {name: (self.count, *shape[1:]) for name, shape in expected.items()}
+        if found != expected or len(random) not in (0, self.count):
+            raise ValueError(
+                f"saved is the state of another world or of another number of environments, with "
+                f"{found}, but must have {expected}"
+            )
+        self._now = now
+        self._random = [with_numbers(numbers) for numbers in random]
 
     def picture(self, number: int = 0) -> Image:
         """An environment from outside, as it is now.
 
         Raises:
             DrawingError: where there is no OpenGL to draw with.
+            ValueError: where there is no such environment.
         """
-        data = self.engine.show(self.now.physics.rows[number])
-        marks = self._marks(self.now.memory, number)
-        return self._camera.from_outside(data, self._world.outlook, marks)
+        checks.count("number", number, 0)
+        if number >= self.count:
+            raise ValueError(f"number is {number}, but must be below {self.count}")
+        return drawing(self._from_outside, self.now, number)
 
     def close(self) -> None:
         """Lets go of what pictures were drawn with."""
@@ -136,6 +158,10 @@ class MujocoBatch:
     def _eye(self) -> Painter:
         height, width, _ = VISION.shape
         return Painter(self._world.model, width, height, fine=False)
+
+    def _from_outside(self, now: Now, number: int) -> Image:
+        data = self.engine.show(now.physics.rows[number])
+        return self._camera.from_outside(data, self._world.outlook, self._marks(now.memory, number))
 
     def _seen(self, physics: Physics, memory: Mapping[str, Any]) -> np.ndarray:
         """``(N, 64, 64, 3)``: what each body sees by its own eye."""
@@ -153,6 +179,12 @@ class MujocoBatch:
         """One environment at the beginning of an episode, and its memory."""
         beginning = self._world.begin(random)
         return self.engine.begin(lambda data: _place(data, beginning)), beginning.memory
+
+    @cached_property
+    def _example(self) -> tuple[Physics, Mapping[str, np.ndarray]]:
+        """One environment at a beginning, for its shapes."""
+        physics, memory = self._begin(np.random.default_rng(0))
+        return physics, {name: value[None] for name, value in memory.items()}
 
     def _renew(self, number: int, physics: Physics, memory: dict[str, np.ndarray]) -> None:
         """Begins an episode in one environment, in arrays that nobody has seen yet."""
@@ -173,10 +205,13 @@ class MujocoBatch:
         readings = self._readings(physics, memory, action, earned.episode_length)
         seen = {**self._world.observe(readings)}
         if VISION in self.spec.views:
-            seen[VISION.name] = self._seen(physics, memory)
-        observation = {
-            view.name: np.asarray(seen[view.name], view.dtype) for view in self.spec.views
-        }
+            seen[VISION.name] = drawing(self._seen, physics, memory)
+        _require_names("what observe returns", seen, self.spec.view_names)
+        observation = {}
+        for view in self.spec.views:
+            shown = np.asarray(seen[view.name], view.dtype)
+            checks.require_shape(f"view {view.name!r}", shown, (self.count, *view.shape))
+            observation[view.name] = shown
         self._now = Now(physics, memory, Outcome(observation, *earned))
         return self._now.outcome
 
@@ -213,8 +248,32 @@ def _copied(memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: np.array(values) for name, values in memory.items()}
 
 
+def _shapes(physics: Physics, memory: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+    arrays = {**physics._asdict(), **memory}
+    return {name: np.shape(array) for name, array in arrays.items()}
+
+
+def _require_names(name: str, found: Iterable[str], expected: Iterable[str]) -> None:
+    missing = [each for each in expected if each not in found]
+    if missing:
+        raise ValueError(f"{name} has {', '.join(found)}, but must also have {', '.join(missing)}")
+
+
 def _place(data: mujoco.MjData, beginning: Beginning) -> None:
+    checks.require_shape("qpos that begin returns", beginning.qpos, data.qpos.shape)
+    checks.require_shape("qvel that begin returns", beginning.qvel, data.qvel.shape)
     data.qpos[:], data.qvel[:] = beginning.qpos, beginning.qvel
     for name, (position, quaternion) in beginning.mocap.items():
-        number = data.model.body(name).mocapid[0]
+        number = _mocap(data.model, name)
         data.mocap_pos[number], data.mocap_quat[number] = position, quaternion
+
+
+def _mocap(model: mujoco.MjModel, name: str) -> int:
+    """Where the mocap body called ``name`` is among all of them."""
+    body = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_BODY, name)
+    if body < 0 or model.body_mocapid[body] < 0:
+        movable = [model.body(number).name for number in np.flatnonzero(model.body_mocapid >= 0)]
+        raise ValueError(
+            f"begin moves the body {name!r}, but mocap bodies are {', '.join(movable) or 'none'}"
+        )
+    return int(model.body_mocapid[body])

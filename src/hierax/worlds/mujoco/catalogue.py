@@ -3,27 +3,8 @@
 Nothing here imports MuJoCo, so that worlds can be named and listed without it.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
-
+from hierax.worlds.mujoco.entry import Entry
 from hierax.worlds.mujoco.mazes.catalogue import MAZES
-
-
-class Entry(NamedTuple):
-    """A world that has a name.
-
-    Attributes:
-        module: where its class is.
-        world: name of the class.
-        fields: what it is made with where options do not say otherwise.
-        summary: what there is to do, in one line.
-    """
-
-    module: str
-    world: str
-    fields: Mapping[str, Any]
-    summary: str
-
 
 _HOME = "hierax.worlds.mujoco.tasks"
 _ARRANGED = f"{_HOME}.arrangement", "Arrangement"
@@ -77,6 +58,6 @@ ENTRIES: dict[str, Entry] = {
         for task, entry in _TASKS.items()
     },
     **_SINGLE,
-    **{name: Entry(*entry) for name, entry in MAZES.items()},
+    **MAZES,
 }
 """Every world by its name."""

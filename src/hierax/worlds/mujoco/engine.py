@@ -10,9 +10,11 @@ engine's working set in the cache: 32 rows cost less than 32 ``MjData`` of their
 
 import copy
 import logging
+import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import mujoco
 import numpy as np
@@ -61,13 +63,24 @@ class UnstableError(FloatingPointError):
             f"finite or above {_HUGE:g}: take a smaller timestep, or weaker actuators"
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.environments,)
+
+
+class _Scratch:
+    """An ``MjData``, and whether a thread works in it: one that nobody waits for may still do."""
+
+    def __init__(self, model: mujoco.MjModel):
+        self.data, self.busy = mujoco.MjData(model), threading.Lock()
+
 
 class Engine:
     """Steps the rows of one model.
 
     Args:
-        model: compiled. Its automatic resets are switched off, which would hide what goes wrong,
-            and so is the search for islands where there cannot be but one.
+        model: compiled, and not to be changed any more. Its automatic resets are switched off,
+            which would hide what goes wrong, and so is the search for islands where there is but
+            one tree of bodies.
         substeps: steps of physics in one step.
         threads: how many work side by side; results do not depend on it, to the bit.
 
@@ -78,6 +91,7 @@ class Engine:
     def __init__(self, model: mujoco.MjModel, substeps: int, threads: int = 1):
         checks.count("substeps", substeps, 1)
         checks.count("threads", threads, 1)
+        self._threads = threads
         model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
         if model.ntree == 1:  # the search costs 4 % of a step
             model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_ISLAND
@@ -85,18 +99,20 @@ class Engine:
         self._unfeeling = copy.copy(model)  # sensors of a substep that nobody reads cost 5 %
         self._unfeeling.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_SENSOR
         self._size = mujoco.mj_stateSize(model, ROW)
-        self._scratch = [mujoco.MjData(model) for _ in range(threads)]
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._shown = mujoco.MjData(model)
+        self._start()
 
     def begin(self, place: Callable[[mujoco.MjData], None]) -> Physics:
         """One environment: the model's first state, changed by ``place``, without control."""
-        data = self._scratch[0]
-        mujoco.mj_resetData(self.model, data)
-        place(data)
-        mujoco.mj_forward(self.model, data)
-        row = np.empty(self._size)
-        mujoco.mj_getState(self.model, data, row, ROW)
-        return Physics(row[None], data.sensordata[None].copy())
+        self._go_on_after_fork()
+        with self._scratch[0].busy:
+            data = self._scratch[0].data
+            mujoco.mj_resetData(self.model, data)
+            place(data)
+            mujoco.mj_forward(self.model, data)
+            row = np.empty(self._size)
+            mujoco.mj_getState(self.model, data, row, ROW)
+            return Physics(row[None], data.sensordata[None].copy())
 
     def step(
         self, physics: Physics, control: Float[np.ndarray, "N nu"], which: Bool[np.ndarray, " N"]
@@ -111,12 +127,12 @@ class Engine:
         Raises:
             UnstableError: where a state came out of hand.
         """
+        self._go_on_after_fork()
         rows, sensors = physics.rows.copy(), physics.sensors.copy()
         chosen = which.nonzero()[0].tolist()
-        shares = [chosen[first :: len(self._scratch)] for first in range(len(self._scratch))]
         work = [
-            (data, rows, sensors, control, share)
-            for data, share in zip(self._scratch, shares, strict=True)
+            (scratch, rows, sensors, control, chosen[first :: self._threads])
+            for first, scratch in enumerate(self._scratch)
         ]
         if self._pool is None:
             self._work(*work[0])
@@ -138,14 +154,24 @@ class Engine:
 
     def show(self, row: Float[np.ndarray, " size"]) -> mujoco.MjData:
         """One environment, to be drawn from; the next call writes over it."""
-        data = self._scratch[0]
-        mujoco.mj_setState(self.model, data, row, ROW)
-        mujoco.mj_forward(self.model, data)
-        return data
+        mujoco.mj_setState(self.model, self._shown, row, ROW)
+        mujoco.mj_forward(self.model, self._shown)
+        return self._shown
+
+    def _start(self) -> None:
+        """Makes what threads work in, and the threads."""
+        self._process = os.getpid()
+        self._scratch = [_Scratch(self.model) for _ in range(self._threads)]
+        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+
+    def _go_on_after_fork(self) -> None:
+        """A forked process has none of the threads, and locks as it found them."""
+        if os.getpid() != self._process:
+            self._start()
 
     def _work(
         self,
-        data: mujoco.MjData,
+        scratch: _Scratch,
         rows: Rows,
         sensors: Values,
         control: np.ndarray,
@@ -153,19 +179,20 @@ class Engine:
     ) -> None:
         """Moves the environments ``chosen``, in place."""
         # Per row this loop costs a few microseconds of Python beside 60 to 400 of physics.
-        model, unfeeling, given, told = self.model, self._unfeeling, data.ctrl, data.sensordata
+        data, model, unfeeling = scratch.data, self.model, self._unfeeling
         set_state, get_state, step = mujoco.mj_setState, mujoco.mj_getState, mujoco.mj_step
-        before_last = self.substeps - 1
-        for number in chosen:
-            row = rows[number]
-            set_state(model, data, row, ROW)
-            given[:] = control[number]
-            step(unfeeling, data, before_last)
-            step(model, data)
-            if model.nsensor:
-                _sense(model, data)
-            get_state(model, data, row, ROW)
-            sensors[number] = told
+        given, told, before_last = data.ctrl, data.sensordata, self.substeps - 1
+        with scratch.busy:
+            for number in chosen:
+                row = rows[number]
+                set_state(model, data, row, ROW)
+                given[:] = control[number]
+                step(unfeeling, data, before_last)
+                step(model, data)
+                if model.nsensor:
+                    _sense(model, data)
+                get_state(model, data, row, ROW)
+                sensors[number] = told
 
 
 def _sense(model: mujoco.MjModel, data: mujoco.MjData) -> None:

@@ -46,6 +46,7 @@ class FunctionalMujoco:
     threads: int = 1
 
     def __post_init__(self) -> None:
+        checks.instance("world", self.world, MujocoWorld)
         checks.count("threads", self.threads, 1)
 
     @property

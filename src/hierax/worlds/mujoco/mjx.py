@@ -72,6 +72,7 @@ class MjxWorld:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        checks.instance("world", self.world, MujocoWorld)
         checks.count("beginnings", self.beginnings, 1)
         checks.count("seed", self.seed, 0)
         if VISION in self.spec.views:

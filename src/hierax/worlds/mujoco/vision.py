@@ -6,6 +6,7 @@ only the thread that it was opened in, so one thread draws for all others.
 """
 
 import atexit
+import functools
 import importlib
 import os
 import sys
@@ -36,7 +37,10 @@ _SHAPES = {
     "disc": mujoco.mjtGeom.mjGEOM_CYLINDER,
 }
 
-_drawing = OneThread("drawing")
+drawing = OneThread("drawing")
+"""Where all is drawn; what reads a state and draws it belongs into one call."""
+_open_windows: dict[int, tuple[Any, mujoco.MjrContext]] = {}
+_failures: dict[str, "DrawingError"] = {}
 
 
 class DrawingError(RuntimeError):
@@ -90,38 +94,32 @@ class Painter:
     """
 
     def __init__(self, model: mujoco.MjModel, width: int, height: int, *, fine: bool):
-        model.vis.quality.offsamples = _SMOOTH if fine else 0
-        most = model.vis.global_
-        most.offwidth, most.offheight = max(most.offwidth, width), max(most.offheight, height)
         self._model, self._rectangle = model, mujoco.MjrRect(0, 0, width, height)
         self._scene = mujoco.MjvScene(model, maxgeom=model.ngeom + model.nsite + 100)
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = fine
         self._scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = False
         self._options = mujoco.MjvOption()
-        self._window, self._canvas = _drawing(_open, model, width, height)
-        # What is drawn with has to go while its window is the current one, and before EGL ends,
-        # which it does when Python does.
-        self.close = weakref.finalize(self, _drawing, _shut, self._window, self._canvas)
-        self.close.atexit = False
-        atexit.register(self.close)
+        self._window, self._canvas = drawing(_open, model, width, height, fine)
+        self.close = weakref.finalize(self, drawing.later, _shut, id(self._canvas))
+        self.close.atexit = False  # `_shut_all` is
 
     def through_eye(self, data: mujoco.MjData, marks: Sequence[Mark] = ()) -> Image:
         """What the body sees."""
         camera = mujoco.MjvCamera()
         camera.type = mujoco.mjtCamera.mjCAMERA_FIXED
         camera.fixedcamid = self._model.camera(EYE).id
-        return _drawing(self._draw, data, camera, marks)
+        return drawing(self._draw, data, camera, marks)
 
     def from_outside(
         self, data: mujoco.MjData, outlook: Outlook, marks: Sequence[Mark] = ()
     ) -> Image:
         """What a person sees."""
         camera = mujoco.MjvCamera()
-        camera.lookat = data.sensor("torso").data if outlook.at is None else outlook.at
+        camera.lookat = _torso(data) if outlook.at is None else outlook.at
         data.light_xpos[:] += camera.lookat  # so that shadows are thrown where one looks
         camera.distance, camera.azimuth = outlook.distance, outlook.azimuth
         camera.elevation = outlook.elevation
-        return _drawing(self._draw, data, camera, marks)
+        return drawing(self._draw, data, camera, marks)
 
     def _draw(self, data: mujoco.MjData, camera: mujoco.MjvCamera, marks: Sequence[Mark]) -> Image:
         scene = self._scene
@@ -148,22 +146,43 @@ def _add(scene: mujoco.MjvScene, mark: Mark) -> None:
     scene.ngeom += 1
 
 
-def _open(model: mujoco.MjModel, width: int, height: int) -> tuple[Any, mujoco.MjrContext]:
+def _torso(data: mujoco.MjData) -> np.ndarray:
+    """Where the body is; the middle of all that moves where the model has no such sensor."""
+    if mujoco.mj_name2id(data.model, mujoco.mjtObj.mjOBJ_SENSOR, "torso") < 0:
+        return data.subtree_com[0]
+    return data.sensor("torso").data
+
+
+def _open(
+    model: mujoco.MjModel, width: int, height: int, fine: bool
+) -> tuple[Any, mujoco.MjrContext]:
     """A window that is nowhere on a screen, and what MuJoCo draws into there."""
     asked = os.environ.get("MUJOCO_GL", "").lower().strip()
+    if asked in _failures:  # GLFW ends the process where it is asked a second time
+        raise _failures[asked]
+    model.vis.quality.offsamples = _SMOOTH if fine else 0
+    most = model.vis.global_
+    most.offwidth, most.offheight = max(most.offwidth, width), max(most.offheight, height)
     try:
         window = importlib.import_module(_module(asked)).GLContext(width, height)
         window.make_current()
         canvas = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
     except Exception as error:  # whatever the libraries beneath raise
-        raise DrawingError(
-            f"nothing can be drawn with MUJOCO_GL={asked or '(not set)'}, since "
-            f"{' '.join(str(error).split()) or type(error).__name__}: set MUJOCO_GL=egl (system "
-            "packages libegl1 and libgl1-mesa-dri, or the driver of a graphics card) or "
-            "MUJOCO_GL=osmesa (libosmesa6)"
-        ) from error
+        _failures[asked] = _refusal(asked, error)
+        raise _failures[asked] from error
     mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, canvas)
+    _shut_all_at_exit()
+    _open_windows[id(canvas)] = window, canvas
     return window, canvas
+
+
+def _refusal(asked: str, error: Exception) -> DrawingError:
+    return DrawingError(
+        f"nothing can be drawn with MUJOCO_GL={asked or '(not set)'}, since "
+        f"{' '.join(str(error).split()) or type(error).__name__}: set MUJOCO_GL=egl (system "
+        "packages libegl1 and libgl1-mesa-dri, or the driver of a graphics card) or "
+        "MUJOCO_GL=osmesa (libosmesa6)"
+    )
 
 
 def _module(asked: str) -> str:
@@ -179,7 +198,20 @@ def _module(asked: str) -> str:
     return "mujoco.gl_context"
 
 
-def _shut(window: Any, canvas: mujoco.MjrContext) -> None:
+def _shut(canvas: int) -> None:
+    """Lets go of a window and its canvas, which has to go while its window is the current one."""
+    window, held = _open_windows.pop(canvas)
     window.make_current()
-    canvas.free()
+    held.free()
     window.free()
+
+
+@functools.cache
+def _shut_all_at_exit() -> None:
+    """Windows have to go before EGL does, so this is asked for after EGL has been opened."""
+    atexit.register(_shut_all)
+
+
+def _shut_all() -> None:
+    if not drawing.left_behind:
+        drawing(lambda: [_shut(canvas) for canvas in list(_open_windows)])

@@ -24,6 +24,7 @@ Array: TypeAlias = Any
 """Of NumPy or JAX."""
 Memory: TypeAlias = Mapping[str, Array]
 """What an episode remembers beside the state of physics: an array with a leading axis N a name."""
+_AXES = ("x", "y", "z")
 
 
 class Readings(NamedTuple):
@@ -83,9 +84,16 @@ class Verdict(NamedTuple):
 class MujocoWorld(abc.ABC):
     """What worlds of MuJoCo share.
 
+    The first two attributes are fields; the others are set by a class for all its worlds.
+
     Attributes:
         name: that of the registry, with its version.
         episode_limit: most steps of an episode.
+        timestep: of the physics (s), whatever the model says that `compose` gives.
+        substeps: of the physics in a step of the world, all with the same action.
+        has_success: whether `judge` can tell success.
+        outlook: from where people see a world; one that looks at no place follows the sensor
+            ``torso``.
 
     Raises:
         ValueError: where the limit is no whole number above 0.
@@ -136,7 +144,13 @@ class MujocoWorld(abc.ABC):
         """The compiled model."""
         spec = self.compose()
         spec.option.timestep = self.timestep
-        return spec.compile()
+        model = spec.compile()
+        for number in np.flatnonzero(model.actuator_ctrllimited == 0).tolist():
+            raise ValueError(
+                f"actuator {model.actuator(number).name!r} of {self.name} has no ctrlrange: give "
+                "it one, onto which actions from -1 to 1 are mapped"
+            )
+        return model
 
     @cached_property
     def columns(self) -> "Columns":
@@ -156,20 +170,22 @@ class MujocoWorld(abc.ABC):
     def batch(self, count: int, threads: int | None = None) -> Any:
         """``count`` environments, stepped from the host by so many threads.
 
-        Results do not depend on ``threads``; None takes one for each core, but none for less than
-        eight environments.
+        Results do not depend on ``threads``; None takes one for each eight environments, but no
+        more than there are cores.
         """
         from hierax.worlds.mujoco.batch import MujocoBatch
 
+        checks.count("count", count, 1)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-        return MujocoBatch(self, count, threads or max(1, min(cores, count // 8)))
+        enough = max(1, min(cores, count // 8))
+        return MujocoBatch(self, count, enough if threads is None else threads)
 
 
 class Columns:
     """Columns of a model's sensors, by name.
 
-    ``sensors[:, columns("gyro", "height.z")]`` is the gyroscope's three numbers and one of those of
-    ``height``: a dot asks for x, y, z or w alone.
+    ``sensors[:, columns("gyro", "torso.z")]`` is the gyroscope's three numbers and one of those of
+    ``torso``: of a sensor with three numbers, a dot asks for x, y or z alone.
     """
 
     def __init__(self, model: mujoco.MjModel):
@@ -183,11 +199,19 @@ class Columns:
 
     def __call__(self, *names: str) -> np.ndarray:
         """The columns of several sensors, one after the other."""
-        return np.concatenate([self._of(name) for name in names])
+        return np.concatenate([np.arange(0), *(self._of(name) for name in names)])
 
     def _of(self, name: str) -> np.ndarray:
-        sensor, _, part = name.partition(".")
+        sensor, dot, part = name.partition(".")
         if sensor not in self._at:
-            raise ValueError(f"there is no sensor {sensor!r}, but {', '.join(self._at)}")
-        first, end = self._at[sensor]
-        return np.array([first + "xyz".index(part)]) if part else np.arange(first, end)
+            known = ", ".join(self._at) or "none"
+            raise ValueError(f"sensor is {sensor!r}, but those of the model are {known}")
+        columns = np.arange(*self._at[sensor])
+        if not dot:
+            return columns
+        if len(columns) != len(_AXES) or part not in _AXES:
+            raise ValueError(
+                f"part of sensor {name!r} is {part!r}, but must be x, y or z of a sensor with "
+                f"three numbers, and {sensor!r} has {len(columns)}"
+            )
+        return columns[[_AXES.index(part)]]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from hierax.worlds.mujoco.bodies.body import turned
-from hierax.worlds.mujoco.tasks.arrangement import Arrangement
+from hierax.worlds.mujoco.tasks.arrangement import MOST_TARGETS, Arrangement
 from worlds.mujoco.acted import moved, one_turned, positions, readings, seen, teleport, wait
+from worlds.mujoco.drawing import skip_without_opengl
 
 BOTH = ("body", "boxes")
 GO = Arrangement("Go", targets=3, cells=0)
@@ -248,6 +249,33 @@ def test_in_the_open_things_begin_apart():
     assert gaps[:, ~np.eye(4, dtype=bool)].min() >= 1.5
 
 
+def test_as_many_as_there_may_be_in_the_open_find_their_places():
+    world = Arrangement("Many", targets=8, boxes=2, cells=0)
+    targets = world.batch(4).reset(0).observation["targets"].reshape(4, 8, 3)
+    gaps = np.linalg.norm(targets[:, :, None] - targets[:, None], axis=3)
+    assert gaps[:, ~np.eye(8, dtype=bool)].min() > 1.49
+
+
+@pytest.mark.parametrize("cells", [4, 8])
+def test_a_room_takes_one_thing_a_cell(cells):
+    world = Arrangement("Full", targets=cells**2 - 1, cells=cells)
+    targets = begun(world).now.memory["targets"][0]
+    assert len(np.unique(targets, axis=0)) == cells**2 - 1
+
+
+def test_as_many_targets_as_there_may_be_are_drawn():
+    skip_without_opengl()
+    world = Arrangement("Crowd", targets=MOST_TARGETS, cells=11)
+    batch = begun(world)
+    assert batch.picture().std() > 0
+    batch.close()
+
+
+def test_a_numpy_integer_is_a_limit_like_any_other():
+    spec = Arrangement("Seven", episode_limit=np.int64(7)).spec
+    assert (spec.episode_limit, type(spec.episode_limit)) == (7, int)
+
+
 def test_walls_hold_a_ball_that_rolls_into_them():
     batch = begun(Arrangement("Room", targets=1), count=4)
     for number, yaw in enumerate(np.pi / 2 * np.arange(4)):
@@ -272,7 +300,8 @@ def test_being_cut_off_is_no_end():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"body": "bird"}, "body is 'bird', but must be one of ball"),
+        ({"body": "bird"}, "body is 'bird', but must be one of 'ball'"),
+        ({"body": ["ball"]}, "body is ['ball'], but must be one of 'ball'"),
         ({"targets": 0}, "targets is 0, but must be a whole number not below 1"),
         ({"boxes": -1}, "boxes is -1, but must be a whole number not below 0"),
         ({"cells": 1.5}, "cells is 1.5, but must be a whole number not below 0"),
@@ -280,10 +309,19 @@ def test_being_cut_off_is_no_end():
             {"cells": 2, "targets": 4},
             "cells is 2, but 5 things need as many cells: take at least 3",
         ),
+        (
+            {"cells": 0, "targets": 8, "boxes": 3},
+            "cells is 0 with 11 boxes and targets, but there is room for 10 without walls: take "
+            "fewer, or cells=4 or more",
+        ),
+        ({"cells": 11, "targets": 101}, "targets is 101, but must be at most 100, so that all can"),
         ({"box_mass": 0.0}, "box_mass is 0.0, but must be a positive finite number"),
-        ({"movers": ("feet",)}, "movers is ('feet',), but must hold 'body', 'boxes' or both"),
-        ({"movers": ()}, "movers is (), but must hold 'body', 'boxes' or both"),
+        *(
+            ({"movers": given}, f"movers is {given!r}, but must be a tuple of 'body', 'boxes' or")
+            for given in (("feet",), (), 5, "body", ["body"], {"body"}, (["body"],))
+        ),
         ({"movers": ("boxes",)}, "movers is ('boxes',), but there is no box: take boxes above 0"),
+        ({"together": 1}, "together is 1, but must be an instance of bool"),
         ({"together": True}, "together is True with movers ('body',), 0 boxes and 3 targets, but"),
         (
             {"together": True, "movers": BOTH, "boxes": 2},

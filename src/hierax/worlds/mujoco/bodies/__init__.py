@@ -1,5 +1,6 @@
 """Bodies to act with, by name."""
 
+from hierax.planning import checks
 from hierax.worlds.mujoco.bodies.ant import Ant
 from hierax.worlds.mujoco.bodies.ball import Ball
 from hierax.worlds.mujoco.bodies.body import Body
@@ -20,6 +21,5 @@ def body_named(name: str) -> Body:
     Raises:
         ValueError: where there is none.
     """
-    if name not in BODIES:
-        raise ValueError(f"body is {name!r}, but must be one of {', '.join(BODIES)}")
+    checks.one_of("body", name, tuple(BODIES))
     return BODIES[name]

@@ -8,7 +8,15 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from hierax.worlds.mujoco.bodies.body import add_motor, add_root, feel, feel_limbs, felt_by, turned
+from hierax.worlds.mujoco.bodies.body import (
+    add_motor,
+    add_root,
+    add_torso_site,
+    feel,
+    feel_limbs,
+    felt_by,
+    turned,
+)
 from hierax.worlds.mujoco.bodies.four_legs import Ankle, add_leg, add_trunk
 
 _LEGS = {"front left": (1, 1), "front right": (1, -1), "back right": (-1, -1), "back left": (-1, 1)}
@@ -38,7 +46,6 @@ class Ant:
         *(f"{leg} {part}" for leg, part in product(_LEGS, ("aux", "thigh", "shin"))),
     )
     proprioception: ClassVar[tuple[str, ...]] = felt_by(_JOINTS, _FEET)
-    can_fall: ClassVar[bool] = True
 
     def add(self, spec: mujoco.MjSpec) -> None:
         """See `Body.add`."""
@@ -49,6 +56,7 @@ class Ant:
         torso.add_camera(
             name="egocentric", fovy=90, pos=[0.25, 0, 0.11], xyaxes=[0, -1, 0, 0, 0, 1]
         )
+        add_torso_site(torso)
         add_trunk(torso, default, density=100)
         for name, (x, y) in _LEGS.items():
             hanging = (0.984807753012208, -0.334281581050977 * y, 0.334281581050977 * x, 0)
@@ -57,7 +65,7 @@ class Ant:
             spec.add_exclude(bodyname1=self.torso, bodyname2=f"{name} leg")
         for joint in _JOINTS:
             add_motor(spec, joint, 75.0)
-        feel(spec, self.torso, "torso_site")
+        feel(spec, self.torso)
         feel_limbs(spec, self.torso, _JOINTS, _FEET)
 
     def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "15"]:

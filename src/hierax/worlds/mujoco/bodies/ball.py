@@ -7,7 +7,15 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from hierax.worlds.mujoco.bodies.body import DARK, FEELINGS, WARM, add_motor, add_root, feel
+from hierax.worlds.mujoco.bodies.body import (
+    DARK,
+    FEELINGS,
+    WARM,
+    add_motor,
+    add_root,
+    add_torso_site,
+    feel,
+)
 
 _RADIUS, _HEAD = 0.2, 0.6
 _QUARTER = math.sqrt(0.5)
@@ -29,7 +37,6 @@ class Ball:
     torso: ClassVar[str] = "head_body"
     geoms: ClassVar[tuple[str, ...]] = ("head", "face", "neck", "shell")
     proprioception: ClassVar[tuple[str, ...]] = ("torso.z", *FEELINGS)
-    can_fall: ClassVar[bool] = False
 
     def add(self, spec: mujoco.MjSpec) -> None:
         """See `Body.add`."""
@@ -46,7 +53,7 @@ class Ball:
         ball.add_geom(default, name="shell", size=[_RADIUS, 0, 0], mass=1, rgba=WARM)
         for joint, gear in (("roll", -50.0), ("steer", 30.0)):
             add_motor(spec, joint, gear)
-        feel(spec, self.torso, "torso_site")
+        feel(spec, self.torso)
 
     def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "5"]:
         """See `Body.standing`."""
@@ -67,7 +74,7 @@ def _fill_head(head: mujoco.MjsBody, default: mujoco.MjsDefault) -> None:
         quat=[_QUARTER, -_QUARTER, 0, 0],
     )  # fmt: skip
     head.add_geom(default, name="neck", type=cylinder, size=[0.07, 0.02, 0], pos=[0, 0, -0.13])
-    head.add_site(name="torso_site", size=[0.05, 0.05, 0.05], group=4)
+    add_torso_site(head)
     eye = head.add_body(name="eye", pos=[0, 0.15, 0.9])
     eye.explicitinertial = True
     eye.mass, eye.ipos, eye.inertia = 1.0, [0, 0, 0], [1, 1, 1]

@@ -15,6 +15,8 @@ FEELINGS = ("velocity", "gyro", "acceleration")
 """Sensors of every body: what a torso feels, in its own axes."""
 WARM, DARK = (0.88, 0.56, 0.30, 1.0), (0.52, 0.31, 0.20, 1.0)
 """Colours of trunks and of limbs."""
+TORSO_SITE = "torso_site"
+"""Where a torso feels, and is pushed if a force and no joint moves it."""
 
 
 class Body(Protocol):
@@ -27,8 +29,6 @@ class Body(Protocol):
     """Whatever of it counts as being somewhere."""
     proprioception: ClassVar[tuple[str, ...]]
     """Sensors of what it feels of itself: nothing that tells where it is or looks."""
-    can_fall: ClassVar[bool]
-    """Whether its torso can turn upside down."""
 
     def add(self, spec: mujoco.MjSpec) -> None:
         """Puts bodies, actuators and sensors into a model in which there is no body yet."""
@@ -51,15 +51,23 @@ def add_root(spec: mujoco.MjSpec) -> mujoco.MjsBody:
 
 
 def add_free_torso(spec: mujoco.MjSpec, name: str, height: float) -> mujoco.MjsBody:
-    """A torso that moves freely, ``height`` (m) above the origin, with a site to feel at."""
+    """A torso that moves freely, ``height`` (m) above the origin, with its `TORSO_SITE`."""
     torso = spec.worldbody.add_body(name=name, pos=[0, 0, height])
     torso.add_freejoint(name="root")
-    torso.add_site(name="torso_site", size=[0.05, 0.05, 0.05], group=4)
+    add_torso_site(torso)
     return torso
 
 
-def feel(spec: mujoco.MjSpec, torso: str, site: str) -> None:
-    """Sensors that every body has: ``torso`` (a place), `TORSO_AXES` and `FEELINGS`."""
+def add_torso_site(torso: mujoco.MjsBody) -> None:
+    """The `TORSO_SITE`, at the torso's origin."""
+    torso.add_site(name=TORSO_SITE, size=[0.05, 0.05, 0.05], group=4)
+
+
+def feel(spec: mujoco.MjSpec, torso: str) -> None:
+    """Sensors that every body has: ``torso`` (a place), `TORSO_AXES` and `FEELINGS`.
+
+    What is felt is felt at the `TORSO_SITE`.
+    """
     sensor, body, at_site = mujoco.mjtSensor, mujoco.mjtObj.mjOBJ_XBODY, mujoco.mjtObj.mjOBJ_SITE
     spec.add_sensor(name="torso", type=sensor.mjSENS_FRAMEPOS, objtype=body, objname=torso)
     axes = (sensor.mjSENS_FRAMEXAXIS, sensor.mjSENS_FRAMEYAXIS, sensor.mjSENS_FRAMEZAXIS)
@@ -67,7 +75,7 @@ def feel(spec: mujoco.MjSpec, torso: str, site: str) -> None:
         spec.add_sensor(name=name, type=axis, objtype=body, objname=torso)
     felt = (sensor.mjSENS_VELOCIMETER, sensor.mjSENS_GYRO, sensor.mjSENS_ACCELEROMETER)
     for name, kind in zip(FEELINGS, felt, strict=True):
-        spec.add_sensor(name=name, type=kind, objtype=at_site, objname=site)
+        spec.add_sensor(name=name, type=kind, objtype=at_site, objname=TORSO_SITE)
 
 
 def feel_limbs(

@@ -28,7 +28,6 @@ class Ankle(NamedTuple):
 def add_trunk(torso: mujoco.MjsBody, default: mujoco.MjsDefault, density: float) -> None:
     """The sphere ``trunk``."""
     torso.add_geom(default, name="trunk", size=[_TRUNK, 0, 0], density=density, rgba=WARM)
-    torso.add_site(name="torso_site", size=[0.05, 0.05, 0.05], group=4)
 
 
 def add_leg(

@@ -56,7 +56,6 @@ class Humanoid:
         *(f"{side} {limb}" for side in _SIDES for limb in _LIMBS),
     )  # fmt: skip
     proprioception: ClassVar[tuple[str, ...]] = felt_by(tuple(_GEARS), _ENDS)
-    can_fall: ClassVar[bool] = True
 
     def add(self, spec: mujoco.MjSpec) -> None:
         """See `Body.add`."""
@@ -69,7 +68,7 @@ class Humanoid:
             _add_arm(torso, default, side)
         for joint, gear in _GEARS.items():
             add_motor(spec, joint, gear)
-        feel(spec, self.torso, "torso_site")
+        feel(spec, self.torso)
         feel_limbs(spec, self.torso, tuple(_GEARS), _ENDS)
 
     def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "28"]:

@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from hierax.worlds.mujoco.bodies.body import add_motor, feel, turned
+from hierax.worlds.mujoco.bodies.body import add_motor, turned
 from hierax.worlds.mujoco.bodies.four_legs import Ankle, add_leg, add_trunk
 
 _LEGS = {"1": (1, 1), "2": (-1, 1), "3": (-1, -1), "4": (1, -1)}
@@ -60,7 +60,6 @@ class MazeAnt:
             add_leg(torso, default, name, towards, _ANKLES[name])
         for joint in (f"{leg} {joint}" for leg in _DRIVEN for joint in ("hip", "ankle")):
             add_motor(spec, joint, 1.0, limit=30.0)
-        feel(spec, "torso_body", "torso_site")
 
     def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "15"]:
         """The first of the model's positions, on the ground, all angles 0 as episodes begin."""

@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from hierax.worlds.mujoco.bodies.body import DARK, WARM, add_motor
+from hierax.worlds.mujoco.bodies.body import DARK, TORSO_SITE, WARM, add_motor, add_torso_site
 
 _RADIUS = 0.5
 _SPEED, _TURN = 2.0, 2.5  # at full action: .2 and .25 rad in a step of .1 s
@@ -48,9 +48,9 @@ class MazePoint:
             name="arrow", type=mujoco.mjtGeom.mjGEOM_BOX, size=[0.5, 0.1, 0.1], pos=[0.6, 0, 0],
             mass=0, contype=0, conaffinity=0, rgba=DARK,
         )  # fmt: skip
-        body.add_site(name="torso_site", size=[0.05, 0.05, 0.05], group=4)
+        add_torso_site(body)
         spec.add_actuator(
-            name="push", target="torso_site", trntype=mujoco.mjtTrn.mjTRN_SITE,
+            name="push", target=TORSO_SITE, trntype=mujoco.mjtTrn.mjTRN_SITE,
             gear=[_MASS * _DAMPING * _SPEED, 0, 0, 0, 0, 0], ctrlrange=[-1, 1], ctrllimited=True,
         )  # fmt: skip
         add_motor(spec, "turn", _INERTIA * _DAMPING * _TURN)

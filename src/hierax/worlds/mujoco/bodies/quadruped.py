@@ -60,7 +60,6 @@ class Quadruped:
         *(f"{leg} {part}" for leg, part in product(_LEGS, ("thigh", "shin", "foot", "toe"))),
     )
     proprioception: ClassVar[tuple[str, ...]] = felt_by(_JOINTS, _TOES)
-    can_fall: ClassVar[bool] = True
 
     def add(self, spec: mujoco.MjSpec) -> None:
         """See `Body.add`."""
@@ -76,7 +75,7 @@ class Quadruped:
             _add_tendon(spec, f"{leg} {tendon}", weights)
         for leg, drive in product(_LEGS, _DRIVES):
             _add_drive(spec, leg, drive)
-        feel(spec, self.torso, "torso_site")
+        feel(spec, self.torso)
         feel_limbs(spec, self.torso, _JOINTS, _TOES)
 
     def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "23"]:

@@ -6,7 +6,14 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from hierax.worlds.mujoco.bodies.body import DARK, WARM, add_motor, feel, feel_limbs
+from hierax.worlds.mujoco.bodies.body import (
+    DARK,
+    WARM,
+    add_motor,
+    add_torso_site,
+    feel,
+    feel_limbs,
+)
 
 _RADIUS = 0.1
 _JOINTS = ("front", "back")
@@ -35,7 +42,6 @@ class Swimmer:
         *(f"{joint} {what}" for what in ("angle", "speed") for joint in _JOINTS),
         "velocity.x", "velocity.y", "gyro.z",
     )  # fmt: skip
-    can_fall: ClassVar[bool] = False
 
     def add(self, spec: mujoco.MjSpec) -> None:
         """See `Body.add`."""
@@ -49,7 +55,7 @@ class Swimmer:
         for axis, along in (("x", [1, 0, 0]), ("y", [0, 1, 0])):
             head.add_joint(name=f"root {axis}", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=along)
         head.add_joint(name="root yaw", axis=[0, 0, 1])
-        head.add_site(name="torso_site", size=[0.05, 0.05, 0.05], group=4)
+        add_torso_site(head)
         head.add_geom(default, name="head", fromto=[1.5, 0, 0, 0.5, 0, 0], rgba=WARM)
         middle = head.add_body(name="middle", pos=[0.5, 0, 0])
         tail = middle.add_body(name="tail", pos=[-1, 0, 0])
@@ -57,7 +63,7 @@ class Swimmer:
             body.add_joint(name=joint, axis=[0, 0, 1], range=[-100, 100])
             body.add_geom(default, name=body.name, fromto=[0, 0, 0, -1, 0, 0], rgba=DARK)
             add_motor(spec, joint, 50.0)
-        feel(spec, self.torso, "torso_site")
+        feel(spec, self.torso)
         feel_limbs(spec, self.torso, _JOINTS, ())
 
     def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "5"]:

@@ -8,7 +8,8 @@ has those of the release, which agree with each other.
 
 from typing import NamedTuple, TypeAlias
 
-Goal: TypeAlias = tuple[float, ...]
+Place: TypeAlias = tuple[float, ...]
+"""x and y, and z where the height counts."""
 
 _CELL = 8.0
 
@@ -18,16 +19,16 @@ class MazeTask(NamedTuple):
 
     Attributes:
         layout: the maze, see `hierax.worlds.mujoco.mazes.layout`.
-        low: least goal of an episode: x and y, and z where the height counts.
+        low: least goal of an episode.
         high: the largest.
         evaluation_goals: where agents are judged.
         of_block: whether the goal is for the block, not for the body.
     """
 
     layout: str
-    low: Goal
-    high: Goal
-    evaluation_goals: tuple[Goal, ...]
+    low: Place
+    high: Place
+    evaluation_goals: tuple[Place, ...]
     of_block: bool = False
 
     def in_cells_of(self, cell: float) -> "MazeTask":

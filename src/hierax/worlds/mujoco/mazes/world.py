@@ -11,16 +11,17 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import mujoco
 import numpy as np
 
 from hierax.planning import checks
 from hierax.spec import View
+from hierax.worlds.checks import are_finite
 from hierax.worlds.mujoco.mazes.layout import MazeMap
 from hierax.worlds.mujoco.mazes.props import BLOCK, add_maze
-from hierax.worlds.mujoco.mazes.tasks import TASKS, MazeTask
+from hierax.worlds.mujoco.mazes.tasks import TASKS, MazeTask, Place
 from hierax.worlds.mujoco.mazes.top_down import PIXELS, TopDown
 from hierax.worlds.mujoco.vision import GOAL_COLOUR, Mark, Outlook
 from hierax.worlds.mujoco.world import Array, Beginning, Memory, MujocoWorld, Readings, Verdict
@@ -71,8 +72,8 @@ class MazeWorld(MujocoWorld):
 
     Raises:
         ValueError: where there is no such maze, the goal is neither ``"multi"`` nor in the box of
-            goals, an image is asked for where there is none, or the limit is no whole number
-            above 0.
+            goals, an image is asked for where there is none, a field is of another type, or the
+            limit is no whole number above 0.
     """
 
     episode_limit: int = 500
@@ -93,11 +94,13 @@ class MazeWorld(MujocoWorld):
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.one_of("maze", self.maze, tuple(TASKS))
+        checks.instance("image", self.image, bool)
+        checks.instance("truncate", self.truncate, bool)
         if self.image and self.task.of_block:
             raise ValueError(f"image is True, but must be False in maze {self.maze!r}")
         if self.truncate and not self.image:
             raise ValueError("truncate is True, but must be False where there is no image")
-        if self.goal != "multi":
+        if not self._draws_goals:
             _check_goal(self.goal, self.task)
 
     @abc.abstractmethod
@@ -128,7 +131,7 @@ class MazeWorld(MujocoWorld):
         return self.layout.block is not None
 
     @property
-    def evaluation_goals(self) -> tuple[tuple[float, ...], ...]:
+    def evaluation_goals(self) -> tuple[Place, ...]:
         """Where agents are judged: a ``goal`` each for a world that is otherwise this one."""
         goals = self.task.evaluation_goals
         return tuple((x, y, *(0.0 for _ in z)) for x, y, *z in goals) if self.image else goals
@@ -182,7 +185,7 @@ class MazeWorld(MujocoWorld):
         pose, motion = self.take_stance(random)
         qpos[: len(pose)], qvel[: len(motion)] = pose, motion
         qpos[2] += self.layout.ground
-        if self.goal == "multi":
+        if self._draws_goals:
             goal = random.uniform(self.task.low, self.task.high)
         else:
             goal = np.array(self.goal, np.float64)
@@ -214,6 +217,10 @@ class MazeWorld(MujocoWorld):
         near = squared < self.success_distance**2
         return Verdict(-xp.sqrt(squared + 1e-10), xp.zeros_like(near), near, now.memory)
 
+    @property
+    def _draws_goals(self) -> bool:
+        return isinstance(self.goal, str) and self.goal == "multi"
+
     @cached_property
     def _block_columns(self) -> np.ndarray:
         return self.columns(BLOCK)
@@ -235,11 +242,7 @@ class MazeWorld(MujocoWorld):
 def _check_goal(goal: Goal, task: MazeTask) -> None:
     """Raises ValueError for what is no goal."""
     size = len(task.low)
-    if not isinstance(goal, tuple) or len(goal) != size or not all(map(_is_finite, goal)):
+    if not are_finite(goal, size):
         raise ValueError(f"goal is {goal!r}, but must be 'multi' or a tuple of {size} numbers")
     if not all(a <= x <= b for a, x, b in zip(task.low, goal, task.high, strict=True)):
         raise ValueError(f"goal is {goal}, but must lie between {task.low} and {task.high}")
-
-
-def _is_finite(number: Any) -> bool:
-    return isinstance(number, int | float) and math.isfinite(number)

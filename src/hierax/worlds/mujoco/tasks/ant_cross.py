@@ -18,7 +18,7 @@ from hierax.worlds.mujoco.arenas import WALL_COLOUR, WALL_HEIGHT, add_cuboid, pl
 from hierax.worlds.mujoco.bodies.ant import Ant
 from hierax.worlds.mujoco.bodies.body import Body
 from hierax.worlds.mujoco.embodied import Embodied
-from hierax.worlds.mujoco.tasks.speed import AntSpeed, stirred
+from hierax.worlds.mujoco.tasks.speed import AntSpeed, outside, stirred
 from hierax.worlds.mujoco.vision import GOAL_COLOUR, Mark, Outlook
 from hierax.worlds.mujoco.world import Array, Beginning, Memory, Readings, Verdict
 
@@ -116,9 +116,7 @@ class AntCross(Embodied):
     def judge(self, before: Readings, now: Readings) -> Verdict:
         """See `MujocoWorld.judge`."""
         there = self.distance(now) < GOAL_RADIUS
-        low, high = AntSpeed.heights
-        height = now.sensors[:, self.height]
-        out = (height < low) | (height > high)
+        out = outside(AntSpeed.heights, now.sensors[:, self.height])
         there = there & ~out
         return Verdict(1.0 * there, there | out, there, now.memory)
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -18,6 +19,8 @@ from hierax.worlds.mujoco.world import Array, Memory, Readings
 _MOVERS = ("body", "boxes")
 COLOURS = ((0.84, 0.37, 0.25), (0.20, 0.47, 0.72), (0.22, 0.60, 0.42), (0.58, 0.40, 0.70))
 """Of targets."""
+MOST_TARGETS = 100
+"""There is room for no more marks in a picture."""
 _ASKED, _OTHER = 0.75, 0.2  # opacity of targets
 
 
@@ -43,7 +46,7 @@ class Arrangement(Scattered):
     Further fields are those of `hierax.worlds.mujoco.tasks.scattered.Scattered`.
 
     Attributes:
-        targets: K.
+        targets: K, at most 100.
         boxes: N.
         movers: who may be asked to be on a target: ``"body"``, ``"boxes"`` or both.
         together: whether body and box are asked at once, for different targets; otherwise one of
@@ -62,10 +65,16 @@ class Arrangement(Scattered):
     def __post_init__(self) -> None:
         checks.count("targets", self.targets, 1)
         checks.count("boxes", self.boxes, 0)
+        checks.instance("together", self.together, bool)
         super().__post_init__()
-        if not self.movers or set(self.movers) - set(_MOVERS):
+        if self.targets > MOST_TARGETS:
             raise ValueError(
-                f"movers is {self.movers}, but must hold 'body', 'boxes' or both, and nothing else"
+                f"targets is {self.targets}, but must be at most {MOST_TARGETS}, so that all can "
+                "be drawn"
+            )
+        if not _are_movers(self.movers):
+            raise ValueError(
+                f"movers is {self.movers!r}, but must be a tuple of 'body', 'boxes' or both"
             )
         if "boxes" in self.movers and not self.boxes:
             raise ValueError(f"movers is {self.movers}, but there is no box: take boxes above 0")
@@ -152,3 +161,8 @@ class Arrangement(Scattered):
         who, where = np.any(asked, 2)[:, list(self.askable)], np.any(asked, 1)
         parts = [part for part in (who, where) if part.shape[1] > 1]
         return np.concatenate([*parts, np.zeros((self.conditions, 0))], axis=1).ravel()
+
+
+def _are_movers(words: Any) -> bool:
+    plain = isinstance(words, tuple) and len(words) > 0
+    return plain and all(isinstance(word, str) and word in _MOVERS for word in words)

@@ -13,9 +13,8 @@ import numpy as np
 
 from hierax.spec import View
 from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_cuboid, plane
-from hierax.worlds.mujoco.bodies import body_named
-from hierax.worlds.mujoco.bodies.body import Body, turned
-from hierax.worlds.mujoco.embodied import Embodied
+from hierax.worlds.mujoco.bodies.body import turned
+from hierax.worlds.mujoco.tasks.any_body import AnyBody
 from hierax.worlds.mujoco.vision import Outlook
 from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
 
@@ -31,7 +30,7 @@ _PLATFORM_COLOUR = (0.87, 0.86, 0.83, 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
-class Gap(Embodied):
+class Gap(AnyBody):
     """A body is paid for going forward, and has to get across a gap half-way.
 
     | | |
@@ -48,27 +47,18 @@ class Gap(Embodied):
     the corridor. So one who gets there has a return of 36. Episodes are cut off after
     ``episode_limit`` steps.
 
+    The field ``body`` is that of `hierax.worlds.mujoco.tasks.any_body.AnyBody`.
+
     Attributes:
-        body: one of `hierax.worlds.mujoco.bodies.BODIES`.
         episode_limit: most steps of an episode.
 
     Raises:
         ValueError: where there is no such body, or the limit is no whole number above 0.
     """
 
-    body: str = "ball"
     episode_limit: int = 400
 
     outlook = Outlook(7.0, -28.0, azimuth=0.0)  # from behind, between the walls
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        body_named(self.body)
-
-    @property
-    def walker(self) -> Body:
-        """The body that acts."""
-        return body_named(self.body)
 
     @property
     def views(self) -> tuple[View, ...]:

@@ -9,16 +9,13 @@ import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
 
-import mujoco
 import numpy as np
 
 from hierax.spec import View
-from hierax.worlds.mujoco.arenas import plane
 from hierax.worlds.mujoco.bodies.body import TORSO_AXES, Body
 from hierax.worlds.mujoco.bodies.humanoid import Humanoid
-from hierax.worlds.mujoco.embodied import Embodied
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
-from hierax.worlds.mujoco.tasks.speed import PACE, HumanoidSpeed, feel_pace
+from hierax.worlds.mujoco.tasks.speed import HumanoidSpeed, Paced
 from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
 
 PACE_ASKED = 1.0
@@ -29,7 +26,7 @@ _DIRECTIONS = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0
 
 
 @dataclasses.dataclass(frozen=True)
-class HumanoidWalk(Embodied):
+class HumanoidWalk(Paced):
     """A humanoid has to walk at 1 m/s in a direction, and after half of the time in another.
 
     | | |
@@ -71,13 +68,6 @@ class HumanoidWalk(Embodied):
             View("task", (4,), 0.0, 1.0),
         )
 
-    def compose(self) -> mujoco.MjSpec:
-        """The body on a floor."""
-        spec = plane()
-        self.walker.add(spec)
-        feel_pace(spec, self.walker.torso)
-        return spec
-
     def begin(self, random: np.random.Generator) -> Beginning:
         """See `MujocoWorld.begin`."""
         pose = self.walker.standing(0.0, 0.0, random.uniform(-np.pi, np.pi))
@@ -98,7 +88,7 @@ class HumanoidWalk(Embodied):
         """See `MujocoWorld.judge`."""
         xp = now.sensors.__array_namespace__()
         wanted = PACE_ASKED * (self._asked(before) @ _DIRECTIONS)[:, :2]
-        missed = now.sensors[:, self._pace][:, :2] - wanted
+        missed = self.pace(now)[:, :2] - wanted
         fallen = now.sensors[:, self.height] < _LOWEST
         reward = xp.exp(-_STRICT * (missed**2).sum(1))
         return Verdict(reward, fallen, xp.zeros_like(fallen), now.memory)
@@ -112,10 +102,6 @@ class HumanoidWalk(Embodied):
     @cached_property
     def _axes(self) -> np.ndarray:
         return self.columns(*TORSO_AXES)
-
-    @cached_property
-    def _pace(self) -> np.ndarray:
-        return self.columns(PACE)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,7 @@ two pay 70; who ends a condition in that last step loses 10.
 
 import abc
 import dataclasses
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import product
@@ -22,9 +23,8 @@ import numpy as np
 from hierax.planning import checks
 from hierax.spec import View
 from hierax.worlds.mujoco.arenas import CELL, plane, room
-from hierax.worlds.mujoco.bodies import body_named
-from hierax.worlds.mujoco.bodies.body import Body, turned
-from hierax.worlds.mujoco.embodied import Embodied
+from hierax.worlds.mujoco.bodies.body import turned
+from hierax.worlds.mujoco.tasks.any_body import AnyBody
 from hierax.worlds.mujoco.tasks.props import TARGET_HALF, add_box, add_target, box_pose, corners
 from hierax.worlds.mujoco.vision import Outlook
 from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
@@ -34,24 +34,30 @@ PADDING = 1
 """Cells between those where things begin and the walls, on each side."""
 OPEN, APART = 8.0, 1.5
 """Edge of the square without walls, and the least distance between things there (m)."""
+MOST_IN_OPEN = 10
+"""Boxes and targets there: all places are drawn anew until none is too near another.
+
+With so many it takes some 20 ms, and with each one more about five times as long.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
-class Scattered(Embodied):
+class Scattered(AnyBody):
     """What these tasks share; a task says what there is and what has to be true.
 
+    The field ``body`` is that of `hierax.worlds.mujoco.tasks.any_body.AnyBody`.
+
     Attributes:
-        body: one of `hierax.worlds.mujoco.bodies.BODIES`.
         cells: that things begin in, on each side of a walled room; 0 for an 8 m square without
-            walls, where they begin anywhere, 1.5 m apart.
+            walls, where they begin anywhere, 1.5 m apart, and where there are at most 10 boxes and
+            targets.
         box_mass: in kg.
         episode_limit: most steps of an episode.
 
     Raises:
-        ValueError: where a number is out of range, a name is unknown, or the room is too small.
+        ValueError: where a number is out of range, a name is unknown, or there is too little room.
     """
 
-    body: str = "ball"
     cells: int = 3
     box_mass: float = 1.5
     episode_limit: int = 400
@@ -61,14 +67,19 @@ class Scattered(Embodied):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        body_named(self.body)
         checks.count("cells", self.cells, 0)
         checks.positive("box_mass", self.box_mass)
         count = 1 + sum(self.things)
-        if self.cells and self.cells**2 < count:
+        enough = math.isqrt(count - 1) + 1
+        if self.cells and self.cells < enough:
             raise ValueError(
                 f"cells is {self.cells}, but {count} things need as many cells: take at least "
-                f"{int(np.ceil(np.sqrt(count)))}"
+                f"{enough}"
+            )
+        if not self.cells and count > 1 + MOST_IN_OPEN:
+            raise ValueError(
+                f"cells is 0 with {count - 1} boxes and targets, but there is room for "
+                f"{MOST_IN_OPEN} without walls: take fewer, or cells={enough} or more"
             )
 
     @property
@@ -79,11 +90,6 @@ class Scattered(Embodied):
     @abc.abstractmethod
     def holds(self, now: Readings) -> Array:
         """``(N, conditions)``: which of them are true."""
-
-    @property
-    def walker(self) -> Body:
-        """The body that acts."""
-        return body_named(self.body)
 
     @property
     def views(self) -> tuple[View, ...]:

@@ -26,12 +26,17 @@ class SeenArrangement(Arrangement):
     repeats to the bit on one machine and not on every other.
 
     Raises:
-        ValueError: where `Arrangement` raises one, and with ``together``: one black cube for the
-            body and one for the box look the same.
+        ValueError: where `Arrangement` raises one, where there are more than 4 targets, and with
+            ``together``: one black cube for the body and one for the box look the same.
     """
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.targets > len(COLOURS):
+            raise ValueError(
+                f"targets is {self.targets}, but must be at most {len(COLOURS)}, so that each has "
+                "a colour of its own: take fewer, or an Arrangement"
+            )
         if self.together:
             raise ValueError(
                 "together is True, but the eye cannot tell whose black target is whose: leave it "
@@ -45,8 +50,8 @@ class SeenArrangement(Arrangement):
 
     def colour(self, target: int, asked: bool) -> tuple[float, ...]:
         """See `Arrangement.colour`."""
-        return (*(_BLACK if asked else COLOURS[target % len(COLOURS)]), 1.0)
+        return (*(_BLACK if asked else COLOURS[target]), 1.0)
 
     def told(self, asked: np.ndarray) -> np.ndarray:
         """Who, and nothing of where."""
-        return super().told(asked[:, :, :1] | asked.any(2, keepdims=True))
+        return super().told(np.any(asked, 2, keepdims=True))

@@ -47,8 +47,27 @@ class Weights(NamedTuple):
     bounce: float = 0.0
 
 
+class Paced(Embodied):
+    """A body on an open floor, and the velocity of its centre of mass."""
+
+    def compose(self) -> mujoco.MjSpec:
+        """The body on a floor."""
+        spec = plane()
+        self.walker.add(spec)
+        feel_pace(spec, self.walker.torso)
+        return spec
+
+    def pace(self, now: Readings) -> Array:
+        """``(N, 3)``: what `PACE` says."""
+        return now.sensors[:, self._pace]
+
+    @cached_property
+    def _pace(self) -> np.ndarray:
+        return self.columns(PACE)
+
+
 @dataclasses.dataclass(frozen=True)
-class Speed(Embodied):
+class Speed(Paced):
     """What these worlds share."""
 
     episode_limit: int = 1_000
@@ -67,10 +86,8 @@ class Speed(Embodied):
         return (self.proprioception,)
 
     def compose(self) -> mujoco.MjSpec:
-        """The body on a floor."""
-        spec = plane()
-        self.walker.add(spec)
-        feel_pace(spec, self.walker.torso)
+        """The body on a floor, and forces on its parts if they count."""
+        spec = super().compose()
         for name in self._parts(spec) if self.weights.contact else ():
             spec.add_sensor(
                 name=f"{name} force", type=mujoco.mjtSensor.mjSENS_CONTACT,
@@ -89,21 +106,15 @@ class Speed(Embodied):
     def judge(self, before: Readings, now: Readings) -> Verdict:
         """See `MujocoWorld.judge`."""
         xp, weights = now.sensors.__array_namespace__(), self.weights
-        pace = now.sensors[:, self._pace]
+        pace = self.pace(now)
         reward = self.paid(pace) + weights.alive - weights.effort * (now.action**2).sum(1)
         if weights.contact:
             forces = xp.clip(now.sensors[:, self._forces], -1.0, 1.0)
             reward = reward - weights.contact * (forces**2).sum(1)
         if weights.bounce:
             reward = reward - weights.bounce * pace[:, 2] ** 2
-        low, high = self.heights
-        height = now.sensors[:, self.height]
-        ended = (height < low) | (height > high)
+        ended = outside(self.heights, now.sensors[:, self.height])
         return Verdict(reward, ended, xp.zeros_like(ended), now.memory)
-
-    @cached_property
-    def _pace(self) -> np.ndarray:
-        return self.columns(PACE)
 
     @cached_property
     def _forces(self) -> np.ndarray:
@@ -234,6 +245,12 @@ def stirred(world: Embodied, random: np.random.Generator) -> Beginning:
     """At the origin, looking along x, with velocities that are normal, deviation .1."""
     speeds = _STIR * random.standard_normal(world.model.nv)
     return Beginning(world.walker.standing(0.0, 0.0, 0.0), speeds)
+
+
+def outside(heights: tuple[float, float], height: Array) -> Array:
+    """``(N,)``: whose torso is lower than the first or higher than the second."""
+    low, high = heights
+    return (height < low) | (height > high)
 
 
 def _level(pace: Array) -> Array:

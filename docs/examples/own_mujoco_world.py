@@ -1,0 +1,124 @@
+"""An arm that has to hold its tip in a ball, and SAC that learns to move it."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import mujoco
+import numpy as np
+
+import hierax
+from hierax.agents import SAC
+from hierax.spec import View
+from hierax.worlds.mujoco import MujocoWorld
+from hierax.worlds.mujoco.arenas import plane
+from hierax.worlds.mujoco.bodies.body import add_motor
+from hierax.worlds.mujoco.vision import Outlook
+from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
+
+LINK, HEIGHT = 0.5, 0.1
+"""Length of each link, and how high above the floor it moves (m)."""
+NEAR, HOLD = 0.1, 5
+"""Radius of the ball (m), and for how many steps the tip has to be in it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm(MujocoWorld):
+    """The tip of an arm of two links has to come into a ball, and to stay there.
+
+    | | |
+    |---|---|
+    | view ``"joints"`` | (3,): angle of the elbow (rad); speeds of shoulder and elbow (rad/s) |
+    | view ``"ball"`` | (2,): the ball from the tip, along the outer link and to its left (m) |
+    | view ``"held"`` | (1,): for which part of 5 steps the tip has been in the ball |
+    | action | (2,) in [-1, 1]: torques of 4 N m on the shoulder, of 2 N m on the elbow |
+    | reward | minus the distance of the tip from the ball's centre (m) |
+    | begin | angles uniform; at rest; the ball .3 to .9 m from the shoulder, anywhere around it |
+    | end | with success; cut off after ``episode_limit`` steps of .05 s |
+    | success | the tip was in the ball, which has a radius of .1 m, for 5 steps in a row |
+    """
+
+    name: str = "Arm-v0"
+    episode_limit: int = 100
+
+    timestep = 0.01
+    substeps = 5
+    outlook = Outlook(distance=2.5, elevation=-60.0, at=(0.0, 0.0, HEIGHT))
+    views = (
+        View("joints", (3,), -10.0, 10.0),
+        View("ball", (2,), -2.0, 2.0),
+        View("held", (1,), 0.0, 1.0),
+    )
+
+    def compose(self) -> mujoco.MjSpec:
+        """The arm and the ball above a floor."""
+        spec = plane()
+        inner = spec.worldbody.add_body(name="inner", pos=[0, 0, HEIGHT])
+        outer = inner.add_body(name="outer", pos=[LINK, 0, 0])
+        for link, joint, torque in ((inner, "shoulder", 4.0), (outer, "elbow", 2.0)):
+            link.add_joint(name=joint, axis=[0, 0, 1], damping=[torque / 2.0, 0, 0])
+            link.add_geom(
+                type=mujoco.mjtGeom.mjGEOM_CAPSULE, fromto=[0, 0, 0, LINK, 0, 0],
+                size=[0.03, 0, 0], mass=1.0,
+            )  # fmt: skip
+            add_motor(spec, joint, torque)
+        spec.joint("elbow").range = [-150, 150]
+        outer.add_site(name="tip", pos=[LINK, 0, 0])
+        ball = spec.worldbody.add_body(name="ball", mocap=True)  # stands where an episode puts it
+        ball.add_geom(
+            size=[NEAR, 0, 0], rgba=[0.22, 0.60, 0.42, 0.5], contype=0, conaffinity=0
+        )  # is seen, and not touched
+        _add_sensors(spec)
+        return spec
+
+    def begin(self, random: np.random.Generator) -> Beginning:
+        """See the table."""
+        around, far = random.uniform(-np.pi, np.pi), random.uniform(0.3, 0.9)
+        ball = np.array([far * np.cos(around), far * np.sin(around), HEIGHT])
+        return Beginning(
+            qpos=random.uniform([-np.pi, -2.5], [np.pi, 2.5]),
+            qvel=np.zeros(2),
+            memory={"held": np.array(0)},
+            mocap={"ball": (ball, np.array([1.0, 0.0, 0.0, 0.0]))},
+        )
+
+    def observe(self, now: Readings) -> Mapping[str, Array]:
+        """See the table."""
+        return {
+            "joints": now.sensors[:, self.columns("bend", "shoulder speed", "elbow speed")],
+            "ball": now.sensors[:, self.columns("ball.x", "ball.y")],
+            "held": now.memory["held"][:, None] / HOLD,
+        }
+
+    def judge(self, before: Readings, now: Readings) -> Verdict:
+        """See the table."""
+        distance = (now.sensors[:, self.columns("ball")] ** 2).sum(1) ** 0.5
+        held = (now.memory["held"] + 1) * (distance < NEAR)
+        done = held == HOLD
+        return Verdict(reward=-distance, terminated=done, success=done, memory={"held": held})
+
+
+def _add_sensors(spec: mujoco.MjSpec) -> None:
+    kind, thing = mujoco.mjtSensor, mujoco.mjtObj
+    for name, what, joint in (
+        ("bend", kind.mjSENS_JOINTPOS, "elbow"),
+        ("shoulder speed", kind.mjSENS_JOINTVEL, "shoulder"),
+        ("elbow speed", kind.mjSENS_JOINTVEL, "elbow"),
+    ):
+        spec.add_sensor(name=name, type=what, objtype=thing.mjOBJ_JOINT, objname=joint)
+    spec.add_sensor(
+        name="ball", type=kind.mjSENS_FRAMEPOS, objtype=thing.mjOBJ_XBODY, objname="ball",
+        reftype=thing.mjOBJ_SITE, refname="tip",
+    )  # fmt: skip
+
+
+def learn_to_reach(steps=40_000, **options):
+    """Trains a small SAC, with an update for every fourth step."""
+    world = Arm()
+    agent = SAC(
+        world.spec, hidden=(64, 64), learning_rate=1e-3, batch_size=128, updates_per_step=0.25
+    )
+    return hierax.train(agent, world, steps, **options)
+
+
+if __name__ == "__main__":
+    print(f"{learn_to_reach(run='runs/arm').summary['success_rate']:.0%} of episodes succeed")
