@@ -7,7 +7,7 @@ import gymnasium
 import jax
 import numpy as np
 
-from hierax.worlds.gymnasium.actions import checked_action
+from hierax.worlds.actions import checked_action
 from hierax.worlds.gymnasium.spaces import action_space, observation_space, scalar_views
 from hierax.worlds.world import State, Timestep, World
 

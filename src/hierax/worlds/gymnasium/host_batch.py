@@ -8,8 +8,8 @@ import numpy as np
 
 from hierax.planning import checks
 from hierax.spec import WorldSpec
+from hierax.worlds.actions import checked_actions
 from hierax.worlds.batch import Outcome
-from hierax.worlds.gymnasium.actions import checked_actions
 from hierax.worlds.gymnasium.environment import HieraxEnv
 from hierax.worlds.gymnasium.host_environment import HostEnv
 from hierax.worlds.gymnasium.spaces import action_writer, view_readers

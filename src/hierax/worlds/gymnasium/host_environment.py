@@ -5,8 +5,8 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from hierax.worlds.actions import checked_action
 from hierax.worlds.batch import Outcome
-from hierax.worlds.gymnasium.actions import checked_action
 from hierax.worlds.gymnasium.environment import Observation
 from hierax.worlds.gymnasium.rendering import check_render_mode, render_metadata
 from hierax.worlds.gymnasium.spaces import action_space, observation_space

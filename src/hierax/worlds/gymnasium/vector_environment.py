@@ -7,8 +7,8 @@ import numpy as np
 from gymnasium.vector.utils import batch_space
 
 from hierax.planning import checks
+from hierax.worlds.actions import checked_actions
 from hierax.worlds.batch import Outcome
-from hierax.worlds.gymnasium.actions import checked_actions
 from hierax.worlds.gymnasium.environment import Observation
 from hierax.worlds.gymnasium.rendering import check_render_mode, render_metadata
 from hierax.worlds.gymnasium.spaces import action_space, observation_space, scalar_views

@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 
 from hierax.planning import checks
+from hierax.worlds.actions import checked_actions
 from hierax.worlds.batch import Outcome
 from hierax.worlds.mujoco.engine import Engine, Physics
 from hierax.worlds.mujoco.random_state import numbers_of, with_numbers
@@ -82,15 +83,16 @@ class MujocoBatch:
 
     def step(self, action: np.ndarray) -> Outcome:
         """See `hierax.worlds.host.HostBatch.step`; raises ValueError for what is no action."""
-        last, chosen = self.now, self._clipped(action)
+        last = self.now
         ended, length = last.outcome.ended, last.outcome.episode_length
+        chosen = checked_actions(self.spec.action, action, ended)
         physics = self.engine.step(last.physics, self._middle + self._half * chosen, ~ended)
         before = self._readings(last.physics, last.memory, chosen, length)
         now = self._readings(physics, last.memory, chosen, length + 1)
         reward, terminated, success, memory = self._world.judge(before, now)
         _require_names("memory that judge returns", memory, last.memory)
         if ended.any():
-            chosen, memory = np.where(ended[:, None], 0.0, chosen), _copied(memory)
+            memory = _copied(memory)
             for number in ended.nonzero()[0].tolist():
                 self._renew(number, physics, memory)
         length = np.where(ended, 0, length + 1)
@@ -214,17 +216,6 @@ class MujocoBatch:
             observation[view.name] = shown
         self._now = Now(physics, memory, Outcome(observation, *earned))
         return self._now.outcome
-
-    def _clipped(self, action: np.ndarray) -> np.ndarray:
-        """Actions as the actuators can follow them."""
-        chosen = np.asarray(checks.numeric("action", action))
-        checks.require_shape("action", chosen, (self.count, *self.spec.action.shape))
-        if not np.isfinite(chosen).all():
-            number = int(np.argmax(~np.isfinite(chosen).all(axis=1)))
-            raise ValueError(
-                f"action of environment {number} is {chosen[number]}, but must be finite"
-            )
-        return np.clip(chosen, -1.0, 1.0)
 
 
 class _Earned(NamedTuple):

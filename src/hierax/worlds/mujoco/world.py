@@ -34,7 +34,8 @@ class Readings(NamedTuple):
         qpos: ``(N, nq)`` generalised positions.
         qvel: ``(N, nv)`` generalised velocities.
         sensors: ``(N, nsensordata)``; `Columns` finds a sensor by its name.
-        action: ``(N, d)`` in [-1, 1], of the step that led here; 0 where an episode begins.
+        action: ``(N, d)`` in [-1, 1], of the step that led here; 0 where an episode begins. What
+            `MujocoWorld.judge` gets is that of the step that is judged, before and now.
         steps: ``(N,)`` of the episode so far.
         memory: of the episode.
     """

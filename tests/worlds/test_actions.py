@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hierax.spec import Continuous, Discrete
-from hierax.worlds.gymnasium.actions import checked_action, checked_actions
+from hierax.worlds.actions import checked_action, checked_actions
 
 NOBODY = np.zeros(2, bool)
 
