@@ -13,7 +13,6 @@ from hierax.worlds.mujoco.bodies.body import FEELINGS, add_motor, add_torso_site
 class Sledge:
     """A block of 10 kg that glides just above the floor, pushed forward and turned."""
 
-    name: ClassVar[str] = "Sledge"
     torso: ClassVar[str] = "sledge"
     geoms: ClassVar[tuple[str, ...]] = ("block",)
     proprioception: ClassVar[tuple[str, ...]] = FEELINGS

@@ -180,6 +180,13 @@ def count(name: str, value: Any, least: int) -> None:
         raise ValueError(f"{name} is {value!r}, but must be a whole number not below {least}")
 
 
+def index(name: str, value: Any, size: int) -> None:
+    """Raise unless ``value`` is a whole number from 0 to ``size`` - 1."""
+    count(name, value, 0)
+    if value >= size:
+        raise ValueError(f"{name} is {value!r}, but must be below {size}")
+
+
 def _is_real(value: Any) -> bool:
     if isinstance(value, np.ndarray | jax.Array):
         return value.ndim == 0 and value.dtype.kind in "iuf"

@@ -18,9 +18,7 @@ def checked_action(kind: Continuous | Discrete, action: Any) -> np.ndarray:
     """
     chosen = np.asarray(checks.numeric("action", action))
     checks.require_shape("action", chosen, kind.shape)
-    if not _are_allowed(kind, chosen[None]).all():
-        raise ValueError(f"action is {np.asarray(action)}, but must be {_rule(kind)}")
-    return _written(kind, chosen)
+    return _checked(kind, chosen, ("entry",))
 
 
 def checked_actions(kind: Continuous | Discrete, actions: Any, ended: np.ndarray) -> np.ndarray:
@@ -34,29 +32,18 @@ def checked_actions(kind: Continuous | Discrete, actions: Any, ended: np.ndarray
     given = np.asarray(checks.numeric("action", actions))
     checks.require_shape("action", given, (*ended.shape, *kind.shape))
     chosen = np.where(ended.reshape(-1, *(1 for _ in kind.shape)), 0.0, given)
-    wrong = ~_are_allowed(kind, chosen)
-    if wrong.any():
-        (number,) = checks.first(wrong)
-        raise ValueError(
-            f"action of environment {number} is {np.asarray(actions)[number]}, but must be "
-            f"{_rule(kind)}"
-        )
-    return _written(kind, chosen)
+    return _checked(kind, chosen, ("environment", "entry"))
 
 
-def _are_allowed(kind: Continuous | Discrete, chosen: np.ndarray) -> np.ndarray:
-    """``(N,)``: whether each of N is an action."""
+def _checked(kind: Continuous | Discrete, chosen: np.ndarray, axes: tuple[str, ...]) -> np.ndarray:
     if isinstance(kind, Continuous):
-        return np.asarray(np.isfinite(chosen).all(axis=1))
-    return (np.floor(chosen) == chosen) & (chosen >= 0) & (chosen < kind.count)
-
-
-def _rule(kind: Continuous | Discrete) -> str:
-    if isinstance(kind, Continuous):
-        return "finite"
-    return f"a whole number from 0 to {kind.count - 1}"
-
-
-def _written(kind: Continuous | Discrete, chosen: np.ndarray) -> np.ndarray:
+        wrong, rule = ~np.isfinite(chosen), "finite"
+    else:
+        wrong = (np.floor(chosen) != chosen) | (chosen < 0) | (chosen >= kind.count)
+        rule = f"a whole number from 0 to {kind.count - 1}"
+    if np.any(wrong):
+        index = checks.first(wrong)
+        where = f" at {checks.place(axes[: len(index)], index)}" if index else ""
+        raise ValueError(f"action{where} is {chosen[index]:g}, but must be {rule}")
     # Clipped before anybody rounds it to 32 bits, where a large number is infinite.
     return np.clip(chosen, -1.0, 1.0) if isinstance(kind, Continuous) else chosen.astype(np.int64)

@@ -171,7 +171,7 @@ def test_there_is_nothing_to_save():
 def test_what_is_no_action_is_refused():
     batch = GymnasiumBatch("Pendulum-v1", 2)
     batch.reset(0)
-    with pytest.raises(ValueError, match=r"action of environment 1 is \[nan\], but must be finite"):
+    with pytest.raises(ValueError, match="action at environment 1, entry 0 is nan"):
         batch.step(np.array([[0.0], [np.nan]]))
     assert np.isfinite(batch.step(np.zeros((2, 1))).reward).all()
     batch = GymnasiumBatch(Clock, 2, episode_limit=5)

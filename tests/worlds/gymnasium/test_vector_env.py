@@ -96,7 +96,7 @@ def test_a_seed_decides_everything_and_without_one_numbers_go_on(world):
 def test_where_an_episode_begins_any_action_will_do():
     env = HieraxVectorEnv(Slider(episode_limit=1), 2)
     env.reset(seed=0)
-    with pytest.raises(ValueError, match="action of environment 0 is"):
+    with pytest.raises(ValueError, match="action at environment 0"):
         env.step([[np.nan], [0.0]])
     env.step(np.zeros((2, 1)))
     *_, infos = env.step([[np.nan], [np.inf]])
@@ -169,7 +169,7 @@ def test_what_cannot_be_done_is_refused():
     for action, words in (
         (np.zeros((3, 1)), "action has shape (3, 1), but must have shape (2, 1)"),
         ([["a"], ["b"]], "but must be an array of real numbers"),
-        ([[np.nan], [0.0]], "action of environment 0 is [nan], but must be finite"),
+        ([[np.nan], [0.0]], "action at environment 0, entry 0 is nan, but must be finite"),
     ):
         with pytest.raises(ValueError, match=re.escape(words)):
             env.step(action)

@@ -72,7 +72,7 @@ def test_any_number_of_threads_may_call_it_at_once():
 
 
 FORKED = """
-import os, sys
+import os, signal, sys
 import numpy as np
 from hierax.worlds import make
 batch = make("BallGoTo3-v0").batch(4, threads=2)
@@ -83,6 +83,7 @@ expected = batch.step(np.ones((4, 2)))
 batch.restore(saved)
 child = os.fork()
 if child == 0:
+    signal.alarm(50)
     found = batch.step(np.ones((4, 2)))
     os._exit(int((found.reward != expected.reward).any()))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
@@ -93,6 +94,18 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 def test_a_forked_process_goes_on():
     done = subprocess.run([sys.executable, "-c", FORKED], timeout=60, check=False)
     assert done.returncode == 0
+
+
+def test_threads_that_begin_at_once_find_all_that_they_work_with(monkeypatch):
+    batch = make("BallGoTo3-v0").batch(4, threads=2)
+    batch.reset(0)
+    engine, begun, everyone = batch.engine, batch.now.physics, np.ones(4, bool)
+    expected = engine.step(begun, np.ones((4, 2)), everyone).rows
+    engine._process = -1  # as if forked
+    with ThreadPoolExecutor(6) as pool:
+        steps = [pool.submit(engine.step, begun, np.ones((4, 2)), everyone) for _ in range(12)]
+        for step in steps:
+            np.testing.assert_array_equal(step.result(timeout=50).rows, expected)
 
 
 def test_the_error_says_the_same_in_another_process():

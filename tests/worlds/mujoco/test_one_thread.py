@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import threading
+import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -49,12 +51,13 @@ def test_what_is_for_later_waits_for_its_turn_and_nobody_waits_for_it():
 
 
 FORKED = """
-import os, sys
+import os, signal, sys
 from hierax.worlds.mujoco.one_thread import OneThread
 call = OneThread("drawing")
 assert not call.left_behind and call(lambda: 1) == 1
 child = os.fork()
 if child == 0:
+    signal.alarm(50)
     call.later(print, "nobody does this")
     try:
         call(lambda: 1)
@@ -68,5 +71,22 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked here")
 def test_a_forked_process_is_told_that_the_thread_is_not_there():
-    done = subprocess.run([sys.executable, "-c", FORKED], timeout=60, check=False)
-    assert done.returncode == 0
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED], timeout=60, check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_what_was_done_is_kept_by_nobody():
+    class Kept:
+        pass
+
+    call, kept = OneThread("worker"), Kept()
+    call(lambda held: None, kept)
+    watched = weakref.ref(kept)
+    del kept
+    for _ in range(100):  # the thread may be on its way to wait
+        if watched() is None:
+            break
+        time.sleep(0.01)
+    assert watched() is None

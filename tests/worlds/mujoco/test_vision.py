@@ -221,6 +221,7 @@ def test_a_room_is_seen_up_to_its_corners(opengl, x, y):
         ("osmesa", False, "mujoco.osmesa"),
         ("glfw", False, "mujoco.gl_context"),
         ("disabled", False, "mujoco.gl_context"),
+        ("1", False, "mujoco.gl_context"),
     ],
 )
 def test_without_a_screen_and_a_word_egl_draws(monkeypatch, asked, screen, module):
@@ -238,7 +239,7 @@ def test_without_opengl_one_sentence_says_what_to_do(monkeypatch, asked, told):
         raise ImportError(f"no library\nfor {name}")
 
     monkeypatch.setenv("MUJOCO_GL", asked)
-    monkeypatch.setattr(vision, "_failures", {})
+    monkeypatch.setattr(vision, "_refusals", {})
     monkeypatch.setattr(vision.importlib, "import_module", absent)
     message = rf"MUJOCO_GL={told}, since no library for mujoco.*MUJOCO_GL=egl.*libegl1.*libosmesa6"
     with pytest.raises(DrawingError, match=message) as refused:
@@ -275,14 +276,22 @@ for _ in range(2):
 
 
 def test_a_machine_that_cannot_draw_can_do_all_else():
-    hidden = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
     done = subprocess.run(
         [sys.executable, "-c", UNUSABLE],
-        capture_output=True, text=True, check=True, env={**hidden, "MUJOCO_GL": "nonsense"},
+        capture_output=True, text=True, check=True, env={**os.environ, "MUJOCO_GL": "nonsense"},
     )  # fmt: skip
-    first, second = done.stdout.splitlines()
-    assert first == second
-    assert first.startswith("nothing can be drawn with MUJOCO_GL=nonsense, since ")
+    told = "MUJOCO_GL is 'nonsense', but must be egl, osmesa, glfw or not set"
+    assert done.stdout.splitlines() == [told, told]
+
+
+def test_after_a_picture_that_was_too_large_others_are_drawn(opengl):
+    with pytest.raises(DrawingError, match="nothing can be drawn"):
+        Painter(GO.model, 200_000, 200_000, fine=False)
+    size = GO.model.vis.global_
+    size.offwidth, size.offheight = 640, 480
+    batch = GO.batch(1)
+    assert batch.reset(0).observation["vision"].std() > 0
+    batch.close()
 
 
 @pytest.mark.slow

@@ -113,8 +113,9 @@ class GymnasiumBatch:
         """``(height, width, 3)`` bytes: what an environment draws of itself.
 
         Raises:
-            ValueError: where it was not made to.
+            ValueError: where it was not made to, or there is no such environment.
         """
+        checks.index("number", number, self.count)
         drawn: Any = self._environments[number].render()
         if np.ndim(drawn) != 3:
             raise ValueError(

@@ -8,7 +8,7 @@ import numpy as np
 from hierax.worlds.actions import checked_action
 from hierax.worlds.batch import Outcome
 from hierax.worlds.gymnasium.environment import Observation
-from hierax.worlds.gymnasium.rendering import check_render_mode, render_metadata
+from hierax.worlds.gymnasium.rendering import MODE, check_render_mode, render_metadata
 from hierax.worlds.gymnasium.spaces import action_space, observation_space
 from hierax.worlds.host import HostWorld
 
@@ -35,9 +35,11 @@ class HostEnv(gymnasium.Env[Observation, Any]):
         ValueError: where it is something else.
     """
 
+    metadata = {"render_modes": [MODE], "render_fps": 20}  # noqa: RUF012 (Gymnasium's own form)
+
     def __init__(self, world: HostWorld, render_mode: str | None = None):
         self.world, self.batch, self.render_mode = world, world.batch(1), render_mode
-        self.metadata = render_metadata(world, self.batch)
+        self.metadata = render_metadata(world, self.batch)  # that of the class is what may be
         check_render_mode(render_mode, self.batch)
         self.observation_space = observation_space(world.spec)
         self.action_space = action_space(world.spec)

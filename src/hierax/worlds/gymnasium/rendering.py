@@ -12,9 +12,9 @@ def render_metadata(world: HostWorld, batch: HostBatch) -> dict[str, Any]:
     """The modes there are, and how many pictures make a second of physics where that is known."""
     modes = {"render_modes": [MODE] if hasattr(batch, "picture") else []}
     physics: Any = world
-    if not hasattr(physics, "substeps"):
+    if not (hasattr(physics, "timestep") and hasattr(physics, "substeps")):
         return modes
-    return {**modes, "render_fps": round(1.0 / (physics.timestep * physics.substeps))}
+    return {**modes, "render_fps": max(1, round(1.0 / (physics.timestep * physics.substeps)))}
 
 
 def check_render_mode(render_mode: str | None, batch: HostBatch) -> None:

@@ -53,6 +53,7 @@ def load(module: str) -> ModuleType:
         asked = os.environ.pop("MUJOCO_GL", None)
         if asked is None:
             raise
+        os.environ.pop("PYOPENGL_PLATFORM", None)  # which the import that failed has set
         try:
             import_module("mujoco")
         finally:

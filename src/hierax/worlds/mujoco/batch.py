@@ -17,6 +17,7 @@ from hierax.worlds.mujoco.world import Beginning, MujocoWorld, Readings
 
 _PICTURE = (480, 360)
 """Width and height of pictures from outside."""
+_DRAWN_WITH = ("_camera", "_eye")
 
 
 class Now(NamedTuple):
@@ -58,43 +59,43 @@ class MujocoBatch:
         self.engine = Engine(world.model, world.substeps, min(threads, count))
         low, high = world.model.actuator_ctrlrange.T
         self._middle, self._half = (high + low) / 2.0, (high - low) / 2.0
-        self._random: list[np.random.Generator] = []
-        self._now: Now | None = None
+        self._held: tuple[Now, list[np.random.Generator]] | None = None
 
     @property
     def now(self) -> Now:
         """Where the environments are; raises RuntimeError before the first `reset`."""
-        if self._now is None:
-            raise RuntimeError("no episode has begun: call reset or restore first")
-        return self._now
+        return self._all[0]
 
     def reset(self, seed: int) -> Outcome:
         """See `hierax.worlds.host.HostBatch.reset`."""
         checks.count("seed", seed, 0)
-        self._random = [
+        random = [
             np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
             for number in range(self.count)
         ]
-        begun = [self._begin(random) for random in self._random]
+        begun = [self._begin(each) for each in random]
         physics = Physics(*map(np.concatenate, zip(*(each for each, _ in begun), strict=True)))
         memory = {name: np.stack([each[name] for _, each in begun]) for name in begun[0][1]}
         action = np.zeros((self.count, *self.spec.action.shape))
-        return self._show(physics, memory, action, _nothing_yet(self.count))
+        return self._show(physics, memory, action, _nothing_yet(self.count), random)
 
     def step(self, action: np.ndarray) -> Outcome:
         """See `hierax.worlds.host.HostBatch.step`; raises ValueError for what is no action."""
-        last = self.now
+        last, random = self._all
         ended, length = last.outcome.ended, last.outcome.episode_length
         chosen = checked_actions(self.spec.action, action, ended)
         physics = self.engine.step(last.physics, self._middle + self._half * chosen, ~ended)
         before = self._readings(last.physics, last.memory, chosen, length)
         now = self._readings(physics, last.memory, chosen, length + 1)
         reward, terminated, success, memory = self._world.judge(before, now)
-        _require_names("memory that judge returns", memory, last.memory)
+        if memory.keys() != last.memory.keys():
+            found, expected = map(_listed, (memory, last.memory))
+            raise ValueError(f"memory of judge is {found}, but must be that of begin, {expected}")
         if ended.any():
-            memory = _copied(memory)
+            memory, random = _copied(memory), list(random)
             for number in ended.nonzero()[0].tolist():
-                self._renew(number, physics, memory)
+                random[number] = with_numbers(numbers_of(random[number]))
+                self._renew(number, physics, memory, random[number])
         length = np.where(ended, 0, length + 1)
         reward = np.where(ended, 0.0, reward).astype(np.float32)
         terminated = terminated & ~ended
@@ -107,11 +108,12 @@ class MujocoBatch:
             np.where(ended, np.float32(0.0), last.outcome.episode_return + reward),
             length,
         )
-        return self._show(physics, memory, chosen, earned)
+        return self._show(physics, memory, chosen, earned, random)
 
     def save(self) -> dict[str, Any]:
         """The physics and memory of all environments, what they showed last, and what is random."""
-        return {"now": self.now, "random": np.stack([numbers_of(each) for each in self._random])}
+        now, random = self._all
+        return {"now": now, "random": np.stack([numbers_of(each) for each in random])}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """See `hierax.worlds.host.HostBatch.restore`.
@@ -121,18 +123,16 @@ class MujocoBatch:
         Raises:
             ValueError: for what is no state of so many environments of this world.
         """
-        if not isinstance(saved, dict) or saved.keys() != {"now", "random"}:
-            raise ValueError(f"saved is {str(saved)[:60]}, but must be what save returned")
-        now, random = saved["now"], saved["random"]
-        found, expected = _shapes(now.physics, now.memory), _shapes(*self._example)
-        expected = {name: (self.count, *shape[1:]) for name, shape in expected.items()}
-        if found != expected or len(random) not in (0, self.count):
-            raise ValueError(
-                f"saved is the state of another world or of another number of environments, with "
-                f"{found}, but must have {expected}"
-            )
-        self._now = now
-        self._random = [with_numbers(numbers) for numbers in random]
+        plain = isinstance(saved, dict) and saved.keys() == {"now", "random"}
+        if not plain or not isinstance(saved["now"], Now):
+            raise ValueError(f"saved is {type(saved).__name__}, but must be what save returned")
+        now, random = saved["now"], np.asarray(saved["random"])
+        _require_alike(now, random, self._example, self.count)
+        self._held = now, [with_numbers(numbers) for numbers in random]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what pictures are drawn with."""
+        return {name: held for name, held in vars(self).items() if name not in _DRAWN_WITH}
 
     def picture(self, number: int = 0) -> Image:
         """An environment from outside, as it is now.
@@ -141,16 +141,21 @@ class MujocoBatch:
             DrawingError: where there is no OpenGL to draw with.
             ValueError: where there is no such environment.
         """
-        checks.count("number", number, 0)
-        if number >= self.count:
-            raise ValueError(f"number is {number}, but must be below {self.count}")
+        checks.index("number", number, self.count)
         return drawing(self._from_outside, self.now, number)
 
     def close(self) -> None:
         """Lets go of what pictures were drawn with."""
-        for name in ("_camera", "_eye"):
-            if name in self.__dict__:
-                self.__dict__.pop(name).close()
+        for name in _DRAWN_WITH:
+            if name in vars(self):
+                vars(self).pop(name).close()
+
+    @property
+    def _all(self) -> tuple[Now, list[np.random.Generator]]:
+        """All that changes, which does so at once or not at all."""
+        if self._held is None:
+            raise RuntimeError("no episode has begun: call reset or restore first")
+        return self._held
 
     @cached_property
     def _camera(self) -> Painter:
@@ -180,7 +185,8 @@ class MujocoBatch:
     def _begin(self, random: np.random.Generator) -> tuple[Physics, Mapping[str, np.ndarray]]:
         """One environment at the beginning of an episode, and its memory."""
         beginning = self._world.begin(random)
-        return self.engine.begin(lambda data: _place(data, beginning)), beginning.memory
+        memory = {name: np.asarray(value) for name, value in beginning.memory.items()}
+        return self.engine.begin(lambda data: _place(data, beginning)), memory
 
     @cached_property
     def _example(self) -> tuple[Physics, Mapping[str, np.ndarray]]:
@@ -188,9 +194,15 @@ class MujocoBatch:
         physics, memory = self._begin(np.random.default_rng(0))
         return physics, {name: value[None] for name, value in memory.items()}
 
-    def _renew(self, number: int, physics: Physics, memory: dict[str, np.ndarray]) -> None:
+    def _renew(
+        self,
+        number: int,
+        physics: Physics,
+        memory: dict[str, np.ndarray],
+        random: np.random.Generator,
+    ) -> None:
         """Begins an episode in one environment, in arrays that nobody has seen yet."""
-        begun, remembered = self._begin(self._random[number])
+        begun, remembered = self._begin(random)
         physics.rows[number], physics.sensors[number] = begun.rows[0], begun.sensors[0]
         for name, value in remembered.items():
             memory[name][number] = value
@@ -202,20 +214,27 @@ class MujocoBatch:
         return Readings(qpos, qvel, physics.sensors, action, steps, memory)
 
     def _show(
-        self, physics: Physics, memory: Mapping[str, Any], action: np.ndarray, earned: "_Earned"
+        self,
+        physics: Physics,
+        memory: Mapping[str, Any],
+        action: np.ndarray,
+        earned: "_Earned",
+        random: list[np.random.Generator],
     ) -> Outcome:
         readings = self._readings(physics, memory, action, earned.episode_length)
         seen = {**self._world.observe(readings)}
         if VISION in self.spec.views:
             seen[VISION.name] = drawing(self._seen, physics, memory)
-        _require_names("what observe returns", seen, self.spec.view_names)
         observation = {}
         for view in self.spec.views:
+            if view.name not in seen:
+                raise ValueError(f"observe shows {_listed(seen)}, but must show {view.name}, too")
             shown = np.asarray(seen[view.name], view.dtype)
             checks.require_shape(f"view {view.name!r}", shown, (self.count, *view.shape))
             observation[view.name] = shown
-        self._now = Now(physics, memory, Outcome(observation, *earned))
-        return self._now.outcome
+        outcome = Outcome(observation, *earned)
+        self._held = Now(physics, memory, outcome), random
+        return outcome
 
 
 class _Earned(NamedTuple):
@@ -244,10 +263,24 @@ def _shapes(physics: Physics, memory: Mapping[str, np.ndarray]) -> dict[str, tup
     return {name: np.shape(array) for name, array in arrays.items()}
 
 
-def _require_names(name: str, found: Iterable[str], expected: Iterable[str]) -> None:
-    missing = [each for each in expected if each not in found]
-    if missing:
-        raise ValueError(f"{name} has {', '.join(found)}, but must also have {', '.join(missing)}")
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "nothing"
+
+
+def _require_alike(
+    now: Now, random: np.ndarray, example: tuple[Physics, Mapping[str, np.ndarray]], count: int
+) -> None:
+    """Raises ValueError unless a state is of the world of ``example``, and of ``count`` of it."""
+    found = _shapes(now.physics, now.memory)
+    expected = {name: (count, *shape[1:]) for name, shape in _shapes(*example).items()}
+    for name in {**expected, **found}:
+        if found.get(name) != expected.get(name):
+            raise ValueError(
+                f"saved has {name} of shape {found.get(name)}, but must have {expected.get(name)}: "
+                "it is of another world or of another number of environments"
+            )
+    if len(random) not in (0, count):
+        raise ValueError(f"saved has {len(random)} random states, but must have {count}")
 
 
 def _place(data: mujoco.MjData, beginning: Beginning) -> None:

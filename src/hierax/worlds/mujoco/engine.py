@@ -33,6 +33,7 @@ ROW = int(
     | _PARTS.mjSTATE_MOCAP_QUAT
 )
 """What a row holds, in the order of `mj_getState`."""
+_MADE_ANEW = ("_crew", "_shown", "_process")
 _HUGE = 1e10  # what MuJoCo itself takes for a simulation out of hand
 
 if mujoco.get_mju_user_warning() is None:  # else MuJoCo writes a file into the working folder
@@ -99,14 +100,13 @@ class Engine:
         self._unfeeling = copy.copy(model)  # sensors of a substep that nobody reads cost 5 %
         self._unfeeling.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_SENSOR
         self._size = mujoco.mj_stateSize(model, ROW)
-        self._shown = mujoco.MjData(model)
         self._start()
 
     def begin(self, place: Callable[[mujoco.MjData], None]) -> Physics:
         """One environment: the model's first state, changed by ``place``, without control."""
-        self._go_on_after_fork()
-        with self._scratch[0].busy:
-            data = self._scratch[0].data
+        (scratch, *_), _ = self._workers()
+        with scratch.busy:
+            data = scratch.data
             mujoco.mj_resetData(self.model, data)
             place(data)
             mujoco.mj_forward(self.model, data)
@@ -127,17 +127,17 @@ class Engine:
         Raises:
             UnstableError: where a state came out of hand.
         """
-        self._go_on_after_fork()
+        scratch, pool = self._workers()
         rows, sensors = physics.rows.copy(), physics.sensors.copy()
         chosen = which.nonzero()[0].tolist()
         work = [
-            (scratch, rows, sensors, control, chosen[first :: self._threads])
-            for first, scratch in enumerate(self._scratch)
+            (own, rows, sensors, control, chosen[first :: self._threads])
+            for first, own in enumerate(scratch)
         ]
-        if self._pool is None:
+        if pool is None:
             self._work(*work[0])
         else:
-            for done in [self._pool.submit(self._work, *share) for share in work]:
+            for done in [pool.submit(self._work, *share) for share in work]:
                 done.result()
         sound = np.abs(rows) < _HUGE  # false for what is not a number, too
         if not sound.all():
@@ -158,16 +158,26 @@ class Engine:
         mujoco.mj_forward(self.model, self._shown)
         return self._shown
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what works here, of which a copy has its own."""
+        return {name: held for name, held in vars(self).items() if name not in _MADE_ANEW}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._start()
+
     def _start(self) -> None:
         """Makes what threads work in, and the threads."""
-        self._process = os.getpid()
-        self._scratch = [_Scratch(self.model) for _ in range(self._threads)]
-        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        self._crew = [_Scratch(self.model) for _ in range(self._threads)], pool
+        self._shown = mujoco.MjData(self.model)
+        self._process = os.getpid()  # last: who finds it finds all
 
-    def _go_on_after_fork(self) -> None:
-        """A forked process has none of the threads, and locks as it found them."""
-        if os.getpid() != self._process:
+    def _workers(self) -> tuple[list[_Scratch], ThreadPoolExecutor | None]:
+        """What threads work in, and the threads."""
+        if os.getpid() != self._process:  # forked, with no threads, and locks as they were
             self._start()
+        return self._crew
 
     def _work(
         self,

@@ -24,7 +24,7 @@ class OneThread:
     def __init__(self, name: str):
         self._name = name
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
-        self._begin = threading.Lock()
+        self._begin = threading.RLock()  # finalizers call, too, whenever they like
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
 
@@ -70,3 +70,4 @@ class OneThread:
                 done.set_result(call())
             except BaseException as error:  # the caller's, whatever it is
                 done.set_exception(error)
+            del done, call  # else the last one lives until the next

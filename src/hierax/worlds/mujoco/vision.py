@@ -6,10 +6,10 @@ only the thread that it was opened in, so one thread draws for all others.
 """
 
 import atexit
-import functools
 import importlib
 import os
 import sys
+import threading
 import weakref
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -31,6 +31,11 @@ VISION = View("vision", (64, 64, 3), 0.0, 255.0, "uint8")
 GOAL_COLOUR = (0.22, 0.60, 0.42)
 _SMOOTH = 4  # samples for a pixel
 _WITHOUT_SCREEN = ("egl", "osmesa")
+_WORDS = (
+    "", *_WITHOUT_SCREEN, "glfw", "glx", "wgl", "cgl", "enable", "enabled", "on", "true", "1",
+    "disable", "disabled", "off", "false", "0",
+)  # fmt: skip
+"""What MuJoCo knows as ``MUJOCO_GL``."""
 _SHAPES = {
     "box": mujoco.mjtGeom.mjGEOM_BOX,
     "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
@@ -40,7 +45,8 @@ _SHAPES = {
 drawing = OneThread("drawing")
 """Where all is drawn; what reads a state and draws it belongs into one call."""
 _open_windows: dict[int, tuple[Any, mujoco.MjrContext]] = {}
-_failures: dict[str, "DrawingError"] = {}
+_refusals: dict[tuple[str, str], str] = {}
+_has_drawn = threading.Event()
 
 
 class DrawingError(RuntimeError):
@@ -158,31 +164,40 @@ def _open(
 ) -> tuple[Any, mujoco.MjrContext]:
     """A window that is nowhere on a screen, and what MuJoCo draws into there."""
     asked = os.environ.get("MUJOCO_GL", "").lower().strip()
-    if asked in _failures:  # GLFW ends the process where it is asked a second time
-        raise _failures[asked]
+    module = _module(asked)
+    if (asked, module) in _refusals:
+        raise DrawingError(_refusals[asked, module])
     model.vis.quality.offsamples = _SMOOTH if fine else 0
     most = model.vis.global_
     most.offwidth, most.offheight = max(most.offwidth, width), max(most.offheight, height)
+    window: Any = None
     try:
-        window = importlib.import_module(_module(asked)).GLContext(width, height)
+        window = importlib.import_module(module).GLContext(width, height)
         window.make_current()
         canvas = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
     except Exception as error:  # whatever the libraries beneath raise
-        _failures[asked] = _refusal(asked, error)
-        raise _failures[asked] from error
+        if window is not None and _has_drawn.is_set():
+            window.free()
+        raise DrawingError(_refused(asked, module, error)) from error
     mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, canvas)
-    _shut_all_at_exit()
+    if not _has_drawn.is_set():
+        atexit.register(_shut_all)  # now that EGL is open, as windows have to go before it does
+        _has_drawn.set()
     _open_windows[id(canvas)] = window, canvas
     return window, canvas
 
 
-def _refusal(asked: str, error: Exception) -> DrawingError:
-    return DrawingError(
+def _refused(asked: str, module: str, error: Exception) -> str:
+    """The sentence; kept where nothing was ever drawn, as GLFW ends a process that asks again."""
+    sentence = (
         f"nothing can be drawn with MUJOCO_GL={asked or '(not set)'}, since "
         f"{' '.join(str(error).split()) or type(error).__name__}: set MUJOCO_GL=egl (system "
         "packages libegl1 and libgl1-mesa-dri, or the driver of a graphics card) or "
         "MUJOCO_GL=osmesa (libosmesa6)"
     )
+    if not _has_drawn.is_set():
+        _refusals[asked, module] = sentence
+    return sentence
 
 
 def _module(asked: str) -> str:
@@ -190,6 +205,8 @@ def _module(asked: str) -> str:
 
     MuJoCo itself chooses when it is imported, and without a word it chooses a screen.
     """
+    if asked not in _WORDS:
+        raise DrawingError(f"MUJOCO_GL is {asked!r}, but must be egl, osmesa, glfw or not set")
     screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     if asked in _WITHOUT_SCREEN:
         return f"mujoco.{asked}"
@@ -204,12 +221,6 @@ def _shut(canvas: int) -> None:
     window.make_current()
     held.free()
     window.free()
-
-
-@functools.cache
-def _shut_all_at_exit() -> None:
-    """Windows have to go before EGL does, so this is asked for after EGL has been opened."""
-    atexit.register(_shut_all)
 
 
 def _shut_all() -> None:

@@ -148,8 +148,8 @@ class MujocoWorld(abc.ABC):
         model = spec.compile()
         for number in np.flatnonzero(model.actuator_ctrllimited == 0).tolist():
             raise ValueError(
-                f"actuator {model.actuator(number).name!r} of {self.name} has no ctrlrange: give "
-                "it one, onto which actions from -1 to 1 are mapped"
+                f"actuator {number} ({model.actuator(number).name!r}) of {self.name} has no "
+                "ctrlrange: give it one, onto which actions from -1 to 1 are mapped"
             )
         return model
 
@@ -203,13 +203,13 @@ class Columns:
         return np.concatenate([np.arange(0), *(self._of(name) for name in names)])
 
     def _of(self, name: str) -> np.ndarray:
-        sensor, dot, part = name.partition(".")
+        if name in self._at:
+            return np.arange(*self._at[name])
+        sensor, _, part = name.partition(".")
         if sensor not in self._at:
             known = ", ".join(self._at) or "none"
             raise ValueError(f"sensor is {sensor!r}, but those of the model are {known}")
         columns = np.arange(*self._at[sensor])
-        if not dot:
-            return columns
         if len(columns) != len(_AXES) or part not in _AXES:
             raise ValueError(
                 f"part of sensor {name!r} is {part!r}, but must be x, y or z of a sensor with "

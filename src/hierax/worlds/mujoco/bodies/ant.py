@@ -39,7 +39,6 @@ class Ant:
     this (places and directions of all parts) is left out: the angles tell it.
     """
 
-    name: ClassVar[str] = "Ant"
     torso: ClassVar[str] = "torso_body"
     geoms: ClassVar[tuple[str, ...]] = (
         "trunk",

@@ -33,7 +33,6 @@ class Ball:
     Masses, sizes and torques are those of dm_control's ``RollingBallWithHead``.
     """
 
-    name: ClassVar[str] = "Ball"
     torso: ClassVar[str] = "head_body"
     geoms: ClassVar[tuple[str, ...]] = ("head", "face", "neck", "shell")
     proprioception: ClassVar[tuple[str, ...]] = ("torso.z", *FEELINGS)

@@ -20,9 +20,8 @@ TORSO_SITE = "torso_site"
 
 
 class Body(Protocol):
-    """A body; its name is the first word of the names of its worlds."""
+    """A body, which acts in worlds."""
 
-    name: ClassVar[str]
     torso: ClassVar[str]
     """The body whose axes are its own."""
     geoms: ClassVar[tuple[str, ...]]

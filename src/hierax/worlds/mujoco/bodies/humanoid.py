@@ -49,7 +49,6 @@ class Humanoid:
     1.29 m high, with the feet just above the ground.
     """
 
-    name: ClassVar[str] = "Humanoid"
     torso: ClassVar[str] = "torso_body"
     geoms: ClassVar[tuple[str, ...]] = (
         "chest", "upper waist", "head", "lower waist", "hips",

@@ -53,7 +53,6 @@ class Quadruped:
     part of the state but not felt; the eyes weigh nothing and do not count for being somewhere.
     """
 
-    name: ClassVar[str] = "Quadruped"
     torso: ClassVar[str] = "torso_body"
     geoms: ClassVar[tuple[str, ...]] = (
         "trunk",

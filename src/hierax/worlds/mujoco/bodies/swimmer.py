@@ -35,7 +35,6 @@ class Swimmer:
     through each other; what they push against is the fluid.
     """
 
-    name: ClassVar[str] = "Swimmer"
     torso: ClassVar[str] = "torso_body"
     geoms: ClassVar[tuple[str, ...]] = _LINKS
     proprioception: ClassVar[tuple[str, ...]] = (
