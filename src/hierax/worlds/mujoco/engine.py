@@ -83,7 +83,8 @@ class Engine:
             which would hide what goes wrong, and so is the search for islands where there is but
             one tree of bodies.
         substeps: steps of physics in one step.
-        threads: how many work side by side; results do not depend on it, to the bit.
+        threads: how many work side by side, that of the caller among them; results do not depend
+            on it, to the bit.
 
     Raises:
         ValueError: where a number is no whole number above 0.
@@ -134,11 +135,10 @@ class Engine:
             (own, rows, sensors, control, chosen[first :: self._threads])
             for first, own in enumerate(scratch)
         ]
-        if pool is None:
-            self._work(*work[0])
-        else:
-            for done in [pool.submit(self._work, *share) for share in work]:
-                done.result()
+        elsewhere = [pool.submit(self._work, *share) for share in work[1:]]
+        self._work(*work[0])
+        for done in elsewhere:
+            done.result()
         sound = np.abs(rows) < _HUGE  # false for what is not a number, too
         if not sound.all():
             raise UnstableError(np.flatnonzero(~sound.all(axis=1)).tolist())
@@ -167,14 +167,14 @@ class Engine:
         self._start()
 
     def _start(self) -> None:
-        """Makes what threads work in, and the threads."""
-        pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        """Makes what threads work in, and the threads beside the one that calls."""
+        pool = ThreadPoolExecutor(max(1, self._threads - 1))  # which are made when they are needed
         self._crew = [_Scratch(self.model) for _ in range(self._threads)], pool
         self._shown = mujoco.MjData(self.model)
         self._process = os.getpid()  # last: who finds it finds all
 
-    def _workers(self) -> tuple[list[_Scratch], ThreadPoolExecutor | None]:
-        """What threads work in, and the threads."""
+    def _workers(self) -> tuple[list[_Scratch], ThreadPoolExecutor]:
+        """What threads work in, and the threads beside the one that calls."""
         if os.getpid() != self._process:  # forked, with no threads, and locks as they were
             self._start()
         return self._crew
@@ -207,8 +207,7 @@ class Engine:
 
 def _sense(model: mujoco.MjModel, data: mujoco.MjData) -> None:
     """Brings sensors to where a step led: they tell of where its last substep began."""
-    mujoco.mj_kinematics(model, data)
-    mujoco.mj_comPos(model, data)
+    mujoco.mj_fwdKinematics(model, data)
     mujoco.mj_comVel(model, data)
     data.flg_subtreevel = False  # else velocities of centres of mass stay those of the substep
     mujoco.mj_sensorPos(model, data)
