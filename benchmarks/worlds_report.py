@@ -20,8 +20,8 @@ Ant-v5, the same model, time step and observation (without contact forces), 32 e
 engine of hierax and by Gymnasium's vectors. Target: 1.3 times as fast as these. No engine can be
 faster than physics alone, so what can be gained is what Gymnasium takes beside it, above all for 32
 states of the whole engine where hierax has one a thread. How much that is depends on what else is
-in the caches: in four runs on 27 November 2026 the medians beside the synchronous vector were 1.29, 1.29,
-1.36, 1.37 on one thread and 1.25, 1.24, 1.19, 1.34 on two. The table has the last.
+in the caches: in four runs on 27 November 2026 the medians beside the synchronous vector were 1.29,
+1.29, 1.36, 1.37 on one thread and 1.25, 1.24, 1.19, 1.34 on two. The table has the last.
 """,
     "composer": """
 Going to a target: three targets and our reward here, one target and its own reward there; same
