@@ -180,8 +180,9 @@ class HostDriver:
             carry, action, extras, key = self._act(acting, carry, before, key)
             # Environments refuse what is no number, but this is for `fault` to tell.
             chosen = np.asarray(action)
-            after = batch.step(chosen) if np.isfinite(chosen).all() else before
-            fault = _fault(after, action)
+            acts = bool(np.isfinite(chosen).all())
+            after = batch.step(chosen) if acts else before
+            fault = _fault(after, acts)
             rows.append(Row(before, action, extras, after))
             before = after
         run = run._replace(
@@ -252,8 +253,11 @@ def environment_seed(seed: int, beginnings: int) -> int:
     return int(np.random.SeedSequence([seed, beginnings]).generate_state(1)[0])
 
 
-def _fault(outcome: Outcome, action: Any) -> np.int32:
-    """As `faults.first_fault`, of a step on the host."""
-    arrays = (outcome.observation, action, outcome.reward)
-    wrong = [not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(a)) for a in arrays]
+def _fault(outcome: Outcome, acts: bool) -> np.int32:
+    """As `faults.first_fault`, of a step on the host; ``acts``: whether its action was finite."""
+    sees, pays = (
+        all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(shown))
+        for shown in (outcome.observation, outcome.reward)
+    )
+    wrong = [not sees, not acts, not pays]
     return np.int32(1 + wrong.index(True) if any(wrong) else 0)
