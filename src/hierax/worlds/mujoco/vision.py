@@ -29,6 +29,8 @@ VISION = View("vision", (64, 64, 3), 0.0, 255.0, "uint8")
 """The view of a world in which agents see by their body's eye; batches draw it."""
 
 GOAL_COLOUR = (0.22, 0.60, 0.42)
+MOST_MARKS = 100
+"""In a picture."""
 _SMOOTH = 4  # samples for a pixel
 _WITHOUT_SCREEN = ("egl", "osmesa")
 _WORDS = (
@@ -101,7 +103,7 @@ class Painter:
 
     def __init__(self, model: mujoco.MjModel, width: int, height: int, *, fine: bool):
         self._model, self._rectangle = model, mujoco.MjrRect(0, 0, width, height)
-        self._scene = mujoco.MjvScene(model, maxgeom=model.ngeom + model.nsite + 100)
+        self._scene = mujoco.MjvScene(model, maxgeom=model.ngeom + model.nsite + MOST_MARKS)
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = fine
         self._scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = False
         self._options = mujoco.MjvOption()

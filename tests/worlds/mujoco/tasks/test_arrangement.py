@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hierax.worlds.mujoco.bodies.body import turned
-from hierax.worlds.mujoco.tasks.arrangement import MOST_TARGETS, Arrangement
+from hierax.worlds.mujoco.tasks.arrangement import Arrangement
+from hierax.worlds.mujoco.vision import MOST_MARKS
 from worlds.mujoco.acted import moved, one_turned, positions, readings, seen, teleport, wait
 from worlds.mujoco.drawing import skip_without_opengl
 
@@ -265,7 +266,7 @@ def test_a_room_takes_one_thing_a_cell(cells):
 
 def test_as_many_targets_as_there_may_be_are_drawn():
     skip_without_opengl()
-    world = Arrangement("Crowd", targets=MOST_TARGETS, cells=11)
+    world = Arrangement("Crowd", targets=MOST_MARKS, cells=11)
     batch = begun(world)
     assert batch.picture().std() > 0
     batch.close()

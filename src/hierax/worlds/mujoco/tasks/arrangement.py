@@ -13,14 +13,12 @@ from hierax.spec import View
 from hierax.worlds.mujoco.bodies.body import place_geoms
 from hierax.worlds.mujoco.tasks.props import TARGET_HALF
 from hierax.worlds.mujoco.tasks.scattered import Scattered
-from hierax.worlds.mujoco.vision import Mark
+from hierax.worlds.mujoco.vision import MOST_MARKS, Mark
 from hierax.worlds.mujoco.world import Array, Memory, Readings
 
 _MOVERS = ("body", "boxes")
 COLOURS = ((0.84, 0.37, 0.25), (0.20, 0.47, 0.72), (0.22, 0.60, 0.42), (0.58, 0.40, 0.70))
 """Of targets."""
-MOST_TARGETS = 100
-"""There is room for no more marks in a picture."""
 _ASKED, _OTHER = 0.75, 0.2  # opacity of targets
 
 
@@ -67,9 +65,9 @@ class Arrangement(Scattered):
         checks.count("boxes", self.boxes, 0)
         checks.instance("together", self.together, bool)
         super().__post_init__()
-        if self.targets > MOST_TARGETS:
+        if self.targets > MOST_MARKS:
             raise ValueError(
-                f"targets is {self.targets}, but must be at most {MOST_TARGETS}, so that all can "
+                f"targets is {self.targets}, but must be at most {MOST_MARKS}, so that all can "
                 "be drawn"
             )
         if not _are_movers(self.movers):
