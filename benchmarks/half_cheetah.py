@@ -61,7 +61,7 @@ def _run_hierax(options: argparse.Namespace, seed: int) -> None:
         return
     command = (
         f"train sac HalfCheetah-v5 --steps {options.steps} --seed {seed} --run {run} "
-        "--agent.warmup 10000 --evaluate-every 20000 --log-every 5000 --episodes 5 --keep 1"
+        "--agent.learning-starts 10000 --evaluate-every 20000 --log-every 5000 --episodes 5 --keep 1"
     )
     subprocess.run([sys.executable, "-m", "hierax.cli", *shlex.split(command)], check=True)
 

@@ -19,7 +19,7 @@ from hierax.agents import (
 )
 from hierax.agents.replay import Memory
 from hierax.spec import Continuous, View, WorldSpec
-from hierax.training import faults, make_world
+from hierax.training import finiteness, make_world
 from hierax.training.host_driver import HostDriver
 from hierax.training.report import Report
 from hierax.training.rhythm import Rhythm
@@ -74,7 +74,7 @@ def _nowhere(observation_size: int, action_size: int) -> WorldSpec:
 
 
 def _sizes(width: int, batch: int) -> dict[str, Any]:
-    return {"hidden": (width, width), "batch_size": batch, "capacity": STORED}
+    return {"hidden_sizes": (width, width), "batch_size": batch, "buffer_size": STORED}
 
 
 def _updating(agent: OffPolicy) -> Work:
@@ -96,7 +96,7 @@ def steps(learner: str, world: str) -> Work:
     agent = AGENTS[learner](place.spec)
     rhythm = Rhythm.of(agent, 1, LEAST_HOST_STEPS)
     driver = HostDriver(agent, place, rhythm)
-    runs, _ = driver.advance(driver.start((0,)), rhythm.warmup, learning=False)
+    runs, _ = driver.advance(driver.start((0,)), rhythm.learning_starts, learning=False)
 
     def work() -> int:
         nonlocal runs
@@ -137,7 +137,7 @@ def world_steps(world: str) -> Work:
     def step(at: tuple[Any, jax.Array, jax.Array], key: jax.Array) -> tuple[Any, None]:
         worlds, action, total = at
         worlds = batch.step(worlds, action, key)
-        return (worlds, _following(place, action), total + worlds.outcome.reward), None
+        return (worlds, _following(place, action), total + worlds.timestep.reward), None
 
     @jax.jit
     def run(worlds: Any, key: jax.Array) -> tuple[Any, jax.Array]:
@@ -163,13 +163,13 @@ def seeds(count: int, way: str) -> Work:
     (a driver and a compilation for each seed).
     """
     world = make("PointSpeed-v0")
-    agent = SAC(world.spec, hidden=(64, 64), batch_size=128, capacity=20_000)
+    agent = SAC(world.spec, hidden_sizes=(64, 64), batch_size=128, buffer_size=20_000)
     rhythm = Rhythm.of(agent, SEED_ENVIRONMENTS)
     groups = [(seed,) for seed in range(count)] if way == "separate" else [tuple(range(count))]
     drivers = [ScanDriver(agent, world, rhythm, way == "vmap") for _ in groups]
     all_runs = [driver.start(group) for driver, group in zip(drivers, groups, strict=True)]
     for k, driver in enumerate(drivers):
-        all_runs[k], _ = driver.advance(all_runs[k], rhythm.warmup, learning=False)
+        all_runs[k], _ = driver.advance(all_runs[k], rhythm.learning_starts, learning=False)
 
     def work() -> int:
         for k, driver in enumerate(drivers):
@@ -209,7 +209,7 @@ def _learned(agent: OffPolicy, state: TrainState, count: jax.Array) -> tuple[Tra
 
     def learn(at: tuple[TrainState, jax.Array, Report]) -> tuple[TrainState, jax.Array, Report]:
         state, metrics = agent.learn(at[0])
-        return state, faults.first_fault(list(metrics.values())), at[2].with_update(metrics)
+        return state, finiteness.first_fault(list(metrics.values())), at[2].with_update(metrics)
 
     names = jax.eval_shape(agent.learn, state)[1]
     first = (state, jnp.zeros((), jnp.int32), Report.empty(names))

@@ -25,7 +25,7 @@ def main() -> None:
     agent = SAC(world.spec)
     rhythm = Rhythm.of(agent, ENVIRONMENTS[kind], LEAST_HOST_STEPS if kind == "host" else 1)
     driver = (HostDriver if kind == "host" else ScanDriver)(agent, world, rhythm)
-    runs, _ = driver.advance(driver.start((0,)), rhythm.warmup, learning=False)
+    runs, _ = driver.advance(driver.start((0,)), rhythm.learning_starts, learning=False)
     runs, _ = driver.advance(runs, 1, learning=True)
     if int(driver.agents(runs)[0].updates) != rhythm.updates:
         sys.exit("there was no update")

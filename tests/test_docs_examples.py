@@ -15,14 +15,14 @@ from gymnasium.utils.env_checker import check_env
 
 import hierax
 from hierax.agents import SAC, TD3, OffPolicy
-from hierax.training.leaves import tree_digest
+from hierax.training.serialisation import tree_digest
 from hierax.worlds.gymnasium import HieraxEnv, HostEnv
 from hierax.worlds.mujoco.bodies.body import UP, Body
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
 from hierax.worlds.mujoco.tasks.gap import Gap
 from hierax.worlds.mujoco.tasks.gather import Gather
 from hierax.worlds.mujoco.tasks.speed import SwimmerSpeed
-from worlds.mujoco.acted import outcomes, readings, teleport
+from worlds.mujoco.acted import readings, teleport, timesteps
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = ("train", "resume", "own-world", "latent-space", "mujoco-worlds")
@@ -192,7 +192,7 @@ def test_a_world_may_come_from_a_file_whose_timestep_does_not_count(tmp_path):
         def compose(self):
             return mujoco.MjSpec.from_file(str(file))
 
-    for found, expected in zip(outcomes(FromFile(), 5), outcomes(Arm(), 5), strict=True):
+    for found, expected in zip(timesteps(FromFile(), 5), timesteps(Arm(), 5), strict=True):
         np.testing.assert_allclose(found.reward, expected.reward, rtol=1e-4)  # digits of the file
 
 
@@ -245,7 +245,7 @@ def test_own_body_acts_in_tasks_of_other_bodies(task):
     from own_body import Sledge
 
     world = dataclasses.dataclass(frozen=True)(type("Own", (task,), {"walker": Sledge()}))("Own")
-    for shown in outcomes(world, 3):
+    for shown in timesteps(world, 3):
         assert shown.observation["proprioception"].shape == (4, 9)
         assert not shown.ended.any()
 

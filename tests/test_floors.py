@@ -15,25 +15,16 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 # What each floor may import besides itself. `cli` and the package's own __init__ may import all.
+GROUND = {"atomic_files", "checks", "registry", "spec", "statistics", "to_json", "versions"}
+"""Modules that every floor may use; they use nothing of hierax but each other."""
 BELOW = {
-    "spec": set(),
-    "statistics": set(),
-    "versions": set(),
-    "planning": set(),
-    "worlds": {"planning", "spec"},
-    "plotting": {"planning", "spec", "worlds"},
-    "agents": {"planning", "spec"},
-    "training": {"agents", "planning", "spec", "versions", "worlds"},
-    "experiments": {
-        "agents",
-        "planning",
-        "plotting",
-        "spec",
-        "statistics",
-        "training",
-        "versions",
-        "worlds",
-    },
+    **{name: GROUND for name in GROUND},
+    "planning": GROUND,
+    "worlds": GROUND | {"planning"},
+    "plotting": GROUND | {"planning", "worlds"},
+    "agents": GROUND,
+    "training": GROUND | {"agents", "planning", "worlds"},
+    "experiments": GROUND | {"agents", "planning", "plotting", "training", "worlds"},
 }
 
 

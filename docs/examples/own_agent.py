@@ -21,8 +21,8 @@ class QLearning:
     learning_rate: float = 0.1
     epsilon: float = 0.1
     batch_size: int = 128
-    capacity: int = 100_000
-    warmup: int = 1_000
+    buffer_size: int = 100_000
+    learning_starts: int = 1_000
     updates_per_step: float = 0.25
 
     def init(self, key, environments=1):
@@ -31,7 +31,7 @@ class QLearning:
         views = {v.name: jnp.zeros((environments, *v.shape), v.dtype) for v in self.spec.views}
         reward, no = jnp.zeros(environments), jnp.zeros(environments, bool)
         nothing = Transition(views, jnp.int32(reward), {}, reward, no, no, views, no)
-        replay = Replay(self.capacity).init(nothing)
+        replay = Replay(self.buffer_size).init(nothing)
         table = jnp.ones((states, actions))
         return TrainState(table, replay, None, jnp.int32(0), jnp.int32(0), key)
 
@@ -51,13 +51,13 @@ class QLearning:
 
     def observe(self, state, transition):
         """Stores the transition; steps that begin an episode are never drawn from the replay."""
-        replay = Replay(self.capacity).add(state.replay, transition)
+        replay = Replay(self.buffer_size).add(state.replay, transition)
         return state._replace(replay=replay, steps=state.steps + transition.is_step.size)
 
     def draw(self, state):
         """The batch of the next update."""
         _, draw_key = jax.random.split(state.key)
-        return Replay(self.capacity).sample(state.replay, draw_key, self.batch_size)
+        return Replay(self.buffer_size).sample(state.replay, draw_key, self.batch_size)
 
     def learn(self, state):
         """One update; pairs that were drawn several times move by their mean error."""

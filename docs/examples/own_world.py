@@ -77,7 +77,7 @@ def drive(steps=10_000, **options):
     """Trains a small SAC, with an update for every fourth step."""
     world = Shuttle()
     agent = SAC(
-        world.spec, hidden=(64, 64), learning_rate=1e-3, batch_size=128, updates_per_step=0.25
+        world.spec, hidden_sizes=(64, 64), learning_rate=1e-3, batch_size=128, updates_per_step=0.25
     )
     return hierax.train(agent, world, steps, **options)
 

@@ -94,10 +94,10 @@ def trained(agent, world, seed, updates):
     def step(at, key):
         state, worlds = at
         act_key, step_key = jax.random.split(key)
-        before = worlds.outcome
+        before = worlds.timestep
         _, action, extras = agent.act(state, (), before.observation, act_key, explore=True)
         worlds = batch.step(worlds, action, step_key)
-        after = worlds.outcome
+        after = worlds.timestep
         kinds = after.reward, after.terminated, after.truncated, after.observation, after.is_step
         state = agent.observe(state, Transition(before.observation, action, extras, *kinds))
         learned, metrics = agent.learn(state)

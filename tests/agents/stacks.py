@@ -16,7 +16,7 @@ N, D = 5, 2
 BODY, TASK = View("body", (3,)), View("task", (2,))
 PLAIN = WorldSpec("Plain-v0", (BODY,), Continuous(D), 50)
 RICH = WorldSpec("Rich-v0", (TASK, BODY), Continuous(D), 50)  # what is new stands in front
-SMALL = {"hidden": (8, 8), "batch_size": 16, "capacity": 200, "warmup": 10}
+SMALL = {"hidden_sizes": (8, 8), "batch_size": 16, "buffer_size": 200, "learning_starts": 10}
 RANDOM = Level(identity=False, coupling_units=6)
 NEW = Level(coupling_units=6)
 KEY = jax.random.key(7)
@@ -46,7 +46,7 @@ def stacked(*levels, spec=RICH, **changes):
     state = agent.init(jax.random.key(0), N)
     for level in levels[1:]:
         agent, state = agent.add_level(state, level, spec)
-    return agent, with_replay(agent, state)._replace(steps=jnp.int32(agent.warmup))
+    return agent, with_replay(agent, state)._replace(steps=jnp.int32(agent.learning_starts))
 
 
 known = functools.cache(stacked)

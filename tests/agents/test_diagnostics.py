@@ -11,19 +11,19 @@ from hierax.agents.critics import action_values
 
 DISCOUNT = 0.9
 SHARED = {
-    "hidden": (32, 32),
+    "hidden_sizes": (32, 32),
     "discount": DISCOUNT,
     "learning_rate": 3e-3,
     "batch_size": 64,
-    "target_rate": 0.05,
-    "capacity": 8_000,
-    "warmup": 2_000,
+    "tau": 0.05,
+    "buffer_size": 8_000,
+    "learning_starts": 2_000,
 }
 UPDATES = 2_000
 # Measured against uniform actions, a policy with nothing to choose pays nothing: values are plain.
 AGENTS = {
     "sac": SAC(worlds.SPEC, temperature=0.02, prior="uniform", **SHARED),
-    "td3": TD3(worlds.SPEC, exploration=0.4, **SHARED),
+    "td3": TD3(worlds.SPEC, exploration_noise=0.4, **SHARED),
 }
 
 

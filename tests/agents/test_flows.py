@@ -413,7 +413,7 @@ def test_any_batch_axes_will_do(x64):
             {"observation_size": 0},
             "size of a layer is 0, but must be a whole number not below 1",
         ),
-        ({"hidden": (0,)}, "size of a layer is 0, but must be a whole number not below 1"),
+        ({"hidden_sizes": (0,)}, "size of a layer is 0, but must be a whole number not below 1"),
         (
             {"size": 0, "moved": alternating(0, 2)},
             "size of a layer is 0, but must be a whole number not below 1",
@@ -421,5 +421,5 @@ def test_any_batch_axes_will_do(x64):
     ],
 )
 def test_refusals(changes, sentence):
-    usual = {"observation_size": 3, "size": 2, "hidden": (4,), "moved": alternating(2, 2)}
+    usual = {"observation_size": 3, "size": 2, "hidden_sizes": (4,), "moved": alternating(2, 2)}
     assert refusal(lambda: Flow(KEY, **{**usual, **changes})) == sentence

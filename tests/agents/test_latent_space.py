@@ -41,7 +41,7 @@ from agents.stacks import (
 from hierax.agents import Batch, LatentSpacePolicy, Level
 from hierax.agents.networks import flatten_views
 from hierax.spec import Continuous, Discrete, View, WorldSpec
-from hierax.training.leaves import tree_digest
+from hierax.training.serialisation import tree_digest
 from planning.refusals import refusal
 
 MANY = 4000
@@ -71,7 +71,10 @@ def test_a_new_level_does_to_the_bit_what_those_below_did(explore, normalise):
     _, expected, _ = act(agent, explore, state, agent.begin(N), shown, KEY)
     for spec in (RICH, PLAIN):
         agent, state = agent.add_level(state, NEW, RICH) if spec is RICH else (agent, state)
-        for steps in (0, agent.warmup):  # what it does before it learns is the same once more
+        for steps in (
+            0,
+            agent.learning_starts,
+        ):  # what it does before it learns is the same once more
             at = state._replace(steps=jnp.int32(steps))
             _, action, _ = act(agent, explore, at, agent.begin(N), shown, KEY)
             np.testing.assert_array_equal(action, expected)

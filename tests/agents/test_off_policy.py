@@ -20,7 +20,7 @@ VIEWS = (
     View("bytes", (2,), 0, 9, "uint8"),
 )
 SPEC = WorldSpec("Somewhere-v0", VIEWS, Continuous(2), 50)
-SMALL = {"hidden": (8,), "batch_size": 64, "capacity": 100, "warmup": 10}
+SMALL = {"hidden_sizes": (8,), "batch_size": 64, "buffer_size": 100, "learning_starts": 10}
 FLAT = {"sac": SAC, "td3": TD3}
 learners = pytest.mark.parametrize("kind", FLAT.values(), ids=FLAT)
 COUNT = 4
@@ -223,11 +223,11 @@ def test_seeds_side_by_side(kind):
 
 
 SENTENCES = {
-    "hidden": [
-        ((), "hidden is (), but must name the units of at least one layer"),
-        ((8, 0), "hidden is 0, but must be a whole number not below 1"),
-        ([8], "hidden is list, but must be an instance of tuple"),
-        (8, "hidden is 8, but must be an instance of tuple"),
+    "hidden_sizes": [
+        ((), "hidden_sizes is (), but must name the units of at least one layer"),
+        ((8, 0), "hidden_sizes is 0, but must be a whole number not below 1"),
+        ([8], "hidden_sizes is list, but must be an instance of tuple"),
+        (8, "hidden_sizes is 8, but must be an instance of tuple"),
     ],
     "views": [
         (("smell",), "Somewhere-v0 has no view 'smell', but 'body', 'task', 'nothing', 'bytes'"),
@@ -239,9 +239,9 @@ SENTENCES = {
         (value, f"discount is {value!r}, but must be a number in [0, 1)")
         for value in (1.0, -0.1, math.nan, "a", None)
     ],
-    "target_rate": [
-        (1.5, "target_rate is 1.5, but must be in (0, 1]"),
-        (0.0, "target_rate is 0.0, but must be a positive finite number"),
+    "tau": [
+        (1.5, "tau is 1.5, but must be in (0, 1]"),
+        (0.0, "tau is 0.0, but must be a positive finite number"),
     ],
     "learning_rate": [
         (value, f"learning_rate is {value!r}, but must be a positive finite number")
@@ -249,8 +249,8 @@ SENTENCES = {
     ],
     "updates_per_step": [(0, "updates_per_step is 0, but must be a positive finite number")],
     "batch_size": [(0, "batch_size is 0, but must be a whole number not below 1")],
-    "capacity": [(1.5, "capacity is 1.5, but must be a whole number not below 1")],
-    "warmup": [(-1, "warmup is -1, but must be a whole number not below 0")],
+    "buffer_size": [(1.5, "buffer_size is 1.5, but must be a whole number not below 1")],
+    "learning_starts": [(-1, "learning_starts is -1, but must be a whole number not below 0")],
 }
 TEMPERATURE = "temperature is 0, but must be a positive finite number"
 NEGATIVE = " is -1, but must be a finite number not below 0"
@@ -278,10 +278,10 @@ def test_discrete_actions_are_refused(kind):
         (SAC, "prior", "normal", "prior is 'normal', but must be one of 'flat', 'uniform'"),
         (SAC, "target_entropy", math.inf, "target_entropy is inf, but must be finite"),
         (SAC, "target_entropy", "a", "target_entropy is 'a', but must be an instance of Real"),
-        (TD3, "exploration", -1, f"exploration{NEGATIVE}"),
-        (TD3, "target_noise", -1, f"target_noise{NEGATIVE}"),
+        (TD3, "exploration_noise", -1, f"exploration_noise{NEGATIVE}"),
+        (TD3, "target_policy_noise", -1, f"target_policy_noise{NEGATIVE}"),
         (TD3, "target_noise_clip", -1, f"target_noise_clip{NEGATIVE}"),
-        (TD3, "delay", 0, "delay is 0, but must be a whole number not below 1"),
+        (TD3, "policy_delay", 0, "policy_delay is 0, but must be a whole number not below 1"),
     ],
 )
 def test_refusals_of_one_learner(kind, field, value, sentence):

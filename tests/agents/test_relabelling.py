@@ -22,7 +22,7 @@ from agents.stacks import (
 )
 from hierax.agents import relabelling
 from hierax.agents.networks import flatten_views
-from hierax.training.leaves import tree_digest
+from hierax.training.serialisation import tree_digest
 from planning.refusals import refusal
 
 STEPS = 12
@@ -93,7 +93,7 @@ def test_rewards_are_those_of_the_task_above(levels, normalise):
 
 
 def test_a_ring_that_was_filled_more_than_once_is_relabelled_alike():
-    agent, state = stacked(RANDOM, capacity=4 * N)
+    agent, state = stacked(RANDOM, buffer_size=4 * N)
     rows, state = played(agent, state, 15, RESETS)
     rings = len(state.replay.entered)
     assert len(rows) > 2 * rings

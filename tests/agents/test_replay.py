@@ -311,19 +311,19 @@ def test_an_observation_is_stored_once():
 @pytest.mark.parametrize(
     ("arguments", "environments", "sentence"),
     [
-        ((0,), 1, "capacity is 0, but must be a whole number not below 1"),
+        ((0,), 1, "buffer_size is 0, but must be a whole number not below 1"),
         ((10, 0), 1, "length is 0, but must be a whole number not below 1"),
-        ((2.5,), 1, "capacity is 2.5, but must be a whole number not below 1"),
+        ((2.5,), 1, "buffer_size is 2.5, but must be a whole number not below 1"),
         (
             (2,),
             1,
-            "capacity is 2, but must be at least 3: two stretches of 1 steps in each of 1 "
+            "buffer_size is 2, but must be at least 3: two stretches of 1 steps in each of 1 "
             "environments",
         ),
         (
             (100, 10),
             5,
-            "capacity is 100, but must be at least 105: two stretches of 10 steps in each of 5 "
+            "buffer_size is 100, but must be at least 105: two stretches of 10 steps in each of 5 "
             "environments",
         ),
     ],

@@ -19,7 +19,7 @@ update = jax.jit(lambda agent, *given: agent.update(*given), static_argnums=0)
 
 
 def agent(**changes):
-    return SAC(SPEC, **{"hidden": (6, 5), "initial_temperature": 0.3, **changes})
+    return SAC(SPEC, **{"hidden_sizes": (6, 5), "initial_temperature": 0.3, **changes})
 
 
 def learner_of(sac, seed=0):

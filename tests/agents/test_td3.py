@@ -16,7 +16,7 @@ update = jax.jit(lambda agent, *given: agent.update(*given), static_argnums=0)
 
 
 def agent(**changes):
-    return TD3(SPEC, **{"hidden": (6, 5), **changes})
+    return TD3(SPEC, **{"hidden_sizes": (6, 5), **changes})
 
 
 def learner_of(td3, updates=0):
@@ -36,7 +36,7 @@ def same(one, other):
 
 
 def target_of(td3, learner, given):
-    noise = td3.target_noise * np.asarray(jax.random.normal(KEY, (B, A)))
+    noise = td3.target_policy_noise * np.asarray(jax.random.normal(KEY, (B, A)))
     noise = np.clip(noise, -td3.target_noise_clip, td3.target_noise_clip)
     action = np.tanh(in_numpy.network(learner.target_actor, given.next_observation)) + noise
     value = in_numpy.values(
@@ -48,7 +48,7 @@ def target_of(td3, learner, given):
 # The default; noise that is clipped always; noise that leaves the range of actions; none.
 @pytest.mark.parametrize("noise", [(0.2, 0.5), (9.0, 0.1), (5.0, 5.0), (0.0, 0.5)])
 def test_losses_are_those_of_the_equations(x64, noise):
-    td3 = agent(target_noise=noise[0], target_noise_clip=noise[1])
+    td3 = agent(target_policy_noise=noise[0], target_noise_clip=noise[1])
     learner, given = learner_of(td3, updates=1), batch()
     after, metrics = update(td3, learner, given, KEY)
     found = in_numpy.values(learner.critics, given.observation, given.action)
@@ -84,7 +84,7 @@ def test_the_gradient_of_the_actor_is_that_of_its_loss(x64):
 
 @pytest.mark.parametrize("delay", [1, 2, 3])
 def test_actor_and_targets_wait(delay):
-    td3 = agent(delay=delay)
+    td3 = agent(policy_delay=delay)
     learner = learner_of(td3)
     for number in range(1, 2 * delay + 1):
         before = learner
@@ -112,7 +112,7 @@ def test_targets_follow_what_came_of_the_step(x64):
 
 
 def test_acting():
-    td3 = agent(exploration=0.3)
+    td3 = agent(exploration_noise=0.3)
     learner, seen = td3.build(jax.random.key(0)), batch().observation
     best = td3.exploit(learner, seen)
     expected = np.tanh(in_numpy.network(learner.actor, np.asarray(seen)))

@@ -163,7 +163,7 @@ def acted(agent, state, key):
 @pytest.mark.slow
 def test_levels_of_an_agent_do_so_too():
     # The lowest level is the identity and frozen, so that x_0 has N(0, I) as its prior.
-    agent, state = stacked(NEW, LEVEL, spec=PLAIN, hidden=(32, 32), learning_rate=3e-3)
+    agent, state = stacked(NEW, LEVEL, spec=PLAIN, hidden_sizes=(32, 32), learning_rate=3e-3)
     rolled = []
     for levels, key in zip((1, 2), jax.random.split(KEY), strict=True):
         state = learned(agent, state, 1_000)

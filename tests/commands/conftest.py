@@ -5,10 +5,10 @@ import pytest
 from hierax.cli import main
 
 TINY = [
-    "--agent.hidden",
+    "--agent.hidden-sizes",
     "8",
     "--agent.batch-size=8",
-    "--agent.warmup",
+    "--agent.learning-starts",
     "32",
     "--agent.updates-per-step",
     "0.25",

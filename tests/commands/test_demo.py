@@ -41,7 +41,7 @@ def evaluated(run):
 @pytest.fixture
 def short(monkeypatch):
     """A demo of a few steps."""
-    words = {"agent.hidden": "8", "agent.batch_size": "8", "agent.warmup": "64"}
+    words = {"agent.hidden_sizes": "8", "agent.batch_size": "8", "agent.learning_starts": "64"}
     monkeypatch.setattr(demo, "AGENT", {name: (word,) for name, word in words.items()})
     monkeypatch.setattr(demo, "STEPS", 400)
     monkeypatch.setattr(demo, "POINTS", 2)
@@ -66,7 +66,7 @@ def test_levels_leave_curves_and_a_film(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(demo_levels, "BELOW", 320)
     monkeypatch.setattr(demo_levels, "ABOVE", 400)
     monkeypatch.setattr(demo_levels, "POINTS", 2)
-    words = {"agent.hidden": "8", "agent.batch_size": "8", "agent.warmup": "64"}
+    words = {"agent.hidden_sizes": "8", "agent.batch_size": "8", "agent.learning_starts": "64"}
     monkeypatch.setattr(demo_levels, "COMMON", {name: (word,) for name, word in words.items()})
     old = tmp_path / "flat" / "config.json"
     old.parent.mkdir()

@@ -7,11 +7,13 @@ from hierax.commands.errors import UsageError
 
 
 def test_dotted_options_are_separated_from_the_rest():
-    words = "sac W --agent.hidden 64 32 --steps 5 --world.goal=6,-6 --agent.learning-rate 1e-3"
+    words = (
+        "sac W --agent.hidden-sizes 64 32 --steps 5 --world.goal=6,-6 --agent.learning-rate 1e-3"
+    )
     rest, dotted = separate(words.split())
     assert rest == ["sac", "W", "--steps", "5"]
     assert dotted == {
-        "agent.hidden": ("64", "32"),
+        "agent.hidden_sizes": ("64", "32"),
         "world.goal": ("6,-6",),
         "agent.learning_rate": ("1e-3",),
     }
@@ -23,9 +25,9 @@ def test_paths_with_dots_are_no_dotted_options():
 
 def test_fields_have_the_types_of_their_owner():
     _, dotted = separate(
-        ["--agent.hidden", "64", "--agent.target-entropy", "-2", "--world.goal", "8", "0"]
+        ["--agent.hidden-sizes", "64", "--agent.target-entropy", "-2", "--world.goal", "8", "0"]
     )
-    assert fields_of("agent", "sac", dotted) == {"hidden": (64,), "target_entropy": -2.0}
+    assert fields_of("agent", "sac", dotted) == {"hidden_sizes": (64,), "target_entropy": -2.0}
     assert fields_of("world", "PointMaze-v0", dotted) == {"goal": (8.0, 0.0)}
 
 
@@ -48,5 +50,7 @@ def test_options_that_make_no_sense_are_refused(words, message):
 
 
 def test_an_unknown_field_is_refused_with_the_nearest():
-    with pytest.raises(UsageError, match=r"no field of td3 'delays'.*; did you mean delay\?"):
-        fields_of("agent", "td3", {"agent.delays": ("2",)})
+    with pytest.raises(
+        UsageError, match=r"no field of td3 'policy_delays'.*; did you mean policy_delay\?"
+    ):
+        fields_of("agent", "td3", {"agent.policy-delays": ("2",)})

@@ -15,11 +15,11 @@ VALID = {
     "--seeds": "1",
     "--environments": "16",
     "--episodes": "2",
-    "--agent.hidden": "8",
+    "--agent.hidden-sizes": "8",
     "--agent.batch_size": "8",
     "--agent.discount": "0.9",
     "--agent.learning_rate": "0.001",
-    "--agent.capacity": "1000",
+    "--agent.buffer-size": "1000",
     "--world.episode_limit": "20",
 }
 COUNTS = ["0", "-3", "1.5", "many", "", "1e3", "nan", "none"]
@@ -36,13 +36,13 @@ WRONG_VALUES = {
     "--log-every": ["0", "-1", "x"],
     "--evaluate-every": ["0", "-1", "x"],
     "--checkpoint-every": ["0", "-1", "x"],
-    "--agent.hidden": ["0", "8,-8", "wide", "8.5", "64 x"],
+    "--agent.hidden-sizes": ["0", "8,-8", "wide", "8.5", "64 x"],
     "--agent.batch_size": ["0", "-1", "1.5", "x", "true"],
     "--agent.discount": ["1", "1.5", "-0.1", "nan", "inf", "high"],
     "--agent.learning_rate": ["0", "-1", "nan", "inf", "fast"],
-    "--agent.target_rate": ["0", "2", "-1", "x"],
-    "--agent.capacity": ["0", "-5", "0.5", "x", "16"],
-    "--agent.warmup": ["-1", "0.5", "x"],
+    "--agent.tau": ["0", "2", "-1", "x"],
+    "--agent.buffer-size": ["0", "-5", "0.5", "x", "16"],
+    "--agent.learning-starts": ["-1", "0.5", "x"],
     "--agent.updates_per_step": ["0", "-1", "nan", "x"],
     "--agent.temperature": ["0", "-1", "nan", "hot"],
     "--agent.initial_temperature": ["0", "-1", "inf"],
@@ -53,7 +53,7 @@ WRONG_VALUES = {
     "--world.episode_limit": ["0", "-1", "1.5", "long"],
 }
 WRONG_NAMES = [
-    "--agent.discont", "--agent.lr", "--agent.", "--agent.spec", "--agent.delay", "--agnt.discount",
+    "--agent.discont", "--agent.lr", "--agent.", "--agent.spec", "--agent.policy-delay", "--agnt.discount",
     "--world.goal", "--world.limit", "--world.", "--policy.hidden", "--step", "--sed", "--agent",
     "--runs", "--verbose", "--learning-rate",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ def snapshot(folder):
 def test_a_run_has_all_of_its_files(finished):
     config = json.loads((finished / "config.json").read_text())
     assert config["agent"]["name"] == "sac"
-    assert config["agent"]["hidden"] == [8]
+    assert config["agent"]["hidden_sizes"] == [8]
     assert config["world"] == {"name": "PointSpeed-v0", "episode_limit": 10}
     assert (config["steps"], config["seeds"]) == (96, 2)
     summary = json.loads((finished / "summary.json").read_text())
@@ -45,7 +45,7 @@ def test_another_configuration_is_refused_by_the_fields_that_differ(finished, co
     words = [*command_of(finished), "--agent.discount", "0.9"]
     message = refusal(*["8,8" if word == "8" else word for word in words])
     assert "agent.discount is 0.9, but the run" in message
-    assert "agent.hidden is [8, 8]" in message
+    assert "agent.hidden_sizes is [8, 8]" in message
 
 
 def test_what_was_asked_for_reaches_training(monkeypatch, tmp_path, capsys):
@@ -74,7 +74,7 @@ def test_what_was_asked_for_reaches_training(monkeypatch, tmp_path, capsys):
             "host",
             "--keep",
             "2",
-            "--agent.delay",
+            "--agent.policy-delay",
             "3",
             "--world.goal",
             "12",
@@ -84,7 +84,7 @@ def test_what_was_asked_for_reaches_training(monkeypatch, tmp_path, capsys):
         ]
     )
     assert asked["run"].as_posix() == "runs/td3-SpinCross-v0-seed-4"
-    assert (asked["agent"].delay, asked["agent"].discount) == (3, 0.99)
+    assert (asked["agent"].policy_delay, asked["agent"].discount) == (3, 0.99)
     assert (asked["world"].goal, asked["world"].period) == ((12.0, 0.0), 4.0)
     assert (asked["steps"], asked["seed"], asked["seeds"]) == (7, 4, 1)
     assert (asked["checkpoint_every"], asked["log_every"]) == (5, None)
@@ -102,12 +102,12 @@ def test_what_was_asked_for_reaches_training(monkeypatch, tmp_path, capsys):
         ("sac Hanoi3-v0 --world.slip 1", "Hanoi3-v0 has no option 'slip'"),
         ("sac Nothing:Here-v0", "Nothing:Here-v0 cannot be made"),
         ("sac PointSpeed-v0 --agent.hiden 3", "did you mean hidden?"),
-        ("sac PointSpeed-v0 --agent.hidden", "--agent.hidden is given no value"),
+        ("sac PointSpeed-v0 --agent.hidden-sizes", "--agent.hidden-sizes is given no value"),
         ("sac PointSpeed-v0 --agent.discount 2", "sac: discount is 2.0, but must be a number in"),
         ("sac PointSpeed-v0 --agent.views place", "has no view 'place', but 'velocity'"),
         ("sac PointSpeed-v0 --world.goal 1 2", "there is no field of PointSpeed-v0 'goal'"),
         ("sac PointSpeed-v0 --world.episode-limit 0", "episode_limit is 0, but must be"),
-        ("sac PointSpeed-v0 --agents.hidden 3", "there is no option '--agents.hidden'"),
+        ("sac PointSpeed-v0 --agents.hidden_sizes 3", "there is no option '--agents.hidden_sizes'"),
         ("sac PointSpeed-v0 --seeds 0", "--seeds is 0, but must be at least 1"),
         ("sac PointSpeed-v0 --seed -1", "--seed is -1, but must be at least 0"),
         ("sac PointSpeed-v0 --log-every 0", "--log-every is 0, but must be at least 1"),
@@ -130,7 +130,7 @@ def test_names_and_types_are_checked_before_anything_heavy_is_imported():
     program = (
         "import sys\n"
         "from hierax.cli import main\n"
-        "for words in (['--agent.discont', '1'], ['--agent.hidden', 'x'], ['--steps', '0']):\n"
+        "for words in (['--agent.discont', '1'], ['--agent.hidden-sizes', 'x'], ['--steps', '0']):\n"
         "    try: main(['train', 'sac', 'PointSpeed-v0', '--steps', '5', *words])\n"
         "    except SystemExit: pass\n"
         "sys.exit(len({'jax', 'numpy', 'scipy', 'rich'} & set(sys.modules)))\n"

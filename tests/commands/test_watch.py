@@ -57,7 +57,7 @@ def player(name):
     import jax
 
     world = make_world(name)
-    agent = TD3(world.spec, hidden=(4,), capacity=8)
+    agent = TD3(world.spec, hidden_sizes=(4,), buffer_size=8)
     state = agent.init(jax.random.key(0))._replace(replay=None)
     return Player(agent, state, world, 0)
 

@@ -19,7 +19,7 @@ def stepped(actions, start):
     paths, step = [], jax.jit(WORLD.step)
     for point in range(POINTS):
         state = jax.tree.map(lambda leaf, at=point: leaf[at], start.states)
-        seen = {name: start.outcome.observation[name][point] for name in VIEWS}
+        seen = {name: start.timestep.observation[name][point] for name in VIEWS}
         path = [state.position]
         for time in range(STEPS):
             state, shown = step(state, actions(time, point, seen), jax.random.key(1))
@@ -32,7 +32,7 @@ def stepped(actions, start):
 @pytest.mark.parametrize("identity", [True, False])
 def test_a_rollout_is_the_world_stepped_with_what_the_level_makes_of_latents(identity):
     agent = LatentSpacePolicy(
-        WORLD.spec, levels=(Level(views=VIEWS, identity=identity),), hidden=(8,)
+        WORLD.spec, levels=(Level(views=VIEWS, identity=identity),), hidden_sizes=(8,)
     )
     learned = agent.untrained(jax.random.key(2))
     flow = learned.learner.top.actor

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hierax.experiments.claims import CLAIMS
-from hierax.experiments.result import Result, Verdict, plain, write
+from hierax.experiments.result import Result, Verdict, write
 
 VERDICT = Verdict("H2", None, {"foresights": [0.9, np.float64(0.97)]}, "Only with much foresight.")
 
@@ -74,5 +74,5 @@ def test_an_unknown_claim_is_no_evidence(tmp_path):
     ],
 )
 def test_values_become_json(value, expected):
-    assert plain(value) == expected
-    json.dumps(plain(value))
+    assert to_json(value) == expected
+    json.dumps(to_json(value))

@@ -25,7 +25,13 @@ def test_everybody_is_made_for_the_world_that_they_act_in(study):
 @pytest.mark.parametrize("study", STUDIES)
 def test_everybody_has_the_same_networks_batches_and_rhythm(study):
     agents = [arm.agent for arm in STUDIES[study]().values()]
-    for field in ("hidden", "batch_size", "learning_rate", "updates_per_step", "warmup"):
+    for field in (
+        "hidden_sizes",
+        "batch_size",
+        "learning_rate",
+        "updates_per_step",
+        "learning_starts",
+    ):
         assert len({getattr(agent, field) for agent in agents}) == 1, field
 
 

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.image import imread
 
 from hierax.experiments.himo_claims import drawn_curves
-from hierax.experiments.result import plain
+from hierax.experiments.result import to_json
 from hierax.plotting.himo import hierarchy_figure, metric_figure, six_panels
 from hierax.worlds import four_rooms, tower_of_hanoi, wormhole_rooms
 
@@ -13,7 +13,7 @@ from hierax.worlds import four_rooms, tower_of_hanoi, wormhole_rooms
 @pytest.mark.parametrize("world", [tower_of_hanoi(2), four_rooms(), wormhole_rooms()], ids=str)
 @pytest.mark.parametrize("normalised", [True, False])
 def test_six_panels_from_what_a_result_file_holds(world, normalised, tmp_path):
-    curves = plain(drawn_curves(world, "smoke"))
+    curves = to_json(drawn_curves(world, "smoke"))
     path = tmp_path / "deeper" / "figure.png"
     six_panels(world, curves, path, "a title", normalised)
     picture = imread(path)

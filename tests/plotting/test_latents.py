@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from hierax.experiments.result import plain
+from hierax.experiments.result import to_json
 from hierax.plotting.latents import draw_fans, film_fans
 
 STEPS = [0, 2, 4, 6]
@@ -42,7 +42,7 @@ def test_a_figure_has_all_paths_to_their_end_and_the_distances():
     assert len(distances.collections) == 2
 
 
-@pytest.mark.parametrize("fans", [FANS, json.loads(json.dumps(plain(FANS)))])
+@pytest.mark.parametrize("fans", [FANS, json.loads(json.dumps(to_json(FANS)))])
 def test_a_film_has_a_frame_for_each_step_in_which_paths_grow(fans):
     frames = list(film_fans(fans, "title"))
     assert len(frames) == len(STEPS)

@@ -30,7 +30,9 @@ KINDS = {"sac": SAC, "td3": TD3}
 def run(folder, learner, driver):
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     world = PointSpeed(episode_limit=30)
-    agent = KINDS[learner](world.spec, hidden=(8,), batch_size=8, capacity=1_000, warmup=100)
+    agent = KINDS[learner](
+        world.spec, hidden_sizes=(8,), batch_size=8, buffer_size=1_000, learning_starts=100
+    )
     intervals = {"log_every": 50, "evaluate_every": 500, "checkpoint_every": 100}
     train(
         agent,

@@ -12,7 +12,7 @@ import pytest
 
 from hierax.training import checkpoint
 from hierax.training.checkpoint import CheckpointError, load, save
-from hierax.training.leaves import tree_digest
+from hierax.training.serialisation import tree_digest
 from planning.refusals import refusal
 
 TREE = {
@@ -173,7 +173,7 @@ def test_an_array_that_changed_while_it_was_saved_is_found_out(tmp_path, monkeyp
     def changed_meanwhile(path):
         array[1] += 1  # after the bytes were written and before they are hashed
 
-    monkeypatch.setattr("hierax.training.durable.sync", changed_meanwhile)
+    monkeypatch.setattr("hierax.atomic_files.sync", changed_meanwhile)
     save(tmp_path, {"a": array}, 2)
     error = complaint(tmp_path, {"a": array})
     assert "holds another ['a'] than was to be saved" in str(error)

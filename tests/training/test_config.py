@@ -29,8 +29,10 @@ def test_worlds_come_back(world):
     "agent",
     [
         SAC(WORLDS[0].spec),
-        SAC(WORLDS[0].spec, hidden=(8,), temperature=0.1, prior="uniform", views=("velocity",)),
-        TD3(WORLDS[0].spec, learning_rate=np.float32(1e-3), delay=np.int64(3)),
+        SAC(
+            WORLDS[0].spec, hidden_sizes=(8,), temperature=0.1, prior="uniform", views=("velocity",)
+        ),
+        TD3(WORLDS[0].spec, learning_rate=np.float32(1e-3), policy_delay=np.int64(3)),
     ],
 )
 def test_agents_come_back(agent):

@@ -10,12 +10,18 @@ import hierax
 from hierax.agents import LatentSpacePolicy, Level
 from hierax.training import train_levels
 from hierax.training.curriculum import CURRICULA
-from hierax.training.leaves import tree_digest
 from hierax.training.run_folder import load_config
+from hierax.training.serialisation import tree_digest
 from hierax.worlds import make, world_names
 
 WORLD = make("PointCross-v0", episode_limit=20)
-SMALL = {"hidden": (8, 8), "batch_size": 8, "capacity": 600, "warmup": 64, "updates_per_step": 0.25}
+SMALL = {
+    "hidden_sizes": (8, 8),
+    "batch_size": 8,
+    "buffer_size": 600,
+    "learning_starts": 64,
+    "updates_per_step": 0.25,
+}
 SKILL = Level(views=("velocity",), world="PointSpeed-v0", steps=320, temperature=1.0)
 AGENT = LatentSpacePolicy(WORLD.spec, levels=(SKILL, Level(temperature=0.1)), **SMALL)
 OPTIONS = {"seeds": 2, "episodes": 2, "progress": False}

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from hierax.agents import SAC, TD3
-from hierax.training import checkpoint, faults
+from hierax.training import checkpoint, finiteness
 from hierax.training.host_driver import HostDriver
-from hierax.training.leaves import tree_digest
 from hierax.training.rhythm import Rhythm
 from hierax.training.scan_driver import ScanDriver
+from hierax.training.serialisation import tree_digest
 from hierax.worlds import PointSpeed
 from hierax.worlds.host import FunctionalHostBatch, FunctionalHostWorld
 from training.toys import Clock, Counter, everything
@@ -120,7 +120,7 @@ def digest(chosen, runs):
 
 def real(kind, learner=TD3):
     world = PointSpeed(episode_limit=6)
-    small = {"hidden": (4,), "batch_size": 4, "capacity": 100, "warmup": 8}
+    small = {"hidden_sizes": (4,), "batch_size": 4, "buffer_size": 100, "learning_starts": 8}
     return driver(kind, world, agent=learner(world.spec, **small))
 
 
@@ -292,7 +292,9 @@ def test_all_is_well(kind):
 @both
 @pytest.mark.parametrize("learner", [SAC, TD3])
 def test_rewards_too_large_for_their_squares_are_found(kind, learner):
-    chosen = driver(kind, Rich(), agent=learner(Rich().spec, hidden=(4,), batch_size=4, warmup=4))
+    chosen = driver(
+        kind, Rich(), agent=learner(Rich().spec, hidden_sizes=(4,), batch_size=4, learning_starts=4)
+    )
     name, batch = chosen.fault(advanced(chosen, 20))
     assert name == "critic_loss"
     assert batch.reward.max() == np.float32(1e30)
@@ -309,7 +311,7 @@ class Rich(Clock):
 def test_names_of_faults_are_in_the_order_of_the_agent():
     agent = Counter(CLOCK.spec)
     state = jax.eval_shape(lambda: agent.init(jax.random.key(0)))
-    assert faults.metric_names(agent, state) == ("z_loss", "m_gradient", "a_loss")
+    assert finiteness.metric_names(agent, state) == ("z_loss", "m_gradient", "a_loss")
 
 
 def test_environments_that_cannot_be_saved_begin_anew_when_resumed():

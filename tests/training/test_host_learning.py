@@ -14,7 +14,7 @@ from hierax.worlds import FunctionalHostWorld, PointSpeed
 from planning.refusals import refusal
 
 WORLD = FunctionalHostWorld(PointSpeed(episode_limit=7))
-SETTINGS = {"hidden": (8,), "batch_size": 4, "capacity": 60, "warmup": 16}
+SETTINGS = {"hidden_sizes": (8,), "batch_size": 4, "buffer_size": 60, "learning_starts": 16}
 
 
 @pytest.mark.parametrize("kind", [SAC, TD3])
@@ -24,7 +24,7 @@ def test_where_the_replay_is_kept_changes_no_number(kind):
     found = []
     for place in ("device", "host"):
         driver = HostDriver(agent, WORLD, rhythm, place)
-        runs, _ = driver.advance(driver.start([3]), rhythm.warmup, learning=False)
+        runs, _ = driver.advance(driver.start([3]), rhythm.learning_starts, learning=False)
         runs, (report,) = driver.advance(runs, 6, learning=True)
         found.append((driver.agents(runs)[0], jax.device_get(report)))
     (here, report_here), (there, report_there) = found

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from hierax.training.report import Report
-from hierax.worlds.batch import Outcome
+from hierax.worlds.world import Timestep
 
 
-def outcome(returns, lengths, successes, terminated, truncated):
+def timestep(returns, lengths, successes, terminated, truncated):
     length = np.array(lengths, np.int32)
-    return Outcome(
+    return Timestep(
         observation={},
         reward=np.zeros(len(length), np.float32),
         terminated=np.array(terminated, bool),
@@ -31,9 +31,9 @@ def test_nothing_happened():
 def test_means_are_over_updates_and_over_episodes_that_ended():
     report = Report.empty(("loss", "size"))
     report = report.with_update({"size": 4.0, "loss": 1.0}).with_update({"size": 6.0, "loss": 2.0})
-    report = report.with_outcome(outcome([1, 2, 3], [1, 2, 3], [0, 1, 1], [0, 1, 0], [0, 0, 1]))
-    report = report.with_outcome(outcome([9, 9, 9], [9, 9, 9], [1, 1, 1], [0, 0, 0], [0, 0, 0]))
-    report = report.with_outcome(outcome([4, 0, 0], [5, 0, 0], [0, 0, 0], [1, 0, 0], [0, 0, 0]))
+    report = report.with_timestep(timestep([1, 2, 3], [1, 2, 3], [0, 1, 1], [0, 1, 0], [0, 0, 1]))
+    report = report.with_timestep(timestep([9, 9, 9], [9, 9, 9], [1, 1, 1], [0, 0, 0], [0, 0, 0]))
+    report = report.with_timestep(timestep([4, 0, 0], [5, 0, 0], [0, 0, 0], [1, 0, 0], [0, 0, 0]))
     expected = {"loss": 1.5, "size": 5.0, "training/return": 3.0, "training/length": 10 / 3}
     assert report.means(False) == pytest.approx(expected)
     assert report.means(True) == pytest.approx({**expected, "training/success": 2 / 3})
@@ -41,10 +41,10 @@ def test_means_are_over_updates_and_over_episodes_that_ended():
 
 
 def test_a_report_is_a_carry_of_a_loop():
-    row = outcome([1, 2], [1, 2], [0, 1], [0, 1], [0, 0])
+    row = timestep([1, 2], [1, 2], [0, 1], [0, 1], [0, 0])
 
     def step(report, _):
-        return report.with_outcome(row).with_update({"loss": jnp.float32(2)}), None
+        return report.with_timestep(row).with_update({"loss": jnp.float32(2)}), None
 
     report, _ = jax.jit(lambda start: jax.lax.scan(step, start, None, 5))(Report.empty(("loss",)))
     assert report.means(False) == {"loss": 2, "training/return": 2, "training/length": 2}

@@ -14,21 +14,25 @@ from planning.refusals import refusal
 @dataclasses.dataclass
 class Asked:
     updates_per_step: float
-    warmup: int = 0
+    learning_starts: int = 0
 
 
 ratios = st.fractions(Fraction(1, 500), 20, max_denominator=500)
 
 
 @given(ratios, st.integers(1, 40), st.integers(1, 20), st.integers(0, 10**6))
-def test_the_ratio_is_exact(ratio, environments, least, warmup):
-    found = Rhythm.of(Asked(float(ratio), warmup), environments, least)
+def test_the_ratio_is_exact(ratio, environments, least, learning_starts):
+    found = Rhythm.of(Asked(float(ratio), learning_starts), environments, least)
     assert Fraction(found.updates, found.size) == ratio
     assert found.size == found.steps * environments
     assert found.steps >= least
     assert found.updates >= 1
     # The warm-up is over with the beat in which it ends.
-    assert found.warmup * found.size >= warmup > (found.warmup - 1) * found.size
+    assert (
+        found.learning_starts * found.size
+        >= learning_starts
+        > (found.learning_starts - 1) * found.size
+    )
 
 
 @given(ratios, st.integers(1, 40))

@@ -10,8 +10,8 @@ from planning.refusals import refusal
 
 intervals = st.none() | st.integers(1, 5000)
 schedules = st.builds(
-    lambda n, steps, warmup, total, log, evaluate, save: Schedule.of(
-        Rhythm(n, steps, 1, warmup),
+    lambda n, steps, learning_starts, total, log, evaluate, save: Schedule.of(
+        Rhythm(n, steps, 1, learning_starts),
         total,
         log_every=log,
         evaluate_every=evaluate,
@@ -52,7 +52,7 @@ def test_nothing_is_passed_over(schedule):
             assert beat in known
         # What is evaluated or saved is logged too, so a checkpoint owes no line of metrics.
         assert schedule.logs(beat) >= max(schedule.evaluates(beat), schedule.saves(beat))
-    assert schedule.warmup in known or not 0 < schedule.warmup <= schedule.end
+    assert schedule.learning_starts in known or not 0 < schedule.learning_starts <= schedule.end
     assert schedule.evaluate % schedule.log == schedule.checkpoint % schedule.log == 0
     for does in (schedule.logs, schedule.evaluates, schedule.saves):
         assert does(schedule.end)
@@ -64,13 +64,13 @@ def test_learning_begins_at_a_stop(schedule):
     beat = 0
     while beat < schedule.end:
         stop = schedule.next_stop(beat)
-        assert not beat < schedule.warmup < stop
+        assert not beat < schedule.learning_starts < stop
         beat = stop
 
 
 def test_a_run_that_is_told_nothing():
     schedule = Schedule.of(Rhythm(16, 1, 16, 63), 100_000)
-    assert schedule == Schedule(warmup=63, log=63, evaluate=315, checkpoint=315, end=6250)
+    assert schedule == Schedule(learning_starts=63, log=63, evaluate=315, checkpoint=315, end=6250)
     assert sum(map(schedule.logs, range(1, schedule.end + 1))) == 100
     assert sum(map(schedule.evaluates, range(1, schedule.end + 1))) == 20
 
@@ -79,7 +79,7 @@ def test_intervals_are_in_environment_steps():
     schedule = Schedule.of(
         Rhythm(2, 5, 1, 0), 1000, log_every=30, evaluate_every=100, checkpoint_every=61
     )
-    assert schedule == Schedule(warmup=0, log=3, evaluate=12, checkpoint=9, end=100)
+    assert schedule == Schedule(learning_starts=0, log=3, evaluate=12, checkpoint=9, end=100)
 
 
 @pytest.mark.parametrize("name", ["steps", "log_every", "evaluate_every", "checkpoint_every"])

@@ -21,7 +21,7 @@ from planning.refusals import refusal
 from training.toys import Clock, Counter
 
 WORLD = PointSpeed(episode_limit=20)
-SMALL = {"hidden": (4,), "batch_size": 8, "capacity": 300, "warmup": 32}
+SMALL = {"hidden_sizes": (4,), "batch_size": 8, "buffer_size": 300, "learning_starts": 32}
 AGENTS = {"sac": SAC(WORLD.spec, **SMALL), "td3": TD3(WORLD.spec, **SMALL)}
 INTERVALS = {"log_every": 40, "evaluate_every": 80, "checkpoint_every": 80}
 CLOCK = Clock(length=7, episode_limit=5)
@@ -278,9 +278,9 @@ def test_refusals_leave_no_trace(changes, words, tmp_path):
 
 
 def test_a_replay_that_is_too_small_is_refused_before_the_folder_is_taken(tmp_path):
-    agent = Counter(CLOCK.spec, capacity=4)
+    agent = Counter(CLOCK.spec, buffer_size=4)
     sentence = refusal(lambda: run_toy(tmp_path / "run", agent=agent))
-    assert sentence.startswith("capacity is 4, but must be at least 6")
+    assert sentence.startswith("buffer_size is 4, but must be at least 6")
     run_toy(tmp_path / "run", steps=40)  # a mended configuration is not another one
 
 

@@ -14,10 +14,10 @@ from hierax.agents import SAC, LatentSpacePolicy, Level
 from hierax.training import checkpoint, train
 from hierax.training.evaluation import MODES, ScanEvaluator
 from hierax.training.host_driver import HostDriver
-from hierax.training.leaves import tree_digest
 from hierax.training.records import Records, read_metrics
 from hierax.training.rhythm import Rhythm
 from hierax.training.scan_driver import ScanDriver
+from hierax.training.serialisation import tree_digest
 from hierax.training.warm_start import digest, warm_started
 from hierax.worlds import make
 from hierax.worlds.host import FunctionalHostWorld
@@ -26,7 +26,7 @@ from planning.refusals import refusal
 PLANE = make("PointSpeed-v0", episode_limit=20)
 CROSS = make("PointCross-v0", episode_limit=20)
 SMALL = {
-    "hidden": (8, 8), "batch_size": 16, "capacity": 200, "warmup": 32,
+    "hidden_sizes": (8, 8), "batch_size": 16, "buffer_size": 200, "learning_starts": 32,
     "normalise_observations": True,
 }  # fmt: skip
 LOWER = LatentSpacePolicy(PLANE.spec, levels=(Level(coupling_units=6),), **SMALL)
@@ -44,7 +44,7 @@ def driver(kind, agent, world):
 
 def advanced(chosen, runs, beats=4):
     """The runs after beats without and with learning."""
-    runs, _ = chosen.advance(runs, chosen.rhythm.warmup, learning=False)
+    runs, _ = chosen.advance(runs, chosen.rhythm.learning_starts, learning=False)
     return chosen.advance(runs, beats, learning=True)[0]
 
 
@@ -338,7 +338,7 @@ def test_flat_agents_begin_with_what_they_learned_too():
 def wide():
     """What an agent with a unit more, but else the same, learned."""
     levels = LOWER.levels[0], UPPER_LEVEL
-    agent = LatentSpacePolicy(CROSS.spec, levels=levels, **{**SMALL, "hidden": (8, 9)})
+    agent = LatentSpacePolicy(CROSS.spec, levels=levels, **{**SMALL, "hidden_sizes": (8, 9)})
     return agent.untrained(jax.random.key(0))
 
 

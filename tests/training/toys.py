@@ -56,23 +56,23 @@ class Counter:
 
     Attributes:
         spec: of the world.
-        warmup: as in `hierax.agents.agent.Agent`.
+        learning_starts: as in `hierax.agents.agent.Agent`.
         updates_per_step: likewise.
         poison: ``"action"``, or a metric, which is NaN once there were ``at`` updates.
         at: see there.
-        capacity: of its replay.
+        buffer_size: of its replay.
     """
 
     spec: WorldSpec
-    warmup: int = 0
+    learning_starts: int = 0
     updates_per_step: float = 1.0
     poison: str | None = None
     at: int = 0
-    capacity: int = 200
+    buffer_size: int = 200
 
     @property
     def replay(self):
-        return Replay(self.capacity)
+        return Replay(self.buffer_size)
 
     def init(self, key, environments=1):
         zeros = jnp.zeros(environments)

@@ -81,10 +81,10 @@ def played():
     key = jax.random.key(4)
     keys = jax.random.split(key, STEPS + 1)
     step = jax.jit(batch.step)
-    outcomes = [batch.reset(keys[0])]
+    timesteps = [batch.reset(keys[0])]
     for k, action in zip(keys[1:], actions, strict=True):
-        outcomes.append(step(outcomes[-1], action, k))
-    found = jax.tree.map(lambda *leaves: np.stack(leaves), *(o.outcome for o in outcomes))
+        timesteps.append(step(timesteps[-1], action, k))
+    found = jax.tree.map(lambda *leaves: np.stack(leaves), *(o.timestep for o in timesteps))
     world = dataclasses.replace(world)
     return found, simulated(world, COUNT, key, actions)
 
@@ -130,8 +130,8 @@ def test_a_limit_of_one_step():
     state, step = batch.reset(jax.random.key(0)), jax.jit(batch.step)
     for t in range(4):
         state = step(state, jnp.zeros((2, 1)), jax.random.key(t))
-        assert (state.outcome.is_step == (t % 2 == 0)).all()
-        assert (state.outcome.ended == (t % 2 == 0)).all()
+        assert (state.timestep.is_step == (t % 2 == 0)).all()
+        assert (state.timestep.ended == (t % 2 == 0)).all()
 
 
 def test_types_do_not_change_from_step_to_step():
@@ -140,5 +140,5 @@ def test_types_do_not_change_from_step_to_step():
     step = jax.eval_shape(batch.step, first, jnp.zeros((2, 1)), jax.random.key(0))
     kinds = [jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree) for tree in (first, step)]
     assert kinds[0] == kinds[1]
-    outcome = first.outcome
-    assert (outcome.reward.dtype, outcome.episode_length.dtype) == (jnp.float32, jnp.int32)
+    timestep = first.timestep
+    assert (timestep.reward.dtype, timestep.episode_length.dtype) == (jnp.float32, jnp.int32)

@@ -34,11 +34,11 @@ def batch(request):
 def test_outcomes_are_arrays_of_numpy_with_one_row_for_each_environment(batch):
     host, world = batch
     assert (host.spec, host.count) == (world.spec, COUNT)
-    for outcome in (host.reset(0), host.step(actions(world, 1)[0])):
-        leaves = jax.tree.leaves(outcome)
+    for timestep in (host.reset(0), host.step(actions(world, 1)[0])):
+        leaves = jax.tree.leaves(timestep)
         assert all(isinstance(leaf, np.ndarray) and len(leaf) == COUNT for leaf in leaves)
-        assert outcome.reward.dtype == np.float32
-        assert outcome.episode_length.dtype == np.int32
+        assert timestep.reward.dtype == np.float32
+        assert timestep.episode_length.dtype == np.int32
 
 
 def test_episodes_are_cut_off_at_the_limit_and_begin_anew(batch):
@@ -46,12 +46,12 @@ def test_episodes_are_cut_off_at_the_limit_and_begin_anew(batch):
     host.reset(1)
     limit, steps = world.episode_limit, 0
     for action in actions(world, 2 * limit + 2):
-        outcome, steps = host.step(action), steps + 1
+        timestep, steps = host.step(action), steps + 1
         # After the last step of an episode comes one that begins the next.
         within = steps % (limit + 1)
-        assert (outcome.episode_length == within).all()
-        assert (outcome.truncated == (within == limit)).all()
-        assert (outcome.is_step == (within > 0)).all()
+        assert (timestep.episode_length == within).all()
+        assert (timestep.truncated == (within == limit)).all()
+        assert (timestep.is_step == (within > 0)).all()
 
 
 def test_one_seed_gives_the_same_episodes_and_another_gives_others(batch):
@@ -81,12 +81,12 @@ def test_a_restored_batch_goes_on_to_the_bit(batch):
 
 def test_outcomes_and_what_was_saved_are_never_written_to(batch):
     host, world = batch
-    outcome = host.reset(3)
+    timestep = host.reset(3)
     saved = host.save()
-    before = jax.tree.map(np.copy, (outcome, saved))
+    before = jax.tree.map(np.copy, (timestep, saved))
     for action in actions(world, 9):
         host.step(action)
-    assert_same((outcome, saved), before)
+    assert_same((timestep, saved), before)
 
 
 def test_a_goal_ends_an_episode_before_its_limit_does():
@@ -94,15 +94,15 @@ def test_a_goal_ends_an_episode_before_its_limit_does():
     host = FunctionalHostBatch(world, 2)
     first = host.reset(0)
     push = np.array([[1.0, 0.0], [0.0, 0.3]], np.float32)
-    outcomes = [first, *(host.step(push) for _ in range(40))]
-    ended = np.array([outcome.terminated for outcome in outcomes])
-    cut = np.array([outcome.truncated for outcome in outcomes])
+    timesteps = [first, *(host.step(push) for _ in range(40))]
+    ended = np.array([timestep.terminated for timestep in timesteps])
+    cut = np.array([timestep.truncated for timestep in timesteps])
     assert ended[:, 0].sum() >= 2  # the first one runs into the goal again and again
     assert not ended[:, 1].any()
     assert list(np.flatnonzero(cut[:, 1])) == [30]
-    begins = np.array([not outcome.is_step[0] for outcome in outcomes])
+    begins = np.array([not timestep.is_step[0] for timestep in timesteps])
     np.testing.assert_array_equal(begins[1:], ended[:-1, 0])
-    returns = np.array([outcome.episode_return[0] for outcome in outcomes])
+    returns = np.array([timestep.episode_return[0] for timestep in timesteps])
     np.testing.assert_array_equal(returns, ended[:, 0])
 
 

@@ -41,7 +41,7 @@ def test_what_the_world_pays_can_be_part_of_it():
 
 
 def test_a_run_is_known_by_the_name_of_its_reward(tmp_path):
-    agent = SAC(WORLD.spec, hidden=(4,), batch_size=4, capacity=100, warmup=40)
+    agent = SAC(WORLD.spec, hidden_sizes=(4,), batch_size=4, buffer_size=100, learning_starts=40)
     options = {"run": tmp_path / "run", "environments": 2, "progress": False, "episodes": 1}
     hierax.train(agent, Rewarded(WORLD, climb), 40, **options)
     config = load_config(tmp_path / "run")["world"]

@@ -91,7 +91,7 @@ class Agent(Protocol):
         ...
 
     @property
-    def warmup(self) -> int:
+    def learning_starts(self) -> int:
         """Environment steps that are observed before the first update."""
         ...
 

@@ -13,10 +13,12 @@ from hierax.agents.networks import MLP, stack
 Parameters = TypeVar("Parameters")
 
 
-def twin_critics(key: Key, observation_size: int, action_size: int, hidden: tuple[int, ...]) -> MLP:
+def twin_critics(
+    key: Key, observation_size: int, action_size: int, hidden_sizes: tuple[int, ...]
+) -> MLP:
     """Two networks (observation, action) → value, stacked on a leading axis of length 2."""
     size = observation_size + action_size
-    return stack(key, 2, lambda each: MLP(each, size, hidden, 1))
+    return stack(key, 2, lambda each: MLP(each, size, hidden_sizes, 1))
 
 
 def action_values(critics: MLP, observation: jax.Array, action: jax.Array) -> jax.Array:

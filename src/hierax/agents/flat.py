@@ -1,6 +1,6 @@
 """Agents without levels: what they do depends on what they see and on nothing else.
 
-Until ``warmup`` steps are observed, actions are uniform. A subclass builds a learner (`build`),
+Until ``learning_starts`` steps are observed, actions are uniform. A subclass builds a learner (`build`),
 says how it acts (`explore`, `exploit`) and how a batch of transitions changes it (`update`).
 """
 
@@ -43,4 +43,4 @@ class FlatOffPolicy(OffPolicy):
         explore_key, uniform_key = jax.random.split(key)
         action = self.explore(state.learner, seen, explore_key)
         uniform = jax.random.uniform(uniform_key, action.shape, minval=-1.0, maxval=1.0)
-        return carry, jnp.where(state.steps < self.warmup, uniform, action), {}
+        return carry, jnp.where(state.steps < self.learning_starts, uniform, action), {}

@@ -22,8 +22,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from hierax import checks
 from hierax.agents.networks import MLP
-from hierax.planning import checks
 
 Key: TypeAlias = Array
 Halves: TypeAlias = tuple[tuple[int, int], ...]
@@ -98,7 +98,7 @@ class Flow(eqx.Module):
         key: of the weights.
         observation_size: numbers that are seen.
         size: d, entries of noise and of output.
-        hidden: units of the torso's layers, with ReLU; the last of them are the features.
+        hidden_sizes: units of the torso's layers, with ReLU; the last of them are the features.
         moved: which entries each coupling moves, the first first; see `alternating`.
         units: of the hidden layer of each coupling.
         limit: L, bound of the logarithm of a coupling's scale.
@@ -116,20 +116,20 @@ class Flow(eqx.Module):
         key: Key,
         observation_size: int,
         size: int,
-        hidden: Sequence[int],
+        hidden_sizes: Sequence[int],
         moved: Halves,
         units: int = 32,
         limit: float = 3.0,
         final_scale: float = 0.0,
     ):
-        if not hidden:
-            raise ValueError("hidden is (), but must name the units of at least one layer")
+        if not hidden_sizes:
+            raise ValueError("hidden_sizes is (), but must name the units of at least one layer")
         checks.count("units", units, 1)
         checks.positive("limit", limit)
         torso_key, *keys = jax.random.split(key, 1 + len(moved))
-        self.torso = MLP(torso_key, observation_size, hidden[:-1], hidden[-1])
+        self.torso = MLP(torso_key, observation_size, hidden_sizes[:-1], hidden_sizes[-1])
         self.couplings = tuple(
-            Coupling(each, size, part, hidden[-1], units, limit, final_scale)
+            Coupling(each, size, part, hidden_sizes[-1], units, limit, final_scale)
             for each, part in zip(keys, moved, strict=True)
         )
 

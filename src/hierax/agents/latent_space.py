@@ -29,6 +29,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from hierax import checks
 from hierax.agents import statistics
 from hierax.agents.agent import Key, Metrics, Observation, TrainState, Transition
 from hierax.agents.critics import action_values, twin_critics
@@ -40,7 +41,6 @@ from hierax.agents.networks import flatten_views
 from hierax.agents.off_policy import Batch, OffPolicy
 from hierax.agents.replay import Replay, Stretch
 from hierax.agents.soft import SoftLearner, SoftUpdate
-from hierax.planning import checks
 from hierax.spec import WorldSpec
 
 LARGEST_UNIFORM = 1.0 - 1e-6
@@ -90,7 +90,7 @@ class Held(NamedTuple):
 class LatentSpacePolicy(OffPolicy):
     """A stack of levels, of which the top one learns.
 
-    ``hidden`` holds for critics and for the torsos of flows.
+    ``hidden_sizes`` holds for critics and for the torsos of flows.
 
     Attributes:
         levels: from the bottom to the top. Those that name no views see ``views``.
@@ -137,13 +137,15 @@ class LatentSpacePolicy(OffPolicy):
     def replay(self) -> Replay:
         """How decisions of the top level are kept: the steps of each side by side."""
         interval = self.top.control_interval
-        return Replay(self.capacity, interval, aligned=interval > 1)
+        return Replay(self.buffer_size, interval, aligned=interval > 1)
 
     def build(self, key: Key) -> LevelsLearner:
         """See `OffPolicy`; levels below the top are as `Level.identity` says."""
         critic_key, *keys = jax.random.split(key, 1 + len(self.levels))
         *below, top = (self._flow(each, number) for number, each in enumerate(keys))
-        critics = twin_critics(critic_key, self.observation_size, self.action_size, self.hidden)
+        critics = twin_critics(
+            critic_key, self.observation_size, self.action_size, self.hidden_sizes
+        )
         level = self.top
         first = level.initial_temperature if level.temperature is None else level.temperature
         return LevelsLearner(
@@ -166,7 +168,7 @@ class LatentSpacePolicy(OffPolicy):
         decided = state.learner.top.actor.forward(noise, seen)[0]
         if explore:
             begun = self._uninformed(noise, uniform_key)
-            decided = jnp.where(state.steps < self.warmup, begun, decided)
+            decided = jnp.where(state.steps < self.learning_starts, begun, decided)
         output = self._held(carry, len(self.levels) - 1, decided)
         outputs = (output, *self._descend(state.learner.below, carry, observation, output))
         carry = Held(carry.age + 1, noise, outputs[::-1])
@@ -305,7 +307,7 @@ class LatentSpacePolicy(OffPolicy):
             key,
             self.spec.size(level.views),
             size,
-            self.hidden,
+            self.hidden_sizes,
             level.moved(size, begin_with=turns % 2),
             level.coupling_units,
             level.scale_limit,
@@ -334,7 +336,7 @@ class LatentSpacePolicy(OffPolicy):
         return SoftUpdate(
             sample=self.sample,
             optimiser=optax.adam(self.learning_rate),
-            target_rate=self.target_rate,
+            tau=self.tau,
             target_ratio=target if level.temperature is None else None,
         )
 

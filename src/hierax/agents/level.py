@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Literal
 
+from hierax import checks
 from hierax.agents.flows import Halves, alternating, everything
-from hierax.planning import checks
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, UInt8
 
-from hierax.planning import checks
+from hierax import checks
 
 Key: TypeAlias = Array
 Network = TypeVar("Network")
@@ -68,7 +68,7 @@ class MLP(eqx.Module):
     Args:
         key: of the weights.
         in_size: numbers in a row.
-        hidden: width of each hidden layer; none for a linear map.
+        hidden_sizes: width of each hidden layer; none for a linear map.
         out_size: numbers that come out.
         activation: ``"relu"``, ``"elu"`` or ``"tanh"``, after each hidden layer.
         layer_norm: whether the first hidden layer is normalised and goes through tanh instead, so
@@ -89,33 +89,35 @@ class MLP(eqx.Module):
         self,
         key: Key,
         in_size: int,
-        hidden: Sequence[int],
+        hidden_sizes: Sequence[int],
         out_size: int,
         *,
         activation: str = "relu",
         layer_norm: bool = False,
         final_scale: float = 1.0,
     ):
-        sizes = (in_size, *hidden, out_size)
+        sizes = (in_size, *hidden_sizes, out_size)
         for size in sizes:
             checks.count("size of a layer", size, 1)
         checks.one_of("activation", activation, tuple(ACTIVATIONS))
         checks.not_negative("final_scale", final_scale)
-        if layer_norm and not hidden:
-            raise ValueError("hidden is empty, but layer_norm is True and needs a hidden layer")
-        scales = (1.0,) * len(hidden) + (final_scale,)
+        if layer_norm and not hidden_sizes:
+            raise ValueError(
+                "hidden_sizes is empty, but layer_norm is True and needs a hidden layer"
+            )
+        scales = (1.0,) * len(hidden_sizes) + (final_scale,)
         keys = jax.random.split(key, len(scales))
         self.layers = tuple(map(Linear, keys, sizes[:-1], sizes[1:], scales))
-        self.norm = LayerNorm(hidden[0]) if layer_norm else None
+        self.norm = LayerNorm(hidden_sizes[0]) if layer_norm else None
         self.activation = activation
 
     def __call__(self, x: Float[Array, "... inputs"]) -> Float[Array, "... outputs"]:
         """``(..., in_size)`` to ``(..., out_size)``."""
-        hidden = self.layers[:-1]
+        hidden_sizes = self.layers[:-1]
         if self.norm is not None:
-            x = jnp.tanh(self.norm(hidden[0](x)))
-            hidden = hidden[1:]
-        for layer in hidden:
+            x = jnp.tanh(self.norm(hidden_sizes[0](x)))
+            hidden_sizes = hidden_sizes[1:]
+        for layer in hidden_sizes:
             x = ACTIVATIONS[self.activation](layer(x))
         return self.layers[-1](x)
 

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from hierax import checks
 from hierax.agents import statistics
 from hierax.agents.agent import Carry, Key, Metrics, Observation, TrainState, Transition
 from hierax.agents.networks import flatten_views
 from hierax.agents.replay import Replay, Stretch
-from hierax.planning import checks
 from hierax.spec import Continuous, WorldSpec
 
 
@@ -49,13 +49,13 @@ class OffPolicy(abc.ABC):
 
     Attributes:
         spec: the world that it acts in.
-        hidden: units of the hidden layers, of actor and critics alike.
+        hidden_sizes: units of the hidden layers, of actor and critics alike.
         discount: γ in [0, 1).
         learning_rate: of Adam, for all networks.
         batch_size: B, transitions of an update.
-        target_rate: share τ in (0, 1] of the online parameters in a step of the target parameters.
-        capacity: steps that the replay keeps, of all environments together.
-        warmup: steps with uninformed actions before the first update.
+        tau: share τ in (0, 1] of the online parameters in a step of the target parameters.
+        buffer_size: steps that the replay keeps, of all environments together.
+        learning_starts: steps with uninformed actions before the first update.
         updates_per_step: gradient updates for each environment step after that.
         views: names of the views that it sees, in this order; None for all of the world's.
         normalise_observations: whether observations are shifted and scaled by their running mean
@@ -67,13 +67,13 @@ class OffPolicy(abc.ABC):
     """
 
     spec: WorldSpec = dataclasses.field(kw_only=False)
-    hidden: tuple[int, ...] = (256, 256)
+    hidden_sizes: tuple[int, ...] = (256, 256)
     discount: float = 0.99
     learning_rate: float = 3e-4
     batch_size: int = 256
-    target_rate: float = 0.005
-    capacity: int = 1_000_000
-    warmup: int = 1_000
+    tau: float = 0.005
+    buffer_size: int = 1_000_000
+    learning_starts: int = 1_000
     updates_per_step: float = 1.0
     views: tuple[str, ...] | None = None
     normalise_observations: bool = False
@@ -88,20 +88,20 @@ class OffPolicy(abc.ABC):
             checks.instance("views", self.views, tuple)
         if not self.observation_size:
             raise ValueError(f"views are {self._names}, but must hold at least one number together")
-        checks.instance("hidden", self.hidden, tuple)
-        if not self.hidden:
-            raise ValueError("hidden is (), but must name the units of at least one layer")
-        for units in self.hidden:
-            checks.count("hidden", units, 1)
-        for name in ("batch_size", "capacity"):
+        checks.instance("hidden_sizes", self.hidden_sizes, tuple)
+        if not self.hidden_sizes:
+            raise ValueError("hidden_sizes is (), but must name the units of at least one layer")
+        for units in self.hidden_sizes:
+            checks.count("hidden_sizes", units, 1)
+        for name in ("batch_size", "buffer_size"):
             checks.count(name, getattr(self, name), 1)
-        checks.count("warmup", self.warmup, 0)
-        for name in ("learning_rate", "updates_per_step", "target_rate"):
+        checks.count("learning_starts", self.learning_starts, 0)
+        for name in ("learning_rate", "updates_per_step", "tau"):
             checks.positive(name, getattr(self, name))
         if not (isinstance(self.discount, Real) and 0.0 <= self.discount < 1.0):
             raise ValueError(f"discount is {self.discount!r}, but must be a number in [0, 1)")
-        if self.target_rate > 1.0:
-            raise ValueError(f"target_rate is {self.target_rate!r}, but must be in (0, 1]")
+        if self.tau > 1.0:
+            raise ValueError(f"tau is {self.tau!r}, but must be in (0, 1]")
 
     @property
     def observation_size(self) -> int:
@@ -116,7 +116,7 @@ class OffPolicy(abc.ABC):
     @property
     def replay(self) -> Replay:
         """How transitions are kept."""
-        return Replay(self.capacity)
+        return Replay(self.buffer_size)
 
     @abc.abstractmethod
     def build(self, key: Key) -> Any:

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from hierax import checks
 from hierax.agents.agent import Key, Transition
-from hierax.planning import checks
 
 
 class Memory(NamedTuple):
@@ -93,7 +93,7 @@ class Replay:
     """A ring of steps from which stretches are drawn; pure functions over a `Memory`.
 
     Attributes:
-        capacity: steps of all environments together that are kept.
+        buffer_size: steps of all environments together that are kept.
         length: K, steps of a stretch.
         aligned: whether stretches begin at multiples of K steps since the episode began.
 
@@ -101,25 +101,25 @@ class Replay:
         ValueError: where a number is not allowed.
     """
 
-    capacity: int
+    buffer_size: int
     length: int = 1
     aligned: bool = False
 
     def __post_init__(self) -> None:
         checks.count("length", self.length, 1)
-        checks.count("capacity", self.capacity, 1)
+        checks.count("buffer_size", self.buffer_size, 1)
 
     def init(self, transition: Transition) -> Memory:
         """An empty memory for steps like ``transition``, of N environments.
 
         Raises:
-            ValueError: where the capacity does not hold two stretches of every environment.
+            ValueError: where the buffer_size does not hold two stretches of every environment.
         """
         environments = transition.reward.shape[0]
-        steps = -(-self.capacity // environments)
+        steps = -(-self.buffer_size // environments)
         if steps < 2 * self.length + 1:
             raise ValueError(
-                f"capacity is {self.capacity}, but must be at least "
+                f"buffer_size is {self.buffer_size}, but must be at least "
                 f"{(2 * self.length + 1) * environments}: two stretches of {self.length} steps in "
                 f"each of {environments} environments"
             )

@@ -22,6 +22,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from hierax import checks
 from hierax.agents.agent import Key, Metrics
 from hierax.agents.critics import twin_critics
 from hierax.agents.distributions import TanhGaussian
@@ -29,7 +30,6 @@ from hierax.agents.flat import FlatOffPolicy
 from hierax.agents.networks import MLP
 from hierax.agents.off_policy import Batch
 from hierax.agents.soft import SoftLearner, SoftUpdate
-from hierax.planning import checks
 
 LOG_SCALES = (-5.0, 2.0)
 """Bounds of the logarithm of a policy's scale, before the squashing."""
@@ -73,15 +73,17 @@ class SAC(FlatOffPolicy):
         return SoftUpdate(
             sample=self._act,
             optimiser=optax.adam(self.learning_rate),
-            target_rate=self.target_rate,
+            tau=self.tau,
             target_ratio=None if self.temperature else -entropy - self._log_prior,
         )
 
     def build(self, key: Key) -> SoftLearner:
         """See `FlatOffPolicy`."""
         actor_key, critic_key = jax.random.split(key)
-        actor = MLP(actor_key, self.observation_size, self.hidden, 2 * self.action_size)
-        critics = twin_critics(critic_key, self.observation_size, self.action_size, self.hidden)
+        actor = MLP(actor_key, self.observation_size, self.hidden_sizes, 2 * self.action_size)
+        critics = twin_critics(
+            critic_key, self.observation_size, self.action_size, self.hidden_sizes
+        )
         first = self.initial_temperature if self.temperature is None else self.temperature
         return self._soft_update.init(actor, critics, first)
 

@@ -54,13 +54,13 @@ class SoftUpdate:
     Attributes:
         sample: draws from the policy.
         optimiser: of all three.
-        target_rate: τ.
+        tau: τ.
         target_ratio: k̄, what α is tuned to; None leaves α as it is.
     """
 
     sample: Sample
     optimiser: optax.GradientTransformation
-    target_rate: float
+    tau: float
     target_ratio: float | None
 
     def init(self, actor: Any, critics: MLP, temperature: float) -> SoftLearner:
@@ -101,7 +101,7 @@ class SoftUpdate:
         learner = SoftLearner(
             actor=actor.parameters,
             critics=critics.parameters,
-            targets=follow(learner.targets, critics.parameters, self.target_rate),
+            targets=follow(learner.targets, critics.parameters, self.tau),
             log_temperature=log_temperature,
             optimisers=(actor.optimiser, critics.optimiser, for_temperature),
         )

@@ -23,7 +23,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from hierax.planning import checks
+from hierax import checks
 
 
 class VTrace(NamedTuple):

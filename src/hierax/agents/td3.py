@@ -13,12 +13,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from hierax import checks
 from hierax.agents.agent import Key, Metrics
 from hierax.agents.critics import Descended, action_values, descend, follow, twin_critics
 from hierax.agents.flat import FlatOffPolicy
 from hierax.agents.networks import MLP
 from hierax.agents.off_policy import Batch
-from hierax.planning import checks
 
 
 class TD3Learner(NamedTuple):
@@ -48,22 +48,22 @@ class TD3(FlatOffPolicy):
     """TD3. All noise is Gaussian, in units of half the range of an action.
 
     Attributes:
-        exploration: standard deviation of the noise on actions while learning.
-        target_noise: standard deviation σ' of the noise on target actions.
+        exploration_noise: standard deviation of the noise on actions while learning.
+        target_policy_noise: standard deviation σ' of the noise on target actions.
         target_noise_clip: c, its largest size.
-        delay: d, critic updates for each update of actor and targets.
+        policy_delay: d, critic updates for each update of actor and targets.
     """
 
-    exploration: float = 0.1
-    target_noise: float = 0.2
+    exploration_noise: float = 0.1
+    target_policy_noise: float = 0.2
     target_noise_clip: float = 0.5
-    delay: int = 2
+    policy_delay: int = 2
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("exploration", "target_noise", "target_noise_clip"):
+        for name in ("exploration_noise", "target_policy_noise", "target_noise_clip"):
             checks.not_negative(name, getattr(self, name))
-        checks.count("delay", self.delay, 1)
+        checks.count("policy_delay", self.policy_delay, 1)
 
     @property
     def _optimiser(self) -> optax.GradientTransformation:
@@ -72,8 +72,10 @@ class TD3(FlatOffPolicy):
     def build(self, key: Key) -> TD3Learner:
         """See `FlatOffPolicy`."""
         actor_key, critic_key = jax.random.split(key)
-        actor = MLP(actor_key, self.observation_size, self.hidden, self.action_size)
-        critics = twin_critics(critic_key, self.observation_size, self.action_size, self.hidden)
+        actor = MLP(actor_key, self.observation_size, self.hidden_sizes, self.action_size)
+        critics = twin_critics(
+            critic_key, self.observation_size, self.action_size, self.hidden_sizes
+        )
         return TD3Learner(
             actor=actor,
             critics=critics,
@@ -87,7 +89,7 @@ class TD3(FlatOffPolicy):
     def explore(self, learner: TD3Learner, observation: jax.Array, key: Key) -> jax.Array:
         """See `FlatOffPolicy`: the actor's action and noise."""
         action = self.exploit(learner, observation)
-        noise = self.exploration * jax.random.normal(key, action.shape)
+        noise = self.exploration_noise * jax.random.normal(key, action.shape)
         return jnp.clip(action + noise, -1.0, 1.0)
 
     def exploit(self, learner: TD3Learner, observation: jax.Array) -> jax.Array:
@@ -110,7 +112,7 @@ class TD3(FlatOffPolicy):
             updates=updates,
         )
         learner = jax.lax.cond(
-            updates % self.delay == 0,
+            updates % self.policy_delay == 0,
             lambda before: self._update_actor(before, batch.observation),
             lambda before: before,
             learner,
@@ -125,7 +127,7 @@ class TD3(FlatOffPolicy):
 
     def _target(self, learner: TD3Learner, batch: Batch, key: Key) -> jax.Array:
         """The target y, ``(B,)``."""
-        noise = self.target_noise * jax.random.normal(key, batch.action.shape)
+        noise = self.target_policy_noise * jax.random.normal(key, batch.action.shape)
         noise = jnp.clip(noise, -self.target_noise_clip, self.target_noise_clip)
         action = jnp.tanh(learner.target_actor(batch.next_observation)) + noise
         action = jnp.clip(action, -1.0, 1.0)
@@ -143,8 +145,8 @@ class TD3(FlatOffPolicy):
         step: Descended = descend(self._optimiser, loss, learner.actor, learner.optimisers[0])
         return learner._replace(
             actor=step.parameters,
-            target_actor=follow(learner.target_actor, step.parameters, self.target_rate),
-            target_critics=follow(learner.target_critics, learner.critics, self.target_rate),
+            target_actor=follow(learner.target_actor, step.parameters, self.tau),
+            target_critics=follow(learner.target_critics, learner.critics, self.tau),
             optimisers=(step.optimiser, learner.optimisers[1]),
             actor_metrics=jnp.stack([step.loss, step.gradient_norm]),
         )

@@ -37,10 +37,10 @@ POINTS = 20
 MOST = 1004
 """The return of pushing along a diagonal from the first step on."""
 AGENT: dict[str, tuple[str, ...]] = {
-    "agent.hidden": ("64", "64"),
+    "agent.hidden_sizes": ("64", "64"),
     "agent.batch_size": ("128",),
     "agent.learning_rate": ("1e-3",),
-    "agent.warmup": ("2000",),
+    "agent.learning_starts": ("2000",),
     "agent.updates_per_step": ("0.25",),
 }
 METRIC = "deterministic/return"

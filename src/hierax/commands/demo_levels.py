@@ -13,13 +13,13 @@ WORLD = "SpinCross-v0"
 BELOW, ABOVE, POINTS = 24_000, 80_000, 10
 """Steps of the lower and of the upper level, and evaluations of the upper one."""
 COMMON: dict[str, tuple[str, ...]] = {
-    "agent.hidden": ("64", "64"),
+    "agent.hidden_sizes": ("64", "64"),
     "agent.batch_size": ("128",),
     "agent.learning_rate": ("1e-3",),
-    "agent.target_rate": ("0.01",),
-    "agent.warmup": ("2000",),
+    "agent.tau": ("0.01",),
+    "agent.learning_starts": ("2000",),
     "agent.updates_per_step": ("0.25",),
-    "agent.capacity": ("120000",),
+    "agent.buffer_size": ("120000",),
 }
 FLAT = {"agent.temperature": ("0.01",), "agent.prior": ("uniform",)}
 METRIC = "sampled/success"

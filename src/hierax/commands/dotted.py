@@ -1,4 +1,4 @@
-"""Options that set fields by their names: ``--agent.hidden 64 64``, ``--level.0.steps=9000``."""
+"""Options that set fields by their names: ``--agent.hidden-sizes 64 64``, ``--level.0.steps=9000``."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from hierax.commands.values import guess_value, read_value
 OWNERS = ("agent", "world", "level.N")
 _LEVEL = re.compile(r"level\.\d+")
 Dotted: TypeAlias = Mapping[str, tuple[str, ...]]
-"""Words by the option that they follow, such as ``agent.hidden``."""
+"""Words by the option that they follow, such as ``agent.hidden_sizes``."""
 
 
 def separate(words: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:

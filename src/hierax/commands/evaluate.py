@@ -55,16 +55,18 @@ class Command:
 
         from rich.console import Console
 
+        from hierax import atomic_files
         from hierax.commands import compilation_cache
         from hierax.commands.runs import evaluation_table, refusals
-        from hierax.training import durable
-        from hierax.training.plain import plain
+        from hierax.to_json import to_json
 
         compilation_cache.enable()
         path = Path(self.run_folder)
         with refusals():
-            record = plain(self._measure(path))
-            durable.write_text(path / RECORD, json.dumps(record, indent=2, allow_nan=False) + "\n")
+            record = to_json(self._measure(path))
+            atomic_files.write_text(
+                path / RECORD, json.dumps(record, indent=2, allow_nan=False) + "\n"
+            )
         console = Console(highlight=False, markup=False)
         console.print(evaluation_table(f"{path.name} after {record['step']:,} steps", record))
         console.print(f"numbers: {path / RECORD}", soft_wrap=True)

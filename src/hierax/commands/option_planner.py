@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from hierax import checks
 from hierax.commands.errors import UsageError
 from hierax.commands.problems import Problem
 from hierax.planning import (
     Option,
     PlanningCurve,
     TabularMDP,
-    checks,
     condition_on_goals,
     option_model,
     planning_curve,

@@ -59,7 +59,7 @@ def play(player: Player, seed: int, *, explore: bool) -> Episode:
     @jax.jit
     def step(worlds: Any, carry: Any, key: jax.Array) -> tuple[Any, Any, jax.Array]:
         key, act_key, world_key = jax.random.split(key, 3)
-        observation = worlds.outcome.observation
+        observation = worlds.timestep.observation
         carry, action, _ = player.agent.act(
             player.state, carry, observation, act_key, explore=explore
         )
@@ -69,12 +69,12 @@ def play(player: Player, seed: int, *, explore: bool) -> Episode:
     worlds, carry = jax.jit(batch.reset)(reset_key), player.agent.begin(1)
     scene = scene_of(world, jax.tree.map(lambda leaf: leaf[0], worlds.states))
     seen = [worlds]
-    while not seen[-1].outcome.ended[0]:
+    while not seen[-1].timestep.ended[0]:
         worlds, carry, key = step(worlds, carry, key)
         seen.append(worlds)
     states, returns = jax.tree.map(
         lambda *leaves: np.concatenate(leaves),
-        *[(at.states, at.outcome.episode_return) for at in seen],
+        *[(at.states, at.timestep.episode_return) for at in seen],
     )
     return Episode(scene, np.asarray(position_of(world, states), np.float64), returns)
 
@@ -88,17 +88,17 @@ def film(player: Player, seed: int, *, explore: bool) -> Iterator[np.ndarray]:
     world: Any = player.world
     batch = _drawing_batch(world)
     act = jax.jit(player.agent.act, static_argnames="explore")
-    outcome, carry, key = batch.reset(seed), player.agent.begin(1), jax.random.key(seed)
+    timestep, carry, key = batch.reset(seed), player.agent.begin(1), jax.random.key(seed)
     shown = set(_shown(world.spec.episode_limit + 1).tolist())
     step = 0
     while True:
         if step in shown:
             yield _picture(batch, world.spec.name)
-        if outcome.ended[0]:
+        if timestep.ended[0]:
             break
         key, act_key = jax.random.split(key)
-        carry, action, _ = act(player.state, carry, outcome.observation, act_key, explore=explore)
-        outcome, step = batch.step(np.asarray(action)), step + 1
+        carry, action, _ = act(player.state, carry, timestep.observation, act_key, explore=explore)
+        timestep, step = batch.step(np.asarray(action)), step + 1
     batch.close()
 
 

@@ -20,7 +20,7 @@ Train an agent in a world, or go on with a run that was interrupted.
 examples:
   hierax train sac PointSpeed-v0 --steps 30000
   hierax train sac PointCross-v0 --steps 100000 --seeds 5 --run runs/cross
-  hierax train td3 Pendulum-v1 --steps 20000 --agent.hidden 64 64
+  hierax train td3 Pendulum-v1 --steps 20000 --agent.hidden-sizes 64 64
   hierax train sac PointMaze-v0 --steps 200000 --world.goal 8 8
   hierax train lsp SpinCross-v0 --steps 80000 --level.0.steps 24000
 

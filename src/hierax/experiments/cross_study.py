@@ -28,8 +28,8 @@ from hierax.experiments.skill_study import Arm, Budget, Skill, study
 from hierax.worlds import PointCross, Rewarded, make
 
 SETTINGS = {
-    "hidden": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "target_rate": 0.01,
-    "warmup": 2_000, "updates_per_step": 0.25, "capacity": 200_000,
+    "hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "tau": 0.01,
+    "learning_starts": 2_000, "updates_per_step": 0.25, "buffer_size": 200_000,
 }  # fmt: skip
 TEMPERATURE = 0.01
 SPEED_TEMPERATURE = 1.0

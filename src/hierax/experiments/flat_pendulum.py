@@ -16,7 +16,12 @@ from hierax.training import make_world
 from hierax.training.config import describe_agent
 
 WORLD = "Pendulum-v1"
-SETTINGS = {"hidden": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "warmup": 1_000}
+SETTINGS = {
+    "hidden_sizes": (64, 64),
+    "batch_size": 128,
+    "learning_rate": 1e-3,
+    "learning_starts": 1_000,
+}
 
 
 class Budget(NamedTuple):

@@ -25,15 +25,15 @@ from hierax.worlds.mujoco.world import Readings, Verdict
 
 NAME = "AntCross-v0"
 SMALL = {
-    "hidden": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "target_rate": 0.01,
-    "warmup": 1_000, "updates_per_step": 0.5, "capacity": 200_000,
+    "hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "tau": 0.01,
+    "learning_starts": 1_000, "updates_per_step": 0.5, "buffer_size": 200_000,
 }  # fmt: skip
 SETTINGS = {
     "smoke": SMALL,
     "laptop": SMALL,
     "paper": {
-        "hidden": (128, 128), "batch_size": 128, "learning_rate": 3e-4, "target_rate": 0.01,
-        "warmup": 1_000, "updates_per_step": 1.0, "capacity": 1_000_000,
+        "hidden_sizes": (128, 128), "batch_size": 128, "learning_rate": 3e-4, "tau": 0.01,
+        "learning_starts": 1_000, "updates_per_step": 1.0, "buffer_size": 1_000_000,
     },
 }  # fmt: skip
 SPEED_TEMPERATURE, TEMPERATURE, FLAT_TEMPERATURE = 1 / 10, 1 / 3_000, 1 / 10_000

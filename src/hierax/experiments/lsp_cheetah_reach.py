@@ -15,8 +15,8 @@ from hierax.experiments.skill_study import METRIC, Arm, Budget, Skill, study
 from hierax.training import make_world
 
 SETTINGS = {
-    "hidden": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "target_rate": 0.01,
-    "warmup": 5_000, "updates_per_step": 0.5, "capacity": 200_000,
+    "hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "tau": 0.01,
+    "learning_starts": 5_000, "updates_per_step": 0.5, "buffer_size": 200_000,
 }  # fmt: skip
 TEMPERATURE, SPEED_TEMPERATURE = 0.01, 0.2
 TWO_LEVELS, FLAT, DENSE = "two levels", "flat", "dense reward"

@@ -158,7 +158,7 @@ def _rollout(agent: Any, state: Any, world: Any, start: Any, latents: jax.Array)
     batch = Batch(world, latents.shape[1])
 
     def step(at: BatchState, latent: jax.Array) -> tuple[BatchState, jax.Array]:
-        action = agent.executed(state, at.outcome.observation, latent)
+        action = agent.executed(state, at.timestep.observation, latent)
         at = batch.step(at, action, jax.random.key(0))  # a step on the plane draws no number
         return at, at.states.position
 

@@ -26,7 +26,7 @@ from hierax.training.config import AnyWorld, describe_agent
 
 METRIC, OTHER = "sampled/return", "deterministic/return"
 TWO, CONTINUED, COLDER, DEEP = "two levels", "continued", "half the temperature", "as deep"
-SETTINGS = {"hidden": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "target_rate": 0.01}
+SETTINGS = {"hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "tau": 0.01}
 COUPLINGS = 2
 
 
@@ -36,12 +36,12 @@ class Case(NamedTuple):
     Attributes:
         temperature: α of every level but those that halve it.
         updates_per_step: gradient updates for each step.
-        warmup: steps before the first update.
+        learning_starts: steps before the first update.
     """
 
     temperature: float
     updates_per_step: float
-    warmup: int
+    learning_starts: int
 
 
 CASES = {"SpinSpeed-v0": Case(1.0, 0.25, 2_000), "HalfCheetah-v5": Case(0.2, 1.0, 5_000)}
@@ -114,9 +114,12 @@ def _ways(world: AnyWorld, case: Case) -> dict[str, LatentSpacePolicy]:
 
     def one(temperature: float, couplings: int) -> LatentSpacePolicy:
         level = Level(temperature=temperature, couplings=couplings)
-        rhythm = {"updates_per_step": case.updates_per_step, "warmup": case.warmup}
+        rhythm = {
+            "updates_per_step": case.updates_per_step,
+            "learning_starts": case.learning_starts,
+        }
         return LatentSpacePolicy(
-            world.spec, levels=(level,), capacity=500_000, **SETTINGS, **rhythm
+            world.spec, levels=(level,), buffer_size=500_000, **SETTINGS, **rhythm
         )
 
     usual, cold = case.temperature, case.temperature / 2.0

@@ -26,8 +26,8 @@ WORLDS = {
     "two inputs": LQR(control=((0.1, 0.0), (0.0, 0.1)), state_cost=(1.0, 1.0)),
 }
 SETTINGS = {
-    "hidden": (64, 64), "batch_size": 256, "learning_rate": 1e-3, "target_rate": 0.01,
-    "warmup": 2_000, "updates_per_step": 1.0, "capacity": 200_000, "discount": DISCOUNT,
+    "hidden_sizes": (64, 64), "batch_size": 256, "learning_rate": 1e-3, "tau": 0.01,
+    "learning_starts": 2_000, "updates_per_step": 1.0, "buffer_size": 200_000, "discount": DISCOUNT,
 }  # fmt: skip
 STATES, DRAWS = 512, 256
 """How many states, and actions in each, a policy is measured with."""

@@ -117,7 +117,7 @@ def _study(scale: str, seeds: int) -> tuple[Study, Study, dict[str, Any]]:
     second_splits = [Split.draw(lattice, seed) for seed in range(min(seeds, SECOND_SPLITS))]
     names = SMOKED if scale == "smoke" else tuple(VARIANTS)
     varied = splits[: VARIANT_SPLITS[scale]]
-    outcomes = do_jobs(
+    timesteps = do_jobs(
         [
             *((examine, (split, second_recipe)) for split in second_splits),
             *((examine, (split, recipe)) for split in splits),
@@ -130,12 +130,12 @@ def _study(scale: str, seeds: int) -> tuple[Study, Study, dict[str, Any]]:
         workers=1 if scale == "smoke" else os.cpu_count() or 1,
         description="option-gradient-rooms",
     )
-    second = Study(second_recipe, second_splits, outcomes[: len(second_splits)])
-    del outcomes[: len(second_splits)]
-    study = Study(recipe, splits, outcomes[: len(splits)])
-    del outcomes[: len(splits)]
+    second = Study(second_recipe, second_splits, timesteps[: len(second_splits)])
+    del timesteps[: len(second_splits)]
+    study = Study(recipe, splits, timesteps[: len(splits)])
+    del timesteps[: len(splits)]
     variants = {
-        name: over_rows(outcomes[n * len(varied) : (n + 1) * len(varied)])
+        name: over_rows(timesteps[n * len(varied) : (n + 1) * len(varied)])
         for n, name in enumerate(names)
     }
     return study, second, variants

@@ -6,14 +6,13 @@ claim with its numbers, beside the versions and the command that made it.
 
 import dataclasses
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from hierax import atomic_files
 from hierax.experiments.claims import CLAIMS
+from hierax.to_json import to_json
 from hierax.versions import versions
 
 SIGNIFICANT_DIGITS = 8
@@ -75,9 +74,7 @@ def write(result: Result, name: str, scale: str, command: str, folder: Path) -> 
     }
     path = folder / "result.json"
     folder.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".json.part")
-    aside.write_text(_text(plain(record)) + "\n", encoding="utf-8")
-    aside.replace(path)
+    atomic_files.write_text(path, _text(to_json(record, SIGNIFICANT_DIGITS)) + "\n")
     return path
 
 
@@ -91,21 +88,6 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
         "numbers": verdict.numbers,
         "note": verdict.note,
     }
-
-
-def plain(value: Any) -> Any:
-    """``value`` in terms of JSON: arrays as lists, floats rounded, NaN and infinities as null."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, list | tuple | range):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float):
-        return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else None
-    return value
 
 
 def _text(record: Mapping[str, Any]) -> str:

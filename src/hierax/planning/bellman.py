@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.planning.bellman_host import METHODS, Backup, search
 from hierax.planning.bellman_optimistix import is_solver, require_adjoint, value_by_solver
 from hierax.planning.bellman_traced import differentiable_value

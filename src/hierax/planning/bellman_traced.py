@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import jax
 import jax.numpy as jnp
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.planning.decision import DecisionModel
 from hierax.planning.engine import Array
 from hierax.planning.operators import Operator

@@ -14,7 +14,7 @@ import equinox as eqx
 import numpy as np
 import scipy.sparse as sp
 
-from hierax.planning import checks
+from hierax.planning import model_checks
 from hierax.planning.engine import Array, is_traced, namespace, on_host
 
 
@@ -104,6 +104,6 @@ def require_a_choice(name: str, available: Array) -> None:
     without = ~np.asarray(available).any(axis=1)
     if without.any():
         raise ValueError(
-            f"{name} offers no choice at state {checks.first(without)[0]}, but must offer one: add "
+            f"{name} offers no choice at state {model_checks.first(without)[0]}, but must offer one: add "
             "the actions (primitive_model), or widen an initiation set"
         )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from hierax.planning import checks
+from hierax.planning import model_checks
 from hierax.planning.decision import DecisionModel, as_decision_model
 from hierax.planning.engine import Array, namespace, planning_namespace
 from hierax.planning.linear import factorise
@@ -39,7 +39,7 @@ class PolicyChain:
 
     def __init__(self, model: DecisionModel, policy: Any):
         model = as_decision_model("model", model)
-        policy = checks.policy_table("policy", policy, model.available)
+        policy = model_checks.policy_table("policy", policy, model.available)
         xp = planning_namespace(model, policy)
         self.model = model
         self.policy = policy
@@ -118,7 +118,7 @@ def action_values(model: DecisionModel, value: Any) -> Array:
         ValueError: where ``value`` has the wrong shape or is not finite.
     """
     model = as_decision_model("model", model)
-    value = checks.state_values("value", value, model.states)
+    value = model_checks.state_values("value", value, model.states)
     planning_namespace(model, value)
     return model.backup(value)
 

@@ -12,7 +12,8 @@ import equinox as eqx
 import numpy as np
 import scipy.sparse as sp
 
-from hierax.planning import checks
+from hierax import checks
+from hierax.planning import model_checks
 from hierax.planning.decision import DecisionModel, row_sums, single
 from hierax.planning.engine import Array, is_traced, namespace, require_dense
 
@@ -73,7 +74,7 @@ class TabularMDP(DecisionModel):
         _check_rows(self.transition, self.available)
         self.reward = _expected_reward(reward, self.transition, self.available)
         self.discount = _read_discount(discount, self.available)
-        self.initial = checks.distribution("initial", initial, states)
+        self.initial = model_checks.distribution("initial", initial, states)
 
     @property
     def actions(self) -> int:
@@ -133,7 +134,7 @@ class TabularMDP(DecisionModel):
 
     def with_initial(self, initial: Any) -> "TabularMDP":
         """The same model with another first state (an index or a distribution ``(S,)``)."""
-        return self._with("initial", checks.distribution("initial", initial, self.states))
+        return self._with("initial", model_checks.distribution("initial", initial, self.states))
 
     def _with(self, field: str, value: Any) -> "TabularMDP":
         return eqx.tree_at(lambda mdp: getattr(mdp, field), self, value)
@@ -166,7 +167,7 @@ def _read_transition(transition: Any) -> tuple[Any, int, int]:
     if isinstance(transition, Sequence) and any(sp.issparse(p) for p in transition):
         table = _stack(transition)
         return table, table.shape[1], len(transition)
-    table = checks.numeric("transition", transition)
+    table = model_checks.numeric("transition", transition)
     if table.ndim != 3 or table.shape[0] != table.shape[2] or 0 in table.shape:
         raise ValueError(
             f"transition has shape {table.shape}, but must have shape (S, A, S) "
@@ -199,19 +200,19 @@ def _stack(matrices: Sequence[Any]) -> sp.csr_matrix:
 def _read_available(available: Any, states: int, actions: int) -> Array:
     if available is None:
         return np.ones((states, actions), dtype=bool)
-    given = checks.numeric("available", available)
+    given = model_checks.numeric("available", available)
     checks.require_shape("available", given, (states, actions))
     if is_traced(given):
         return given != 0
     wrong = ~np.isin(given, (0, 1))
     if wrong.any():
-        index = checks.first(wrong)
+        index = model_checks.first(wrong)
         raise ValueError(
-            f"available at {checks.place(PAIR, index)} is {given[index]}, but must be true or false"
+            f"available at {model_checks.place(PAIR, index)} is {given[index]}, but must be true or false"
         )
     table = given == 1
     if not table.any(axis=1).all():
-        (state,) = checks.first(~table.any(axis=1))
+        (state,) = model_checks.first(~table.any(axis=1))
         raise ValueError(f"available offers no action at state {state}, but must offer one")
     return table
 
@@ -239,14 +240,14 @@ def _check_rows(table: Any, available: Array) -> None:
             index = _entry(table, wrong)
             value = entries[wrong].flat[0]
             raise ValueError(
-                f"transition at {checks.place(TRANSITION, index)} is {value}, but {rule}"
+                f"transition at {model_checks.place(TRANSITION, index)} is {value}, but {rule}"
             )
     sums = row_sums(table).reshape(available.shape)
-    wrong = (np.abs(sums - 1.0) > checks.SUM_TOLERANCE) & available
+    wrong = (np.abs(sums - 1.0) > model_checks.SUM_TOLERANCE) & available
     if wrong.any():
-        index = checks.first(wrong)
+        index = model_checks.first(wrong)
         raise ValueError(
-            f"transition at {checks.place(PAIR, index)} sums to {sums[index]:.12g}, "
+            f"transition at {model_checks.place(PAIR, index)} sums to {sums[index]:.12g}, "
             "but must sum to 1 within 1e-8"
         )
 
@@ -254,24 +255,24 @@ def _check_rows(table: Any, available: Array) -> None:
 def _entry(table: Any, wrong: np.ndarray) -> tuple[int, ...]:
     """State, action and next state of the first wrong entry of a dense or sparse table."""
     if not sp.issparse(table):
-        return checks.first(wrong)
+        return model_checks.first(wrong)
     position = int(np.argmax(wrong))
     row = int(np.searchsorted(table.indptr, position, side="right")) - 1
     return (*divmod(row, table.shape[0] // table.shape[1]), int(table.indices[position]))
 
 
 def _expected_reward(reward: Any, table: Any, available: Array) -> Array:
-    rewards = checks.numeric("reward", reward)
+    rewards = model_checks.numeric("reward", reward)
     states, actions = available.shape
     checks.require_shape("reward", rewards, (states, actions), (states, actions, states))
     xp = namespace(rewards, table, available)
     if rewards.ndim == 2:
         expected = xp.where(available, rewards, 0.0)
-        checks.require_finite("reward", expected, PAIR)
+        model_checks.require_finite("reward", expected, PAIR)
         return expected
     require_dense(table, rewards)
     rewards = xp.where(available[:, :, None], rewards, 0.0)
-    checks.require_finite("reward", rewards, TRANSITION)
+    model_checks.require_finite("reward", rewards, TRANSITION)
     if not sp.issparse(table):
         return xp.sum(table * rewards, axis=-1)
     weighted = table.data * rewards.reshape(-1, states)[_coordinates(table)]
@@ -279,7 +280,7 @@ def _expected_reward(reward: Any, table: Any, available: Array) -> Array:
 
 
 def _read_discount(discount: Any, available: Array) -> Any:
-    table = checks.numeric("discount", discount)
+    table = model_checks.numeric("discount", discount)
     states, actions = available.shape
     checks.require_shape("discount", table, (), (states,), (states, actions, states))
     if table.ndim == 3:
@@ -288,9 +289,9 @@ def _read_discount(discount: Any, available: Array) -> Any:
         return table
     wrong = ~((table >= 0) & (table < 1))
     if wrong.any():
-        index = checks.first(wrong)
+        index = model_checks.first(wrong)
         axes = {0: (), 1: ("state",), 3: TRANSITION}[table.ndim]
-        where = f" at {checks.place(axes, index)}" if axes else ""
+        where = f" at {model_checks.place(axes, index)}" if axes else ""
         raise ValueError(f"discount{where} is {table[index]}, but must be in [0, 1)")
     return float(table) if table.ndim == 0 else table.copy()
 

@@ -13,7 +13,8 @@ import jax.scipy.special
 import numpy as np
 import scipy.special
 
-from hierax.planning import checks
+from hierax import checks
+from hierax.planning import model_checks
 from hierax.planning.engine import Array, as_array, is_traced, namespace
 
 Values: TypeAlias = Array | np.floating
@@ -158,7 +159,7 @@ def require_operator(operator: Any) -> None:
 
 def _masked(action_value: Any, available: Any) -> Array:
     """Action values with ``-inf`` where an action is not available."""
-    q = checks.numeric("action_value", action_value)
+    q = model_checks.numeric("action_value", action_value)
     if q.ndim == 0 or q.shape[-1] == 0:
         raise ValueError(f"action_value has shape {q.shape}, but must have shape (..., A), A > 0")
     if available is None:
@@ -174,7 +175,7 @@ def _require_a_choice(available: Any) -> None:
     without = ~np.asarray(available, bool).any(axis=-1)
     if without.any():
         raise ValueError(
-            f"available offers no action at index {checks.first(without)}, but must offer one"
+            f"available offers no action at index {model_checks.first(without)}, but must offer one"
         )
 
 

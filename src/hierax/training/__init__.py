@@ -8,7 +8,7 @@ beats, and a `Schedule` says when to log, evaluate and save.
 from hierax.training.checkpoint import CheckpointError
 from hierax.training.config import make_agent, make_world
 from hierax.training.curriculum import train_levels
-from hierax.training.faults import NotFiniteError
+from hierax.training.finiteness import NotFiniteError
 from hierax.training.player import Player, load
 from hierax.training.session import Trained, train
 

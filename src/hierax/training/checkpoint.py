@@ -16,10 +16,9 @@ from typing import Any
 
 import jax
 
-from hierax.planning import checks
-from hierax.training import durable
+from hierax import atomic_files, checks
 from hierax.training.checkpoint_files import CheckpointError, read, verified, write
-from hierax.training.leaves import from_host, kind_of, named_leaves, to_host
+from hierax.training.serialisation import from_host, kind_of, named_leaves, to_host
 
 _NAME = re.compile(r"\d{12,}")
 _ASIDE = re.compile(r"\.\d{12,}\.(part|old)")
@@ -53,18 +52,18 @@ def save(
     path = _path(folder, step)
     folder.mkdir(parents=True, exist_ok=True)
     _clean(folder)
-    aside = durable.part_of(path)
+    aside = atomic_files.part_of(path)
     aside.mkdir()
     write(aside, leaves, int(step), noted)
     if path.exists():
         _set_aside(path)
     aside.rename(path)
-    durable.sync(folder)
+    atomic_files.sync(folder)
     earlier = [known for known in steps(folder) if known < step]
     superfluous = {*steps(folder)} - {step, *earlier[len(earlier) - keep + 1 :]}
     for other in superfluous:
         _set_aside(_path(folder, other))
-    durable.sync(folder)
+    atomic_files.sync(folder)
     _clean(folder)
     return path
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from safetensors import TensorSpec, safe_open, serialize_file
 
-from hierax.training import durable
-from hierax.training.leaves import Leaf, records_digest
+from hierax import atomic_files
+from hierax.training.serialisation import Leaf, records_digest
 
 FORMAT = 1
 ARRAYS = "arrays.safetensors"
@@ -48,7 +48,7 @@ def write(folder: Path, leaves: Mapping[str, Leaf], step: int, meta: Mapping[str
         for name, array in arrays.items()
     }
     serialize_file(specs, data)
-    durable.sync(data)
+    atomic_files.sync(data)
     records = {name: leaf.record() for name, leaf in leaves.items()}
     manifest = {
         "format": FORMAT,
@@ -58,7 +58,7 @@ def write(folder: Path, leaves: Mapping[str, Leaf], step: int, meta: Mapping[str
         "digest": records_digest(records),
         "file": {"name": ARRAYS, "bytes": data.stat().st_size, "sha256": _file_digest(data)},
     }
-    durable.write_text(folder / MANIFEST, _sealed(manifest))
+    atomic_files.write_text(folder / MANIFEST, _sealed(manifest))
 
 
 def verified(path: Path) -> dict[str, Any]:

@@ -18,9 +18,9 @@ import scipy.stats
 from hierax.agents.agent import Agent, TrainState
 from hierax.training.host_driver import environment_seed
 from hierax.training.scan_driver import begun_anew
-from hierax.worlds.batch import Batch, Outcome
+from hierax.worlds.batch import Batch
 from hierax.worlds.host import HostWorld
-from hierax.worlds.world import World
+from hierax.worlds.world import Timestep, World
 
 MODES: Mapping[str, bool] = {"deterministic": False, "sampled": True}
 """Whether the agent explores, for each mode."""
@@ -97,16 +97,16 @@ class ScanEvaluator:
         def step(at: tuple[Any, ...]) -> tuple[Any, ...]:
             worlds, carry, key, last, done = at
             key, act_key, world_key = jax.random.split(key, 3)
-            carry = begun_anew(self.agent, carry, worlds.outcome)
-            seen = worlds.outcome.observation
+            carry = begun_anew(self.agent, carry, worlds.timestep)
+            seen = worlds.timestep.observation
             carry, action, _ = self.agent.act(state, carry, seen, act_key, explore=explore)
             worlds = batch.step(worlds, action, world_key)
-            last = jax.tree.map(lambda a, b: jnp.where(done, a, b), last, _told(worlds.outcome))
-            return worlds, carry, key, last, done | worlds.outcome.ended
+            last = jax.tree.map(lambda a, b: jnp.where(done, a, b), last, _told(worlds.timestep))
+            return worlds, carry, key, last, done | worlds.timestep.ended
 
         carry = self.agent.begin(self.episodes)
         none = jnp.zeros(self.episodes, bool)
-        at = (first, carry, key, _told(first.outcome), none)
+        at = (first, carry, key, _told(first.timestep), none)
         return jax.lax.while_loop(goes_on, step, at)[3]
 
 
@@ -127,14 +127,14 @@ class HostEvaluator:
     def run(self, state: TrainState, seed: int, *, explore: bool) -> Episodes:
         """Plays the episodes that begin with ``seed``."""
         state, key = state._replace(replay=None), jax.random.key(seed)
-        outcome = self._batch.reset(environment_seed(seed, 0))
-        carry, last = self.agent.begin(self.episodes), _told(outcome)
+        timestep = self._batch.reset(environment_seed(seed, 0))
+        carry, last = self.agent.begin(self.episodes), _told(timestep)
         done = np.zeros(self.episodes, bool)
         while not done.all():
-            carry, action, key = self._act(state, carry, outcome, key, explore=explore)
-            outcome = self._batch.step(np.asarray(action))
-            last = tuple(np.where(done, a, b) for a, b in zip(last, _told(outcome), strict=True))
-            done |= outcome.ended
+            carry, action, key = self._act(state, carry, timestep, key, explore=explore)
+            timestep = self._batch.step(np.asarray(action))
+            last = tuple(np.where(done, a, b) for a, b in zip(last, _told(timestep), strict=True))
+            done |= timestep.ended
         return Episodes(*last)
 
     def close(self) -> None:
@@ -149,12 +149,12 @@ class HostEvaluator:
     @cached_property
     def _act(self) -> Any:
         def act(
-            state: TrainState, carry: Any, outcome: Outcome, key: jax.Array, explore: bool
+            state: TrainState, carry: Any, timestep: Timestep, key: jax.Array, explore: bool
         ) -> tuple[Any, Any, jax.Array]:
             key, act_key = jax.random.split(key)
-            carry = begun_anew(self.agent, carry, outcome)
+            carry = begun_anew(self.agent, carry, timestep)
             carry, action, _ = self.agent.act(
-                state, carry, outcome.observation, act_key, explore=explore
+                state, carry, timestep.observation, act_key, explore=explore
             )
             return carry, action, key
 
@@ -183,5 +183,5 @@ def in_both_modes(
     return {**modes["deterministic"], "sampled": modes["sampled"]}
 
 
-def _told(outcome: Outcome) -> tuple[Any, Any, Any]:
-    return outcome.episode_return, outcome.episode_length, outcome.success
+def _told(timestep: Timestep) -> tuple[Any, Any, Any]:
+    return timestep.episode_return, timestep.episode_length, timestep.success

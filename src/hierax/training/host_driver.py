@@ -18,14 +18,14 @@ import numpy as np
 
 from hierax.agents.agent import Agent, TrainState
 from hierax.agents.off_policy import OffPolicy
-from hierax.training import faults
+from hierax.training import finiteness
 from hierax.training.host_learning import FromHost, OnDevice, Row
 from hierax.training.report import Report
 from hierax.training.rhythm import Rhythm
 from hierax.training.scan_driver import begun_anew, strongly_typed, transition
 from hierax.training.warm_start import warm_started
-from hierax.worlds.batch import Outcome
 from hierax.worlds.host import HostBatch, HostWorld
+from hierax.worlds.world import Timestep
 
 
 class HostRun(NamedTuple):
@@ -36,10 +36,10 @@ class HostRun(NamedTuple):
         acting: what acts; without replay.
         carry: what the agent carries from step to step.
         action: ``(N, ...)``, taken last.
-        outcome: of the last step, in NumPy.
+        timestep: of the last step, in NumPy.
         key: of the random numbers of acting.
         update_key: the agent's key before its last update.
-        fault: () int32, see `hierax.training.faults`.
+        fault: () int32, see `hierax.training.finiteness`.
         beginnings: () int32, how often its environments were begun anew by a resumption.
     """
 
@@ -47,7 +47,7 @@ class HostRun(NamedTuple):
     acting: TrainState
     carry: Any
     action: Any
-    outcome: Outcome
+    timestep: Timestep
     key: jax.Array
     update_key: jax.Array
     fault: Any
@@ -98,8 +98,8 @@ class HostDriver:
         """See `ScanDriver.fault`."""
         for _, run in runs:
             if run.fault:
-                name = faults.names(self._metrics)[int(run.fault) - 1]
-                return name, faults.origin(self.agent, run, run.outcome)
+                name = finiteness.names(self._metrics)[int(run.fault) - 1]
+                return name, finiteness.origin(self.agent, run, run.timestep)
         return None
 
     def snapshot(self, runs: Runs) -> Any:
@@ -126,8 +126,8 @@ class HostDriver:
 
     def _begin(self, seed: int) -> tuple[HostBatch, HostRun]:
         batch = self.world.batch(self.rhythm.environments)
-        outcome = batch.reset(environment_seed(seed, 0))
-        return batch, self._placed(self._first(jax.random.key(seed), outcome))
+        timestep = batch.reset(environment_seed(seed, 0))
+        return batch, self._placed(self._first(jax.random.key(seed), timestep))
 
     def _resumed(self, saved: Any, run: HostRun, seed: int) -> tuple[HostBatch, HostRun]:
         batch = self.world.batch(self.rhythm.environments)
@@ -135,24 +135,24 @@ class HostDriver:
             batch.restore(saved)
             return batch, self._placed(run)
         beginnings = np.int32(run.beginnings + 1)
-        outcome = batch.reset(environment_seed(seed, int(beginnings)))
-        broken_off = self._broken_off(run, outcome)._replace(beginnings=beginnings)
+        timestep = batch.reset(environment_seed(seed, int(beginnings)))
+        broken_off = self._broken_off(run, timestep)._replace(beginnings=beginnings)
         return batch, self._placed(broken_off)
 
     def _placed(self, run: HostRun) -> HostRun:
         """The run with its replay where it is kept."""
         return run._replace(agent=run.agent._replace(replay=self._learn.keep(run.agent.replay)))
 
-    def _broken_off(self, run: HostRun, outcome: Outcome) -> HostRun:
+    def _broken_off(self, run: HostRun, timestep: Timestep) -> HostRun:
         """The run after a step in which every environment only began an episode.
 
         Its replay has to know, or it would take the old episode and the new one for one.
         """
         acting = jax.tree.leaves(run.acting)
-        carry, action, extras, key = self._act(acting, run.carry, run.outcome, run.key)
-        row = transition(run.outcome, action, extras, outcome)
+        carry, action, extras, key = self._act(acting, run.carry, run.timestep, run.key)
+        row = transition(run.timestep, action, extras, timestep)
         agent = jax.jit(self.agent.observe)(run.agent, row)
-        return run._replace(agent=agent, carry=carry, key=key, outcome=outcome)
+        return run._replace(agent=agent, carry=carry, key=key, timestep=timestep)
 
     def _advance(
         self, batch: HostBatch, run: HostRun, beats: int, updates: int
@@ -173,7 +173,7 @@ class HostDriver:
 
     def _act_and_step(self, batch: HostBatch, run: HostRun) -> tuple[Row, HostRun]:
         rows = []
-        carry, key, before = run.carry, run.key, run.outcome
+        carry, key, before = run.carry, run.key, run.timestep
         action, fault = run.action, np.int32(0)
         acting = jax.tree.leaves(run.acting)  # once, as taking it apart takes longer than acting
         while len(rows) < self.rhythm.steps and not fault:
@@ -186,7 +186,7 @@ class HostDriver:
             rows.append(Row(before, action, extras, after))
             before = after
         run = run._replace(
-            carry=carry, action=action, outcome=before, key=key, fault=run.fault or fault
+            carry=carry, action=action, timestep=before, key=key, fault=run.fault or fault
         )
         return jax.tree.map(lambda *leaves: np.stack(leaves), *rows), run
 
@@ -198,7 +198,7 @@ class HostDriver:
 
     @cached_property
     def _metrics(self) -> tuple[str, ...]:
-        return faults.metric_names(self.agent, self._state)
+        return finiteness.metric_names(self.agent, self._state)
 
     @cached_property
     def _learn(self) -> OnDevice | FromHost:
@@ -208,31 +208,31 @@ class HostDriver:
 
     @cached_property
     def _first(self) -> Any:
-        def first(key: jax.Array, outcome: Outcome) -> HostRun:
+        def first(key: jax.Array, timestep: Timestep) -> HostRun:
             agent_key, act_key, key = jax.random.split(key, 3)
             count = self.rhythm.environments
             agent, carry = self.agent.init(agent_key, count), self.agent.begin(count)
-            _, action, _ = self.agent.act(agent, carry, outcome.observation, act_key, explore=True)
+            _, action, _ = self.agent.act(agent, carry, timestep.observation, act_key, explore=True)
             none = jnp.zeros((), jnp.int32)
             run = HostRun(
-                agent, agent._replace(replay=None), carry, jnp.zeros_like(action), outcome, key,
-                agent.key, faults.first_fault((outcome.observation,)), none,
+                agent, agent._replace(replay=None), carry, jnp.zeros_like(action), timestep, key,
+                agent.key, finiteness.first_fault((timestep.observation,)), none,
             )  # fmt: skip
             return strongly_typed(run)
 
-        return lambda key, outcome: jax.jit(first)(key, outcome)._replace(outcome=outcome)
+        return lambda key, timestep: jax.jit(first)(key, timestep)._replace(timestep=timestep)
 
     @cached_property
     def _act(self) -> Any:
         structure = jax.tree.structure(self._state._replace(replay=None))
 
         def act(
-            acting: list[jax.Array], carry: Any, outcome: Outcome, key: jax.Array
+            acting: list[jax.Array], carry: Any, timestep: Timestep, key: jax.Array
         ) -> tuple[Any, Any, Any, jax.Array]:
             key, act_key = jax.random.split(key)
-            carry = begun_anew(self.agent, carry, outcome)
+            carry = begun_anew(self.agent, carry, timestep)
             state = jax.tree.unflatten(structure, acting)
-            acted = self.agent.act(state, carry, outcome.observation, act_key, explore=True)
+            acted = self.agent.act(state, carry, timestep.observation, act_key, explore=True)
             return *strongly_typed(acted), key
 
         return jax.jit(act)
@@ -253,11 +253,11 @@ def environment_seed(seed: int, beginnings: int) -> int:
     return int(np.random.SeedSequence([seed, beginnings]).generate_state(1)[0])
 
 
-def _fault(outcome: Outcome, acts: bool) -> np.int32:
+def _fault(timestep: Timestep, acts: bool) -> np.int32:
     """As `faults.first_fault`, of a step on the host; ``acts``: whether its action was finite."""
     sees, pays = (
         all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(shown))
-        for shown in (outcome.observation, outcome.reward)
+        for shown in (timestep.observation, timestep.reward)
     )
     wrong = [not sees, not acts, not pays]
     return np.int32(1 + wrong.index(True) if any(wrong) else 0)

@@ -15,10 +15,10 @@ import jax.numpy as jnp
 
 from hierax.agents.agent import Agent, TrainState
 from hierax.agents.off_policy import OffPolicy
-from hierax.training import faults
+from hierax.training import finiteness
 from hierax.training.report import Report
 from hierax.training.scan_driver import strongly_typed, transition
-from hierax.worlds.batch import Outcome
+from hierax.worlds.world import Timestep
 
 Learned: TypeAlias = tuple[TrainState, jax.Array, jax.Array, Report]
 """The agent, its key before its last update, the fault, and the report."""
@@ -27,10 +27,10 @@ Learned: TypeAlias = tuple[TrainState, jax.Array, jax.Array, Report]
 class Row(NamedTuple):
     """One step of N environments on its way to the agent; `k` of them have a leading axis more."""
 
-    before: Outcome
+    before: Timestep
     action: Any
     extras: Any
-    after: Outcome
+    after: Timestep
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _observed(
 
     def observe(at: tuple[TrainState, Report], row: Row) -> tuple[tuple[TrainState, Report], None]:
         state, report = at
-        return (agent.observe(state, transition(*row)), report.with_outcome(row.after)), None
+        return (agent.observe(state, transition(*row)), report.with_timestep(row.after)), None
 
     return jax.lax.scan(observe, (state, report), rows)[0]
 
@@ -162,7 +162,7 @@ def _updated(
     def update(at: tuple[Any, ...]) -> tuple[Any, ...]:
         done, agent, _, _, report = at
         learned, measured = learn(done, agent)
-        fault = faults.metrics_fault(metrics, measured)
+        fault = finiteness.metrics_fault(metrics, measured)
         return done + 1, learned, agent.key, fault, report.with_update(measured)
 
     agent, update_key, report = at

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hierax.training.boards import TensorBoard, WeightsAndBiases
-from hierax.training.plain import plain
+from hierax.to_json import to_json
+from hierax.training.loggers import TensorBoard, WeightsAndBiases
 
 METRICS = "metrics.jsonl"
 TIMES = "times.jsonl"
@@ -161,7 +161,7 @@ def _parse(name: str, content: bytes) -> list[dict[str, Any]]:
 def _number(name: str, value: Any) -> Any:
     if name in ("step", "seed"):
         raise ValueError(f"a metric is called {name!r}, but that name is taken")
-    number = plain(value)
+    number = to_json(value)
     if number is not None and not isinstance(number, bool | int | float):
         raise ValueError(f"metric {name!r} is {str(value)[:40]}, but must be a single number")
     return number

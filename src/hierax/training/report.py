@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hierax.worlds.batch import Outcome
+from hierax.worlds.world import Timestep
 
 SERIES = ("return", "length", "success")
 
@@ -39,10 +39,10 @@ class Report(NamedTuple):
         sums = jax.tree.map(jnp.add, self.metrics, dict(metrics))
         return self._replace(metrics=sums, updates=self.updates + 1)
 
-    def with_outcome(self, outcome: Outcome) -> "Report":
+    def with_timestep(self, timestep: Timestep) -> "Report":
         """After one more step of N environments."""
-        ended = outcome.terminated | outcome.truncated
-        values = (outcome.episode_return, outcome.episode_length, outcome.success)
+        ended = timestep.terminated | timestep.truncated
+        values = (timestep.episode_return, timestep.episode_length, timestep.success)
         sums = {
             name: self.episodes[name] + jnp.where(ended, value, 0).sum()
             for name, value in zip(SERIES, values, strict=True)

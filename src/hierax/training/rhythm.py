@@ -7,8 +7,8 @@ numbers of both whose ratio is what the agent asks for.
 import dataclasses
 from fractions import Fraction
 
+from hierax import checks
 from hierax.agents.agent import Agent
-from hierax.planning import checks
 
 LARGEST_DENOMINATOR = 10_000
 
@@ -21,20 +21,20 @@ class Rhythm:
         environments: N, stepped at once.
         steps: steps of each environment in a beat.
         updates: updates that follow.
-        warmup: beats before the first that has updates.
+        learning_starts: beats before the first that has updates.
     """
 
     environments: int
     steps: int
     updates: int
-    warmup: int
+    learning_starts: int
 
     @classmethod
     def of(cls, agent: Agent, environments: int, least_steps: int = 1) -> "Rhythm":
         """The rhythm that ``agent`` asks for.
 
         Args:
-            agent: its ``updates_per_step`` and ``warmup``.
+            agent: its ``updates_per_step`` and ``learning_starts``.
             environments: N.
             least_steps: steps of each environment that a beat must have at least.
 
@@ -51,7 +51,9 @@ class Rhythm:
         shortest = (ratio * environments).denominator
         steps = shortest * -(-least_steps // shortest)
         updates = int(ratio * environments * steps)
-        return cls(environments, steps, updates, -(-agent.warmup // (steps * environments)))
+        return cls(
+            environments, steps, updates, -(-agent.learning_starts // (steps * environments))
+        )
 
     @property
     def size(self) -> int:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hierax.training import durable
-from hierax.training.plain import plain
+from hierax import atomic_files
+from hierax.to_json import to_json
 from hierax.training.records import METRICS
 from hierax.versions import versions
 
@@ -61,7 +61,7 @@ class RunFolder:
                     text = json.dumps(
                         {**wanted, VERSIONS: versions(PACKAGES)}, indent=2, sort_keys=True
                     )
-                    durable.write_text(path / CONFIG, text + "\n")
+                    atomic_files.write_text(path / CONFIG, text + "\n")
             except BaseException:
                 os.close(lock)
                 raise
@@ -100,8 +100,8 @@ class RunFolder:
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Writes ``summary.json``; the run is then finished, unless the summary says otherwise."""
-        record = {"finished": True, **plain(summary)}
-        durable.write_text(self.summary, json.dumps(record, indent=2, allow_nan=False) + "\n")
+        record = {"finished": True, **to_json(summary)}
+        atomic_files.write_text(self.summary, json.dumps(record, indent=2, allow_nan=False) + "\n")
 
     def close(self) -> None:
         """Lets other processes use the folder; is to be called once."""
@@ -177,7 +177,7 @@ def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:
         return
     if not (path / CONFIG).exists():
         # Left by a run that was killed at once, or by one whose lower levels have come so far.
-        own = {_LOCK, durable.part_of(path / CONFIG).name, LEVELS}
+        own = {_LOCK, atomic_files.part_of(path / CONFIG).name, LEVELS}
         if any(entry.name not in own for entry in path.iterdir()):
             raise ValueError(
                 f"{path} holds other files and no {CONFIG}, so it is no run's; give another --run"

@@ -19,12 +19,12 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import Agent, TrainState, Transition
-from hierax.training import faults
+from hierax.training import finiteness
 from hierax.training.report import Report
 from hierax.training.rhythm import Rhythm
 from hierax.training.warm_start import warm_started
-from hierax.worlds.batch import Batch, BatchState, Outcome
-from hierax.worlds.world import World
+from hierax.worlds.batch import Batch, BatchState
+from hierax.worlds.world import Timestep, World
 
 
 class Run(NamedTuple):
@@ -37,7 +37,7 @@ class Run(NamedTuple):
         action: ``(N, ...)``, taken last.
         key: of the random numbers of acting and of the worlds.
         update_key: the agent's key before its last update, from which its batch can be drawn again.
-        fault: () int32, see `hierax.training.faults`.
+        fault: () int32, see `hierax.training.finiteness`.
     """
 
     agent: TrainState
@@ -115,8 +115,8 @@ class ScanDriver:
         """
         for run in self._each(runs):
             if run.fault:
-                name = faults.names(self._metrics)[int(run.fault) - 1]
-                return name, faults.origin(self.agent, run, run.worlds.outcome)
+                name = finiteness.names(self._metrics)[int(run.fault) - 1]
+                return name, finiteness.origin(self.agent, run, run.worlds.timestep)
         return None
 
     def snapshot(self, runs: Runs) -> Runs:
@@ -145,7 +145,7 @@ class ScanDriver:
     @cached_property
     def _metrics(self) -> tuple[str, ...]:
         state = jax.eval_shape(self._first, jax.random.key(0)).agent
-        return faults.metric_names(self.agent, state)
+        return finiteness.metric_names(self.agent, state)
 
     @cached_property
     def _start(self) -> Any:
@@ -165,9 +165,9 @@ class ScanDriver:
         worlds = self._batch.reset(world_key)
         carry = self.agent.begin(count)
         _, action, _ = self.agent.act(
-            agent, carry, worlds.outcome.observation, world_key, explore=True
+            agent, carry, worlds.timestep.observation, world_key, explore=True
         )
-        fault = faults.first_fault((worlds.outcome.observation,))
+        fault = finiteness.first_fault((worlds.timestep.observation,))
         return strongly_typed(
             Run(agent, worlds, carry, jnp.zeros_like(action), key, agent.key, fault)
         )
@@ -194,22 +194,22 @@ class ScanDriver:
     def _step(self, at: tuple[Run, Report]) -> tuple[Run, Report]:
         run, report = at
         key, act_key, world_key = jax.random.split(run.key, 3)
-        before = run.worlds.outcome
+        before = run.worlds.timestep
         carry = begun_anew(self.agent, run.carry, before)
         carry, action, extras = self.agent.act(
             run.agent, carry, before.observation, act_key, explore=True
         )
         worlds = self._batch.step(run.worlds, action, world_key)
-        after = worlds.outcome
+        after = worlds.timestep
         agent = self.agent.observe(run.agent, transition(before, action, extras, after))
-        fault = faults.first_fault((after.observation, action, after.reward))
+        fault = finiteness.first_fault((after.observation, action, after.reward))
         run = Run(agent, worlds, carry, action, key, run.update_key, fault)
-        return run, report.with_outcome(after)
+        return run, report.with_timestep(after)
 
     def _learn(self, at: tuple[Run, Report]) -> tuple[Run, Report]:
         run, report = at
         agent, metrics = self.agent.learn(run.agent)
-        fault = faults.metrics_fault(self._metrics, metrics)
+        fault = finiteness.metrics_fault(self._metrics, metrics)
         run = run._replace(agent=agent, update_key=run.agent.key, fault=fault)
         return run, report.with_update(metrics)
 
@@ -227,9 +227,9 @@ def strongly_typed(tree: Any) -> Any:
     return jax.tree.map(strong, tree)
 
 
-def begun_anew(agent: Agent, carry: Any, outcome: Outcome) -> Any:
+def begun_anew(agent: Agent, carry: Any, timestep: Timestep) -> Any:
     """``carry``, with its beginning where an episode has just begun."""
-    begins = jnp.asarray(outcome.episode_length) == 0
+    begins = jnp.asarray(timestep.episode_length) == 0
 
     def chosen(first: jax.Array, held: jax.Array) -> jax.Array:
         return jnp.where(begins.reshape(begins.shape + (1,) * (held.ndim - 1)), first, held)
@@ -237,8 +237,8 @@ def begun_anew(agent: Agent, carry: Any, outcome: Outcome) -> Any:
     return jax.tree.map(chosen, agent.begin(begins.shape[0]), carry)
 
 
-def transition(before: Outcome, action: Any, extras: Any, after: Outcome) -> Transition:
-    """The step between two outcomes, as agents observe it."""
+def transition(before: Timestep, action: Any, extras: Any, after: Timestep) -> Transition:
+    """The step between two timesteps, as agents observe it."""
     return Transition(
         observation=before.observation,
         action=action,

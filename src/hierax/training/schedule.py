@@ -6,7 +6,7 @@ resumed has the same stops as one that never ended.
 
 import dataclasses
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.training.rhythm import Rhythm
 
 LOGS, EVALUATIONS = 100, 20
@@ -18,14 +18,14 @@ class Schedule:
     """Intervals in beats.
 
     Attributes:
-        warmup: beats without updates.
+        learning_starts: beats without updates.
         log: between two lines of metrics.
         evaluate: between two evaluations, a multiple of ``log``.
         checkpoint: between two checkpoints, a multiple of ``log``.
         end: how many beats a run has.
     """
 
-    warmup: int
+    learning_starts: int
     log: int
     evaluate: int
     checkpoint: int
@@ -59,12 +59,14 @@ class Schedule:
         evaluate = rhythm.beats(evaluate_every or -(-steps // EVALUATIONS))
         evaluate = log * -(-evaluate // log)
         saved = rhythm.beats(checkpoint_every) if checkpoint_every else evaluate
-        return cls(rhythm.warmup, log, evaluate, log * -(-saved // log), rhythm.beats(steps))
+        return cls(
+            rhythm.learning_starts, log, evaluate, log * -(-saved // log), rhythm.beats(steps)
+        )
 
     def next_stop(self, beat: int) -> int:
         """The first beat after ``beat`` at which there is something to do."""
         logged = (beat // self.log + 1) * self.log
-        stops = (logged, self.end, *([self.warmup] if beat < self.warmup else []))
+        stops = (logged, self.end, *([self.learning_starts] if beat < self.learning_starts else []))
         return min(stops)
 
     def logs(self, beat: int) -> bool:

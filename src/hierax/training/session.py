@@ -18,10 +18,10 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from hierax import checks
 from hierax.agents.agent import Agent, TrainState
 from hierax.agents.off_policy import OffPolicy
-from hierax.planning import checks
-from hierax.training import checkpoint, faults, warm_start
+from hierax.training import checkpoint, finiteness, warm_start
 from hierax.training.config import AnyWorld, describe_agent, describe_world
 from hierax.training.evaluation import MODES, HostEvaluator, ScanEvaluator, in_both_modes
 from hierax.training.host_driver import HostDriver
@@ -220,7 +220,7 @@ class Session:
         reports = None
         while beat < self.schedule.end:
             stop = self.schedule.next_stop(beat)
-            learning = beat >= self.schedule.warmup
+            learning = beat >= self.schedule.learning_starts
             runs, found = self.driver.advance(runs, stop - beat, learning=learning)
             reports = found if reports is None else _added(reports, found)
             beat = stop
@@ -306,9 +306,9 @@ class Session:
         name, origin = fault
         where = "give a run a folder and what it came from is kept there"
         if folder is not None:
-            path = faults.save_evidence(folder.path / "fault.npz", origin)
+            path = finiteness.save_evidence(folder.path / "fault.npz", origin)
             where = f"what it came from is in {path}"
-        raise faults.NotFiniteError(f"{name} is not finite, so the run was stopped; {where}")
+        raise finiteness.NotFiniteError(f"{name} is not finite, so the run was stopped; {where}")
 
 
 def _seconds(since: tuple[float, float] = (0.0, 0.0)) -> tuple[float, float]:

@@ -9,9 +9,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from hierax import checks
 from hierax.agents.agent import TrainState
-from hierax.planning import checks
-from hierax.training.leaves import tree_digest
+from hierax.training.serialisation import tree_digest
 
 
 def warm_started(fresh: TrainState, learned: TrainState) -> TrainState:

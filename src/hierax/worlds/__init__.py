@@ -10,7 +10,7 @@ Gymnasium.
 """
 
 from hierax.worlds.acting import ActingWorld
-from hierax.worlds.batch import Batch, BatchState, Outcome
+from hierax.worlds.batch import Batch, BatchState
 from hierax.worlds.cross import PointCross, SpinCross
 from hierax.worlds.grid_map import GridMap
 from hierax.worlds.grid_moves import GridMoves
@@ -36,7 +36,6 @@ __all__ = [
     "GridWorld",
     "HostBatch",
     "HostWorld",
-    "Outcome",
     "PointCross",
     "PointMaze",
     "PointSpeed",

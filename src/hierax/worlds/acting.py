@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.planning.mdp import TabularMDP
 from hierax.spec import Discrete, View, WorldSpec
 from hierax.worlds.tabular import TabularWorld

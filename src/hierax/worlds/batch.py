@@ -1,12 +1,11 @@
 """Many copies of a world side by side, with time limits, and a new episode after each that ended.
 
 An environment whose episode has ended takes one more step that begins the next, whatever the
-action: `Outcome.is_step` is False there. (Gymnasium calls this next-step autoreset.) So the
+action: `Timestep.is_step` is False there. (Gymnasium calls this next-step autoreset.) So the
 observations of an environment are one unbroken row with the last ones of every episode in it.
 """
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -15,45 +14,16 @@ import jax.numpy as jnp
 from hierax.worlds.world import Key, State, Timestep, World
 
 
-class Outcome(NamedTuple):
-    """What one step of N environments showed; all arrays have a leading axis N.
-
-    Attributes:
-        observation: an array for each view.
-        reward: float32; 0 where an episode began.
-        terminated: bool, the episode is over for good.
-        truncated: bool, the episode is cut off here by its limit.
-        success: bool, whether the task is fulfilled here.
-        is_step: bool, False where an episode began.
-        episode_return: float32, sum of the episode's rewards so far.
-        episode_length: int32, its steps so far.
-    """
-
-    observation: Mapping[str, Any]
-    reward: Any
-    terminated: Any
-    truncated: Any
-    success: Any
-    is_step: Any
-    episode_return: Any
-    episode_length: Any
-
-    @property
-    def ended(self) -> Any:
-        """Where the episode is over, one way or the other."""
-        return self.terminated | self.truncated
-
-
 class BatchState(NamedTuple):
     """N environments between two steps.
 
     Attributes:
         states: the state of each world.
-        outcome: what was shown last.
+        timestep: what was shown last.
     """
 
     states: State
-    outcome: Outcome
+    timestep: Timestep
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +42,7 @@ class Batch:
         """Begins an episode in every environment."""
         states, shown = self._begin(key)
         nothing = jnp.zeros(self.count, jnp.int32)
-        return BatchState(states, _outcome(shown, nothing, nothing.astype(jnp.float32), None))
+        return BatchState(states, _timestep(shown, nothing, nothing.astype(jnp.float32), None))
 
     def step(self, batch: BatchState, action: jax.Array, key: Key) -> BatchState:
         """Takes one step in every environment, or begins an episode where the last one ended.
@@ -82,7 +52,7 @@ class Batch:
             action: ``(N, ...)``.
             key: of the steps and beginnings.
         """
-        ended = batch.outcome.ended
+        ended = batch.timestep.ended
         step_key, reset_key = jax.random.split(key)
         moved = jax.vmap(self.world.step)(
             batch.states, action, jax.random.split(step_key, self.count)
@@ -95,17 +65,17 @@ class Batch:
 
         # Beginning takes random numbers, which most steps can do without.
         states, shown = jax.lax.cond(ended.any(), begin_some, lambda: moved)
-        length = jnp.where(ended, 0, batch.outcome.episode_length + 1)
-        so_far = jnp.where(ended, 0.0, batch.outcome.episode_return + shown.reward)
-        return BatchState(states, _outcome(shown, length, so_far, self.world.spec.episode_limit))
+        length = jnp.where(ended, 0, batch.timestep.episode_length + 1)
+        so_far = jnp.where(ended, 0.0, batch.timestep.episode_return + shown.reward)
+        return BatchState(states, _timestep(shown, length, so_far, self.world.spec.episode_limit))
 
     def _begin(self, key: Key) -> tuple[State, Timestep]:
         return jax.vmap(self.world.reset)(jax.random.split(key, self.count))
 
 
-def _outcome(shown: Timestep, length: Any, so_far: Any, limit: int | None) -> Outcome:
+def _timestep(shown: Timestep, length: Any, so_far: Any, limit: int | None) -> Timestep:
     cut = jnp.zeros(length.shape, bool) if limit is None else length >= limit
-    return Outcome(
+    return Timestep(
         observation=shown.observation,
         reward=shown.reward,
         terminated=shown.terminated,

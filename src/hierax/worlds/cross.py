@@ -14,7 +14,7 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import Continuous, View, WorldSpec
 from hierax.worlds.checks import check_place
 from hierax.worlds.point import TIME_STEP, PointBody, PointState

@@ -23,7 +23,7 @@ from typing import TypeAlias
 import numpy as np
 import scipy.sparse as sp
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.planning.mdp import TabularMDP
 from hierax.worlds.checks import StateIndex, check_below_one, check_state
 from hierax.worlds.tabular import RewardRule, TabularWorld, goal_task, join_actions

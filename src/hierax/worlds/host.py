@@ -12,10 +12,10 @@ from typing import Any, Protocol, TypeAlias
 import jax
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import WorldSpec
-from hierax.worlds.batch import Batch, BatchState, Outcome
-from hierax.worlds.world import World
+from hierax.worlds.batch import Batch, BatchState
+from hierax.worlds.world import Timestep, World
 
 Saved: TypeAlias = Any
 """A pytree of NumPy arrays, or None."""
@@ -34,18 +34,18 @@ class HostBatch(Protocol):
         """N."""
         ...
 
-    def reset(self, seed: int) -> Outcome:
+    def reset(self, seed: int) -> Timestep:
         """Begins an episode in every environment; the same seed gives the same episodes."""
         ...
 
-    def step(self, action: np.ndarray) -> Outcome:
+    def step(self, action: np.ndarray) -> Timestep:
         """Takes a step in each environment, or begins an episode where the last one ended.
 
         Args:
             action: ``(N, d)`` in [-1, 1], or ``(N,)`` whole numbers.
 
         Returns:
-            An outcome of NumPy arrays, which no later call writes to.
+            An timestep of NumPy arrays, which no later call writes to.
         """
         ...
 
@@ -96,13 +96,13 @@ class FunctionalHostBatch:
         self._device = jax.devices("cpu")[0]
         self._now: tuple[BatchState, jax.Array] | None = None
 
-    def reset(self, seed: int) -> Outcome:
+    def reset(self, seed: int) -> Timestep:
         """See `HostBatch.reset`."""
         # What is put on a device stays there, and so does whatever is computed of it.
         key = jax.device_put(jax.random.key(seed), self._device)
         return self._go_on(_first(self._batch, key))
 
-    def step(self, action: np.ndarray) -> Outcome:
+    def step(self, action: np.ndarray) -> Timestep:
         """See `HostBatch.step`."""
         checks.require_shape("action", action, (self.count, *self.spec.action.shape))
         return self._go_on(_next(self._batch, *self._begun(), action))
@@ -125,11 +125,11 @@ class FunctionalHostBatch:
             raise RuntimeError("no episode has begun: call reset or restore first")
         return self._now
 
-    def _go_on(self, now: tuple[BatchState, jax.Array]) -> Outcome:
+    def _go_on(self, now: tuple[BatchState, jax.Array]) -> Timestep:
         # On the CPU NumPy shares the memory of JAX's arrays, which nothing ever writes to: so they
         # must not be donated to the next step either.
         self._now = now
-        return jax.tree.map(np.asarray, now[0].outcome)
+        return jax.tree.map(np.asarray, now[0].timestep)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import View
 from hierax.worlds.world import Key
 

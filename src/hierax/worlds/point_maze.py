@@ -20,7 +20,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 import jax
 import jax.numpy as jnp
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import Continuous, View, WorldSpec
 from hierax.worlds.checks import check_place
 from hierax.worlds.world import Key, Timestep

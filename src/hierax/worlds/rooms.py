@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.worlds.grid_map import Cell, GridMap
 from hierax.worlds.grid_moves import GridMoves
 from hierax.worlds.gridworld import GridWorld

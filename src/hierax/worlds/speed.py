@@ -11,7 +11,7 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import Continuous, WorldSpec
 from hierax.worlds.point import TIME_STEP, PointBody, PointState
 from hierax.worlds.world import Key, Timestep

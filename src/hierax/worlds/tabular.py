@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 from scipy.sparse import csgraph
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.planning.mdp import TabularMDP
 from hierax.worlds.checks import StateIndex, check_state
 

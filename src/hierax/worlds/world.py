@@ -17,20 +17,36 @@ State: TypeAlias = Any
 
 
 class Timestep(NamedTuple):
-    """What a step, or the beginning of an episode, shows.
+    """One step, or the beginning of an episode, of one environment or of N side by side.
+
+    A functional world fills the first four fields, without a leading axis. A batch of N
+    environments fills all of them, each with a leading axis N.
 
     Attributes:
         observation: an array for each view of the spec.
-        reward: () float32, of the step that led here; 0 at the beginning.
-        terminated: () bool, the episode is over for good.
-        success: () bool, whether the task is fulfilled here. An episode succeeds if it is at its
-            last step; always False in a world whose spec has no success.
+        reward: float32, of the step that led here; 0 at the beginning of an episode.
+        terminated: bool, the episode is over for good.
+        success: bool, whether the task is fulfilled here. An episode succeeds if its last step
+            does; always False in a world whose spec has no success.
+        truncated: bool, the episode is cut off here by its limit.
+        is_step: bool, False where an episode began.
+        episode_return: float32, sum of the episode's rewards so far.
+        episode_length: int32, its steps so far.
     """
 
-    observation: Mapping[str, jax.Array]
-    reward: jax.Array
-    terminated: jax.Array
-    success: jax.Array
+    observation: Mapping[str, Any]
+    reward: Any
+    terminated: Any
+    success: Any
+    truncated: Any = None
+    is_step: Any = None
+    episode_return: Any = None
+    episode_length: Any = None
+
+    @property
+    def ended(self) -> Any:
+        """Where the episode is over, terminated or truncated."""
+        return self.terminated | self.truncated
 
 
 class World(Protocol):

@@ -37,8 +37,8 @@ class Clock(gymnasium.Env):
         return np.array([self.time], np.float32)
 
 
-def rows(outcomes: list, field: str) -> list:
-    return np.array([getattr(outcome, field) for outcome in outcomes]).T.tolist()
+def rows(timesteps: list, field: str) -> list:
+    return np.array([getattr(timestep, field) for timestep in timesteps]).T.tolist()
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def clocks():
 
 
 def test_after_its_last_step_an_environment_takes_one_that_begins_the_next(clocks):
-    seen = np.array([outcome.observation["observation"][:, 0] for outcome in clocks]).T
+    seen = np.array([timestep.observation["observation"][:, 0] for timestep in clocks]).T
     assert seen.tolist() == [[0, 1, 2, 3, 0, 1, 2, 3, 0], [0, 1, 2, 3, 4, 5, 0, 1, 2]]
     assert rows(clocks, "episode_length") == seen.tolist()
     assert rows(clocks, "is_step") == (seen > 0).tolist()
@@ -65,11 +65,11 @@ def test_ends_and_cuts_are_told_apart(clocks):
 
 
 def test_types_are_those_of_an_outcome(clocks):
-    outcome = clocks[3]
-    assert outcome.observation["observation"].dtype == np.float32
-    assert [outcome.reward.dtype, outcome.episode_return.dtype] == [np.float32] * 2
-    assert outcome.episode_length.dtype == np.int32
-    masks = outcome.terminated, outcome.truncated, outcome.success, outcome.is_step
+    timestep = clocks[3]
+    assert timestep.observation["observation"].dtype == np.float32
+    assert [timestep.reward.dtype, timestep.episode_return.dtype] == [np.float32] * 2
+    assert timestep.episode_length.dtype == np.int32
+    masks = timestep.terminated, timestep.truncated, timestep.success, timestep.is_step
     assert all(mask.dtype == bool for mask in masks)
 
 
@@ -81,16 +81,16 @@ def test_a_step_that_ends_and_is_cut_has_ended():
 
     batch = GymnasiumBatch(both, 1, episode_limit=1)
     batch.reset(0)
-    outcome = batch.step(np.array([0]))
-    assert (outcome.terminated.item(), outcome.truncated.item()) == (True, False)
+    timestep = batch.step(np.array([0]))
+    assert (timestep.terminated.item(), timestep.truncated.item()) == (True, False)
 
 
 def test_a_limit_of_ones_own_cuts_off():
     batch = GymnasiumBatch(Clock, 1, episode_limit=2)
     batch.reset(0)
-    outcomes = [batch.step(np.array([1])) for _ in range(4)]
-    assert rows(outcomes, "truncated") == [[False, True, False, False]]
-    assert rows(outcomes, "episode_length") == [[1, 2, 0, 1]]
+    timesteps = [batch.step(np.array([1])) for _ in range(4)]
+    assert rows(timesteps, "truncated") == [[False, True, False, False]]
+    assert rows(timesteps, "episode_length") == [[1, 2, 0, 1]]
 
 
 @pytest.mark.parametrize(("name", "count"), [("CartPole-v1", 2), ("Pendulum-v1", 2)])
@@ -108,12 +108,12 @@ def test_steps_are_those_of_the_vector_environment_of_gymnasium(name, count):
         else:
             given = rng.uniform(-1, 1, (count, 1)).astype(np.float32)
             action = 2 * given
-        outcome = batch.step(given)
+        timestep = batch.step(given)
         observation, reward, terminated, truncated, _ = vector.step(action)
-        np.testing.assert_allclose(outcome.observation["observation"], observation, atol=1e-6)
-        np.testing.assert_allclose(outcome.reward, reward, rtol=1e-6)
-        np.testing.assert_array_equal(outcome.terminated, terminated)
-        np.testing.assert_array_equal(outcome.truncated, truncated)
+        np.testing.assert_allclose(timestep.observation["observation"], observation, atol=1e-6)
+        np.testing.assert_allclose(timestep.reward, reward, rtol=1e-6)
+        np.testing.assert_array_equal(timestep.terminated, terminated)
+        np.testing.assert_array_equal(timestep.truncated, truncated)
     vector.close()
     batch.close()
 
@@ -148,9 +148,9 @@ def test_a_world_there_and_back_keeps_its_views():
     assert batch.spec.views == (VELOCITY_VIEW,)
     assert batch.spec.episode_limit == 4
     batch.reset(0)
-    outcomes = [batch.step(np.ones((1, 2))) for _ in range(5)]
-    assert rows(outcomes, "truncated") == [[False, False, False, True, False]]
-    np.testing.assert_allclose(outcomes[0].observation["velocity"], [[0.1, 0.1]], rtol=1e-6)
+    timesteps = [batch.step(np.ones((1, 2))) for _ in range(5)]
+    assert rows(timesteps, "truncated") == [[False, False, False, True, False]]
+    np.testing.assert_allclose(timesteps[0].observation["velocity"], [[0.1, 0.1]], rtol=1e-6)
 
 
 def test_outcomes_are_never_written_to():
@@ -185,8 +185,8 @@ def test_where_an_episode_begins_any_action_will_do():
     batch.reset(0)
     for _ in range(3):
         batch.step(np.array([0, 1]))
-    outcome = batch.step(np.array([-1, 1]))
-    assert outcome.is_step.tolist() == [False, True]
+    timestep = batch.step(np.array([-1, 1]))
+    assert timestep.is_step.tolist() == [False, True]
 
 
 @pytest.mark.parametrize("seed", [None, -1, 1.5, "x"])

@@ -56,13 +56,13 @@ def test_gymnasium_counts_the_same_episodes():
     env.reset(seed=1)
     for _ in range(40):
         *_, infos = env.step(env.action_space.sample())
-        outcome = batch.now.outcome
+        timestep = batch.now.timestep
         over = infos.get("_episode", np.zeros(3, bool))
-        np.testing.assert_array_equal(over, outcome.ended)
+        np.testing.assert_array_equal(over, timestep.ended)
         if over.any():
             told = infos["episode"]
-            np.testing.assert_array_equal(told["l"][over], outcome.episode_length[over])
-            np.testing.assert_allclose(told["r"][over], outcome.episode_return[over], rtol=1e-5)
+            np.testing.assert_array_equal(told["l"][over], timestep.episode_length[over])
+            np.testing.assert_allclose(told["r"][over], timestep.episode_return[over], rtol=1e-5)
         ends += over.sum()
     assert ends > 6
 

@@ -58,7 +58,7 @@ def moved(qpos, place):
     return np.concatenate([place[:2], qpos[2:]])
 
 
-def outcomes(world, steps, count=4, seed=0):
+def timesteps(world, steps, count=4, seed=0):
     """Of steps at random."""
     batch, random = world.batch(count, 1), np.random.default_rng(seed)
     yield batch.reset(seed)

@@ -20,7 +20,7 @@ PUSH, IDLE = 1.0, 0.5  # the motor pulls with 3 N for -1 and pushes with 1 N for
 BOTH = np.array([[PUSH], [IDLE]])
 
 
-def outcomes(batch, seed, actions):
+def timesteps(batch, seed, actions):
     return [batch.reset(seed), *(batch.step(action) for action in actions)]
 
 
@@ -35,11 +35,11 @@ def assert_same(first, second):
 
 
 def column(shown, name):
-    return np.array([getattr(outcome, name) for outcome in shown])
+    return np.array([getattr(timestep, name) for timestep in shown])
 
 
 def test_an_episode_that_is_over_begins_at_the_next_step_whatever_the_action():
-    shown = outcomes(MujocoBatch(Slider(), 2), 0, 60 * [BOTH])
+    shown = timesteps(MujocoBatch(Slider(), 2), 0, 60 * [BOTH])
     ended, is_step = column(shown, "ended"), column(shown, "is_step")
     np.testing.assert_array_equal(is_step[1:], ~ended[:-1])
     assert not is_step[0].any()
@@ -51,7 +51,7 @@ def test_an_episode_that_is_over_begins_at_the_next_step_whatever_the_action():
 
 
 def test_the_task_terminates_and_the_limit_truncates():
-    shown = outcomes(MujocoBatch(Slider(), 2), 0, 60 * [BOTH])
+    shown = timesteps(MujocoBatch(Slider(), 2), 0, 60 * [BOTH])
     terminated, truncated = column(shown, "terminated"), column(shown, "truncated")
     assert terminated[:, 0].sum() >= 5
     assert not terminated[:, 1].any()
@@ -61,9 +61,9 @@ def test_the_task_terminates_and_the_limit_truncates():
 
 
 def test_an_end_at_the_limit_is_no_truncation():
-    shown = outcomes(MujocoBatch(Slider(), 1), 0, 9 * [BOTH[:1]])
+    shown = timesteps(MujocoBatch(Slider(), 1), 0, 9 * [BOTH[:1]])
     (last,) = np.flatnonzero(column(shown, "terminated")[:, 0])
-    at_limit = outcomes(MujocoBatch(Slider(episode_limit=int(last)), 1), 0, last * [BOTH[:1]])
+    at_limit = timesteps(MujocoBatch(Slider(episode_limit=int(last)), 1), 0, last * [BOTH[:1]])
     assert at_limit[-1].terminated[0]
     assert not at_limit[-1].truncated[0]
 
@@ -71,16 +71,16 @@ def test_an_end_at_the_limit_is_no_truncation():
 def test_a_return_is_the_sum_of_the_rewards_of_its_episode():
     batch = MujocoBatch(Slider(), 2)
     total = np.zeros(2, np.float32)
-    for outcome in outcomes(batch, 0, random_actions(batch, 40)):
-        total = np.where(outcome.is_step, total + outcome.reward, 0.0)
-        np.testing.assert_allclose(outcome.episode_return, total, rtol=1e-6)
+    for timestep in timesteps(batch, 0, random_actions(batch, 40)):
+        total = np.where(timestep.is_step, total + timestep.reward, 0.0)
+        np.testing.assert_allclose(timestep.episode_return, total, rtol=1e-6)
 
 
 def test_memory_and_what_stands_about_are_those_of_the_episode():
     batch = MujocoBatch(Slider(), 2)
-    shown = outcomes(batch, 0, random_actions(batch, 40))
+    shown = timesteps(batch, 0, random_actions(batch, 40))
     clock, flag = (
-        np.array([outcome.observation[name][:, 0] for outcome in shown])
+        np.array([timestep.observation[name][:, 0] for timestep in shown])
         for name in ("clock", "flag")
     )
     goes_on = column(shown, "is_step")[1:]
@@ -111,7 +111,7 @@ def test_outcomes_and_what_was_saved_are_never_written_to():
 def test_a_batch_goes_on_from_a_checkpoint_to_the_bit(world, tmp_path):
     batch = MujocoBatch(world, 3)
     actions = random_actions(batch, 40)
-    outcomes(batch, 4, actions[:17])
+    timesteps(batch, 4, actions[:17])
     checkpoint.save(tmp_path, batch.save(), 17)
     expected = [batch.step(action) for action in actions[17:]]
     other = MujocoBatch(world, 3, threads=2)
@@ -127,8 +127,8 @@ def trajectory(name, count, threads):
     sources = [np.random.default_rng(number) for number in range(count)]
     digest = hashlib.sha256()
 
-    def note(outcome):
-        for leaf in jax.tree.leaves(outcome):
+    def note(timestep):
+        for leaf in jax.tree.leaves(timestep):
             digest.update(np.ascontiguousarray(leaf[0]).tobytes())
 
     note(batch.reset(11))
@@ -172,7 +172,7 @@ def test_seeds_and_environments_differ():
 )  # fmt: skip
 def test_what_is_no_action_is_refused_and_changes_nothing(action, sentence):
     batch = make("BallGoTo3-v0").batch(2)
-    expected = outcomes(batch, 0, [np.ones((2, 2))])[-1]
+    expected = timesteps(batch, 0, [np.ones((2, 2))])[-1]
     batch.reset(0)
     with pytest.raises(ValueError, match=re.escape(sentence)):
         batch.step(action)
@@ -295,7 +295,7 @@ class Amiss(Slider):
 )
 def test_mistakes_in_a_world_are_named(name, sentence):
     with pytest.raises(ValueError, match=re.escape(sentence)):
-        outcomes(MujocoBatch(Amiss(name=name), 2), 0, [BOTH])
+        timesteps(MujocoBatch(Amiss(name=name), 2), 0, [BOTH])
 
 
 def test_a_step_that_was_interrupted_may_be_taken_again():
@@ -309,7 +309,7 @@ def test_a_step_that_was_interrupted_may_be_taken_again():
             return super().observe(now)
 
     limit = {"episode_limit": 3}
-    expected = outcomes(MujocoBatch(Slider(**limit), 2), 0, 12 * [BOTH])
+    expected = timesteps(MujocoBatch(Slider(**limit), 2), 0, 12 * [BOTH])
     batch, interrupts = MujocoBatch(Startled(**limit), 2), 0
     with pytest.raises(KeyboardInterrupt):
         batch.reset(0)

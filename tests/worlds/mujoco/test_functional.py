@@ -59,9 +59,9 @@ def test_another_reward_can_be_paid():
     world = Rewarded(FunctionalMujoco(Slider()), lambda before, action, after, reward: 2.0 * reward)
     batch, plain = Batch(world, 2), Batch(world.world, 2)
     key, action = jax.random.key(0), jnp.ones((2, 1))
-    paid = batch.step(batch.reset(key), action, key).outcome.reward
+    paid = batch.step(batch.reset(key), action, key).timestep.reward
     np.testing.assert_array_equal(
-        paid, 2.0 * plain.step(plain.reset(key), action, key).outcome.reward
+        paid, 2.0 * plain.step(plain.reset(key), action, key).timestep.reward
     )
     assert (paid != 0.0).all()
 

@@ -83,8 +83,8 @@ def test_steps_and_new_episodes_are_the_host_s(world):
     state = jax.jit(batch.reset)(jax.random.key(0))
     for number in range(LIMIT):
         action = random.uniform(-1.0, 1.0, (COUNT, 2))
-        (row, sensors, memory, _), outcome = jax.tree.map(np.array, tuple(state))
-        host.restore({**saved, "now": Now(Physics(row, sensors), memory, outcome)})
+        (row, sensors, memory, _), timestep = jax.tree.map(np.array, tuple(state))
+        host.restore({**saved, "now": Now(Physics(row, sensors), memory, timestep)})
         there = host.step(action)
         state = step(state, action, jax.random.key(number))
         # Rounding decides if a ball touches the floor at a distance of 0, where episodes begin.
@@ -95,11 +95,11 @@ def test_steps_and_new_episodes_are_the_host_s(world):
             assert_close(state.states.row[:, speeds], physics.rows[:, speeds], 1e-3)
             assert_close(state.states.sensors, physics.sensors, 1e-3)
             jax.tree.map(
-                lambda ours, theirs: assert_close(ours, theirs, 1e-3), state.outcome, there
+                lambda ours, theirs: assert_close(ours, theirs, 1e-3), state.timestep, there
             )
-    assert state.outcome.truncated.all()
+    assert state.timestep.truncated.all()
     begun = step(state, action, jax.random.key(LIMIT))
-    assert not begun.outcome.is_step.any()
+    assert not begun.timestep.is_step.any()
     assert not begun.states.steps.any()
 
 

@@ -15,7 +15,7 @@ from hierax.worlds import Rewarded, make
 from hierax.worlds.mujoco import FunctionalMujoco, UnstableError
 from worlds.mujoco.toys import Slider
 
-SMALL = {"hidden": (4,), "batch_size": 8, "capacity": 300, "warmup": 32}
+SMALL = {"hidden_sizes": (4,), "batch_size": 8, "buffer_size": 300, "learning_starts": 32}
 WORLD = make("BallGoTo3-v0", targets=2, episode_limit=20)
 
 

@@ -11,7 +11,7 @@ from hierax.worlds.mujoco.tasks.gap import Gap
 from hierax.worlds.mujoco.tasks.gather import Gather
 from hierax.worlds.mujoco.tasks.humanoid import HumanoidGoTo, HumanoidWalk
 from hierax.worlds.mujoco.tasks.speed import AntSpeed, HumanoidSpeed, SwimmerSpeed
-from worlds.mujoco.acted import outcomes, readings
+from worlds.mujoco.acted import readings, timesteps
 
 _BOTH = {"boxes": 1, "targets": 2, "movers": ("body", "boxes")}
 WORLDS = {
@@ -30,10 +30,10 @@ WORLDS = {
 
 
 def stays_sound(world, steps, count):
-    for outcome in outcomes(world, steps, count):
-        assert np.isfinite(outcome.reward).all()
+    for timestep in timesteps(world, steps, count):
+        assert np.isfinite(timestep.reward).all()
         for view in world.views:
-            shown = outcome.observation[view.name]
+            shown = timestep.observation[view.name]
             assert shown.shape == (count, *view.shape)
             assert np.isfinite(shown).all()
             assert (shown >= view.low).all()

@@ -171,10 +171,10 @@ def test_any_thread_may_look_and_close(opengl):
 def test_a_functional_world_sees_each_of_its_copies(opengl):
     state, functional = jax.random.key(0), Batch(FunctionalMujoco(GO), 2)
     state = jax.jit(functional.reset)(state)
-    first, step = state.outcome.observation["vision"], jax.jit(functional.step)
+    first, step = state.timestep.observation["vision"], jax.jit(functional.step)
     for number in range(3):
         state = step(state, jnp.ones((2, 2)), jax.random.key(number))
-    images = np.asarray(state.outcome.observation["vision"])
+    images = np.asarray(state.timestep.observation["vision"])
     assert images.shape == (2, 64, 64, 3)
     assert (images != first).any(axis=(1, 2, 3)).all()
     assert (images[0] != images[1]).any()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csgraph
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.planning.bellman import solve_bellman
 from hierax.planning.mdp import TabularMDP, as_model, dense
 from hierax.planning.operators import TIE, uniform_over_best

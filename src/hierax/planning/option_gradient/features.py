@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.linalg
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.planning.mdp import TabularMDP, as_model
 
 

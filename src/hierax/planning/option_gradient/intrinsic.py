@@ -17,7 +17,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
+from hierax.planning import model_checks
 from hierax.planning.bellman import solve_bellman
 from hierax.planning.bellman_traced import differentiable_value
 from hierax.planning.engine import Array, is_traced, namespace, planning_namespace
@@ -79,12 +80,12 @@ class IntrinsicOptions(eqx.Module):
         require_operator(operator)
         checks.one_of("terminations", terminations, TERMINATIONS)
         checks.one_of("intrinsic", intrinsic, TASKS)
-        self.reward = checks.numeric("reward", reward)
-        self.features = None if features is None else checks.numeric("features", features)
+        self.reward = model_checks.numeric("reward", reward)
+        self.features = None if features is None else model_checks.numeric("features", features)
         if self.reward.ndim not in ((2, 3) if features is None else (2,)):
             allowed = "(K, S) or (K, S, A)" if features is None else "(K, D)"
             raise ValueError(f"reward has shape {self.reward.shape}, but must have shape {allowed}")
-        self.termination_logits = checks.numeric("termination_logits", termination_logits)
+        self.termination_logits = model_checks.numeric("termination_logits", termination_logits)
         checks.require_shape("termination_logits", self.termination_logits, self.reward.shape[:2])
         if self.features is not None and self.features.shape[1:] != self.reward.shape[1:]:
             raise ValueError(
@@ -204,7 +205,7 @@ def random_options(mdp: TabularMDP, count: int, seed: Any = 0, **settings: Any) 
     checks.count("count", count, 1)
     first = np.full(mdp.states, FIRST_LOGIT)
     if settings.get("features") is not None:
-        features = checks.numeric("features", settings["features"])
+        features = model_checks.numeric("features", settings["features"])
         if features.ndim != 2 or features.shape[0] != mdp.states:
             raise ValueError(
                 f"features has shape {features.shape}, but must have shape ({mdp.states}, D)"

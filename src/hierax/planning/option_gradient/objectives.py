@@ -27,7 +27,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.planning.bellman import solve_bellman
 from hierax.planning.engine import Array, planning_namespace
 from hierax.planning.evaluation import evaluate_policy

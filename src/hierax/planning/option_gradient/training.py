@@ -20,7 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from hierax.planning import checks
+from hierax import checks
+from hierax.planning import model_checks
 from hierax.planning.bellman import solve_bellman
 from hierax.planning.engine import Array, is_traced
 from hierax.planning.mdp import TabularMDP, as_model
@@ -318,7 +319,7 @@ def _batch(goals_per_step: int | None, goals: int) -> int:
 
 def _too_far(goals: Array, optimum: Array) -> str:
     """What is wrong with the first goal that is worth too little somewhere."""
-    goal, state = checks.first(~(optimum > LEAST_VALUE))
+    goal, state = model_checks.first(~(optimum > LEAST_VALUE))
     value = optimum[goal, state]
     if value <= 0.0:
         return (

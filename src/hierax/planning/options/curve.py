@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
+from hierax.planning import model_checks
 from hierax.planning.decision import require_a_choice
 from hierax.planning.engine import Array, on_host
 from hierax.planning.evaluation import evaluate_policy
@@ -106,13 +107,13 @@ def _reference(models: GoalOptionModels, optimal_value: Array) -> tuple[np.ndarr
     """The optimum, and a mask ``(G, S)`` of the pairs that count."""
     checks.instance("models", models, GoalOptionModels)
     require_a_choice("models", models.available)
-    optimum = np.asarray(checks.numeric("optimal_value", optimal_value))
+    optimum = np.asarray(model_checks.numeric("optimal_value", optimal_value))
     checks.require_shape("optimal_value", optimum, (len(models), models.states))
     is_value = (optimum > 0) & np.isfinite(optimum)
     if not is_value.all():
-        index = checks.first(~is_value)
+        index = model_checks.first(~is_value)
         raise ValueError(
-            f"optimal_value at {checks.place(('goal', 'state'), index)} is {optimum[index]}, but "
+            f"optimal_value at {model_checks.place(('goal', 'state'), index)} is {optimum[index]}, but "
             "must be positive and finite: a goal out of reach has no relative value"
         )
     if models.states == 1:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
+from hierax.planning import model_checks
 from hierax.planning.decision import DecisionModel
 from hierax.planning.engine import Array, is_traced, namespace, planning_namespace
 from hierax.planning.mdp import TabularMDP, as_model, dense
@@ -45,15 +46,15 @@ class OptionModel(DecisionModel):
     available: Array
 
     def __init__(self, reward: Any, transition: Any, duration: Any, initiation: Any = None):
-        reward = checks.numeric("reward", reward)
+        reward = model_checks.numeric("reward", reward)
         if reward.ndim != 2 or 0 in reward.shape:
             raise ValueError(
                 f"reward has shape {reward.shape}, but must have shape (K, S) with at least one "
                 "option and one state"
             )
-        transition = checks.numeric("transition", transition)
+        transition = model_checks.numeric("transition", transition)
         checks.require_shape("transition", transition, (*reward.shape, reward.shape[1]))
-        duration = checks.numeric("duration", duration)
+        duration = model_checks.numeric("duration", duration)
         checks.require_shape("duration", duration, reward.shape)
         given = np.ones(reward.shape, bool) if initiation is None else initiation
         startable = read_initiation(given, reward.shape)
@@ -62,9 +63,9 @@ class OptionModel(DecisionModel):
         self.reward = xp.where(self.initiation, reward, 0.0)
         self.transition = xp.where(self.initiation[:, :, None], transition, 0.0)
         self.duration = duration
-        checks.require_finite("reward", self.reward, ROW)
-        checks.require_finite("transition", self.transition, (*ROW, "next state"))
-        checks.require_finite("duration", self.duration, ROW)
+        model_checks.require_finite("reward", self.reward, ROW)
+        model_checks.require_finite("transition", self.transition, (*ROW, "next state"))
+        model_checks.require_finite("duration", self.duration, ROW)
         _check_rows(self.transition)
         _check_duration(self.duration)
 
@@ -91,27 +92,27 @@ class OptionModel(DecisionModel):
 def _check_rows(transition: Array) -> None:
     if is_traced(transition):
         return
-    if (transition < -checks.SUM_TOLERANCE).any():
-        index = checks.first(transition < -checks.SUM_TOLERANCE)
+    if (transition < -model_checks.SUM_TOLERANCE).any():
+        index = model_checks.first(transition < -model_checks.SUM_TOLERANCE)
         raise ValueError(
-            f"transition at {checks.place((*ROW, 'next state'), index)} is {transition[index]}, "
+            f"transition at {model_checks.place((*ROW, 'next state'), index)} is {transition[index]}, "
             "but must not be negative"
         )
     sums = transition.sum(axis=-1)
-    wrong = sums > 1.0 + checks.SUM_TOLERANCE
+    wrong = sums > 1.0 + model_checks.SUM_TOLERANCE
     if wrong.any():
-        index = checks.first(wrong)
+        index = model_checks.first(wrong)
         raise ValueError(
-            f"transition at {checks.place(ROW, index)} sums to {sums[index]:.12g}, but discounted "
+            f"transition at {model_checks.place(ROW, index)} sums to {sums[index]:.12g}, but discounted "
             "probabilities sum to at most 1"
         )
 
 
 def _check_duration(duration: Array) -> None:
     if not is_traced(duration) and (duration < 0).any():
-        index = checks.first(duration < 0)
+        index = model_checks.first(duration < 0)
         raise ValueError(
-            f"duration at {checks.place(ROW, index)} is {duration[index]}, but must not be negative"
+            f"duration at {model_checks.place(ROW, index)} is {duration[index]}, but must not be negative"
         )
 
 
@@ -148,9 +149,9 @@ def require_option(mdp: TabularMDP, option: Any) -> Option:
     if not is_traced(stack.policy, mdp.available):
         wrong = (np.asarray(stack.policy) > 0) & ~mdp.available
         if wrong.any():
-            index = checks.first(wrong)
+            index = model_checks.first(wrong)
             raise ValueError(
-                f"policy at {checks.place(('option', 'state', 'action'), index)} is "
+                f"policy at {model_checks.place(('option', 'state', 'action'), index)} is "
                 f"{stack.policy[index]:.12g}, but that action is not available there"
             )
     return stack

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
+from hierax.planning import model_checks
 from hierax.planning.engine import Array, namespace, planning_namespace
 from hierax.planning.evaluation import state_transition
 from hierax.planning.mdp import TabularMDP, as_model
@@ -124,9 +125,9 @@ def multistep_model(mdp: TabularMDP, policy: Any, continuation: Any) -> Multiste
 
 def _execution(mdp: TabularMDP, policy: Any, continuation: Any) -> Execution:
     mdp = as_model(mdp)
-    policy = checks.policy_table("policy", policy, mdp.available)
-    weights = checks.numeric("continuation", continuation)
+    policy = model_checks.policy_table("policy", policy, mdp.available)
+    weights = model_checks.numeric("continuation", continuation)
     checks.require_shape("continuation", weights, (), (mdp.states,))
-    checks.probabilities("continuation", weights, ("state",)[: weights.ndim])
+    model_checks.probabilities("continuation", weights, ("state",)[: weights.ndim])
     xp = planning_namespace(mdp, policy, weights)
     return execute(mdp, policy[None], xp.broadcast_to(weights, (1, mdp.states)))

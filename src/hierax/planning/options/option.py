@@ -5,7 +5,8 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
+from hierax.planning import model_checks
 from hierax.planning.engine import Array, is_traced, namespace
 
 AXES = ("option", "state", "action")
@@ -63,7 +64,7 @@ class Option(eqx.Module):
 
 
 def _policy(policy: Any) -> Array:
-    table = checks.numeric("policy", policy)
+    table = model_checks.numeric("policy", policy)
     if table.ndim not in (2, 3) or 0 in table.shape:
         raise ValueError(
             f"policy has shape {table.shape}, but must have shape (S, A), or (K, S, A) for a stack "
@@ -72,38 +73,38 @@ def _policy(policy: Any) -> Array:
     if is_traced(table):
         return table
     axes = AXES[-table.ndim :]
-    checks.require_finite("policy", table, axes)
+    model_checks.require_finite("policy", table, axes)
     if (table < 0).any():
-        index = checks.first(table < 0)
+        index = model_checks.first(table < 0)
         raise ValueError(
-            f"policy at {checks.place(axes, index)} is {table[index]}, but must not be negative"
+            f"policy at {model_checks.place(axes, index)} is {table[index]}, but must not be negative"
         )
     sums = table.sum(axis=-1)
     is_rounded = getattr(policy, "dtype", None) == np.float32
-    tolerance = SINGLE_TOLERANCE if is_rounded else checks.SUM_TOLERANCE
+    tolerance = SINGLE_TOLERANCE if is_rounded else model_checks.SUM_TOLERANCE
     wrong = np.abs(sums - 1.0) > tolerance
     if wrong.any():
-        index = checks.first(wrong)
+        index = model_checks.first(wrong)
         raise ValueError(
-            f"policy at {checks.place(axes[:-1], index)} sums to {sums[index]:.12g}, but must sum "
+            f"policy at {model_checks.place(axes[:-1], index)} sums to {sums[index]:.12g}, but must sum "
             f"to 1 within {tolerance:g}"
         )
     return table / sums[..., None] if is_rounded else table
 
 
 def _termination(termination: Any, shape: tuple[int, ...]) -> Array:
-    table = checks.numeric("termination", termination)
+    table = model_checks.numeric("termination", termination)
     checks.require_shape("termination", table, shape)
-    checks.probabilities("termination", table, AXES[2 - len(shape) : 2])
+    model_checks.probabilities("termination", table, AXES[2 - len(shape) : 2])
     return table
 
 
 def read_initiation(initiation: Any, shape: tuple[int, ...]) -> Array:
     """Initiation sets as bool, ``(S,)`` or ``(K, S)`` as ``shape`` asks."""
-    table = checks.numeric("initiation", initiation)
+    table = model_checks.numeric("initiation", initiation)
     checks.require_shape("initiation", table, shape)
     if not is_traced(table) and not np.isin(table, (0, 1)).all():
-        index = checks.first(~np.isin(table, (0, 1)))
-        place = checks.place(AXES[2 - len(shape) : 2], index)
+        index = model_checks.first(~np.isin(table, (0, 1)))
+        place = model_checks.place(AXES[2 - len(shape) : 2], index)
         raise ValueError(f"initiation at {place} is {table[index]}, but must be true or false")
     return namespace(table).asarray(table != 0)

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
+from hierax.planning import model_checks
 from hierax.planning.engine import Array, is_traced, namespace
 from hierax.planning.evaluation import PolicyChain, action_values
 from hierax.planning.mdp import TabularMDP, as_model
@@ -95,7 +96,7 @@ class Moments(NamedTuple):
             )
         mdp = as_model(mdp)
         _check_size(mdp)
-        policy = checks.interior_policy("policy", policy, mdp.available)
+        policy = model_checks.interior_policy("policy", policy, mdp.available)
         chain = PolicyChain(mdp, policy)
         omega = dependent_actions(mdp, policy, dependent, chain)
         pairs = np.flatnonzero(mdp.available)
@@ -136,7 +137,7 @@ def dependent_actions(
     inside = (omega >= 0) & (omega < mdp.actions)
     offered = inside & mdp.available[np.arange(mdp.states), np.where(inside, omega, 0)]
     if not offered.all():
-        (state,) = checks.first(~offered)
+        (state,) = model_checks.first(~offered)
         raise ValueError(
             f"dependent at state {state} is {omega[state]}, but must be an action available there"
         )

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, SupportsFloat
 import numpy as np
 import scipy.optimize
 
-from hierax.planning import checks, sweeps
+from hierax import checks
+from hierax.planning import model_checks, sweeps
 from hierax.planning.engine import is_traced
 from hierax.planning.evaluation import PolicyChain
 from hierax.planning.mdp import TabularMDP, as_model
@@ -286,7 +287,7 @@ def _initial_policy(policy: Any, model: TabularMDP) -> np.ndarray:
     if policy is None:
         available = np.asarray(model.available)
         return available / available.sum(axis=1, keepdims=True)
-    return np.asarray(checks.policy_table("initial_policy", policy, model.available))
+    return np.asarray(model_checks.policy_table("initial_policy", policy, model.available))
 
 
 def _check_run(
@@ -317,7 +318,7 @@ def _check_choices(choices: _Choices, policy: np.ndarray, model: TabularMDP) -> 
     if metric == "occupancy" and form == "literal":
         raise ValueError("form='literal' is that of metric='path', but metric is 'occupancy'")
     if form == "literal" or parametrisation == "dependent":
-        checks.interior_policy("initial_policy", policy, model.available)
+        model_checks.interior_policy("initial_policy", policy, model.available)
     elif dependent is not None:
         raise ValueError(
             "dependent is given, but neither form='literal' nor parametrisation='dependent' uses it"

@@ -19,7 +19,7 @@ import scipy.sparse as sp
 import scipy.sparse.csgraph as csgraph
 import scipy.sparse.linalg as spla
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.planning.engine import Array, is_traced, namespace
 from hierax.planning.evaluation import PolicyChain
 from hierax.planning.mdp import TabularMDP, as_model

@@ -6,13 +6,13 @@ from typing import Any, TypeAlias
 import gymnasium
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import WorldSpec
 from hierax.worlds.actions import checked_actions
-from hierax.worlds.batch import Outcome
 from hierax.worlds.gymnasium.environment import HieraxEnv
 from hierax.worlds.gymnasium.host_environment import HostEnv
 from hierax.worlds.gymnasium.spaces import action_writer, view_readers
+from hierax.worlds.world import Timestep
 
 Environment: TypeAlias = gymnasium.Env[Any, Any]
 
@@ -79,7 +79,7 @@ class GymnasiumBatch:
         self._return = np.zeros(count)
         self._ended: np.ndarray | None = None
 
-    def reset(self, seed: int) -> Outcome:
+    def reset(self, seed: int) -> Timestep:
         """Begins an episode in every environment, each with a seed drawn from ``seed``.
 
         Raises:
@@ -89,9 +89,9 @@ class GymnasiumBatch:
         seeds = np.random.SeedSequence(seed).generate_state(self.count).tolist()
         each = zip(self._environments, seeds, strict=True)
         steps = [_begun(environment, its_seed) for environment, its_seed in each]
-        return self._outcome(steps, np.ones(self.count, bool))
+        return self._timestep(steps, np.ones(self.count, bool))
 
-    def step(self, action: np.ndarray) -> Outcome:
+    def step(self, action: np.ndarray) -> Timestep:
         """See `hierax.worlds.host.HostBatch.step`; raises ValueError for what is no action."""
         if self._ended is None:
             raise RuntimeError("no episode has begun: call reset first")
@@ -101,7 +101,7 @@ class GymnasiumBatch:
             _begun(environment) if ended else environment.step(chosen)
             for environment, chosen, ended in each
         ]
-        return self._outcome(steps, self._ended)
+        return self._timestep(steps, self._ended)
 
     def save(self) -> None:
         """Gives None: the inside of an environment cannot be read."""
@@ -129,14 +129,14 @@ class GymnasiumBatch:
         for environment in self._environments:
             environment.close()
 
-    def _outcome(self, steps: list[tuple[Any, ...]], begins: np.ndarray) -> Outcome:
+    def _timestep(self, steps: list[tuple[Any, ...]], begins: np.ndarray) -> Timestep:
         """What every environment answered, and whether it was the beginning of an episode."""
         observations, rewards, terminations, truncations, infos = zip(*steps, strict=True)
         self._length = np.where(begins, 0, self._length + 1)
         self._return = np.where(begins, 0.0, self._return + rewards)
         terminated = np.array(terminations, bool)
         cut = np.array(truncations, bool) | (self._length >= self.spec.episode_limit)
-        outcome = Outcome(
+        timestep = Timestep(
             observation={view.name: read(observations) for view, read in self._readers},
             reward=np.array(rewards, np.float32),
             terminated=terminated,
@@ -146,8 +146,8 @@ class GymnasiumBatch:
             episode_return=self._return.astype(np.float32),
             episode_length=self._length,
         )
-        self._ended = outcome.ended
-        return outcome
+        self._ended = timestep.ended
+        return timestep
 
 
 def _make(environment: str | Callable[[], Environment], options: dict[str, Any]) -> Environment:

@@ -6,11 +6,11 @@ import gymnasium
 import numpy as np
 
 from hierax.worlds.actions import checked_action
-from hierax.worlds.batch import Outcome
 from hierax.worlds.gymnasium.environment import Observation
 from hierax.worlds.gymnasium.rendering import MODE, check_render_mode, render_metadata
 from hierax.worlds.gymnasium.spaces import action_space, observation_space
 from hierax.worlds.host import HostWorld
+from hierax.worlds.world import Timestep
 
 
 class HostEnv(gymnasium.Env[Observation, Any]):
@@ -86,6 +86,6 @@ class HostEnv(gymnasium.Env[Observation, Any]):
         self.batch.close()
 
 
-def _first_of(shown: Outcome) -> Observation:
+def _first_of(shown: Timestep) -> Observation:
     """Views of the only environment, as arrays that the caller may write to."""
     return {name: np.array(value[0]) for name, value in shown.observation.items()}

@@ -6,13 +6,13 @@ import gymnasium
 import numpy as np
 from gymnasium.vector.utils import batch_space
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.worlds.actions import checked_actions
-from hierax.worlds.batch import Outcome
 from hierax.worlds.gymnasium.environment import Observation
 from hierax.worlds.gymnasium.rendering import check_render_mode, render_metadata
 from hierax.worlds.gymnasium.spaces import action_space, observation_space, scalar_views
 from hierax.worlds.host import HostWorld
+from hierax.worlds.world import Timestep
 
 _Step = tuple[Observation, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
 
@@ -113,7 +113,7 @@ class HieraxVectorEnv(gymnasium.vector.VectorEnv[Observation, Any, np.ndarray]):
         """Lets go of what is held outside of Python."""
         self.batch.close()
 
-    def _observation(self, shown: Outcome) -> Observation:
+    def _observation(self, shown: Timestep) -> Observation:
         """Views as arrays that the caller may write to."""
         return {
             name: np.array(value, np.int64 if name in self._whole else value.dtype)

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import mujoco
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.worlds.actions import checked_actions
-from hierax.worlds.batch import Outcome
 from hierax.worlds.mujoco.engine import Engine, Physics
 from hierax.worlds.mujoco.random_state import numbers_of, with_numbers
 from hierax.worlds.mujoco.vision import VISION, Image, Mark, Painter, drawing
 from hierax.worlds.mujoco.world import Beginning, MujocoWorld, Readings
+from hierax.worlds.world import Timestep
 
 _PICTURE = (480, 360)
 """Width and height of pictures from outside."""
@@ -26,12 +26,12 @@ class Now(NamedTuple):
     Attributes:
         physics: of all environments.
         memory: of their episodes.
-        outcome: what was shown last.
+        timestep: what was shown last.
     """
 
     physics: Physics
     memory: Mapping[str, np.ndarray]
-    outcome: Outcome
+    timestep: Timestep
 
 
 class MujocoBatch:
@@ -66,7 +66,7 @@ class MujocoBatch:
         """Where the environments are; raises RuntimeError before the first `reset`."""
         return self._all[0]
 
-    def reset(self, seed: int) -> Outcome:
+    def reset(self, seed: int) -> Timestep:
         """See `hierax.worlds.host.HostBatch.reset`."""
         checks.count("seed", seed, 0)
         random = [
@@ -79,10 +79,10 @@ class MujocoBatch:
         action = np.zeros((self.count, *self.spec.action.shape))
         return self._show(physics, memory, action, _nothing_yet(self.count), random)
 
-    def step(self, action: np.ndarray) -> Outcome:
+    def step(self, action: np.ndarray) -> Timestep:
         """See `hierax.worlds.host.HostBatch.step`; raises ValueError for what is no action."""
         last, random = self._all
-        ended, length = last.outcome.ended, last.outcome.episode_length
+        ended, length = last.timestep.ended, last.timestep.episode_length
         chosen = checked_actions(self.spec.action, action, ended)
         physics = self.engine.step(last.physics, self._middle + self._half * chosen, ~ended)
         before = self._readings(last.physics, last.memory, chosen, length)
@@ -105,7 +105,7 @@ class MujocoBatch:
             (length >= self.spec.episode_limit) & ~terminated,
             success & ~ended,
             ~ended,
-            np.where(ended, np.float32(0.0), last.outcome.episode_return + reward),
+            np.where(ended, np.float32(0.0), last.timestep.episode_return + reward),
             length,
         )
         return self._show(physics, memory, chosen, earned, random)
@@ -220,7 +220,7 @@ class MujocoBatch:
         action: np.ndarray,
         earned: "_Earned",
         random: list[np.random.Generator],
-    ) -> Outcome:
+    ) -> Timestep:
         readings = self._readings(physics, memory, action, earned.episode_length)
         seen = {**self._world.observe(readings)}
         if VISION in self.spec.views:
@@ -232,13 +232,13 @@ class MujocoBatch:
             shown = np.asarray(seen[view.name], view.dtype)
             checks.require_shape(f"view {view.name!r}", shown, (self.count, *view.shape))
             observation[view.name] = shown
-        outcome = Outcome(observation, *earned)
-        self._held = Now(physics, memory, outcome), random
-        return outcome
+        timestep = Timestep(observation, *earned)
+        self._held = Now(physics, memory, timestep), random
+        return timestep
 
 
 class _Earned(NamedTuple):
-    """An `Outcome` without its observation."""
+    """An `Timestep` without its observation."""
 
     reward: np.ndarray
     terminated: np.ndarray

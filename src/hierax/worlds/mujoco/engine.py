@@ -20,7 +20,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Bool, Float
 
-from hierax.planning import checks
+from hierax import checks
 
 Rows: TypeAlias = Float[np.ndarray, "N size"]
 Values: TypeAlias = Float[np.ndarray, "N sensed"]

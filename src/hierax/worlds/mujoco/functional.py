@@ -14,9 +14,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import WorldSpec
-from hierax.worlds.batch import Outcome
 from hierax.worlds.mujoco.batch import MujocoBatch, Now
 from hierax.worlds.mujoco.engine import Physics
 from hierax.worlds.mujoco.random_state import numbers_of
@@ -77,9 +76,9 @@ class FunctionalMujoco:
     def _begin(self, words: np.ndarray) -> tuple[State, Timestep]:
         """Begins an episode in each of N environments, with random numbers from these words."""
         batch, any_now = self._batch(len(words))
-        over = any_now.outcome._replace(terminated=np.ones(len(words), bool))
+        over = any_now.timestep._replace(terminated=np.ones(len(words), bool))
         random = [numbers_of(np.random.default_rng(each)) for each in words]
-        batch.restore({"now": any_now._replace(outcome=over), "random": np.stack(random)})
+        batch.restore({"now": any_now._replace(timestep=over), "random": np.stack(random)})
         return self._shown(batch, batch.step(np.zeros((len(words), *self.spec.action.shape))))
 
     def _advance(self, words: np.ndarray, action: np.ndarray) -> tuple[State, Timestep]:
@@ -94,20 +93,20 @@ class FunctionalMujoco:
                         name: part.reshape(like.shape).astype(like.dtype)
                         for part, (name, like) in zip(memory, known, strict=True)
                     },
-                    any_now.outcome._replace(episode_length=steps[:, 0].astype(np.int32)),
+                    any_now.timestep._replace(episode_length=steps[:, 0].astype(np.int32)),
                 ),
                 "random": np.zeros((0, 6), np.uint64),
             }
         )
         return self._shown(batch, batch.step(action))
 
-    def _shown(self, batch: MujocoBatch, outcome: Outcome) -> tuple[State, Timestep]:
+    def _shown(self, batch: MujocoBatch, timestep: Timestep) -> tuple[State, Timestep]:
         parts = [
             np.asarray(part.reshape(batch.count, -1), np.float64) for part in _parts(batch.now)
         ]
         state = np.concatenate(parts, axis=1).view(np.uint32)
         return state, Timestep(
-            dict(outcome.observation), outcome.reward, outcome.terminated, outcome.success
+            dict(timestep.observation), timestep.reward, timestep.terminated, timestep.success
         )
 
     def _batch(self, count: int) -> tuple[MujocoBatch, Now]:
@@ -131,10 +130,10 @@ class FunctionalMujoco:
     @cached_property
     def _shapes(self) -> tuple[State, Timestep]:
         batch, now = self._batch(1)
-        found = self._shown(batch, now.outcome)
+        found = self._shown(batch, now.timestep)
         return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), found)
 
 
 def _parts(now: Now) -> list[np.ndarray]:
     """All of N environments that the next step depends on, each an array ``(N, ...)``."""
-    return [*now.physics, now.outcome.episode_length, *now.memory.values()]
+    return [*now.physics, now.timestep.episode_length, *now.memory.values()]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import WorldSpec
 from hierax.worlds.mujoco.batch import MujocoBatch
 from hierax.worlds.mujoco.engine import ROW
@@ -156,8 +156,8 @@ class MjxWorld:
         """All beginnings, NumPy arrays with a leading axis."""
         batch = MujocoBatch(self.world, self.beginnings)
         batch.reset(self.seed)
-        (row, sensors), memory, outcome = batch.now
-        return MjxState(row, sensors, dict(memory), outcome.episode_length)
+        (row, sensors), memory, timestep = batch.now
+        return MjxState(row, sensors, dict(memory), timestep.episode_length)
 
 
 def _mjx() -> ModuleType:

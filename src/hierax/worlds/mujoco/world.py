@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import mujoco
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import Continuous, View, WorldSpec
 from hierax.worlds.mujoco.vision import Mark, Outlook
 

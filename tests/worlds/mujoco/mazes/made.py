@@ -18,15 +18,15 @@ BLIND = [name for name in MAZES if not WORLDS[name].image and "Multi" not in nam
 
 
 def driven(world, steps, count=1, seed=0, **begun):
-    """A batch after so many random steps, and its last outcome."""
+    """A batch after so many random steps, and its last timestep."""
     batch = world.batch(count)
     batch.reset(seed)
     if begun:
         put(batch, **begun)
     random = np.random.default_rng(seed)
     for _ in range(steps):
-        outcome = batch.step(random.uniform(-1, 1, (count, world.model.nu)))
-    return batch, outcome
+        timestep = batch.step(random.uniform(-1, 1, (count, world.model.nu)))
+    return batch, timestep
 
 
 def put(batch, **joints):

@@ -55,19 +55,19 @@ def test_an_ant_pushes_the_small_block():
 
 
 def steered(world, waypoints, steps=300):
-    """The last outcome of a point that turns to one waypoint after the other and pushes."""
+    """The last timestep of a point that turns to one waypoint after the other and pushes."""
     batch = world.batch(1)
-    outcome, left = batch.reset(0), list(waypoints)
+    timestep, left = batch.reset(0), list(waypoints)
     for _ in range(steps):
-        away = np.array(left[0]) - outcome.observation["position"][0]
+        away = np.array(left[0]) - timestep.observation["position"][0]
         if np.hypot(*away) < 0.4 and len(left) > 1:
             del left[0]
             continue
-        cos, sin = outcome.observation["proprioception"][0, :2]
+        cos, sin = timestep.observation["proprioception"][0, :2]
         turn = np.angle(complex(*away) * complex(cos, -sin))
         near = np.hypot(*away) < 0.4
-        outcome = batch.step(np.array([[0.0 if near else float(abs(turn) < 1), 4 * turn]]))
-    return outcome
+        timestep = batch.step(np.array([[0.0 if near else float(abs(turn) < 1), 4 * turn]]))
+    return timestep
 
 
 def test_a_point_reaches_the_goal_of_push_round_the_block_alone():
@@ -101,16 +101,16 @@ def test_a_point_goes_as_far_and_turns_as_much_as_that_of_the_release():
 
 @pytest.mark.parametrize("name", BLIND)
 def test_two_thousand_random_steps_stay_finite(name):
-    batch, outcome = driven(WORLDS[name], 250, count=8)
-    assert all(np.isfinite(part).all() for part in outcome.observation.values())
+    batch, timestep = driven(WORLDS[name], 250, count=8)
+    assert all(np.isfinite(part).all() for part in timestep.observation.values())
     assert np.abs(batch.engine.positions(batch.now.physics)).max() < 100
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BLIND)
 def test_a_hundred_thousand_random_steps_stay_finite(name):
-    batch, outcome = driven(WORLDS[name], 3125, count=32)
-    assert all(np.isfinite(part).all() for part in outcome.observation.values())
+    batch, timestep = driven(WORLDS[name], 3125, count=32)
+    assert all(np.isfinite(part).all() for part in timestep.observation.values())
     assert np.abs(batch.engine.velocities(batch.now.physics)).max() < 1000
 
 

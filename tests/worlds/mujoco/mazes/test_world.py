@@ -63,15 +63,15 @@ def test_blocks_are_in_the_model_as_the_map_has_them():
 @pytest.mark.parametrize("name", ANTS)
 def test_side_by_side_the_views_are_the_numbers_of_the_release(name):
     world = WORLDS[name]
-    batch, outcome = driven(world, 3, count=2)
+    batch, timestep = driven(world, 3, count=2)
     qpos, qvel = (
         batch.engine.positions(batch.now.physics),
         batch.engine.velocities(batch.now.physics),
     )
-    own = side_by_side(world, outcome.observation)
+    own = side_by_side(world, timestep.observation)
     assert own.shape[1] == (105 if world.image else 33 if "Block" in name else 30)
-    block = [] if "Block" not in name else [outcome.observation["block"]]
-    image = [outcome.observation["image"].reshape(2, 75)] if world.image else []
+    block = [] if "Block" not in name else [timestep.observation["block"]]
+    image = [timestep.observation["image"].reshape(2, 75)] if world.image else []
     release = [qpos[:, :3], *block, qpos[:, 3:15], qvel[:, :14], *image, [[0.003], [0.003]]]
     np.testing.assert_allclose(own, np.concatenate(release, axis=1), rtol=1e-6, atol=1e-7)
 
@@ -79,9 +79,9 @@ def test_side_by_side_the_views_are_the_numbers_of_the_release(name):
 @pytest.mark.parametrize("name", MAZES)
 def test_observations_are_within_the_bounds_of_their_views(name):
     world = WORLDS[name]
-    _, outcome = driven(world, 5, count=3)
+    _, timestep = driven(world, 5, count=3)
     for view in world.spec.views:
-        seen = outcome.observation[view.name]
+        seen = timestep.observation[view.name]
         assert seen.shape == (3, *view.shape)
         assert (view.low <= seen).all()
         assert (seen <= view.high).all()
@@ -91,19 +91,19 @@ def test_time_counts_steps_and_begins_anew():
     world = made("PointPush-v0", episode_limit=4)
     batch = world.batch(2)
     seen = [batch.reset(0), *(batch.step(np.zeros((2, 2))) for _ in range(6))]
-    times = [outcome.observation["time"][0, 0] for outcome in seen]
+    times = [timestep.observation["time"][0, 0] for timestep in seen]
     np.testing.assert_allclose(times, [0.0, 0.001, 0.002, 0.003, 0.004, 0.0, 0.001], atol=1e-7)
-    assert [bool(outcome.truncated[0]) for outcome in seen] == [False] * 4 + [True] + [False] * 2
+    assert [bool(timestep.truncated[0]) for timestep in seen] == [False] * 4 + [True] + [False] * 2
 
 
 def test_the_block_that_is_seen_is_the_one_that_is_there():
     world = WORLDS["AntBlock-v0"]
     batch = world.batch(1)
-    outcome = batch.reset(0)
-    np.testing.assert_allclose(outcome.observation["block"], [[2.0, 0.0, 0.2]], atol=1e-6)
+    timestep = batch.reset(0)
+    np.testing.assert_allclose(timestep.observation["block"], [[2.0, 0.0, 0.2]], atol=1e-6)
     put(batch, block_x=3.0, block_y=5.0)
-    outcome = batch.step(np.zeros((1, 8)))
-    np.testing.assert_allclose(outcome.observation["block"], [[5.0, 5.0, 0.2]], atol=1e-2)
+    timestep = batch.step(np.zeros((1, 8)))
+    np.testing.assert_allclose(timestep.observation["block"], [[5.0, 5.0, 0.2]], atol=1e-2)
 
 
 def test_the_image_follows_the_body_and_the_block():
@@ -183,8 +183,8 @@ def test_agents_are_judged_where_the_release_judges_them():
 def test_a_world_with_a_goal_to_be_judged_at_has_it_in_every_episode(name):
     for goal in WORLDS[name].evaluation_goals:
         world = dataclasses.replace(WORLDS[name], goal=goal)
-        outcome = world.batch(2).reset(0)
-        np.testing.assert_allclose(outcome.observation["goal"], [goal] * 2, atol=1e-6)
+        timestep = world.batch(2).reset(0)
+        np.testing.assert_allclose(timestep.observation["goal"], [goal] * 2, atol=1e-6)
 
 
 def test_single_goals_are_those_to_be_judged_at():
@@ -197,8 +197,8 @@ def test_relative_goals_keep_their_place_while_the_body_moves():
     batch = world.batch(2)
     random = np.random.default_rng(0)
 
-    def seen(outcome):
-        parts = outcome.observation
+    def seen(timestep):
+        parts = timestep.observation
         return np.concatenate([parts["position"], parts["height"]], axis=1), parts["goal"]
 
     place, goal = seen(batch.reset(0))
@@ -212,13 +212,13 @@ def test_relative_goals_keep_their_place_while_the_body_moves():
 @pytest.mark.parametrize("name", BLIND)
 def test_the_reward_is_the_distance_after_the_step(name):
     world = WORLDS[name]
-    _, outcome = driven(world, 4, count=3)
-    seen = outcome.observation
+    _, timestep = driven(world, 4, count=3)
+    seen = timestep.observation
     place = np.concatenate([seen["position"], seen["height"]], axis=1)
     if "Block" in name:
         place = seen["block"]
     away = place[:, : seen["goal"].shape[1]] - seen["goal"]
-    np.testing.assert_allclose(outcome.reward, -np.linalg.norm(away, axis=1), rtol=1e-5)
+    np.testing.assert_allclose(timestep.reward, -np.linalg.norm(away, axis=1), rtol=1e-5)
 
 
 def readings(world, place):
@@ -251,10 +251,10 @@ def test_at_the_goal_the_reward_is_a_hair_below_zero():
 
 def test_not_even_upside_down_is_the_end():
     world = made("AntMaze-v0", episode_limit=20)
-    batch, outcome = driven(world, 19, root=[0.0, 0.0, 0.4, 0.0, 1.0, 0.0, 0.0])
-    _, x, y, _ = outcome.observation["proprioception"][0, :4]
+    batch, timestep = driven(world, 19, root=[0.0, 0.0, 0.4, 0.0, 1.0, 0.0, 0.0])
+    _, x, y, _ = timestep.observation["proprioception"][0, :4]
     assert 1 - 2 * (x * x + y * y) < -0.5
-    assert not outcome.ended.any()
+    assert not timestep.ended.any()
     last = batch.step(np.zeros((1, 8)))
     assert last.truncated.all()
     assert not last.terminated.any()
@@ -263,11 +263,11 @@ def test_not_even_upside_down_is_the_end():
 @pytest.mark.parametrize("name", ["AntFallImages-v0", "PointBlock-v0"])
 def test_the_same_text_observes_and_judges_on_an_accelerator(name):
     world = WORLDS[name]
-    batch, outcome = driven(world, 3, count=2)
+    batch, timestep = driven(world, 3, count=2)
     now = batch._readings(batch.now.physics, batch.now.memory, np.zeros((2, 8)), np.full(2, 3))
     seen, verdict = jax.jit(lambda now: (world.observe(now), world.judge(now, now)))(now)
-    np.testing.assert_allclose(verdict.reward, outcome.reward, rtol=1e-5)
-    for view, part in outcome.observation.items():
+    np.testing.assert_allclose(verdict.reward, timestep.reward, rtol=1e-5)
+    for view, part in timestep.observation.items():
         np.testing.assert_allclose(seen[view], part, rtol=1e-4, atol=1e-5)
 
 

@@ -53,8 +53,8 @@ def test_walls_hold_an_ant_that_is_thrown_at_them():
         teleport(batch, moved(positions(batch, number), place), speeds, number)
     ended = np.zeros(len(starts), bool)
     for _ in range(20):
-        outcome = wait(batch)
-        ended |= outcome.terminated
+        timestep = wait(batch)
+        ended |= timestep.terminated
         place = batch.engine.positions(batch.now.physics)[:, :2]
         assert (free(*place.T) | ended).all()
         reached = np.maximum(reached, np.linalg.norm(place - np.array(starts), axis=1))

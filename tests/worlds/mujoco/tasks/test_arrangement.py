@@ -118,8 +118,8 @@ def test_a_target_that_is_not_asked_for_pays_nothing():
     for other in batch.now.memory["targets"][0]:
         if not np.allclose(other, there):
             teleport(batch, moved(positions(batch), other))
-            outcome = wait(batch)
-            assert (outcome.reward[0], outcome.terminated[0]) == (0, False)
+            timestep = wait(batch)
+            assert (timestep.reward[0], timestep.terminated[0]) == (0, False)
 
 
 @pytest.mark.parametrize(("offset", "pays"), [(0.49, True), (0.51, False)])
@@ -148,7 +148,7 @@ def test_the_task_is_told_where_it_could_be_another(world, told):
     if not told:
         return
     batch = begun(world, count=8)
-    task = batch.now.outcome.observation["task"].reshape(8, world.conditions, -1)
+    task = batch.now.timestep.observation["task"].reshape(8, world.conditions, -1)
     who, where = np.any(batch.now.memory["asked"], 3), np.any(batch.now.memory["asked"], 2)
     who = who[:, :, list(world.askable)] if len(world.askable) > 1 else who[:, :, :0]
     np.testing.assert_array_equal(task, np.concatenate([who, where], axis=2))

@@ -66,7 +66,7 @@ def test_a_ball_that_rolls_off_the_edge_ends_the_episode():
     assert length > 0.8  # longer than the ball is wide
     teleport(batch, np.array([first - 0.3, 0.0, 0.0, 0.0, 0.0]), [1.0, 0.0, 0.0, 0.0, 0.0])
     seen_falling = [wait(batch) for _ in range(40)]
-    last = next(outcome for outcome in seen_falling if outcome.terminated[0])
+    last = next(timestep for timestep in seen_falling if timestep.terminated[0])
     assert not last.success[0]
     assert not last.truncated[0]
     assert abs(last.reward[0]) < 1.0
@@ -119,8 +119,8 @@ def test_a_body_stands_on_the_platform(body):
     batch = begun(Gap("Gap", body=body))
     before = positions(batch)
     for _ in range(20):
-        outcome = wait(batch)
-    assert not outcome.terminated[0]
+        timestep = wait(batch)
+    assert not timestep.terminated[0]
     np.testing.assert_allclose(positions(batch)[:3], before[:3], atol=0.1)
 
 

@@ -100,7 +100,7 @@ def test_being_on_the_target_pays_sixty():
     assert GO.spec.view_names == ("proprioception", "targets")
     teleport(batch, moved(positions(batch), batch.now.memory["targets"][0, 0]))
     assert [wait(batch).reward[0] for _ in range(2)] == [10, 50]
-    last = batch.now.outcome
+    last = batch.now.timestep
     assert (last.terminated[0], last.success[0], last.episode_return[0]) == (True, True, 60)
 
 

@@ -65,9 +65,9 @@ def test_rewards_are_those_of_the_release(name):
         data = beside(world, batch, action)
         contacts = contact(data)
         velocity = pace(world.model, data)
-        outcome = batch.step(action[None])
+        timestep = batch.step(action[None])
         expected = by_hand(name, velocity, action, contacts)
-        np.testing.assert_allclose(outcome.reward[0], expected, atol=1e-5, err_msg=f"step {step}")
+        np.testing.assert_allclose(timestep.reward[0], expected, atol=1e-5, err_msg=f"step {step}")
         touched.append(contacts)
     assert name == "swimmer" or max(touched) > 1.0  # the ground was felt
 

@@ -1,6 +1,6 @@
 """Bodies to act with, by name."""
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.worlds.mujoco.bodies.ant import Ant
 from hierax.worlds.mujoco.bodies.ball import Ball
 from hierax.worlds.mujoco.bodies.body import Body

@@ -16,7 +16,7 @@ from typing import ClassVar, Literal, TypeAlias
 import mujoco
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import View
 from hierax.worlds.checks import are_finite
 from hierax.worlds.mujoco.mazes.layout import MazeMap

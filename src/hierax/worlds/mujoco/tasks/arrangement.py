@@ -8,7 +8,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import View
 from hierax.worlds.mujoco.bodies.body import place_geoms
 from hierax.worlds.mujoco.tasks.props import TARGET_HALF

@@ -20,7 +20,7 @@ from itertools import product
 import mujoco
 import numpy as np
 
-from hierax.planning import checks
+from hierax import checks
 from hierax.spec import View
 from hierax.worlds.mujoco.arenas import CELL, plane, room
 from hierax.worlds.mujoco.bodies.body import turned

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.planning import checks
+from hierax import checks
+from hierax.planning import model_checks
 from planning.refusals import refusal
 
 AVAILABLE = np.array([[True, True], [True, False]])
@@ -23,30 +24,32 @@ EVEN = np.array([[0.5, 0.5], [1.0, 0.0]])
     ],
 )  # fmt: skip
 def test_distribution_refuses(given, words):
-    assert words in refusal(checks.distribution, "initial", given, 3)
+    assert words in refusal(model_checks.distribution, "initial", given, 3)
 
 
 @pytest.mark.parametrize("given", [2, np.int64(2), np.uint8(2), np.array(2), jnp.array(2)])
 def test_distribution_of_an_index_is_one_hot(given):
-    np.testing.assert_array_equal(checks.distribution("initial", given, 3), [0.0, 0.0, 1.0])
+    np.testing.assert_array_equal(model_checks.distribution("initial", given, 3), [0.0, 0.0, 1.0])
 
 
 def test_distribution_of_nothing_is_uniform():
-    np.testing.assert_array_equal(checks.distribution("initial", None, 4), np.full(4, 0.25))
+    np.testing.assert_array_equal(model_checks.distribution("initial", None, 4), np.full(4, 0.25))
 
 
 def test_distribution_does_not_follow_later_changes_of_the_array():
     given = np.array([0.5, 0.5])
-    kept = checks.distribution("initial", given, 2)
+    kept = model_checks.distribution("initial", given, 2)
     given[0] = 7.0
     np.testing.assert_array_equal(kept, [0.5, 0.5])
 
 
 def test_a_traced_index_is_one_hot_and_a_traced_float_refused():
-    one_hot = jax.vmap(lambda state: checks.distribution("initial", state, 3))
+    one_hot = jax.vmap(lambda state: model_checks.distribution("initial", state, 3))
     np.testing.assert_array_equal(one_hot(jnp.arange(3)), np.eye(3))
     assert "state index" in refusal(one_hot, jnp.ones(3))
-    assert "(2,)" in refusal(jax.jit(lambda x: checks.distribution("initial", x, 3)), np.ones(2))
+    assert "(2,)" in refusal(
+        jax.jit(lambda x: model_checks.distribution("initial", x, 3)), np.ones(2)
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,18 +62,18 @@ def test_a_traced_index_is_one_hot_and_a_traced_float_refused():
     ],
 )  # fmt: skip
 def test_policy_table_refuses(policy, words):
-    sentence = refusal(checks.policy_table, "policy", policy, AVAILABLE)
+    sentence = refusal(model_checks.policy_table, "policy", policy, AVAILABLE)
     assert words in sentence
     assert sentence.startswith("policy")
 
 
 def test_policy_table_lets_rows_miss_one_by_1e_8():
-    checks.policy_table("policy", EVEN * (1 + 0.9e-8), AVAILABLE)
-    refusal(checks.policy_table, "policy", EVEN * (1 + 1.1e-8), AVAILABLE)
+    model_checks.policy_table("policy", EVEN * (1 + 0.9e-8), AVAILABLE)
+    refusal(model_checks.policy_table, "policy", EVEN * (1 + 1.1e-8), AVAILABLE)
 
 
 def test_shapes_are_checked_under_tracing_and_values_are_not():
-    check = jax.jit(lambda policy: checks.policy_table("policy", policy, AVAILABLE))
+    check = jax.jit(lambda policy: model_checks.policy_table("policy", policy, AVAILABLE))
     check(-EVEN)
     assert "(1, 2)" in refusal(check, EVEN[:1])
 
@@ -112,7 +115,7 @@ def test_count_takes_whole_numbers():
 
 @pytest.mark.parametrize(("value", "words"), [([1.0, np.nan], "state 1 is nan"), ([1.0], "(1,)")])
 def test_state_values_refuses(value, words):
-    assert words in refusal(checks.state_values, "value", value, 2)
+    assert words in refusal(model_checks.state_values, "value", value, 2)
 
 
 STATE_ACTION = ("state", "action")
@@ -128,14 +131,16 @@ STATE_ACTION = ("state", "action")
     ],
 )  # fmt: skip
 def test_probabilities_refuses(array, axes, words):
-    assert words in refusal(checks.probabilities, "termination", np.asarray(array), axes)
+    assert words in refusal(model_checks.probabilities, "termination", np.asarray(array), axes)
 
 
 def test_probabilities_lets_the_ends_pass_and_does_not_look_at_tracers():
-    checks.probabilities("termination", np.array([0.0, -0.0, 0.5, 1.0]), ("state",))
-    checks.probabilities("termination", np.array(1.0), ())
-    checks.probabilities("termination", np.zeros((0, 3)), STATE_ACTION)
-    jax.jit(lambda x: checks.probabilities("termination", x, ("state",)))(np.array([7.0, np.nan]))
+    model_checks.probabilities("termination", np.array([0.0, -0.0, 0.5, 1.0]), ("state",))
+    model_checks.probabilities("termination", np.array(1.0), ())
+    model_checks.probabilities("termination", np.zeros((0, 3)), STATE_ACTION)
+    jax.jit(lambda x: model_checks.probabilities("termination", x, ("state",)))(
+        np.array([7.0, np.nan])
+    )
 
 
 @pytest.mark.parametrize("value", [-1e-9, np.nan, np.inf, None, "0", True, [0.0]])

@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hierax import atomic_files
 from hierax.agents.agent import Agent, TrainState
-from hierax.training import durable
-from hierax.training.leaves import named_leaves
+from hierax.training.serialisation import named_leaves
 
 ACTING = ("observation", "action", "reward")
 """Arrays of a step, in the order in which they are looked at."""
@@ -53,19 +53,19 @@ def first_fault(arrays: Sequence[Any], offset: int = 0) -> jax.Array:
     return jnp.where(wrong.any(), 1 + offset + jnp.argmax(wrong), 0).astype(jnp.int32)
 
 
-def origin(agent: Any, run: Any, outcome: Any) -> Any:
+def origin(agent: Any, run: Any, timestep: Any) -> Any:
     """What the fault of a run came from: arrays of its last step, or the batch of its last update.
 
     Args:
         agent: whose `draw` gives the batch of an update.
         run: with ``fault``, ``agent``, ``action`` and ``update_key``.
-        outcome: of its last step.
+        timestep: of its last step.
     """
     if int(run.fault) > len(ACTING):
         # To the host with all of it: a replay may be there already.
         state = jax.device_put(run.agent._replace(key=run.update_key), jax.devices("cpu")[0])
         return agent.draw(state)
-    return dict(zip(ACTING, (outcome.observation, run.action, outcome.reward), strict=True))
+    return dict(zip(ACTING, (timestep.observation, run.action, timestep.reward), strict=True))
 
 
 def _is_finite(tree: Any) -> jax.Array:
@@ -81,7 +81,7 @@ def _is_finite(tree: Any) -> jax.Array:
 def save_evidence(path: Path, tree: Any) -> Path:
     """Writes the arrays of ``tree`` into an ``.npz`` file, named by where they stand in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = durable.part_of(path).with_suffix(".npz")
+    part = atomic_files.part_of(path).with_suffix(".npz")
     arrays: dict[str, Any] = {name: np.asarray(leaf) for name, leaf in named_leaves(tree).items()}
     np.savez(part, **arrays)
     part.replace(path)

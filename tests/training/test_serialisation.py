@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.training.leaves import from_host, kind_of, named_leaves, to_host, tree_digest
+from hierax.training.serialisation import from_host, kind_of, named_leaves, to_host, tree_digest
 from planning.refusals import refusal
 
 

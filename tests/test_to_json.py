@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.training.plain import plain
+from hierax.to_json import to_json
 
 
 @pytest.mark.parametrize(
@@ -20,5 +20,5 @@ from hierax.training.plain import plain
     ],
 )
 def test_values_become_plain(value, expected):
-    assert plain(value) == expected
-    assert json.loads(json.dumps(plain(value), allow_nan=False)) == expected
+    assert to_json(value) == expected
+    assert json.loads(json.dumps(to_json(value), allow_nan=False)) == expected

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hierax.agents import Batch
-from hierax.training import faults
+from hierax.training import finiteness
 
 GOOD = jnp.ones(3)
 
@@ -14,34 +14,34 @@ GOOD = jnp.ones(3)
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 def test_the_first_is_found(wrong):
     bad = GOOD.at[1].set(wrong)
-    first = jax.jit(faults.first_fault)
+    first = jax.jit(finiteness.first_fault)
     assert first([GOOD, GOOD]) == 0
     assert first([GOOD, bad]) == 2
     assert first([bad, bad]) == 1
     assert first([{"a": GOOD, "b": bad}, GOOD]) == 1
-    assert faults.first_fault([GOOD, bad], offset=3) == 5
+    assert finiteness.first_fault([GOOD, bad], offset=3) == 5
     assert first([GOOD]).dtype == jnp.int32
 
 
 def test_whole_numbers_are_finite_and_numbers_of_python_are_looked_at():
-    assert faults.first_fault([jnp.arange(3), np.array([True]), {}, 1.0]) == 0
-    assert faults.first_fault([jnp.arange(3), float("nan")]) == 2
+    assert finiteness.first_fault([jnp.arange(3), np.array([True]), {}, 1.0]) == 0
+    assert finiteness.first_fault([jnp.arange(3), float("nan")]) == 2
 
 
 def test_metrics_come_after_the_arrays_of_a_step():
-    assert faults.names(("b", "a")) == ("observation", "action", "reward", "b", "a")
-    assert faults.metrics_fault(("b", "a"), {"a": jnp.nan, "b": 1.0}) == 5
-    assert faults.names(("b", "a"))[5 - 1] == "a"
+    assert finiteness.names(("b", "a")) == ("observation", "action", "reward", "b", "a")
+    assert finiteness.metrics_fault(("b", "a"), {"a": jnp.nan, "b": 1.0}) == 5
+    assert finiteness.names(("b", "a"))[5 - 1] == "a"
 
 
 def test_evidence_can_be_read_without_unpickling(tmp_path):
     batch = Batch(*(np.full((2, k + 1), float(k)) for k in range(5)))
-    path = faults.save_evidence(tmp_path / "run" / "fault.npz", batch)
-    faults.save_evidence(path, batch)
+    path = finiteness.save_evidence(tmp_path / "run" / "fault.npz", batch)
+    finiteness.save_evidence(path, batch)
     assert [entry.name for entry in path.parent.iterdir()] == ["fault.npz"]
     with np.load(path, allow_pickle=False) as found:
         assert set(found) == {f".{name}" for name in Batch._fields}
         np.testing.assert_array_equal(found[".reward"], batch.reward)
     step = {"observation": {"eye": np.ones(2)}, "action": jnp.zeros(1)}
-    with np.load(faults.save_evidence(path, step), allow_pickle=False) as found:
+    with np.load(finiteness.save_evidence(path, step), allow_pickle=False) as found:
         assert set(found) == {"['observation']['eye']", "['action']"}
