@@ -25,7 +25,7 @@ from hierax.training.report import Report
 from hierax.training.rhythm import Rhythm
 from hierax.training.scan_driver import ScanDriver, strongly_typed
 from hierax.training.session import LEAST_HOST_STEPS
-from hierax.worlds import Batch, World, make
+from hierax.worlds import FunctionalBatch, World, make
 
 Work = Callable[[], int]
 
@@ -127,7 +127,7 @@ def physics(world: str) -> Work:
 def world_steps(world: str) -> Work:
     """Steps of many environments in a scan, with actions that cost next to nothing to make."""
     place = make(world)
-    batch = Batch(place, WORLDS_AT_ONCE)
+    batch = FunctionalBatch(place, WORLDS_AT_ONCE)
     shape = (WORLDS_AT_ONCE, *place.spec.action.shape)
     if isinstance(place.spec.action, Continuous):
         action = jax.random.uniform(jax.random.key(0), shape, minval=-1.0)

@@ -12,7 +12,7 @@ import jax
 import mujoco
 import numpy as np
 
-from hierax.worlds import Batch, make
+from hierax.worlds import FunctionalBatch, make
 from hierax.worlds.mujoco import MjxWorld
 from hierax.worlds.mujoco.engine import ROW
 from hierax.worlds.mujoco.world import MujocoWorld
@@ -40,7 +40,7 @@ def steps(world: str, count: int, threads: int) -> Work:
 
 def mjx(world: str, count: int) -> Work:
     """Steps of a world of hierax whose physics is MJX, where JAX computes by default."""
-    batch = Batch(MjxWorld(make(world)), count)
+    batch = FunctionalBatch(MjxWorld(make(world)), count)
 
     def step(state, key):
         act_key, step_key = jax.random.split(key)

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 
 from hierax.agents.agent import Transition
 from hierax.spec import Continuous, View, WorldSpec
-from hierax.worlds.batch import Batch
+from hierax.worlds.functional_batch import FunctionalBatch
 from hierax.worlds.world import Timestep
 
 LIMIT = 5
@@ -87,7 +87,7 @@ WORTHLESS = _world(100, (0, 0, 0, 0, 0), shows_clock=0.0)
 @functools.partial(jax.jit, static_argnums=(0, 3))
 def trained(agent, world, seed, updates):
     """The state of ``agent`` after that many updates, each after one step of 8 environments."""
-    batch = Batch(world, ENVIRONMENTS)
+    batch = FunctionalBatch(world, ENVIRONMENTS)
     agent_key, world_key, key = jax.random.split(jax.random.key(seed), 3)
     state = agent.init(agent_key, ENVIRONMENTS)
 

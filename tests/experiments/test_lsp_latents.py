@@ -7,7 +7,7 @@ import pytest
 
 from hierax.agents import LatentSpacePolicy, Level
 from hierax.experiments.lsp_latents import SECTORS, agreement, fan_latents, measure, rollout
-from hierax.worlds import Batch, make
+from hierax.worlds import FunctionalBatch, make
 
 WORLD = make("SpinSpeed-v0")
 VIEWS = ("velocity", "phase")
@@ -45,7 +45,7 @@ def test_a_rollout_is_the_world_stepped_with_what_the_level_makes_of_latents(ide
         see = jnp.concatenate([seen[name] for name in VIEWS])
         return jnp.tanh(forward(latents[time, point][None], see[None])[0])
 
-    start = Batch(WORLD, POINTS).reset(jax.random.key(4))
+    start = FunctionalBatch(WORLD, POINTS).reset(jax.random.key(4))
     found = rollout(*agent.add_level(learned, Level()), WORLD, start, latents)
     # Positions of less than 1 in float32, in another order of rounding.
     np.testing.assert_allclose(found, stepped(action, start), atol=1e-5)

@@ -15,7 +15,7 @@ from hierax.training.evaluation import (
     summary,
 )
 from hierax.training.host_driver import environment_seed
-from hierax.worlds.batch import Batch
+from hierax.worlds.functional_batch import FunctionalBatch
 from hierax.worlds.host import FunctionalHostWorld
 from hierax.worlds.world import Timestep
 from training.toys import Clock, Counter
@@ -80,7 +80,7 @@ def test_returns_are_those_of_the_mode(which):
 def test_the_first_episode_of_each_environment_counts_and_no_other(which):
     world = Uneven()
     evaluator = evaluators(world)[which]
-    batch = Batch(world, EPISODES)
+    batch = FunctionalBatch(world, EPISODES)
     keys = (
         jax.random.split(jax.random.key(7))[0],
         jax.random.split(jax.random.key(environment_seed(7, 0)))[0],

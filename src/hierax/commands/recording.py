@@ -13,7 +13,7 @@ from jaxtyping import Float
 from hierax.commands.errors import UsageError, one_line
 from hierax.plotting import draw_frames
 from hierax.training import Player
-from hierax.worlds import Batch
+from hierax.worlds import FunctionalBatch
 from hierax.worlds.scene import Scene, position_of, scene_of
 
 MOST_FRAMES = 250
@@ -54,7 +54,7 @@ def play(player: Player, seed: int, *, explore: bool) -> Episode:
         ValueError: where the world has no picture.
     """
     world: Any = player.world
-    batch = Batch(world, 1)
+    batch = FunctionalBatch(world, 1)
 
     @jax.jit
     def step(worlds: Any, carry: Any, key: jax.Array) -> tuple[Any, Any, jax.Array]:

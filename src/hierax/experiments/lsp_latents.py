@@ -23,8 +23,8 @@ from hierax.experiments.result import Result
 from hierax.statistics import iqm_curve, over_rows
 from hierax.training.config import describe_agent, describe_world
 from hierax.training.curriculum import CURRICULA
-from hierax.worlds import Batch, World, make
-from hierax.worlds.batch import BatchState
+from hierax.worlds import FunctionalBatch, World, make
+from hierax.worlds.functional_batch import BatchState
 from hierax.worlds.point import TIME_STEP
 
 CROSSES = ("PointCross-v0", "SpinCross-v0")
@@ -155,7 +155,7 @@ def rollout(
 
 @partial(jax.jit, static_argnums=(0, 2))
 def _rollout(agent: Any, state: Any, world: Any, start: Any, latents: jax.Array) -> jax.Array:
-    batch = Batch(world, latents.shape[1])
+    batch = FunctionalBatch(world, latents.shape[1])
 
     def step(at: BatchState, latent: jax.Array) -> tuple[BatchState, jax.Array]:
         action = agent.executed(state, at.timestep.observation, latent)
@@ -214,9 +214,9 @@ def _paths(
     above, frozen = agent.add_level(state, Level())
     fan_key, drawn_key, latent_key = jax.random.split(jax.random.key(seed), 3)
     fan = jnp.asarray(fan_latents(), jnp.float32)
-    starts = Batch(world, budget.starts).reset(fan_key)
+    starts = FunctionalBatch(world, budget.starts).reset(fan_key)
     starts = jax.tree.map(lambda leaf: jnp.concatenate([leaf] * len(fan)), starts)
-    begun = Batch(world, budget.episodes).reset(drawn_key)
+    begun = FunctionalBatch(world, budget.episodes).reset(drawn_key)
     drawn = jax.random.normal(latent_key, (STEPS, budget.episodes, fan.shape[-1]))
 
     def lead(start: BatchState, latents: jax.Array) -> np.ndarray:

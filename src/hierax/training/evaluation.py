@@ -18,7 +18,7 @@ import scipy.stats
 from hierax.agents.agent import Agent, TrainState
 from hierax.training.host_driver import environment_seed
 from hierax.training.scan_driver import begun_anew
-from hierax.worlds.batch import Batch
+from hierax.worlds.functional_batch import FunctionalBatch
 from hierax.worlds.host import HostWorld
 from hierax.worlds.world import Timestep, World
 
@@ -87,7 +87,7 @@ class ScanEvaluator:
         return jax.jit(lambda state, key: self._play(state, key, explore=False))
 
     def _play(self, state: TrainState, key: jax.Array, *, explore: bool) -> tuple[Any, Any, Any]:
-        batch = Batch(self.world, self.episodes)
+        batch = FunctionalBatch(self.world, self.episodes)
         reset_key, key = jax.random.split(key)
         first = batch.reset(reset_key)
 

@@ -23,7 +23,7 @@ from hierax.training import finiteness
 from hierax.training.report import Report
 from hierax.training.rhythm import Rhythm
 from hierax.training.warm_start import warm_started
-from hierax.worlds.batch import Batch, BatchState
+from hierax.worlds.functional_batch import BatchState, FunctionalBatch
 from hierax.worlds.world import Timestep, World
 
 
@@ -139,8 +139,8 @@ class ScanDriver:
         return unstacked(runs) if self.together else list(runs)
 
     @cached_property
-    def _batch(self) -> Batch:
-        return Batch(self.world, self.rhythm.environments)
+    def _batch(self) -> FunctionalBatch:
+        return FunctionalBatch(self.world, self.rhythm.environments)
 
     @cached_property
     def _metrics(self) -> tuple[str, ...]:

@@ -2,16 +2,16 @@
 
 Tabular worlds carry their model as a `hierax.planning.TabularMDP`, beside names, a drawing, a
 start, a goal and the bottlenecks between their clusters; `ActingWorld` makes them worlds to act
-in. Those are two pure functions each (`World`), of which `Batch` runs many side by side inside
-`jit`, and a `HostBatch` outside of it.
+in. Those are two pure functions each (`World`), of which `FunctionalBatch` runs many side by
+side inside `jit`, and a `HostBatch` outside of it.
 
 `hierax.worlds.gymnasium`, which is imported by its name alone, holds the adapters to and from
 Gymnasium.
 """
 
 from hierax.worlds.acting import ActingWorld
-from hierax.worlds.batch import Batch, BatchState
 from hierax.worlds.cross import PointCross, SpinCross
+from hierax.worlds.functional_batch import BatchState, FunctionalBatch
 from hierax.worlds.grid_map import GridMap
 from hierax.worlds.grid_moves import GridMoves
 from hierax.worlds.gridworld import GridWorld
@@ -27,8 +27,8 @@ from hierax.worlds.world import Timestep, World
 
 __all__ = [
     "ActingWorld",
-    "Batch",
     "BatchState",
+    "FunctionalBatch",
     "FunctionalHostBatch",
     "FunctionalHostWorld",
     "GridMap",

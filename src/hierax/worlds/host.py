@@ -14,7 +14,7 @@ import numpy as np
 
 from hierax import checks
 from hierax.spec import WorldSpec
-from hierax.worlds.batch import Batch, BatchState
+from hierax.worlds.functional_batch import BatchState, FunctionalBatch
 from hierax.worlds.world import Timestep, World
 
 Saved: TypeAlias = Any
@@ -22,7 +22,7 @@ Saved: TypeAlias = Any
 
 
 class HostBatch(Protocol):
-    """N environments side by side; episodes end and begin as in `hierax.worlds.batch`."""
+    """N environments side by side; episodes end and begin as in `FunctionalBatch`."""
 
     @property
     def spec(self) -> WorldSpec:
@@ -92,7 +92,7 @@ class FunctionalHostBatch:
         checks.count("count", count, 1)
         self.spec = world.spec
         self.count = count
-        self._batch = Batch(world, count)
+        self._batch = FunctionalBatch(world, count)
         self._device = jax.devices("cpu")[0]
         self._now: tuple[BatchState, jax.Array] | None = None
 
@@ -153,14 +153,14 @@ class FunctionalHostWorld:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _first(batch: Batch, key: jax.Array) -> tuple[BatchState, jax.Array]:
+def _first(batch: FunctionalBatch, key: jax.Array) -> tuple[BatchState, jax.Array]:
     reset_key, key = jax.random.split(key)
     return batch.reset(reset_key), key
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _next(
-    batch: Batch, state: BatchState, key: jax.Array, action: jax.Array
+    batch: FunctionalBatch, state: BatchState, key: jax.Array, action: jax.Array
 ) -> tuple[BatchState, jax.Array]:
     step_key, key = jax.random.split(key)
     return batch.step(state, action, step_key), key

@@ -1,8 +1,8 @@
 """Worlds as pure functions, to be acted in inside `jit`.
 
 A world describes itself by a `WorldSpec` and is two functions of arrays. One world is one
-environment: `hierax.worlds.batch.Batch` runs many side by side, cuts episodes off at the limit of
-the spec and begins new ones.
+environment: `hierax.worlds.functional_batch.FunctionalBatch` runs many side by
+side, cuts episodes off at the limit of the spec and begins new ones.
 """
 
 from collections.abc import Mapping

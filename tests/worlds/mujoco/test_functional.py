@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.worlds import Batch, FunctionalHostBatch, Rewarded, make
+from hierax.worlds import FunctionalBatch, FunctionalHostBatch, Rewarded, make
 from hierax.worlds.mujoco import FunctionalMujoco, MujocoBatch
 from worlds.mujoco.toys import AlwaysTheSame, Slider
 
@@ -57,7 +57,7 @@ def test_copies_may_be_nested():
 
 def test_another_reward_can_be_paid():
     world = Rewarded(FunctionalMujoco(Slider()), lambda before, action, after, reward: 2.0 * reward)
-    batch, plain = Batch(world, 2), Batch(world.world, 2)
+    batch, plain = FunctionalBatch(world, 2), FunctionalBatch(world.world, 2)
     key, action = jax.random.key(0), jnp.ones((2, 1))
     paid = batch.step(batch.reset(key), action, key).timestep.reward
     np.testing.assert_array_equal(

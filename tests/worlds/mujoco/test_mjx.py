@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from hierax.worlds import Batch, make
+from hierax.worlds import FunctionalBatch, make
 from hierax.worlds.mujoco.batch import Now
 from hierax.worlds.mujoco.engine import Physics
 from hierax.worlds.mujoco.mjx import MjxWorld
@@ -68,7 +68,7 @@ def test_an_episode_begins_as_one_of_the_host_s(world):
     "name", ["BallGoTo3-v0", "AntGather-v0", "PointBlock-v0", "SwimmerSpeed-v0"]
 )
 def test_a_step_keeps_shapes_and_types(world, name):
-    batch = Batch(MjxWorld(make(name), BEGINNINGS), COUNT)
+    batch = FunctionalBatch(MjxWorld(make(name), BEGINNINGS), COUNT)
     state = jax.eval_shape(batch.reset, jax.random.key(0))
     action = np.zeros((COUNT, *batch.world.spec.action.shape), np.float32)
     assert jax.eval_shape(batch.step, state, action, jax.random.key(0)) == state
@@ -77,7 +77,7 @@ def test_a_step_keeps_shapes_and_types(world, name):
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")  # in 32 bits speeds differ by up to .05
 def test_steps_and_new_episodes_are_the_host_s(world):
-    batch, host = Batch(MjxWorld(world, BEGINNINGS, SEED), COUNT), world.batch(COUNT, 1)
+    batch, host = FunctionalBatch(MjxWorld(world, BEGINNINGS, SEED), COUNT), world.batch(COUNT, 1)
     host.reset(0)
     saved, step, random = host.save(), jax.jit(batch.step), np.random.default_rng(0)
     state = jax.jit(batch.reset)(jax.random.key(0))

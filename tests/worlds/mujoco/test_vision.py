@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.worlds import Batch
+from hierax.worlds import FunctionalBatch
 from hierax.worlds.mujoco import FunctionalMujoco, vision
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
 from hierax.worlds.mujoco.tasks.seen import SeenArrangement
@@ -169,7 +169,7 @@ def test_any_thread_may_look_and_close(opengl):
 
 
 def test_a_functional_world_sees_each_of_its_copies(opengl):
-    state, functional = jax.random.key(0), Batch(FunctionalMujoco(GO), 2)
+    state, functional = jax.random.key(0), FunctionalBatch(FunctionalMujoco(GO), 2)
     state = jax.jit(functional.reset)(state)
     first, step = state.timestep.observation["vision"], jax.jit(functional.step)
     for number in range(3):

@@ -1,8 +1,8 @@
 """Worlds of MuJoCo as two pure functions, for whatever knows functional worlds alone.
 
 The engine is a function of rows already, so all that is needed is a way out of `jit` and back. It
-costs a call to the host for each step of a `hierax.worlds.Batch`; a driver that steps from the host
-does without.
+costs a call to the host for each step of a `hierax.worlds.FunctionalBatch`; a driver that steps
+from the host does without.
 """
 
 import dataclasses

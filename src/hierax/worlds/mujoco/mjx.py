@@ -43,8 +43,8 @@ class MjxState(NamedTuple):
 class MjxWorld:
     """A world of MuJoCo as a `hierax.worlds.World` that runs where JAX does, physics and all.
 
-    ``Batch(MjxWorld(make("AntMaze-v0")), 4096)`` is 4096 of its environments. Nothing of the task
-    differs from that of `hierax.worlds.mujoco.MujocoBatch`; what does is physics:
+    ``FunctionalBatch(MjxWorld(make("AntMaze-v0")), 4096)`` is 4096 of its environments.
+    Nothing of the task differs from that of `hierax.worlds.mujoco.MujocoBatch`; what does is physics:
 
     | | here | there |
     |---|---|---|

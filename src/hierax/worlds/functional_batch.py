@@ -27,7 +27,7 @@ class BatchState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Batch:
+class FunctionalBatch:
     """``count`` copies of ``world`` as two pure functions.
 
     Attributes:

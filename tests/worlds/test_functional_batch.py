@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hierax.spec import Continuous, View, WorldSpec
-from hierax.worlds.batch import Batch
+from hierax.worlds.functional_batch import FunctionalBatch
 from hierax.worlds.world import Timestep
 
 COUNT, STEPS = 3, 40
@@ -48,7 +48,7 @@ class Stroll:
 
 
 def simulated(world, count, key, actions):
-    """What `Batch` promises, environment by environment: (place, reward, ...) for each step."""
+    """Each step's (place, reward, ...), simulated environment by environment."""
     keys = list(jax.random.split(key, len(actions) + 1))
     begun = [world.reset(k) for k in jax.random.split(keys[0], count)]
     states, shown = map(list, zip(*begun, strict=True))
@@ -76,7 +76,7 @@ def simulated(world, count, key, actions):
 @pytest.fixture(scope="module")
 def played():
     world = Stroll()
-    batch = Batch(world, COUNT)
+    batch = FunctionalBatch(world, COUNT)
     actions = np.random.default_rng(0).uniform(-1, 1, (STEPS, COUNT, 1)).astype(np.float32)
     key = jax.random.key(4)
     keys = jax.random.split(key, STEPS + 1)
@@ -126,7 +126,7 @@ def test_an_end_is_of_one_kind_and_no_episode_is_longer_than_its_limit(played):
 
 
 def test_a_limit_of_one_step():
-    batch = Batch(Stroll(episode_limit=1), 2)
+    batch = FunctionalBatch(Stroll(episode_limit=1), 2)
     state, step = batch.reset(jax.random.key(0)), jax.jit(batch.step)
     for t in range(4):
         state = step(state, jnp.zeros((2, 1)), jax.random.key(t))
@@ -135,7 +135,7 @@ def test_a_limit_of_one_step():
 
 
 def test_types_do_not_change_from_step_to_step():
-    batch = Batch(Stroll(), 2)
+    batch = FunctionalBatch(Stroll(), 2)
     first = jax.eval_shape(batch.reset, jax.random.key(0))
     step = jax.eval_shape(batch.step, first, jnp.zeros((2, 1)), jax.random.key(0))
     kinds = [jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree) for tree in (first, step)]
