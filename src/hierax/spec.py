@@ -1,19 +1,22 @@
-"""What an agent is told of the world that it acts in: its views, its actions and its time limit.
+"""Descriptions of worlds: observations, actions, time limit.
 
-Agents and worlds do not know each other. Both know a `WorldSpec`, so that every agent acts in every
-world whose actions are of its kind.
+Agents and worlds do not import each other. Both use a `WorldSpec`, so that every agent can be
+trained in every world whose action kind it supports.
 """
 
 import dataclasses
 import math
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-__all__ = ["Continuous", "Discrete", "View", "WorldSpec"]
+__all__ = ["Continuous", "Discrete", "Stepped", "View", "WorldSpec"]
 
 DTYPES = ("float32", "int32", "uint8")
-"""Types that the numbers of a view may have."""
+"""Allowed dtypes of a view."""
+
+Stepped: TypeAlias = Literal["jit", "host"]
+"""``"jit"``: a functional world, stepped inside ``jax.jit``; ``"host"``: stepped by Python."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,14 +24,14 @@ class View:
     """A named part of an observation, such as ``"proprioception"``, ``"task"`` or ``"vision"``.
 
     Attributes:
-        name: what a level asks for when it sees this part alone.
-        shape: of one environment's array; ``(0,)`` where a body has nothing to show.
-        low: least value of any entry.
-        high: largest value of any entry.
+        name: key of the view in the observation dictionary.
+        shape: shape of the array of one environment; ``(0,)`` for an empty view.
+        low: lower bound of all entries.
+        high: upper bound of all entries.
         dtype: one of `DTYPES`.
 
     Raises:
-        ValueError: where the shape, the bounds or the type are no such thing.
+        ValueError: if the name, the shape, the bounds or the dtype is invalid.
     """
 
     name: str
@@ -39,30 +42,30 @@ class View:
 
     def __post_init__(self) -> None:
         if not self.name:
-            raise ValueError("name of a view is empty, but must be a word")
+            raise ValueError("the name of a view must not be empty, got ''")
         if any(not isinstance(length, int) or length < 0 for length in self.shape):
             raise ValueError(
-                f"shape of view {self.name!r} is {self.shape}, but must be lengths not below 0"
+                f"shape of view {self.name!r} must be a tuple of integers >= 0, got {self.shape}"
             )
         if not self.low <= self.high:
             raise ValueError(
-                f"low of view {self.name!r} is {self.low}, but must not be above high, {self.high}"
+                f"low of view {self.name!r} must not be above high, "
+                f"got low={self.low} and high={self.high}"
             )
         if self.dtype not in DTYPES:
             raise ValueError(
-                f"dtype of view {self.name!r} is {self.dtype!r}, but must be one of "
-                f"{', '.join(map(repr, DTYPES))}"
+                f"dtype of view {self.name!r} must be one of {_listed(DTYPES)}, got {self.dtype!r}"
             )
 
     @property
     def size(self) -> int:
-        """How many numbers it holds."""
+        """Number of entries."""
         return math.prod(self.shape)
 
 
 @dataclasses.dataclass(frozen=True)
 class Continuous:
-    """Actions in the cube [-1, 1]^d; the world gives each of them its unit.
+    """Continuous actions in [-1, 1]^d; the world scales them to its own units.
 
     Attributes:
         size: d, at least 1.
@@ -75,16 +78,16 @@ class Continuous:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one action."""
+        """Shape of one action: ``(d,)``."""
         return (self.size,)
 
 
 @dataclasses.dataclass(frozen=True)
 class Discrete:
-    """Actions 0 .. count - 1.
+    """Discrete actions 0, ..., count - 1.
 
     Attributes:
-        count: how many there are.
+        count: number of actions, at least 1.
     """
 
     count: int
@@ -94,24 +97,28 @@ class Discrete:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one action: a single whole number."""
+        """Shape of one action: ``()``, a single integer."""
         return ()
 
 
 @dataclasses.dataclass(frozen=True)
 class WorldSpec:
-    """A world as its agents know it.
+    """The description of a world that agents and drivers use.
 
     Attributes:
         name: such as ``"PointCross-v0"``.
-        views: the parts of an observation, in the order in which they are laid side by side.
-        action: what an action is.
-        episode_limit: steps after which an episode is cut off; the state there is no end, so value
-            is bootstrapped through it.
-        has_success: whether the world says of each episode if it succeeded.
+        views: parts of an observation, in the order in which they are concatenated.
+        action: kind of the actions.
+        episode_limit: number of steps after which an episode is truncated. A truncated state is
+            not terminal: values are bootstrapped from it.
+        has_success: whether the world reports success.
+        stepped: ``"jit"`` for a functional world (`hierax.worlds.World`), ``"host"`` for a world
+            with a method ``batch`` (`hierax.worlds.HostWorld`). Two specs that differ only here
+            are equal.
 
     Raises:
-        ValueError: where there is no view, two views share a name, or the limit is below 1.
+        ValueError: if there is no view, two views have the same name, the limit is below 1, or
+            ``stepped`` is neither of the two.
     """
 
     name: str
@@ -119,11 +126,18 @@ class WorldSpec:
     action: Continuous | Discrete
     episode_limit: int
     has_success: bool = False
+    stepped: Stepped = dataclasses.field(default="jit", compare=False)
 
     def __post_init__(self) -> None:
         names = self.view_names
         if not names or len(set(names)) < len(names):
-            raise ValueError(f"views of {self.name} are {names}, but must have one name each")
+            raise ValueError(
+                f"views of {self.name} must be one or more with different names, got {names}"
+            )
+        if self.stepped not in ("jit", "host"):
+            raise ValueError(
+                f"stepped of {self.name} must be one of 'jit', 'host', got {self.stepped!r}"
+            )
         limit = _count("episode_limit", self.episode_limit)
         object.__setattr__(self, "episode_limit", limit)
 
@@ -133,21 +147,29 @@ class WorldSpec:
         return tuple(view.name for view in self.views)
 
     def view(self, name: str) -> View:
-        """The view called ``name``; raises ValueError where there is none."""
+        """Return the view with this name.
+
+        Raises:
+            ValueError: if there is no such view.
+        """
         for view in self.views:
             if view.name == name:
                 return view
         raise ValueError(
-            f"{self.name} has no view {name!r}, but {', '.join(map(repr, self.view_names))}"
+            f"unknown view {name!r} of {self.name}; its views are {_listed(self.view_names)}"
         )
 
     def size(self, names: Sequence[str] | None = None) -> int:
-        """How many numbers the views called ``names`` hold together; those of all for None."""
+        """Return the total number of entries of the views in ``names``; of all views for None."""
         return sum(self.view(name).size for name in (self.view_names if names is None else names))
 
 
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(map(repr, words))
+
+
 def _count(name: str, value: Any) -> int:
-    """``value`` as an int, also where it is one of NumPy's; raises unless it is at least 1."""
+    """Return ``value`` as an int, NumPy integers included; raise unless it is at least 1."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} is {value!r}, but must be a whole number not below 1")
+        raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
     return int(value)

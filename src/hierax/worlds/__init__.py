@@ -16,7 +16,13 @@ from hierax.worlds.grid_map import GridMap
 from hierax.worlds.grid_moves import GridMoves
 from hierax.worlds.gridworld import GridWorld
 from hierax.worlds.hanoi import tower_of_hanoi
-from hierax.worlds.host import FunctionalHostBatch, FunctionalHostWorld, HostBatch, HostWorld
+from hierax.worlds.host import (
+    FunctionalHostBatch,
+    FunctionalHostWorld,
+    HostBatch,
+    HostWorld,
+    stepped_from_host,
+)
 from hierax.worlds.point_maze import PointMaze
 from hierax.worlds.registry import make, make_tabular, tabular_names, world_names
 from hierax.worlds.rewarded import Rewarded
@@ -49,6 +55,7 @@ __all__ = [
     "make",
     "make_tabular",
     "room_lattice",
+    "stepped_from_host",
     "tabular_names",
     "tower_of_hanoi",
     "world_names",

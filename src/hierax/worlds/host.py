@@ -1,8 +1,8 @@
-"""Batches of environments that are stepped from the host, one call a step.
+"""Batches of environments that are stepped from the host, one Python call per step.
 
-Whatever cannot be run inside `jit` (the physics of MuJoCo, a Gymnasium environment) is a
-`HostBatch`. `FunctionalHostBatch` makes one of any `World`, for tests and for a driver that knows
-host batches alone.
+A world that cannot run inside ``jax.jit`` (MuJoCo physics, a Gymnasium environment) is a
+`HostWorld`, which makes batches of type `HostBatch`. `FunctionalHostWorld` wraps a functional
+`World` as a `HostWorld`.
 """
 
 import dataclasses
@@ -15,10 +15,11 @@ import numpy as np
 from hierax import checks
 from hierax.spec import WorldSpec
 from hierax.worlds.functional_batch import BatchState, FunctionalBatch
+from hierax.worlds.named_arrays import from_named_arrays, to_named_arrays
 from hierax.worlds.world import Timestep, World
 
-Saved: TypeAlias = Any
-"""A pytree of NumPy arrays, or None."""
+Saved: TypeAlias = dict[str, np.ndarray] | None
+"""Arrays by name, or None if the state of a batch cannot be read."""
 
 
 class HostBatch(Protocol):
@@ -26,7 +27,7 @@ class HostBatch(Protocol):
 
     @property
     def spec(self) -> WorldSpec:
-        """What agents are told of each environment."""
+        """Description of each environment."""
         ...
 
     @property
@@ -35,121 +36,147 @@ class HostBatch(Protocol):
         ...
 
     def reset(self, seed: int) -> Timestep:
-        """Begins an episode in every environment; the same seed gives the same episodes."""
+        """Begin an episode in every environment; the same seed gives the same episodes."""
         ...
 
     def step(self, action: np.ndarray) -> Timestep:
-        """Takes a step in each environment, or begins an episode where the last one ended.
+        """Step each environment, or begin a new episode where the last one ended.
 
         Args:
-            action: ``(N, d)`` in [-1, 1], or ``(N,)`` whole numbers.
+            action: ``(N, d)`` in [-1, 1], or ``(N,)`` integers.
 
         Returns:
-            An timestep of NumPy arrays, which no later call writes to.
+            A timestep of NumPy arrays. No later call writes to these arrays.
         """
         ...
 
     def save(self) -> Saved:
-        """All that is needed to go on from here to the bit, or None where that cannot be had."""
+        """Return the whole state as arrays by name, or None if it cannot be read.
+
+        A batch that is restored from it continues bit for bit.
+        """
         ...
 
     def restore(self, saved: Saved) -> None:
-        """Goes back to where `save` gave ``saved``."""
+        """Continue from the state that `save` returned."""
         ...
 
     def close(self) -> None:
-        """Lets go of whatever is held outside of Python."""
+        """Release resources outside of Python, such as windows or processes."""
         ...
 
 
 class HostWorld(Protocol):
-    """A world of which batches of environments can be made."""
+    """A world that makes batches of environments; ``spec.stepped`` is ``"host"``."""
 
     @property
     def spec(self) -> WorldSpec:
-        """What agents are told of it."""
+        """Description of each environment."""
         ...
 
     def batch(self, count: int) -> HostBatch:
-        """``count`` environments, stepped from the host."""
+        """Return a batch of ``count`` environments."""
         ...
 
 
-class FunctionalHostBatch:
-    """``count`` copies of a functional world, stepped on the CPU by one compiled function.
-
-    What `save` gives continues to the bit, random numbers included.
-
-    Args:
-        world: what is copied.
-        count: N, how often.
+def stepped_from_host(world: Any) -> bool:
+    """Return whether ``world`` is stepped from the host: its ``spec.stepped`` is ``"host"``.
 
     Raises:
-        ValueError: where the count is no whole number above 0.
+        ValueError: if the world lacks a method that its kind needs: ``batch`` for ``"host"``,
+            ``reset`` and ``step`` for ``"jit"``.
+    """
+    spec = world.spec
+    needed = ("batch",) if spec.stepped == "host" else ("reset", "step")
+    missing = [name for name in needed if not callable(getattr(world, name, None))]
+    if missing:
+        raise ValueError(
+            f"{spec.name} has spec.stepped={spec.stepped!r}, so {type(world).__name__} must have "
+            f"the methods {', '.join(needed)}; it lacks {', '.join(missing)}"
+        )
+    return spec.stepped == "host"
+
+
+class FunctionalHostBatch:
+    """N environments of a functional world, stepped on the CPU by one compiled function.
+
+    Args:
+        world: a functional world.
+        count: N, the number of environments.
+
+    Raises:
+        ValueError: if ``count`` is not a whole number above 0.
     """
 
     def __init__(self, world: World, count: int):
         checks.count("count", count, 1)
-        self.spec = world.spec
+        self.spec = dataclasses.replace(world.spec, stepped="host")
         self.count = count
         self._batch = FunctionalBatch(world, count)
         self._device = jax.devices("cpu")[0]
         self._now: tuple[BatchState, jax.Array] | None = None
 
     def reset(self, seed: int) -> Timestep:
-        """See `HostBatch.reset`."""
-        # What is put on a device stays there, and so does whatever is computed of it.
+        """Begin an episode in every environment; the same seed gives the same episodes."""
+        # The key is committed to the CPU, so everything that is computed from it is as well.
         key = jax.device_put(jax.random.key(seed), self._device)
-        return self._go_on(_first(self._batch, key))
+        return self._continue(_first(self._batch, key))
 
     def step(self, action: np.ndarray) -> Timestep:
-        """See `HostBatch.step`."""
+        """Step each environment, or begin a new episode where the last one ended."""
         checks.require_shape("action", action, (self.count, *self.spec.action.shape))
-        return self._go_on(_next(self._batch, *self._begun(), action))
+        return self._continue(_next(self._batch, *self._current(), action))
 
-    def save(self) -> Saved:
-        """The state of all environments, what they showed last, and the key of what comes next."""
-        state, key = self._begun()
-        return jax.tree.map(np.asarray, {"batch": state, "key": jax.random.key_data(key)})
+    def save(self) -> dict[str, np.ndarray]:
+        """Return the states of all environments, the last timestep and the random key by name."""
+        return to_named_arrays(_by_name(*self._current()))
 
     def restore(self, saved: Saved) -> None:
-        """See `HostBatch.restore`."""
-        placed = jax.device_put(saved, self._device)
-        self._now = placed["batch"], jax.random.wrap_key_data(placed["key"])
+        """Continue from the state that `save` returned.
+
+        Raises:
+            ValueError: if it was saved by another world or with another number of environments.
+        """
+        like = _by_name(*jax.eval_shape(lambda: _first(self._batch, jax.random.key(0))))
+        placed = jax.device_put(from_named_arrays(saved, like), self._device)
+        self._now = placed["batch"], placed["key"]
 
     def close(self) -> None:
-        """Does nothing: all that is held is arrays."""
+        """Do nothing: the batch holds only arrays."""
 
-    def _begun(self) -> tuple[BatchState, jax.Array]:
+    def _current(self) -> tuple[BatchState, jax.Array]:
         if self._now is None:
             raise RuntimeError("no episode has begun: call reset or restore first")
         return self._now
 
-    def _go_on(self, now: tuple[BatchState, jax.Array]) -> Timestep:
-        # On the CPU NumPy shares the memory of JAX's arrays, which nothing ever writes to: so they
-        # must not be donated to the next step either.
+    def _continue(self, now: tuple[BatchState, jax.Array]) -> Timestep:
+        # On the CPU, NumPy shares memory with JAX arrays, so these arrays must not be donated.
         self._now = now
         return jax.tree.map(np.asarray, now[0].timestep)
 
 
 @dataclasses.dataclass(frozen=True)
 class FunctionalHostWorld:
-    """A functional world as one of which batches are stepped from the host.
+    """A functional world whose batches are stepped from the host.
 
     Attributes:
-        world: the world.
+        world: the functional world.
     """
 
     world: World
 
     @property
     def spec(self) -> WorldSpec:
-        """What agents are told of it."""
-        return self.world.spec
+        """Description of the wrapped world, with ``stepped="host"``."""
+        return dataclasses.replace(self.world.spec, stepped="host")
 
     def batch(self, count: int) -> FunctionalHostBatch:
-        """``count`` environments."""
+        """Return a batch of ``count`` environments."""
         return FunctionalHostBatch(self.world, count)
+
+
+def _by_name(state: BatchState, key: jax.Array) -> dict[str, Any]:
+    return {"batch": state, "key": key}
 
 
 @functools.partial(jax.jit, static_argnums=0)

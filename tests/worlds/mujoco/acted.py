@@ -8,8 +8,7 @@ from hierax.worlds.mujoco.world import Readings
 
 def teleport(batch, qpos, qvel=None, number=0):
     """Puts an environment into another state; targets and memory stay."""
-    saved = batch.save()
-    physics = saved["now"].physics
+    physics = batch.now.physics
     shown = batch.engine.show(physics.rows[number])
     mocap = shown.mocap_pos.copy(), shown.mocap_quat.copy()
 
@@ -21,7 +20,7 @@ def teleport(batch, qpos, qvel=None, number=0):
     rows, sensors = physics.rows.copy(), physics.sensors.copy()
     rows[number], sensors[number] = begun.rows[0], begun.sensors[0]
     physics = physics._replace(rows=rows, sensors=sensors)
-    batch.restore({**saved, "now": saved["now"]._replace(physics=physics)})
+    batch.set_state(batch.now._replace(physics=physics))
 
 
 def readings(batch, steps=0, action=None):

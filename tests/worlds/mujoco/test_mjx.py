@@ -79,12 +79,12 @@ def test_a_step_keeps_shapes_and_types(world, name):
 def test_steps_and_new_episodes_are_the_host_s(world):
     batch, host = FunctionalBatch(MjxWorld(world, BEGINNINGS, SEED), COUNT), world.batch(COUNT, 1)
     host.reset(0)
-    saved, step, random = host.save(), jax.jit(batch.step), np.random.default_rng(0)
+    step, random = jax.jit(batch.step), np.random.default_rng(0)
     state = jax.jit(batch.reset)(jax.random.key(0))
     for number in range(LIMIT):
         action = random.uniform(-1.0, 1.0, (COUNT, 2))
         (row, sensors, memory, _), timestep = jax.tree.map(np.array, tuple(state))
-        host.restore({**saved, "now": Now(Physics(row, sensors), memory, timestep)})
+        host.set_state(Now(Physics(row, sensors), memory, timestep))
         there = host.step(action)
         state = step(state, action, jax.random.key(number))
         # Rounding decides if a ball touches the floor at a distance of 0, where episodes begin.

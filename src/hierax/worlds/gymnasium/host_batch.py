@@ -74,6 +74,7 @@ class GymnasiumBatch:
             self._writer.action,
             _limit(first, name, episode_limit),
             _tells_success(first),
+            stepped="host",
         )
         self._length = np.zeros(count, np.int32)
         self._return = np.zeros(count)

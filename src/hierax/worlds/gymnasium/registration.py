@@ -7,7 +7,7 @@ import gymnasium
 from hierax.worlds.gymnasium.environment import HieraxEnv
 from hierax.worlds.gymnasium.host_environment import HostEnv
 from hierax.worlds.gymnasium.vector_environment import HieraxVectorEnv
-from hierax.worlds.host import FunctionalHostWorld
+from hierax.worlds.host import FunctionalHostWorld, stepped_from_host
 from hierax.worlds.registry import make, world_names
 
 NAMESPACE = "hierax"
@@ -45,7 +45,7 @@ def make_environment(
         ValueError: as `make`, and for a ``render_mode`` that the environment has not.
     """
     made = _made(registered_name, options)
-    if hasattr(made, "batch"):
+    if stepped_from_host(made):
         return HostEnv(made, render_mode)
     if render_mode is not None:
         raise ValueError(f"render_mode is {render_mode!r}, but must be None in {registered_name}")
@@ -73,7 +73,7 @@ def make_vector_environment(
         ValueError: as `make` and `HieraxVectorEnv`, and for threads where there can be none.
     """
     made = _made(registered_name, options)
-    if hasattr(made, "batch"):
+    if stepped_from_host(made):
         return HieraxVectorEnv(made, num_envs, render_mode, threads=threads)
     if threads is not None:
         raise ValueError(

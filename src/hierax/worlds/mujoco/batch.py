@@ -4,15 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import jax
 import mujoco
 import numpy as np
 
 from hierax import checks
 from hierax.worlds.actions import checked_actions
+from hierax.worlds.host import Saved
 from hierax.worlds.mujoco.engine import Engine, Physics
 from hierax.worlds.mujoco.random_state import numbers_of, with_numbers
 from hierax.worlds.mujoco.vision import VISION, Image, Mark, Painter, drawing
 from hierax.worlds.mujoco.world import Beginning, MujocoWorld, Readings
+from hierax.worlds.named_arrays import from_named_arrays, to_named_arrays
 from hierax.worlds.world import Timestep
 
 _PICTURE = (480, 360)
@@ -110,25 +113,38 @@ class MujocoBatch:
         )
         return self._show(physics, memory, chosen, earned, random)
 
-    def save(self) -> dict[str, Any]:
-        """The physics and memory of all environments, what they showed last, and what is random."""
+    def save(self) -> dict[str, np.ndarray]:
+        """Return physics, memory, last timestep and random states as arrays by name."""
         now, random = self._all
-        return {"now": now, "random": np.stack([numbers_of(each) for each in random])}
+        numbers = np.stack([numbers_of(each) for each in random])
+        return {**to_named_arrays(now), "random": numbers}
 
-    def restore(self, saved: dict[str, Any]) -> None:
-        """See `hierax.worlds.host.HostBatch.restore`.
-
-        Random numbers may be none where no episode is to begin.
+    def restore(self, saved: Saved) -> None:
+        """Continue from the state that `save` returned.
 
         Raises:
-            ValueError: for what is no state of so many environments of this world.
+            ValueError: if it was saved by another world or with another number of environments.
         """
-        plain = isinstance(saved, dict) and saved.keys() == {"now", "random"}
-        if not plain or not isinstance(saved["now"], Now):
-            raise ValueError(f"saved is {type(saved).__name__}, but must be what save returned")
-        now, random = saved["now"], np.asarray(saved["random"])
-        _require_alike(now, random, self._example, self.count)
-        self._held = now, [with_numbers(numbers) for numbers in random]
+        physics, memory = jax.tree.map(self._repeated, self._example)
+        views = {view.name: np.zeros(view.shape, view.dtype)[None] for view in self.spec.views}
+        timestep = Timestep(jax.tree.map(self._repeated, views), *_nothing_yet(self.count))
+        random = np.zeros((self.count, *numbers_of(np.random.default_rng(0)).shape))
+        like = {**Now(physics, memory, timestep)._asdict(), "random": random}
+        found = from_named_arrays(saved, like)
+        self.set_state(Now(*(found[name] for name in Now._fields)), found["random"])
+
+    def set_state(self, now: Now, random: np.ndarray | None = None) -> None:
+        """Continue from ``now``.
+
+        Args:
+            now: a state of as many environments of this world; its shapes are not checked.
+            random: ``(N, 6)`` states of the random generators as in `save`; None keeps them.
+        """
+        kept = self._all[1] if random is None else [with_numbers(numbers) for numbers in random]
+        self._held = now, kept
+
+    def _repeated(self, array: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(array, (self.count, *array.shape[1:]))
 
     def __getstate__(self) -> dict[str, Any]:
         """All but what pictures are drawn with."""
@@ -258,29 +274,8 @@ def _copied(memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: np.array(values) for name, values in memory.items()}
 
 
-def _shapes(physics: Physics, memory: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
-    arrays = {**physics._asdict(), **memory}
-    return {name: np.shape(array) for name, array in arrays.items()}
-
-
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(names) or "nothing"
-
-
-def _require_alike(
-    now: Now, random: np.ndarray, example: tuple[Physics, Mapping[str, np.ndarray]], count: int
-) -> None:
-    """Raises ValueError unless a state is of the world of ``example``, and of ``count`` of it."""
-    found = _shapes(now.physics, now.memory)
-    expected = {name: (count, *shape[1:]) for name, shape in _shapes(*example).items()}
-    for name in {**expected, **found}:
-        if found.get(name) != expected.get(name):
-            raise ValueError(
-                f"saved has {name} of shape {found.get(name)}, but must have {expected.get(name)}: "
-                "it is of another world or of another number of environments"
-            )
-    if len(random) not in (0, count):
-        raise ValueError(f"saved has {len(random)} random states, but must have {count}")
 
 
 def _place(data: mujoco.MjData, beginning: Beginning) -> None:

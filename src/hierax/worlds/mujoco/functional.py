@@ -50,8 +50,8 @@ class FunctionalMujoco:
 
     @property
     def spec(self) -> WorldSpec:
-        """That of the world."""
-        return self.world.spec
+        """That of the world, as a functional one."""
+        return dataclasses.replace(self.world.spec, stepped="jit")
 
     def reset(self, key: Key) -> tuple[State, Timestep]:
         """Begins an episode."""
@@ -78,25 +78,22 @@ class FunctionalMujoco:
         batch, any_now = self._batch(len(words))
         over = any_now.timestep._replace(terminated=np.ones(len(words), bool))
         random = [numbers_of(np.random.default_rng(each)) for each in words]
-        batch.restore({"now": any_now._replace(timestep=over), "random": np.stack(random)})
+        batch.set_state(any_now._replace(timestep=over), np.stack(random))
         return self._shown(batch, batch.step(np.zeros((len(words), *self.spec.action.shape))))
 
     def _advance(self, words: np.ndarray, action: np.ndarray) -> tuple[State, Timestep]:
         batch, any_now = self._batch(len(words))
         row, sensors, steps, *memory = np.split(words.view(np.float64), self._cuts, axis=1)
         known = any_now.memory.items()
-        batch.restore(
-            {
-                "now": Now(
-                    Physics(row, sensors),
-                    {
-                        name: part.reshape(like.shape).astype(like.dtype)
-                        for part, (name, like) in zip(memory, known, strict=True)
-                    },
-                    any_now.timestep._replace(episode_length=steps[:, 0].astype(np.int32)),
-                ),
-                "random": np.zeros((0, 6), np.uint64),
-            }
+        batch.set_state(
+            Now(
+                Physics(row, sensors),
+                {
+                    name: part.reshape(like.shape).astype(like.dtype)
+                    for part, (name, like) in zip(memory, known, strict=True)
+                },
+                any_now.timestep._replace(episode_length=steps[:, 0].astype(np.int32)),
+            )
         )
         return self._shown(batch, batch.step(action))
 

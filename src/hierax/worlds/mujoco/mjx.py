@@ -84,8 +84,8 @@ class MjxWorld:
 
     @property
     def spec(self) -> WorldSpec:
-        """That of the world."""
-        return self.world.spec
+        """That of the world, as a functional one."""
+        return dataclasses.replace(self.world.spec, stepped="jit")
 
     def reset(self, key: Key) -> tuple[MjxState, Timestep]:
         """Begins one of the episodes."""

@@ -166,7 +166,9 @@ class MujocoWorld(abc.ABC):
     @cached_property
     def _spec(self) -> WorldSpec:
         action = Continuous(self.model.nu)
-        return WorldSpec(self.name, self.views, action, self.episode_limit, self.has_success)
+        return WorldSpec(
+            self.name, self.views, action, self.episode_limit, self.has_success, stepped="host"
+        )
 
     def batch(self, count: int, threads: int | None = None) -> Any:
         """``count`` environments, stepped from the host by so many threads.
