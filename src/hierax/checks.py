@@ -1,5 +1,6 @@
-"""Checks of arguments: one sentence that names what was given and what is allowed."""
+"""Checks of arguments: a ValueError `{name} must be {rule}, got {value}` where a rule is broken."""
 
+from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
@@ -12,54 +13,60 @@ def require_shape(name: str, array: Any, *allowed: tuple[int, ...]) -> None:
     """Raise unless ``array`` has one of the ``allowed`` shapes."""
     shape = np.shape(array)
     if shape not in allowed:
-        rule = " or ".join(str(a) for a in allowed)
-        raise ValueError(f"{name} has shape {shape}, but must have shape {rule}")
+        raise ValueError(f"{name} must have shape {_either(map(str, allowed))}, got {shape}")
 
 
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
     """Raise unless ``value`` is one of the ``allowed`` words."""
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} is {value!r}, but must be one of {', '.join(map(repr, allowed))}")
+        words = ", ".join(map(repr, allowed))
+        raise ValueError(f"{name} must be one of {words}, got {value!r}")
 
 
 def positive(name: str, value: Any) -> Any:
-    """``value`` as a float, or itself where traced; raise unless it is positive and finite."""
+    """Return ``value`` as a float, a tracer unchanged; raise unless it is positive and finite."""
     if isinstance(value, Tracer):
         require_shape(name, value, ())
         return value
     if not _is_real(value) or not np.isfinite(value) or value <= 0:
-        raise ValueError(f"{name} is {value!r}, but must be a positive finite number")
+        raise ValueError(f"{name} must be a finite number > 0, got {value!r}")
     return float(value)
 
 
 def not_negative(name: str, value: Any) -> float:
-    """``value`` as a float; raise unless it is finite and not below 0."""
+    """Return ``value`` as a float; raise unless it is finite and at least 0."""
     if not _is_real(value) or not np.isfinite(value) or value < 0:
-        raise ValueError(f"{name} is {value!r}, but must be a finite number not below 0")
+        raise ValueError(f"{name} must be a finite number >= 0, got {value!r}")
     return float(value)
 
 
 def instance(name: str, value: Any, *kinds: type) -> None:
-    """Raise unless ``value`` is one of ``kinds``."""
+    """Raise unless ``value`` is an instance of one of ``kinds``."""
     if not isinstance(value, kinds):
-        allowed = ", ".join(kind.__name__ for kind in kinds)
-        is_plain = value is None or isinstance(value, str | Real)
-        shown = repr(value)[:60] if is_plain else type(value).__name__
-        raise ValueError(f"{name} is {shown}, but must be an instance of {allowed}")
+        allowed = _either(kind.__name__ for kind in kinds)
+        is_short = value is None or isinstance(value, str | Real)
+        shown = repr(value)[:60] if is_short else f"a {type(value).__name__}"
+        raise ValueError(f"{name} must be of type {allowed}, got {shown}")
 
 
 def count(name: str, value: Any, least: int) -> None:
-    """Raise unless ``value`` is a whole number not below ``least``."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
-    if not whole or value < least:
-        raise ValueError(f"{name} is {value!r}, but must be a whole number not below {least}")
+    """Raise unless ``value`` is an integer of at least ``least``."""
+    if not _is_integer(value) or value < least:
+        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
 
 
 def index(name: str, value: Any, size: int) -> None:
-    """Raise unless ``value`` is a whole number from 0 to ``size`` - 1."""
-    count(name, value, 0)
-    if value >= size:
-        raise ValueError(f"{name} is {value!r}, but must be below {size}")
+    """Raise unless ``value`` is an integer from 0 to ``size`` - 1."""
+    if not _is_integer(value) or not 0 <= value < size:
+        raise ValueError(f"{name} must be an integer from 0 to {size - 1}, got {value!r}")
+
+
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(names)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
 
 
 def _is_real(value: Any) -> bool:
