@@ -24,7 +24,7 @@ from hierax.planning import (
     occupancy,
     solve_bellman,
 )
-from hierax.planning.engine import Array
+from hierax.planning.backend import Array
 from hierax.planning.path_gradient.flow import with_foresight
 from hierax.plotting import PlanTables, draw_plan, likely_successor
 

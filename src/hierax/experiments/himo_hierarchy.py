@@ -1,8 +1,8 @@
-"""`himo-hierarchy`: what predicts when HIMO decides a state?
+"""`himo-hierarchy`: which measures predict the time to peak of a state?
 
-The paper reads a hierarchy of states off the order of decisions. Beside it stand the action gap of
-the optimal policy, the distance to the goal, betweenness centrality, and the time to peak averaged
-over all goals, which no longer knows where the goal is.
+The paper reads a hierarchy of states off the order of their times to peak. We correlate that time
+with the action gap of the optimal policy, the distance to the goal and betweenness centrality. We
+do the same for the time to peak averaged over all goals, which does not depend on the goal.
 """
 
 from pathlib import Path
@@ -14,14 +14,14 @@ import scipy.stats
 
 from hierax.experiments.himo_claims import STEP_SIZES
 from hierax.experiments.result import Result
-from hierax.experiments.staged_flow import follow
+from hierax.experiments.staged_flow import integrate
 from hierax.planning import himo, solve_bellman
-from hierax.planning.progress import Progress
+from hierax.planning.progress_bar import ProgressBar
 from hierax.worlds import TabularWorld, four_rooms, tower_of_hanoi, wormhole_rooms
 
 FORESIGHTS = {"smoke": (0.97,), "laptop": (0.9, 0.95, 0.97, 0.99), "paper": (0.9, 0.95, 0.97, 0.99)}
 GOAL_AVERAGE_FORESIGHTS = (0.97, 0.99)
-"""With less foresight some goals are too far for the fixed time of a goal average."""
+"""With shorter foresight, some goals are too far for the fixed time of a goal average."""
 GOAL_AVERAGE_STEP, GOAL_AVERAGE_ITERATIONS = 0.02, 400
 WORLDS = ("Hanoi3", "Hanoi4", "Hanoi5", "FourRooms", "WormholeRooms")
 PREDICTORS = ("action_gap", "distance", "betweenness")
@@ -57,7 +57,7 @@ def run(scale: str, _seeds: int) -> Result:
 
 
 def draw(result: Result, path: Path) -> None:
-    """Maps of the measures in one world and a chart of the correlations."""
+    """Draw maps of the measures in one world and a chart of the correlations."""
     from hierax.plotting.himo import hierarchy_figure
 
     hierarchy_figure(result.tables, result.curves, path, _world)
@@ -76,7 +76,7 @@ def _world(name: str, foresight: float) -> TabularWorld:
 
 def _measures(world: TabularWorld, foresight: float, scale: str) -> dict[str, np.ndarray]:
     measures = {
-        "time_to_peak": follow(world.mdp, foresight, STEP_SIZES[scale]).time_to_peak,
+        "time_to_peak": integrate(world.mdp, foresight, STEP_SIZES[scale]).time_to_peak,
         "action_gap": _action_gap(world),
         "distance": world.distances_to(world.goal),
         "betweenness": _betweenness(world),
@@ -87,7 +87,7 @@ def _measures(world: TabularWorld, foresight: float, scale: str) -> dict[str, np
 
 
 def _action_gap(world: TabularWorld) -> np.ndarray:
-    """``(S,)`` mean loss ``V* - Q*`` of the actions that are not optimal."""
+    """Return the ``(S,)`` mean loss ``V* - Q*`` of the actions that are not optimal."""
     solution = solve_bellman(world.mdp, tolerance=1e-10)
     loss = solution.value[:, None] - solution.action_value
     wrong = world.mdp.available & (loss > 1e-7 * np.abs(solution.value).max())
@@ -101,9 +101,9 @@ def _betweenness(world: TabularWorld) -> np.ndarray:
 
 
 def _goal_average(world: TabularWorld) -> np.ndarray:
-    """``(S,)`` time to peak averaged over every state as the goal."""
+    """Return the ``(S,)`` time to peak averaged over every state as the goal."""
     total = np.zeros(world.mdp.states)
-    with Progress(f"goals of {world.name}") as progress:
+    with ProgressBar(f"goals of {world.name}") as progress:
         for goal in range(world.mdp.states):
             trajectory = himo(
                 world.with_goal(goal).mdp,
@@ -112,7 +112,10 @@ def _goal_average(world: TabularWorld) -> np.ndarray:
                 record="summary",
             )
             if trajectory.time_to_peak.max() > trajectory.time[-1] - GOAL_AVERAGE_STEP:
-                raise RuntimeError(f"goal {goal} of {world.name} is not reached in the time given")
+                raise RuntimeError(
+                    f"goal {goal} of {world.name} has not converged after "
+                    f"{GOAL_AVERAGE_ITERATIONS} iterations; raise GOAL_AVERAGE_ITERATIONS"
+                )
             total += trajectory.time_to_peak
             progress.report((goal + 1) / world.mdp.states)
     return total / world.mdp.states

@@ -1,4 +1,4 @@
-"""Independent jobs of an experiment, side by side where there is more than one core."""
+"""Independent jobs of an experiment, run in parallel processes."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -6,19 +6,19 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any, TypeAlias
 
-from hierax.planning.progress import Progress
+from hierax.planning.progress_bar import ProgressBar
 
 Job: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
-"""A function of a module, and its arguments."""
+"""A function defined at the top of a module, and its arguments."""
 
 
 def do_jobs(jobs: Sequence[Job], workers: int, description: str) -> list[Any]:
-    """What each job returns, in order; the results do not depend on ``workers``.
+    """Return the results of all jobs, in order; they do not depend on ``workers``.
 
-    With one worker all is done in this process. Others are started afresh: JAX has threads, which
-    a forked process would miss.
+    One worker runs all jobs in this process. More workers are spawned, not forked, because a forked
+    process loses the threads of JAX.
     """
-    with Progress(description) as progress:
+    with ProgressBar(description) as progress:
         if workers == 1:
             return [
                 _reported(function(*args), progress, n, jobs)
@@ -31,11 +31,11 @@ def do_jobs(jobs: Sequence[Job], workers: int, description: str) -> list[Any]:
             ]
 
 
-def _reported(result: Any, progress: Progress, number: int, jobs: Sequence[Job]) -> Any:
+def _reported(result: Any, progress: ProgressBar, number: int, jobs: Sequence[Job]) -> Any:
     progress.report((number + 1) / len(jobs))
     return result
 
 
 def _be_silent() -> None:
-    """Progress is shown by the process that waits."""
+    """Hide the progress of workers; the parent process shows it."""
     sys.stderr.isatty = lambda: False

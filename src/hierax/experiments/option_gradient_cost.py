@@ -23,10 +23,10 @@ from hierax.experiments.option_training_step import (
     temporary_bytes,
     time_training_step,
 )
-from hierax.experiments.result import Result, Verdict
+from hierax.experiments.result import Finding, Result
 from hierax.planning import LogSumExp, TabularMDP, evaluate_policy, solve_bellman
 from hierax.planning.bellman_traced import bellman
-from hierax.planning.engine import Array
+from hierax.planning.backend import Array
 from hierax.planning.option_gradient import intrinsic_reward_gradient
 from hierax.worlds import four_rooms
 
@@ -166,12 +166,12 @@ def _difference_error(mdp: TabularMDP, intrinsic: np.ndarray, gradient: np.ndarr
     return float(max(errors))
 
 
-def _exact(rows: list[dict[str, Any]], difference: float) -> Verdict:
+def _exact(rows: list[dict[str, Any]], difference: float) -> Finding:
     newton = next(row for row in rows if row["method"] == "Newton, implicit step")
     unrolled = [row for row in rows if row["method"] == "unrolled"]
     implicit = [row for row in rows if row["method"] == "implicit at n sweeps"]
     is_constant = len({row["kibibytes"] for row in implicit}) == 1
-    return Verdict(
+    return Finding(
         "O1",
         bool(newton["relative_error"] < EXACT and difference < EXACT and is_constant),
         {

@@ -14,11 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from hierax import checks
+from hierax.planning.backend import Array, is_traced, planning_namespace
 from hierax.planning.bellman_host import METHODS, Backup, search
 from hierax.planning.bellman_optimistix import is_solver, require_adjoint, value_by_solver
 from hierax.planning.bellman_traced import differentiable_value
-from hierax.planning.decision import DecisionModel, as_decision_model, require_a_choice
-from hierax.planning.engine import Array, is_traced, planning_namespace
+from hierax.planning.decision_model import DecisionModel, as_decision_model, require_a_choice
 from hierax.planning.operators import HardMax, Operator, require_operator
 from hierax.planning.options.goals import GoalOptionModels
 from hierax.planning.options.model import OptionModel

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hierax.planning import greedy, krylov, sweeps
+from hierax.planning.backend import Array
 from hierax.planning.chain import Chain
-from hierax.planning.decision import DecisionModel
-from hierax.planning.engine import Array
+from hierax.planning.decision_model import DecisionModel
 from hierax.planning.linear import factorise, transition_of_chain
 from hierax.planning.operators import HardMax, Operator
-from hierax.planning.progress import Progress
+from hierax.planning.progress_bar import ProgressBar
 
 REDUCTION = 0.1
 """Evaluation sweeps stop at changes smaller than this part of the last improvement."""
@@ -58,7 +58,7 @@ def search(model: DecisionModel, operator: Operator, method: str, tolerance: flo
     operator that is no contraction exceeds its limit.
     """
     rows = sweeps.rows_of(model)
-    with Progress(f"{method} on {model.states} states") as progress:
+    with ProgressBar(f"{method} on {model.states} states") as progress:
         if method == "auto" and isinstance(operator, HardMax):
             value, contraction, steps = _search_greedily(rows, operator, tolerance, progress)
         else:
@@ -74,7 +74,7 @@ def search(model: DecisionModel, operator: Operator, method: str, tolerance: flo
 
 
 def _search_greedily(
-    rows: sweeps.Rows, operator: Operator, tolerance: float, progress: Progress
+    rows: sweeps.Rows, operator: Operator, tolerance: float, progress: ProgressBar
 ) -> tuple[np.ndarray, float, int]:
     """Value, contraction and rounds of `greedy`."""
     state, contraction = greedy.prepare(*rows)
@@ -88,7 +88,7 @@ def _search_greedily(
     return state.value[state.rank], contraction, int(record[0])
 
 
-class Search:
+class SearchState:
     """The state of a search: the model in rows, the current value and policy, the last changes."""
 
     def __init__(self, rows: sweeps.Rows, operator: Operator, target: float):
@@ -124,16 +124,16 @@ class Search:
         return sweeps.chain_of_policy(self.rows, self.policy, self.bonus)
 
 
-def nothing(search: Search) -> None:
+def nothing(search: SearchState) -> None:
     """No evaluation: the improvement is the method."""
 
 
-def by_sweeps(search: Search) -> None:
+def by_sweeps(search: SearchState) -> None:
     """Gauss-Seidel sweeps of the chosen policy, with its level set right."""
     _sweep_chain(search, search.chain())
 
 
-def adaptively(search: Search) -> None:
+def adaptively(search: SearchState) -> None:
     """Sweeps, and a Krylov solve where they do not reach the goal."""
     chain = search.chain()
     goal = REDUCTION * search.changes[-1]
@@ -144,7 +144,7 @@ def adaptively(search: Search) -> None:
             search.value = candidate
 
 
-def _sweep_chain(search: Search, chain: Chain) -> float:
+def _sweep_chain(search: SearchState, chain: Chain) -> float:
     goal, change = REDUCTION * search.changes[-1], np.inf
     for _ in range(LOOKS):
         _, change = sweeps.evaluation_sweeps(chain, search.value, SWEEPS, goal)
@@ -154,18 +154,18 @@ def _sweep_chain(search: Search, chain: Chain) -> float:
     return change
 
 
-def exactly(search: Search) -> None:
+def exactly(search: SearchState) -> None:
     """The exact value of the chosen policy."""
     chain = search.chain()
     search.value = np.asarray(factorise(transition_of_chain(chain)).solve(chain.reward))
 
 
-ROUNDS: dict[str, tuple[Callable[[Search], None], Callable[[Search], None]]] = {
-    "auto": (Search.sweep, adaptively),
-    "value_iteration": (Search.backup, nothing),
-    "policy_iteration": (Search.backup, exactly),
-    "modified_policy_iteration": (Search.sweep, by_sweeps),
-    "gauss_seidel": (Search.sweep, nothing),
+ROUNDS: dict[str, tuple[Callable[[SearchState], None], Callable[[SearchState], None]]] = {
+    "auto": (SearchState.sweep, adaptively),
+    "value_iteration": (SearchState.backup, nothing),
+    "policy_iteration": (SearchState.backup, exactly),
+    "modified_policy_iteration": (SearchState.sweep, by_sweeps),
+    "gauss_seidel": (SearchState.sweep, nothing),
 }
 METHODS = tuple(ROUNDS)
 
@@ -176,11 +176,11 @@ def _search_in_rounds(
     operator: Operator,
     method: str,
     tolerance: float,
-    progress: Progress,
+    progress: ProgressBar,
 ) -> tuple[np.ndarray, int]:
     """Value and number of the rounds of a method."""
     improve, evaluate = ROUNDS[method]
-    state = Search(rows, operator, _target(tolerance, contraction))
+    state = SearchState(rows, operator, _target(tolerance, contraction))
     for _ in range(_limit(rows, contraction, state.target, operator)):
         improve(state)
         if _finished(state):
@@ -190,7 +190,7 @@ def _search_in_rounds(
     return state.value, len(state.changes)
 
 
-def _finished(state: Search) -> bool:
+def _finished(state: SearchState) -> bool:
     """Whether the residual meets the target, or rounding lets it fall no further.
 
     After a sweep that changed no value by more than δ the Bellman residual is at most ``c δ``: each

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
 
+from hierax.planning.backend import Array, is_traced
 from hierax.planning.bellman_traced import MOST_BACKUPS, Problem, bellman
-from hierax.planning.engine import Array, is_traced
 
 ROUNDING = 1e-14
 """Tolerance of Newton's method where only an adjoint is given: as exact as float64 allows."""

@@ -16,8 +16,8 @@ import jax
 import jax.numpy as jnp
 
 from hierax import checks
-from hierax.planning.decision import DecisionModel
-from hierax.planning.engine import Array
+from hierax.planning.backend import Array
+from hierax.planning.decision_model import DecisionModel
 from hierax.planning.operators import Operator
 
 Problem: TypeAlias = tuple[DecisionModel, Operator]

@@ -15,8 +15,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from hierax.planning import model_checks
-from hierax.planning.decision import DecisionModel, as_decision_model
-from hierax.planning.engine import Array, namespace, planning_namespace
+from hierax.planning.backend import Array, namespace, planning_namespace
+from hierax.planning.decision_model import DecisionModel, as_decision_model
 from hierax.planning.linear import factorise
 from hierax.planning.mdp import TabularMDP, as_model
 

@@ -39,7 +39,7 @@ STALLS = 5
 ROUNDING = np.finfo(np.float64).eps
 
 
-class Search(NamedTuple):
+class GreedySearch(NamedTuple):
     """A model laid out for sweeping, and the state of the search in it; states in sweeping order.
 
     Attributes:
@@ -69,7 +69,7 @@ class Search(NamedTuple):
 
 @compiled
 def prepare(starts, columns, weights, reward):
-    """A `Search` of a model in rows (reward ``-inf`` where unavailable), and its contraction."""
+    """A `GreedySearch` of a model in rows (reward ``-inf`` where unavailable), and its contraction."""
     states, actions = count(reward.shape[0]), count(reward.shape[1])
     mixing = growth(starts, columns, states, actions) > EXPANDING
     if mixing:
@@ -81,7 +81,7 @@ def prepare(starts, columns, weights, reward):
     chain = _roomy_chain(rows[0], states, actions)
     choice = np.full(states, NOWHERE, Index)
     value, scratch = np.zeros(states), np.zeros(states)
-    return Search(*rows, chain, choice, value, scratch, rank, mixing), contraction
+    return GreedySearch(*rows, chain, choice, value, scratch, rank, mixing), contraction
 
 
 @inner

@@ -15,8 +15,8 @@ import scipy.linalg
 import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 
+from hierax.planning.backend import Array, namespace
 from hierax.planning.chain import Chain
-from hierax.planning.engine import Array, namespace
 from hierax.planning.krylov import solve
 from hierax.planning.sweeps import chain_of_policy, compress
 

@@ -14,8 +14,8 @@ import scipy.sparse as sp
 
 from hierax import checks
 from hierax.planning import model_checks
-from hierax.planning.decision import DecisionModel, row_sums, single
-from hierax.planning.engine import Array, is_traced, namespace, require_dense
+from hierax.planning.backend import Array, is_traced, namespace, require_dense
+from hierax.planning.decision_model import DecisionModel, row_sums, single
 
 PAIR = ("state", "action")
 TRANSITION = ("state", "action", "next state")

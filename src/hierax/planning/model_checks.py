@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hierax.checks import require_shape
-from hierax.planning.engine import Array, as_array, is_traced
+from hierax.planning.backend import Array, as_array, is_traced
 
 SUM_TOLERANCE = 1e-8
 

@@ -15,7 +15,7 @@ import scipy.special
 
 from hierax import checks
 from hierax.planning import model_checks
-from hierax.planning.engine import Array, as_array, is_traced, namespace
+from hierax.planning.backend import Array, as_array, is_traced, namespace
 
 Values: TypeAlias = Array | np.floating
 """Values of a batch of states; of one state, ``()``, NumPy makes a scalar."""

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from hierax.planning.backend import Array
 from hierax.planning.chain import divide, empty_chain
-from hierax.planning.decision import DecisionModel
-from hierax.planning.engine import Array
+from hierax.planning.decision_model import DecisionModel
 from hierax.planning.kernel import NOWHERE, ONE, Index, compiled, count, inner
 from hierax.planning.mdp import TabularMDP
 from hierax.planning.operators import Boltzmann, HardMax, LogSumExp, Mellowmax, Operator

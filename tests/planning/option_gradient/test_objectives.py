@@ -278,7 +278,7 @@ def test_trap_19_a_converged_planner_with_actions_gives_no_gradient():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("areas",), "kind is 'areas', but must be one of 'area', 'log_gap'"),
+        (("areas",), "kind must be one of 'area', 'log_gap', got 'areas'"),
         ((None,), "kind is None"),
         (("area", 0), "budget is 0"),
         (("area", 2.5), "budget is 2.5"),

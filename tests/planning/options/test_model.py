@@ -300,18 +300,18 @@ ONE = np.eye(3)[1]
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((R[0], P, D), "reward has shape (3,), but must have shape (K, S)"),
+        ((R[0], P, D), "reward must have shape (K, S), got (3,)"),
         ((np.ones((2, 0)), np.ones((2, 0, 0)), np.ones((2, 0))), "reward has shape (2, 0)"),
         (("high", P, D), "reward is str 'high'"), ((None, P, D), "reward is NoneType"),
         ((R * [1, np.nan, 1], P, D), "reward at option 0, state 1 is nan"),
-        ((R, P[0], D), "transition has shape (3, 3), but must have shape (2, 3, 3)"),
+        ((R, P[0], D), "transition must have shape (2, 3, 3), got (3, 3)"),
         ((R, P[:, :, :2], D), "transition has shape (2, 3, 2)"),
         ((R, np.inf * P, D), "transition at option 0, state 0, next state 0 is inf"),
         ((R, P - ONE, D), "transition at option 0, state 0, next state 1 is -0.7"),
         ((R, P + 0.2, D), "transition at option 0, state 0 sums to 1.5"),
-        ((R, P, D[0]), "duration has shape (3,), but must have shape (2, 3)"),
+        ((R, P, D[0]), "duration must have shape (2, 3), got (3,)"),
         ((R, P, None), "duration is NoneType"),
-        ((R, P, D, [True, False]), "initiation has shape (2,), but must have shape (2, 3)"),
+        ((R, P, D, [True, False]), "initiation must have shape (2, 3), got (2,)"),
         ((R, P, D, "all"), "initiation is str 'all'"),
     ],
 )  # fmt: skip

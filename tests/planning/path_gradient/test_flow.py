@@ -382,11 +382,11 @@ def test_occupancy_metric_on_hanoi_depends_on_the_start():
     ("options", "message"),
     [
         ({"foresight": 0.98}, "foresight is 0.98, but may not exceed the discount"),
-        ({"foresight": 0.0}, "foresight is 0.0, but must be a positive finite number"),
+        ({"foresight": 0.0}, "foresight must be a finite number > 0, got 0.0"),
         ({"foresight": "far"}, "foresight is 'far'"),
         ({"step_size": -1.0}, "step_size is -1.0"),
         ({"step_size": float("nan")}, "step_size is nan"),
-        ({"iterations": 0}, "iterations is 0, but must be a whole number not below 1"),
+        ({"iterations": 0}, "iterations must be an integer >= 1, got 0"),
         ({"iterations": 2.5}, "iterations is 2.5"),
         ({"iterations": True}, "iterations is True"),
         ({"form": "open"}, "form is 'open'"),

@@ -166,7 +166,7 @@ def test_a_policy_that_is_almost_deterministic_is_refused_or_close():
 
 def test_the_form_is_checked():
     model, policy, _ = random_model(0)
-    with pytest.raises(ValueError, match=r"form is 'open', but must be one of 'closed', 'literal'"):
+    with pytest.raises(ValueError, match=r"form must be one of 'closed', 'literal', got 'open'"):
         natural_path_gradient(model, policy, "open")
 
 

@@ -19,9 +19,9 @@ import numpy as np
 
 from hierax import checks
 from hierax.planning import model_checks
+from hierax.planning.backend import Array, is_traced, namespace, planning_namespace
 from hierax.planning.bellman import solve_bellman
 from hierax.planning.bellman_traced import differentiable_value
-from hierax.planning.engine import Array, is_traced, namespace, planning_namespace
 from hierax.planning.mdp import TabularMDP, as_model
 from hierax.planning.operators import LogSumExp, Operator, require_operator
 from hierax.planning.options.option import Option

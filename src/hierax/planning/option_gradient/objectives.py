@@ -28,8 +28,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from hierax import checks
+from hierax.planning.backend import Array, planning_namespace
 from hierax.planning.bellman import solve_bellman
-from hierax.planning.engine import Array, planning_namespace
 from hierax.planning.evaluation import evaluate_policy
 from hierax.planning.operators import Mellowmax
 from hierax.planning.options.goals import GoalOptionModels

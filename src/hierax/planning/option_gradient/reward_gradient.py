@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 
 import scipy.sparse as sp
 
+from hierax.planning.backend import Array, namespace, planning_namespace
 from hierax.planning.bellman import solve_bellman
-from hierax.planning.engine import Array, namespace, planning_namespace
 from hierax.planning.evaluation import PolicyChain
 from hierax.planning.mdp import TabularMDP, as_model
 from hierax.planning.operators import LogSumExp

@@ -22,14 +22,14 @@ import optax
 
 from hierax import checks
 from hierax.planning import model_checks
+from hierax.planning.backend import Array, is_traced
 from hierax.planning.bellman import solve_bellman
-from hierax.planning.engine import Array, is_traced
 from hierax.planning.mdp import TabularMDP, as_model
 from hierax.planning.operators import HardMax, LogSumExp, Operator
 from hierax.planning.option_gradient.intrinsic import IntrinsicOptions, random_options
 from hierax.planning.option_gradient.objectives import PlanningObjective
 from hierax.planning.options.goals import condition_on_goals
-from hierax.planning.progress import Progress
+from hierax.planning.progress_bar import ProgressBar
 
 Parameters: TypeAlias = tuple[Any, Any]
 """Intrinsic rewards and termination logits."""
@@ -125,7 +125,7 @@ def train_options(
     batch = _batch(goals_per_step, len(problem.goals))
     trainer = _Trainer(objective, learning_rate, weight_decay, steps, batch)
     runs = []
-    with jax.enable_x64(True), Progress(f"training {firsts[0].count} options") as progress:
+    with jax.enable_x64(True), ProgressBar(f"training {firsts[0].count} options") as progress:
         for restart, first in enumerate(firsts):
             key = jax.random.fold_in(jax.random.key(seed), restart)
             reports = _Reports(progress, restart, restarts)
@@ -189,7 +189,7 @@ class _Problem(NamedTuple):
 class _Reports(NamedTuple):
     """The progress of one of several trainings."""
 
-    progress: Progress
+    progress: ProgressBar
     restart: int
     restarts: int
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from hierax import checks
 from hierax.planning import model_checks
-from hierax.planning.decision import require_a_choice
-from hierax.planning.engine import Array, on_host
+from hierax.planning.backend import Array, on_host
+from hierax.planning.decision_model import require_a_choice
 from hierax.planning.evaluation import evaluate_policy
 from hierax.planning.operators import uniform_over_best
 from hierax.planning.options.goals import GoalOptionModels

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import numpy as np
 
-from hierax.planning.engine import Array, is_traced, namespace, on_host, planning_namespace
+from hierax.planning.backend import Array, is_traced, namespace, on_host, planning_namespace
 from hierax.planning.mdp import TabularMDP, as_model, dense
 from hierax.planning.options.model import OptionModel, require_option
 from hierax.planning.options.multistep import chains, execute

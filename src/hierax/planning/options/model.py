@@ -10,8 +10,8 @@ import numpy as np
 
 from hierax import checks
 from hierax.planning import model_checks
-from hierax.planning.decision import DecisionModel
-from hierax.planning.engine import Array, is_traced, namespace, planning_namespace
+from hierax.planning.backend import Array, is_traced, namespace, planning_namespace
+from hierax.planning.decision_model import DecisionModel
 from hierax.planning.mdp import TabularMDP, as_model, dense
 from hierax.planning.options.multistep import execute
 from hierax.planning.options.option import Option, read_initiation

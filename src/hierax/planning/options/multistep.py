@@ -21,7 +21,7 @@ import numpy as np
 
 from hierax import checks
 from hierax.planning import model_checks
-from hierax.planning.engine import Array, namespace, planning_namespace
+from hierax.planning.backend import Array, namespace, planning_namespace
 from hierax.planning.evaluation import state_transition
 from hierax.planning.mdp import TabularMDP, as_model
 

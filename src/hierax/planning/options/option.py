@@ -7,7 +7,7 @@ import numpy as np
 
 from hierax import checks
 from hierax.planning import model_checks
-from hierax.planning.engine import Array, is_traced, namespace
+from hierax.planning.backend import Array, is_traced, namespace
 
 AXES = ("option", "state", "action")
 SINGLE_TOLERANCE = 1e-5

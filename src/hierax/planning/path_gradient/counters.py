@@ -17,7 +17,7 @@ import numpy as np
 
 from hierax import checks
 from hierax.planning import model_checks
-from hierax.planning.engine import Array, is_traced, namespace
+from hierax.planning.backend import Array, is_traced, namespace
 from hierax.planning.evaluation import PolicyChain, action_values
 from hierax.planning.mdp import TabularMDP, as_model
 

@@ -20,7 +20,7 @@ import scipy.optimize
 
 from hierax import checks
 from hierax.planning import model_checks, sweeps
-from hierax.planning.engine import is_traced
+from hierax.planning.backend import is_traced
 from hierax.planning.evaluation import PolicyChain
 from hierax.planning.mdp import TabularMDP, as_model
 from hierax.planning.path_gradient.counters import dependent_actions
@@ -31,7 +31,7 @@ from hierax.planning.path_gradient.natural_gradient import (
     occupancy_gradient,
 )
 from hierax.planning.path_gradient.trajectory import MOVED, HimoTrajectory, PeakTracker
-from hierax.planning.progress import Progress
+from hierax.planning.progress_bar import ProgressBar
 
 SWEEPS = 20
 """Gauss-Seidel sweeps of a modified evaluation, from the value of the last policy."""
@@ -233,7 +233,7 @@ def _record(flow: _Flow, iterations: int, summary: bool) -> HimoTrajectory:
 
 def _with_progress(flow: _Flow, iterations: int) -> Iterator[None]:
     """Visit the flow at iterations 0 to ``iterations``, advancing between."""
-    with Progress(f"himo on {flow.model.states} states") as progress:
+    with ProgressBar(f"himo on {flow.model.states} states") as progress:
         yield
         for iteration in range(iterations):
             flow.advance()

@@ -20,7 +20,7 @@ import scipy.sparse.csgraph as csgraph
 import scipy.sparse.linalg as spla
 
 from hierax import checks
-from hierax.planning.engine import Array, is_traced, namespace
+from hierax.planning.backend import Array, is_traced, namespace
 from hierax.planning.evaluation import PolicyChain
 from hierax.planning.mdp import TabularMDP, as_model
 from hierax.planning.path_gradient.counters import Moments

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from hierax.planning import model_checks
-from hierax.planning.engine import Array, is_traced, namespace, on_host
+from hierax.planning.backend import Array, is_traced, namespace, on_host
 
 
 class DecisionModel(eqx.Module):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from hierax.planning.engine import (
+from hierax.planning.backend import (
     as_array,
     is_traced,
     namespace,

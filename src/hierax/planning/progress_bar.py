@@ -12,7 +12,7 @@ PATIENCE = 1.0
 """Seconds before a bar appears."""
 
 
-class Progress:
+class ProgressBar:
     """A context in which ``report(fraction)`` may be called often and costs nothing when silent."""
 
     def __init__(self, description: str):
@@ -20,7 +20,7 @@ class Progress:
         self._begin = time.monotonic()
         self._bar: rich.progress.Progress | None = None
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "ProgressBar":
         return self
 
     def report(self, fraction: float) -> None:

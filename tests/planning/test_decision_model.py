@@ -21,7 +21,7 @@ from hierax.planning import (
     primitive_model,
     solve_bellman,
 )
-from hierax.planning.decision import DecisionModel, as_decision_model, row_sums, single
+from hierax.planning.decision_model import DecisionModel, as_decision_model, row_sums, single
 from planning.models import random_policy, random_tables, tables
 from planning.options.random_options import random_options
 from planning.refusals import refusal

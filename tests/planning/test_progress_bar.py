@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from hierax.planning import TabularMDP, progress, solve_bellman
+from hierax.planning import TabularMDP, progress_bar, solve_bellman
 
 
 class Terminal(io.StringIO):
@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def watch(monkeypatch):
     """Puts a stream in the place of stderr: in the test, for pytest replaces it before that."""
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress_bar, "PATIENCE", 0.0)
     monkeypatch.setenv("TERM", "xterm")
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
@@ -29,7 +29,7 @@ def watch(monkeypatch):
 
 
 def work():
-    with progress.Progress("sweeping states") as bar:
+    with progress_bar.ProgressBar("sweeping states") as bar:
         for tenth in range(10):
             bar.report(tenth / 10)
 
@@ -49,14 +49,14 @@ def test_nothing_is_written_elsewhere(watch):
 
 def test_nothing_is_written_before_patience_ends(watch, monkeypatch):
     stream = watch(Terminal())
-    monkeypatch.setattr(progress, "PATIENCE", 60.0)
+    monkeypatch.setattr(progress_bar, "PATIENCE", 60.0)
     work()
     assert stream.getvalue() == ""
 
 
 def test_the_bar_stops_when_the_work_fails(watch):
     stream = watch(Terminal())
-    bar = progress.Progress("sweeping")
+    bar = progress_bar.ProgressBar("sweeping")
 
     def fail():
         with bar:
@@ -73,7 +73,7 @@ def test_the_bar_stops_when_the_work_fails(watch):
 
 def test_one_bar_may_run_inside_another(watch):
     stream = watch(Terminal())
-    with progress.Progress("outer") as outer:
+    with progress_bar.ProgressBar("outer") as outer:
         outer.report(0.1)
         work()
         outer.report(0.2)
