@@ -400,23 +400,23 @@ def test_any_batch_axes_will_do(x64):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"units": 0}, "units is 0, but must be a whole number not below 1"),
-        ({"units": 1.5}, "units is 1.5, but must be a whole number not below 1"),
-        ({"limit": 0.0}, "limit is 0.0, but must be a positive finite number"),
-        ({"limit": -1.0}, "limit is -1.0, but must be a positive finite number"),
-        ({"limit": float("inf")}, "limit is inf, but must be a positive finite number"),
+        ({"units": 0}, "units must be an integer >= 1, got 0"),
+        ({"units": 1.5}, "units must be an integer >= 1, got 1.5"),
+        ({"limit": 0.0}, "limit must be a finite number > 0, got 0.0"),
+        ({"limit": -1.0}, "limit must be a finite number > 0, got -1.0"),
+        ({"limit": float("inf")}, "limit must be a finite number > 0, got inf"),
         (
             {"final_scale": -1.0},
-            "final_scale is -1.0, but must be a finite number not below 0",
+            "final_scale must be a finite number >= 0, got -1.0",
         ),
         (
             {"observation_size": 0},
-            "size of a layer is 0, but must be a whole number not below 1",
+            "size of a layer must be an integer >= 1, got 0",
         ),
-        ({"hidden_sizes": (0,)}, "size of a layer is 0, but must be a whole number not below 1"),
+        ({"hidden_sizes": (0,)}, "size of a layer must be an integer >= 1, got 0"),
         (
             {"size": 0, "moved": alternating(0, 2)},
-            "size of a layer is 0, but must be a whole number not below 1",
+            "size of a layer must be an integer >= 1, got 0",
         ),
     ],
 )

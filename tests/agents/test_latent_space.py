@@ -685,8 +685,8 @@ def test_levels_without_views_see_those_of_the_agent():
     ("options", "sentence"),
     [
         ({"levels": ()}, "levels is (), but must hold at least one level"),
-        ({"levels": [NEW]}, "levels is list, but must be an instance of tuple"),
-        ({"levels": ("flow",)}, "level is 'flow', but must be an instance of Level"),
+        ({"levels": [NEW]}, "levels must be of type tuple, got a list"),
+        ({"levels": ("flow",)}, "level must be of type Level, got 'flow'"),
         (
             {"levels": (every(2), every(3))},
             "control_interval of level 1 is 3, but must be a multiple of that of the level below, "
@@ -704,9 +704,9 @@ def test_levels_without_views_see_those_of_the_agent():
         ),
         (
             {"deterministic": "mode"},
-            "deterministic is 'mode', but must be one of 'zero', 'fixed', 'best_of_n'",
+            "deterministic must be one of 'zero', 'fixed', 'best_of_n', got 'mode'",
         ),
-        ({"candidates": 0}, "candidates is 0, but must be a whole number not below 1"),
+        ({"candidates": 0}, "candidates must be an integer >= 1, got 0"),
     ],
 )
 def test_refusals(options, sentence):

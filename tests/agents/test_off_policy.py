@@ -225,15 +225,15 @@ def test_seeds_side_by_side(kind):
 SENTENCES = {
     "hidden_sizes": [
         ((), "hidden_sizes is (), but must name the units of at least one layer"),
-        ((8, 0), "hidden_sizes is 0, but must be a whole number not below 1"),
-        ([8], "hidden_sizes is list, but must be an instance of tuple"),
-        (8, "hidden_sizes is 8, but must be an instance of tuple"),
+        ((8, 0), "hidden_sizes must be an integer >= 1, got 0"),
+        ([8], "hidden_sizes must be of type tuple, got a list"),
+        (8, "hidden_sizes must be of type tuple, got 8"),
     ],
     "views": [
         (("smell",), "Somewhere-v0 has no view 'smell', but 'body', 'task', 'nothing', 'bytes'"),
         (("nothing",), "views are ('nothing',), but must hold at least one number together"),
         ((), "views are (), but must hold at least one number together"),
-        ("body", "views is 'body', but must be an instance of tuple"),
+        ("body", "views must be of type tuple, got 'body'"),
     ],
     "discount": [
         (value, f"discount is {value!r}, but must be a number in [0, 1)")
@@ -241,19 +241,19 @@ SENTENCES = {
     ],
     "tau": [
         (1.5, "tau is 1.5, but must be in (0, 1]"),
-        (0.0, "tau is 0.0, but must be a positive finite number"),
+        (0.0, "tau must be a finite number > 0, got 0.0"),
     ],
     "learning_rate": [
-        (value, f"learning_rate is {value!r}, but must be a positive finite number")
+        (value, f"learning_rate must be a finite number > 0, got {value!r}")
         for value in (0, -1e-3, math.inf, math.nan, "fast")
     ],
-    "updates_per_step": [(0, "updates_per_step is 0, but must be a positive finite number")],
-    "batch_size": [(0, "batch_size is 0, but must be a whole number not below 1")],
-    "buffer_size": [(1.5, "buffer_size is 1.5, but must be a whole number not below 1")],
-    "learning_starts": [(-1, "learning_starts is -1, but must be a whole number not below 0")],
+    "updates_per_step": [(0, "updates_per_step must be a finite number > 0, got 0")],
+    "batch_size": [(0, "batch_size must be an integer >= 1, got 0")],
+    "buffer_size": [(1.5, "buffer_size must be an integer >= 1, got 1.5")],
+    "learning_starts": [(-1, "learning_starts must be an integer >= 0, got -1")],
 }
-TEMPERATURE = "temperature is 0, but must be a positive finite number"
-NEGATIVE = " is -1, but must be a finite number not below 0"
+TEMPERATURE = "temperature must be a finite number > 0, got 0"
+NEGATIVE = " must be a finite number >= 0, got -1"
 
 
 @learners
@@ -275,13 +275,13 @@ def test_discrete_actions_are_refused(kind):
     [
         (SAC, "temperature", 0, TEMPERATURE),
         (SAC, "initial_temperature", 0, f"initial_{TEMPERATURE}"),
-        (SAC, "prior", "normal", "prior is 'normal', but must be one of 'flat', 'uniform'"),
-        (SAC, "target_entropy", math.inf, "target_entropy is inf, but must be finite"),
-        (SAC, "target_entropy", "a", "target_entropy is 'a', but must be an instance of Real"),
+        (SAC, "prior", "normal", "prior must be one of 'flat', 'uniform', got 'normal'"),
+        (SAC, "target_entropy", math.inf, "target_entropy must be finite, got inf"),
+        (SAC, "target_entropy", "a", "target_entropy must be of type Real, got 'a'"),
         (TD3, "exploration_noise", -1, f"exploration_noise{NEGATIVE}"),
         (TD3, "target_policy_noise", -1, f"target_policy_noise{NEGATIVE}"),
         (TD3, "target_noise_clip", -1, f"target_noise_clip{NEGATIVE}"),
-        (TD3, "policy_delay", 0, "policy_delay is 0, but must be a whole number not below 1"),
+        (TD3, "policy_delay", 0, "policy_delay must be an integer >= 1, got 0"),
     ],
 )
 def test_refusals_of_one_learner(kind, field, value, sentence):

@@ -311,9 +311,9 @@ def test_an_observation_is_stored_once():
 @pytest.mark.parametrize(
     ("arguments", "environments", "sentence"),
     [
-        ((0,), 1, "buffer_size is 0, but must be a whole number not below 1"),
-        ((10, 0), 1, "length is 0, but must be a whole number not below 1"),
-        ((2.5,), 1, "buffer_size is 2.5, but must be a whole number not below 1"),
+        ((0,), 1, "buffer_size must be an integer >= 1, got 0"),
+        ((10, 0), 1, "length must be an integer >= 1, got 0"),
+        ((2.5,), 1, "buffer_size must be an integer >= 1, got 2.5"),
         (
             (2,),
             1,

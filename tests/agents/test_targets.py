@@ -262,7 +262,7 @@ def test_what_does_not_fit_is_refused():
     for place, name in zip((0, 1, 3, 4), names, strict=True):
         wrong = (*window[:place], short, *window[place + 1 :])
         assert refusal(retrace, *wrong).startswith(f"{name} has shape (5, 4)")
-        assert "shape (5, 4), but must have shape (6, 4)" in refusal(vtrace, *wrong)
+        assert "must have shape (6, 4), got (5, 4)" in refusal(vtrace, *wrong)
     assert "next_cost" in refusal(lambda: retrace(*window, next_cost=short))
     assert "trace_decay is 1.5" in refusal(lambda: retrace(*window, trace_decay=1.5))
     assert "clip_ratio is 0" in refusal(lambda: vtrace(*window, clip_ratio=0.0))

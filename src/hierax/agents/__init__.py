@@ -1,32 +1,49 @@
 """Deep agents: pure functions over pytrees.
 
-An agent is a frozen dataclass of hyper-parameters with four pure methods (`hierax.agents.agent`);
-all that changes is in its `TrainState`. Agents know a world by its `hierax.spec.WorldSpec` alone.
+An agent is a frozen dataclass of hyper-parameters with four pure methods (`hierax.agents.agent`).
+Everything that changes is in its `TrainState`. An agent knows a world only by its
+`hierax.spec.WorldSpec`.
 """
 
+from hierax.agents.actor_critic import ActorCritic
 from hierax.agents.agent import Agent, TrainState, Transition
-from hierax.agents.flat import FlatOffPolicy
-from hierax.agents.latent_space import LatentSpacePolicy
-from hierax.agents.level import Level
-from hierax.agents.off_policy import Batch, OffPolicy
-from hierax.agents.replay import Replay
+from hierax.agents.base import LearningAgent
+from hierax.agents.encoder import Encoder
+from hierax.agents.flat_actor_critic import FlatActorCritic
+from hierax.agents.latent_space import LatentSpacePolicy, Level, transfer_replay
+from hierax.agents.off_policy import OffPolicy
+from hierax.agents.on_policy import OnPolicy
+from hierax.agents.replay import Index, Replay, Sequences
+from hierax.agents.rollout import Rollout
 from hierax.agents.sac import SAC
 from hierax.agents.td3 import TD3
+from hierax.agents.transitions import TransitionBatch
+from hierax.agents.updates import SoftUpdate, TD3Update
 
-AGENTS: dict[str, type[OffPolicy]] = {"sac": SAC, "td3": TD3, "lsp": LatentSpacePolicy}
+AGENTS = {"sac": SAC, "td3": TD3, "lsp": LatentSpacePolicy}
 """The agents by the names that the command line and configurations have for them."""
 
 __all__ = [
     "AGENTS",
     "SAC",
     "TD3",
+    "ActorCritic",
     "Agent",
-    "Batch",
-    "FlatOffPolicy",
+    "Encoder",
+    "FlatActorCritic",
+    "Index",
     "LatentSpacePolicy",
+    "LearningAgent",
     "Level",
     "OffPolicy",
+    "OnPolicy",
     "Replay",
+    "Rollout",
+    "Sequences",
+    "SoftUpdate",
+    "TD3Update",
     "TrainState",
     "Transition",
+    "TransitionBatch",
+    "transfer_replay",
 ]

@@ -1,17 +1,19 @@
-"""What an agent is: four pure functions over one pytree.
+"""The interface of an agent: pure functions over one pytree.
 
     state = agent.init(key, environments)
-    carry = agent.begin(environments)
+    carry = agent.initial_carry(environments)
     repeat
         carry, action, extras = agent.act(state, carry, observation, key, explore=True)
         state = agent.observe(state, Transition(observation, action, extras, ...))
         state, metrics = agent.learn(state)
 
-An agent is a frozen dataclass of hyper-parameters, with a `WorldSpec` among them; whatever changes
-is in its `TrainState`. So `jit`, `vmap` over seeds, `scan`, checkpoint and exact resume need no
-code of their own. A hierarchy is no special case: what it holds between steps (a latent, a goal,
-the phase of its clock) is in ``carry``, and what it has to remember of a step beside the transition
-(the log-probability of an action, the command of the level above) is in ``extras``.
+An agent is a frozen dataclass of hyper-parameters. One of its fields is the `WorldSpec` of its
+world. Everything that changes during training is in its `TrainState`. So `jit`, `vmap` over seeds,
+`scan`, checkpoints and exact resume need no special code.
+
+A hierarchy uses the same interface. ``carry`` holds what is kept between steps: a latent, a goal,
+the phase of a clock. ``extras`` hold what is stored with a step: the log-probability of an action,
+the command of the level above.
 """
 
 from collections.abc import Mapping
@@ -26,26 +28,26 @@ Carry: TypeAlias = Any
 Observation: TypeAlias = Mapping[str, Any]
 """Arrays ``(N, ...)`` by the name of their view."""
 Metrics: TypeAlias = Mapping[str, Any]
-"""Scalars by name. Every loss and the norm of every gradient is among them: a driver stops at the
-first that is not finite."""
+"""Scalars by name. They include every loss and every gradient norm: training stops at the first
+one that is not finite."""
 
 
 class Transition(NamedTuple):
     """One step of N environments.
 
-    Episodes of a batch end at different times. After its last step an environment takes one more
-    that begins the next episode, whatever the action; there ``is_step`` is False, and nothing is to
-    be learned from it. Observations so form one unbroken row for each environment, in which
-    ``next_observation`` of a step is ``observation`` of the following one, ends included.
+    Episodes of a batch end at different times. After the last step of an episode, an environment
+    takes one more step that begins the next episode, whatever the action. There ``is_step`` is
+    False, and an agent must not learn from it. So the observations of an environment form one
+    unbroken row: ``next_observation`` of a step is ``observation`` of the following step.
 
     Attributes:
-        observation: ``(N, ...)`` for each view, what was seen before the step.
-        action: ``(N, ...)`` as the agent gave it.
-        extras: ``(N, ...)`` arrays that the agent gave beside the action.
+        observation: ``(N, ...)`` for each view, before the step.
+        action: ``(N, ...)`` as the agent returned it.
+        extras: ``(N, ...)`` arrays that the agent returned with the action.
         reward: ``(N,)``.
         terminated: ``(N,)`` bool, the episode ended for good: no value follows.
         truncated: ``(N,)`` bool, the episode was cut off: value is bootstrapped through it.
-        next_observation: ``(N, ...)`` for each view, what was seen after the step.
+        next_observation: ``(N, ...)`` for each view, after the step.
         is_step: ``(N,)`` bool, False where the step began an episode.
     """
 
@@ -60,34 +62,34 @@ class Transition(NamedTuple):
 
 
 class TrainState(NamedTuple):
-    """All that changes while an agent learns.
+    """Everything that changes while an agent is trained.
 
     Attributes:
-        learner: parameters, target parameters and states of optimisers, of all levels.
-        replay: stored experience; None in a state that only acts.
-        statistics: what observations are normalised by; None where they are not.
-        steps: () int32, environment steps observed, beginnings of episodes among them.
+        learner: parameters, target parameters and optimiser states, of all levels.
+        replay: stored experience; None in a state that is only used for acting.
+        encoders: the agent's observation encoders with their running statistics, by name.
+        steps: () int32, environment steps observed, beginnings of episodes included.
         updates: () int32, gradient updates made.
         key: of all random numbers that learning draws.
     """
 
     learner: Any
     replay: Any
-    statistics: Any
+    encoders: Any
     steps: jax.Array
     updates: jax.Array
     key: Key
 
 
 class Agent(Protocol):
-    """Four pure functions, beside what is carried between steps and what is learned from.
+    """The four verbs of an agent (init, act, observe, learn) and what drivers need besides.
 
-    All of them take N environments at once, on a leading axis.
+    All methods take N environments at once, on a leading axis.
     """
 
     @property
     def spec(self) -> WorldSpec:
-        """The world that it is made for."""
+        """The world that the agent is made for."""
         ...
 
     @property
@@ -100,25 +102,33 @@ class Agent(Protocol):
         """Gradient updates for each environment step after that."""
         ...
 
-    def init(self, key: Key, environments: int = 1) -> TrainState:
-        """Makes the state of an agent that has seen nothing and will observe N environments."""
+    @property
+    def rollout_length(self) -> int | None:
+        """T, if one update follows every T steps of each environment and uses exactly these.
+
+        None for agents that learn from a replay, at the rate ``updates_per_step``.
+        """
         ...
 
-    def begin(self, count: int) -> Carry:
-        """What each of ``count`` environments carries where an episode begins: ``(count, ...)``."""
+    def init(self, key: Key, environments: int = 1) -> TrainState:
+        """Return the state of an untrained agent that will observe N environments."""
+        ...
+
+    def initial_carry(self, count: int) -> Carry:
+        """Return the carry of ``count`` environments at the beginning of an episode."""
         ...
 
     def act(
         self, state: TrainState, carry: Carry, observation: Observation, key: Key, *, explore: bool
     ) -> tuple[Carry, Any, Any]:
-        """Chooses an action in each environment; needs no replay.
+        """Return an action for each environment; needs no replay.
 
         Args:
-            state: what was learned.
-            carry: what the last call returned, begun anew where an episode begins.
+            state: of the agent.
+            carry: from the last call; `initial_carry` where an episode begins.
             observation: ``(N, ...)`` for each view.
             key: of the random numbers of this step.
-            explore: whether to act as the agent does while it learns, or as well as it can.
+            explore: whether to act as during training, or as well as possible.
 
         Returns:
             Carry, action ``(N, ...)`` and extras ``(N, ...)``.
@@ -126,13 +136,13 @@ class Agent(Protocol):
         ...
 
     def observe(self, state: TrainState, transition: Transition) -> TrainState:
-        """Stores one step of N environments."""
+        """Store one step of N environments."""
         ...
 
     def learn(self, state: TrainState) -> tuple[TrainState, Metrics]:
-        """Makes one gradient update from what was stored."""
+        """Make one gradient update from what is stored."""
         ...
 
-    def draw(self, state: TrainState) -> Any:
-        """What the next `learn` would learn from: the evidence, where that is not finite."""
+    def next_batch(self, state: TrainState) -> Any:
+        """Return the batch of the next update. It is saved when a loss is not finite."""
         ...

@@ -8,7 +8,7 @@ Weights start uniform in ±1/√(fan-in), biases at 0.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import equinox as eqx
 import jax
@@ -232,26 +232,6 @@ def stack(key: Key, count: int, build: Callable[[Key], Network]) -> Network:
     """
     checks.count("count", count, 1)
     return eqx.filter_vmap(build)(jax.random.split(key, count))
-
-
-def flatten_views(observation: Mapping[str, Any], names: Sequence[str]) -> Float[Array, "N D"]:
-    """The views called ``names`` side by side, in this order, as float32.
-
-    Args:
-        observation: ``(N, ...)`` for each view; a view may have no numbers at all.
-        names: which views; for none the rows are empty.
-
-    Raises:
-        ValueError: where the observation has no such view.
-    """
-    for name in names:
-        checks.one_of("view", name, tuple(observation))
-    rows = len(next(iter(observation.values())))
-    parts = [jnp.zeros((rows, 0), jnp.float32)]
-    for name in names:
-        view = jnp.asarray(observation[name], jnp.float32)
-        parts.append(view.reshape(rows, math.prod(view.shape[1:])))
-    return jnp.concatenate(parts, axis=1)
 
 
 def _section(key: Key, in_channels: int, channels: int) -> tuple[Convolution, ...]:

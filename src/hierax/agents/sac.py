@@ -3,14 +3,14 @@
 Haarnoja, Zhou, Hartikainen, Tucker, Ha, Tan, Kumar, Zhu, Gupta, Abbeel & Levine (2018), "Soft
 actor-critic algorithms and applications", algorithm 1, with the reparameterised actor loss.
 
-Losses and targets are those of `hierax.agents.soft`, with a Gaussian policy whose actions go
-through tanh, and α tuned so that the policy's entropy is H̄:
+The update is `hierax.agents.updates.soft`, with a tanh-squashed Gaussian policy. α is tuned so that
+the policy's entropy is H̄:
 
     L_α = −log α · mean (log π(a|s) + H̄)
 
-p is the density that an action is measured against: 1 (``prior="flat"``, the usual form), or that
-of uniform actions, 2^−d. Under the second, chance costs nothing, and no episode is worth prolonging
-for its randomness alone.
+The prior density p of actions is 1 (``prior="flat"``, the usual form) or that of uniform actions,
+2^−d (``prior="uniform"``). With the second, the entropy term is at most 0, so no episode is worth
+prolonging for its entropy alone.
 """
 
 import dataclasses
@@ -26,24 +26,24 @@ from hierax import checks
 from hierax.agents.agent import Key, Metrics
 from hierax.agents.critics import twin_critics
 from hierax.agents.distributions import TanhGaussian
-from hierax.agents.flat import FlatOffPolicy
+from hierax.agents.flat_actor_critic import FlatActorCritic
 from hierax.agents.networks import MLP
-from hierax.agents.off_policy import Batch
-from hierax.agents.soft import SoftLearner, SoftUpdate
+from hierax.agents.transitions import TransitionBatch
+from hierax.agents.updates.soft import SoftLearner, SoftUpdate
 
 LOG_SCALES = (-5.0, 2.0)
-"""Bounds of the logarithm of a policy's scale, before the squashing."""
+"""Bounds of the policy's log standard deviation, before the tanh."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SAC(FlatOffPolicy):
+class SAC(FlatActorCritic):
     """Soft actor-critic.
 
     Attributes:
-        temperature: α; None learns it so that the policy's entropy is ``target_entropy``.
-        initial_temperature: α at the beginning, where it is learned.
+        temperature: α; None tunes it so that the policy's entropy is ``target_entropy``.
+        initial_temperature: α at the beginning, if it is tuned.
         target_entropy: H̄ in nats, of actions in [-1, 1]^d; None for −d.
-        prior: what the density of an action is measured against, see the module.
+        prior: ``"flat"`` or ``"uniform"``, the prior density of actions.
     """
 
     temperature: float | None = None
@@ -59,26 +59,26 @@ class SAC(FlatOffPolicy):
         if self.target_entropy is not None:
             checks.instance("target_entropy", self.target_entropy, Real)
             if not math.isfinite(self.target_entropy):
-                raise ValueError(f"target_entropy is {self.target_entropy}, but must be finite")
+                raise ValueError(f"target_entropy must be finite, got {self.target_entropy}")
         checks.one_of("prior", self.prior, ("flat", "uniform"))
 
     @property
     def _log_prior(self) -> float:
-        """The logarithm of p, for every action."""
+        """Return log p, the same for every action."""
         return 0.0 if self.prior == "flat" else -self.action_size * math.log(2.0)
 
     @property
     def _soft_update(self) -> SoftUpdate:
         entropy = -self.action_size if self.target_entropy is None else self.target_entropy
         return SoftUpdate(
-            sample=self._act,
+            sample=self._sample,
             optimiser=optax.adam(self.learning_rate),
             tau=self.tau,
             target_ratio=None if self.temperature else -entropy - self._log_prior,
         )
 
     def build(self, key: Key) -> SoftLearner:
-        """See `FlatOffPolicy`."""
+        """Return actor, critics and temperature."""
         actor_key, critic_key = jax.random.split(key)
         actor = MLP(actor_key, self.observation_size, self.hidden_sizes, 2 * self.action_size)
         critics = twin_critics(
@@ -88,26 +88,28 @@ class SAC(FlatOffPolicy):
         return self._soft_update.init(actor, critics, first)
 
     def policy(self, actor: MLP, observation: jax.Array) -> TanhGaussian:
-        """π(·|s) for observations ``(B, D)``."""
+        """Return π(·|s) for observations ``(B, D)``."""
         output = actor(observation)
         mean, log_scale = output[..., : self.action_size], output[..., self.action_size :]
         return TanhGaussian(mean, jnp.clip(log_scale, *LOG_SCALES))
 
     def explore(self, learner: SoftLearner, observation: jax.Array, key: Key) -> jax.Array:
-        """See `FlatOffPolicy`: a sample of the policy."""
+        """Return samples of the policy."""
         return self.policy(learner.actor, observation).sample(key)
 
     def exploit(self, learner: SoftLearner, observation: jax.Array) -> jax.Array:
-        """See `FlatOffPolicy`: the tanh of the mean."""
+        """Return the tanh of the policy's mean."""
         return self.policy(learner.actor, observation).mode()
 
-    def update(self, learner: SoftLearner, batch: Batch, key: Key) -> tuple[SoftLearner, Metrics]:
-        """See `FlatOffPolicy`."""
+    def update(
+        self, learner: SoftLearner, batch: TransitionBatch, key: Key
+    ) -> tuple[SoftLearner, Metrics]:
+        """Return the learner after one update, and metrics."""
         return self._soft_update(learner, batch, key)
 
-    def _act(
+    def _sample(
         self, actor: MLP, observation: jax.Array, key: Key
     ) -> tuple[jax.Array, jax.Array, Metrics]:
-        """Actions ``(B, A)``, their log π − log p ``(B,)``, and the entropy."""
+        """Return actions ``(B, A)``, their log π − log p ``(B,)``, and the entropy."""
         action, _, log_prob = self.policy(actor, observation).sample_with_log_prob(key)
         return action, log_prob - self._log_prior, {"entropy": -log_prob.mean()}

@@ -15,8 +15,8 @@ from importlib.resources import files
 SOURCES: dict[str, tuple[str, str]] = {
     "sac": ("hierax.agents.sac", "SAC"),
     "td3": ("hierax.agents.td3", "TD3"),
-    "lsp": ("hierax.agents.latent_space", "LatentSpacePolicy"),
-    "level": ("hierax.agents.level", "Level"),
+    "lsp": ("hierax.agents.latent_space.agent", "LatentSpacePolicy"),
+    "level": ("hierax.agents.latent_space.level", "Level"),
     "PointCross-v0": ("hierax.worlds.cross", "PointCross"),
     "SpinCross-v0": ("hierax.worlds.cross", "SpinCross"),
     "PointSpeed-v0": ("hierax.worlds.speed", "PointSpeed"),

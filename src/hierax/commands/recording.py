@@ -66,7 +66,7 @@ def play(player: Player, seed: int, *, explore: bool) -> Episode:
         return batch.step(worlds, action, world_key), carry, key
 
     reset_key, key = jax.random.split(jax.random.key(seed))
-    worlds, carry = jax.jit(batch.reset)(reset_key), player.agent.begin(1)
+    worlds, carry = jax.jit(batch.reset)(reset_key), player.agent.initial_carry(1)
     scene = scene_of(world, jax.tree.map(lambda leaf: leaf[0], worlds.states))
     seen = [worlds]
     while not seen[-1].timestep.ended[0]:
@@ -88,7 +88,7 @@ def film(player: Player, seed: int, *, explore: bool) -> Iterator[np.ndarray]:
     world: Any = player.world
     batch = _drawing_batch(world)
     act = jax.jit(player.agent.act, static_argnames="explore")
-    timestep, carry, key = batch.reset(seed), player.agent.begin(1), jax.random.key(seed)
+    timestep, carry, key = batch.reset(seed), player.agent.initial_carry(1), jax.random.key(seed)
     shown = set(_shown(world.spec.episode_limit + 1).tolist())
     step = 0
     while True:

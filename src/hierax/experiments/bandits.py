@@ -20,7 +20,7 @@ import optax
 import scipy.special
 
 from hierax.agents.distributions import log_det_tanh
-from hierax.agents.flows import Flow, alternating, standard_log_prob
+from hierax.agents.latent_space.flows import Flow, alternating, standard_log_prob
 
 SIZE = 2
 GRID = 400

@@ -204,7 +204,7 @@ def _states(
         agent, world, budget.steps, seeds, evaluate_every=budget.steps, episodes=8,
         metrics=("sampled/return",),
     ).states  # fmt: skip
-    identity = agent.untrained(jax.random.key(0))  # whatever the key: it begins as that
+    identity = agent.acting_state(jax.random.key(0))  # whatever the key: it begins as that
     return {TRAINED: learned, UNTRAINED: [identity] * seeds}
 
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hierax.agents.latent_space import LatentSpacePolicy
-from hierax.agents.level import Level
+from hierax.agents.latent_space import Level
 from hierax.training.config import AnyWorld, describe_agent, describe_world, make_world
 from hierax.training.run_folder import LEVELS, require_same_fields
 from hierax.training.session import Trained, train

@@ -104,7 +104,7 @@ class ScanEvaluator:
             last = jax.tree.map(lambda a, b: jnp.where(done, a, b), last, _told(worlds.timestep))
             return worlds, carry, key, last, done | worlds.timestep.ended
 
-        carry = self.agent.begin(self.episodes)
+        carry = self.agent.initial_carry(self.episodes)
         none = jnp.zeros(self.episodes, bool)
         at = (first, carry, key, _told(first.timestep), none)
         return jax.lax.while_loop(goes_on, step, at)[3]
@@ -128,7 +128,7 @@ class HostEvaluator:
         """Plays the episodes that begin with ``seed``."""
         state, key = state._replace(replay=None), jax.random.key(seed)
         timestep = self._batch.reset(environment_seed(seed, 0))
-        carry, last = self.agent.begin(self.episodes), _told(timestep)
+        carry, last = self.agent.initial_carry(self.episodes), _told(timestep)
         done = np.zeros(self.episodes, bool)
         while not done.all():
             carry, action, key = self._act(state, carry, timestep, key, explore=explore)

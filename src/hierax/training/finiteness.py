@@ -57,14 +57,14 @@ def origin(agent: Any, run: Any, timestep: Any) -> Any:
     """What the fault of a run came from: arrays of its last step, or the batch of its last update.
 
     Args:
-        agent: whose `draw` gives the batch of an update.
+        agent: whose `next_batch` gives the batch of an update.
         run: with ``fault``, ``agent``, ``action`` and ``update_key``.
         timestep: of its last step.
     """
     if int(run.fault) > len(ACTING):
         # To the host with all of it: a replay may be there already.
         state = jax.device_put(run.agent._replace(key=run.update_key), jax.devices("cpu")[0])
-        return agent.draw(state)
+        return agent.next_batch(state)
     return dict(zip(ACTING, (timestep.observation, run.action, timestep.reward), strict=True))
 
 

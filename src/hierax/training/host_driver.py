@@ -211,7 +211,7 @@ class HostDriver:
         def first(key: jax.Array, timestep: Timestep) -> HostRun:
             agent_key, act_key, key = jax.random.split(key, 3)
             count = self.rhythm.environments
-            agent, carry = self.agent.init(agent_key, count), self.agent.begin(count)
+            agent, carry = self.agent.init(agent_key, count), self.agent.initial_carry(count)
             _, action, _ = self.agent.act(agent, carry, timestep.observation, act_key, explore=True)
             none = jnp.zeros((), jnp.int32)
             run = HostRun(

@@ -113,7 +113,7 @@ class FromHost:
             replay: Any, told: TrainState, rows: Row, report: Report, updates: int
         ) -> tuple[TrainState, Report, Any]:
             kept, report = _observed(self.agent, told._replace(replay=replay), rows, report)
-            return kept, report, self.agent.draw_ahead(kept, max(updates, 1))
+            return kept, report, self.agent.next_batches(kept, max(updates, 1))
 
         return jax.jit(observe_and_draw, donate_argnums=0, static_argnums=4)
 

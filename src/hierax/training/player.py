@@ -31,7 +31,7 @@ class Player:
 
     def begin(self, count: int = 1) -> Any:
         """What it carries where episodes begin."""
-        return self.agent.begin(count)
+        return self.agent.initial_carry(count)
 
     def act(
         self, carry: Any, observation: Any, key: jax.Array | None = None, *, explore: bool = False

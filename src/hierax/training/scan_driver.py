@@ -163,7 +163,7 @@ class ScanDriver:
         count = self.rhythm.environments
         agent = self.agent.init(agent_key, count)
         worlds = self._batch.reset(world_key)
-        carry = self.agent.begin(count)
+        carry = self.agent.initial_carry(count)
         _, action, _ = self.agent.act(
             agent, carry, worlds.timestep.observation, world_key, explore=True
         )
@@ -234,7 +234,7 @@ def begun_anew(agent: Agent, carry: Any, timestep: Timestep) -> Any:
     def chosen(first: jax.Array, held: jax.Array) -> jax.Array:
         return jnp.where(begins.reshape(begins.shape + (1,) * (held.ndim - 1)), first, held)
 
-    return jax.tree.map(chosen, agent.begin(begins.shape[0]), carry)
+    return jax.tree.map(chosen, agent.initial_carry(begins.shape[0]), carry)
 
 
 def transition(before: Timestep, action: Any, extras: Any, after: Timestep) -> Transition:

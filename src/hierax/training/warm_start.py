@@ -17,7 +17,7 @@ from hierax.training.serialisation import tree_digest
 def warm_started(fresh: TrainState, learned: TrainState) -> TrainState:
     """``fresh`` with what was learned; copies, since drivers use up their arrays."""
     learner, known = jax.tree.map(jnp.copy, _learned(learned))
-    return fresh._replace(learner=learner, statistics=known)
+    return fresh._replace(learner=learner, encoders=known)
 
 
 def require_fitting(start: Sequence[TrainState], seeds: int, fresh: TrainState) -> None:
@@ -41,7 +41,7 @@ def digest(start: Sequence[TrainState]) -> str:
 
 
 def _learned(state: TrainState) -> tuple[Any, Any]:
-    return state.learner, state.statistics
+    return state.learner, state.encoders
 
 
 def _shapes(state: TrainState) -> Any:

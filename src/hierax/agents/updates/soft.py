@@ -1,4 +1,4 @@
-"""The update of maximum-entropy actor-critics, whatever the policy is made of.
+"""The update of maximum-entropy actor-critics, for any policy that can be sampled.
 
     y  = r + γ (min_j Q'_j(s', a') − α k(a', s')),      a' ~ π(·|s'),   k = log π(a|s) − log p(a)
     L_Q = Σ_j mean ½ (Q_j(s, a) − y)²
@@ -6,9 +6,9 @@
     L_α = log α · mean (k̄ − k)
     θ' ← θ' + τ (θ − θ')
 
-p is a fixed density that actions are measured against, so the mean of k is KL(π ‖ p) where p is
-normalised. It is in the target *and* in the loss of the actor: with one of them alone, critic and
-actor have different objectives. Gradients of L_π pass through the action to the policy.
+p is a fixed prior density of actions. The mean of k is KL(π ‖ p) where p is normalised. k is in the
+target *and* in the actor's loss: in one of them alone, critic and actor would have different
+objectives. Gradients of L_π pass through the action to the policy (reparameterisation).
 """
 
 import dataclasses
@@ -20,22 +20,22 @@ import jax.numpy as jnp
 import optax
 
 from hierax.agents.agent import Key, Metrics
-from hierax.agents.critics import action_values, descend, follow
+from hierax.agents.critics import action_values
 from hierax.agents.networks import MLP
-from hierax.agents.off_policy import Batch
+from hierax.agents.optimisation import gradient_step, polyak_update
+from hierax.agents.transitions import TransitionBatch
 
 Sample = Callable[[Any, jax.Array, Key], tuple[jax.Array, jax.Array, Metrics]]
-"""(actor, observations ``(B, D)``, key) → actions ``(B, A)``, their k ``(B,)``, and what is to be
-logged of them."""
+"""(actor, observations ``(B, D)``, key) → actions ``(B, A)``, their k ``(B,)``, and metrics."""
 
 
 class SoftLearner(NamedTuple):
-    """What changes in an update.
+    """Everything that an update changes.
 
     Attributes:
         actor: parameters of the policy.
         critics: two, see `twin_critics`.
-        targets: their slow copies.
+        targets: slow copies of the critics.
         log_temperature: () log α.
         optimisers: states of Adam for actor, critics and temperature.
     """
@@ -52,10 +52,10 @@ class SoftUpdate:
     """One gradient update of actor, critics and temperature.
 
     Attributes:
-        sample: draws from the policy.
-        optimiser: of all three.
+        sample: samples the policy.
+        optimiser: of actor, critics and temperature.
         tau: τ.
-        target_ratio: k̄, what α is tuned to; None leaves α as it is.
+        target_ratio: k̄, the mean of k that α is tuned to; None keeps α constant.
     """
 
     sample: Sample
@@ -64,7 +64,7 @@ class SoftUpdate:
     target_ratio: float | None
 
     def init(self, actor: Any, critics: MLP, temperature: float) -> SoftLearner:
-        """The learner before its first update."""
+        """Return the learner before its first update."""
         log_temperature = jnp.log(jnp.asarray(temperature, float))
         learned = (actor, critics, log_temperature)
         return SoftLearner(
@@ -75,8 +75,10 @@ class SoftUpdate:
             optimisers=tuple(map(self.optimiser.init, learned)),  # type: ignore[arg-type]
         )
 
-    def __call__(self, learner: SoftLearner, batch: Batch, key: Key) -> tuple[SoftLearner, Metrics]:
-        """The learner after an update from a batch, and what was measured."""
+    def __call__(
+        self, learner: SoftLearner, batch: TransitionBatch, key: Key
+    ) -> tuple[SoftLearner, Metrics]:
+        """Return the learner after one update from a batch, and metrics."""
         target_key, actor_key = jax.random.split(key)
         for_actor, for_critics, for_temperature = learner.optimisers
         target = self._target(learner, batch, target_key)
@@ -85,23 +87,23 @@ class SoftUpdate:
             values = action_values(critics, batch.observation, batch.action)
             return 0.5 * jnp.square(values - target).mean(axis=1).sum(), values.mean()
 
-        critics = descend(self.optimiser, critic_loss, learner.critics, for_critics)
+        critics = gradient_step(self.optimiser, critic_loss, learner.critics, for_critics)
 
         def actor_loss(actor: Any) -> tuple[jax.Array, tuple[jax.Array, Metrics]]:
-            action, log_ratio, told = self.sample(actor, batch.observation, actor_key)
+            action, log_ratio, logged = self.sample(actor, batch.observation, actor_key)
             value = action_values(critics.parameters, batch.observation, action).min(axis=0)
             loss = (jnp.exp(learner.log_temperature) * log_ratio - value).mean()
-            return loss, (log_ratio.mean(), told)
+            return loss, (log_ratio.mean(), logged)
 
-        actor = descend(self.optimiser, actor_loss, learner.actor, for_actor)
-        log_ratio, told = actor.aux
-        log_temperature, for_temperature, temperature_loss = self._tempered(
+        actor = gradient_step(self.optimiser, actor_loss, learner.actor, for_actor)
+        log_ratio, logged = actor.aux
+        log_temperature, for_temperature, temperature_loss = self._temperature_step(
             learner.log_temperature, for_temperature, log_ratio
         )
         learner = SoftLearner(
             actor=actor.parameters,
             critics=critics.parameters,
-            targets=follow(learner.targets, critics.parameters, self.tau),
+            targets=polyak_update(learner.targets, critics.parameters, self.tau),
             log_temperature=log_temperature,
             optimisers=(actor.optimiser, critics.optimiser, for_temperature),
         )
@@ -113,24 +115,24 @@ class SoftUpdate:
             "temperature_loss": temperature_loss,
             "temperature": jnp.exp(log_temperature),
             "action_value": critics.aux,
-            **told,
+            **logged,
         }
 
-    def _target(self, learner: SoftLearner, batch: Batch, key: Key) -> jax.Array:
-        """The target y, ``(B,)``."""
+    def _target(self, learner: SoftLearner, batch: TransitionBatch, key: Key) -> jax.Array:
+        """Return the target y, ``(B,)``."""
         action, log_ratio, _ = self.sample(learner.actor, batch.next_observation, key)
         value = action_values(learner.targets, batch.next_observation, action).min(axis=0)
         value = value - jnp.exp(learner.log_temperature) * log_ratio
         return batch.reward + batch.discount * value
 
-    def _tempered(
+    def _temperature_step(
         self, log_temperature: jax.Array, state: Any, log_ratio: jax.Array
     ) -> tuple[jax.Array, Any, jax.Array]:
-        """The logarithm of α after its step, the state of its optimiser, and its loss."""
+        """Return log α after its step, the state of its optimiser, and its loss."""
         target = self.target_ratio
         if target is None:
             return log_temperature, state, jnp.zeros(())
-        step = descend(
+        step = gradient_step(
             self.optimiser,
             lambda log_alpha: (log_alpha * (target - log_ratio), None),
             log_temperature,

@@ -1,15 +1,15 @@
-"""Invertible policies: bijections of noise that depend on what is seen (Dinh et al. 2017).
+"""Invertible policies: bijections of noise, conditioned on the observation (Dinh et al. 2017).
 
-A `Flow` maps noise z in R^d to x in R^d, given an observation. It is a stack of coupling layers;
-each keeps some entries of its input and moves the others,
+A `Flow` maps noise z in R^d to x in R^d, given an observation. It is a stack of coupling layers.
+Each keeps some entries of its input and moves the others,
 
     x_moved = z_moved · exp(s) + t,     (s, t) = net(z_kept, c),     c = torso(observation)
 
-so that its inverse and log|det ∂x/∂z| = Σ s are exact and cheap. The scale is bounded,
-s = L tanh(ŝ / L), and the last layer of each net starts at 0: a new flow is the identity, to the
-bit. With z ~ N(0, I), log π(x) = log N(z; 0, I) − log|det ∂x/∂z|.
+so its inverse and log|det ∂x/∂z| = Σ s are exact and cheap. The scale is bounded,
+s = L tanh(ŝ / L). The last layer of each net starts at 0, so a new flow is exactly the identity.
+With z ~ N(0, I), log π(x) = log N(z; 0, I) − log|det ∂x/∂z|.
 
-A Gaussian policy is the flow whose only layer moves all entries and keeps none.
+A Gaussian policy is a flow of one layer that moves all entries.
 """
 
 import math
@@ -37,11 +37,11 @@ class Coupling(eqx.Module):
     Args:
         key: of the weights.
         size: d, entries of the input.
-        moved: begin and end of those that move, at least one.
+        moved: begin and end of the entries that move, at least one.
         features: numbers in c.
         units: of the hidden layer of its net, whose activation is tanh.
         limit: L, bound of the logarithm of the scale.
-        final_scale: what the weights of the last layer are multiplied by; 0 for the identity.
+        final_scale: factor of the weights of the last layer; 0 for the identity.
     """
 
     net: MLP
@@ -66,7 +66,7 @@ class Coupling(eqx.Module):
     def forward(
         self, z: Float[Array, "... d"], features: Float[Array, "... f"]
     ) -> tuple[Float[Array, "... d"], Float[Array, "..."]]:
-        """X and log|det ∂x/∂z|."""
+        """Return x and log|det ∂x/∂z|."""
         before, moving, after = self._parts(z)
         scale, shift = self._move(before, after, features)
         x = jnp.concatenate([before, moving * jnp.exp(scale) + shift, after], axis=-1)
@@ -75,7 +75,7 @@ class Coupling(eqx.Module):
     def inverse(
         self, x: Float[Array, "... d"], features: Float[Array, "... f"]
     ) -> tuple[Float[Array, "... d"], Float[Array, "..."]]:
-        """Z and log|det ∂z/∂x|."""
+        """Return z and log|det ∂z/∂x|."""
         before, moved, after = self._parts(x)
         scale, shift = self._move(before, after, features)
         z = jnp.concatenate([before, (moved - shift) * jnp.exp(-scale), after], axis=-1)
@@ -86,26 +86,26 @@ class Coupling(eqx.Module):
         return values[..., :begin], values[..., begin:end], values[..., end:]
 
     def _move(self, before: Array, after: Array, features: Array) -> tuple[Array, Array]:
-        """Logarithm of the scale, and shift."""
+        """Return log scale and shift."""
         scale, shift = jnp.split(self.net(jnp.concatenate([before, after, features], -1)), 2, -1)
         return self.limit * jnp.tanh(scale / self.limit), shift
 
 
 class Flow(eqx.Module):
-    """A stack of couplings over the features that a torso makes of an observation.
+    """A stack of couplings, conditioned on a torso's features of the observation.
 
     Args:
         key: of the weights.
-        observation_size: numbers that are seen.
+        observation_size: numbers of an observation.
         size: d, entries of noise and of output.
-        hidden_sizes: units of the torso's layers, with ReLU; the last of them are the features.
-        moved: which entries each coupling moves, the first first; see `alternating`.
+        hidden_sizes: units of the torso's ReLU layers; the last layer gives the features.
+        moved: which entries each coupling moves, in order; see `alternating`.
         units: of the hidden layer of each coupling.
         limit: L, bound of the logarithm of a coupling's scale.
         final_scale: 0 for a flow that starts as the identity, 1 for a random one.
 
     Raises:
-        ValueError: where a size is below 1, the torso has no layer or the limit is not positive.
+        ValueError: if a size is below 1, the torso has no layer or the limit is not positive.
     """
 
     torso: MLP
@@ -123,7 +123,7 @@ class Flow(eqx.Module):
         final_scale: float = 0.0,
     ):
         if not hidden_sizes:
-            raise ValueError("hidden_sizes is (), but must name the units of at least one layer")
+            raise ValueError("hidden_sizes must name the units of at least one layer, got ()")
         checks.count("units", units, 1)
         checks.positive("limit", limit)
         torso_key, *keys = jax.random.split(key, 1 + len(moved))
@@ -136,7 +136,7 @@ class Flow(eqx.Module):
     def forward(
         self, z: Float[Array, "... d"], observation: Float[Array, "... o"]
     ) -> tuple[Float[Array, "... d"], Float[Array, "..."]]:
-        """X for noise z, and log|det ∂x/∂z|."""
+        """Return x for noise z, and log|det ∂x/∂z|."""
         features = jax.nn.relu(self.torso(observation))
         log_det = jnp.zeros(z.shape[:-1], z.dtype)
         for coupling in self.couplings:
@@ -147,7 +147,7 @@ class Flow(eqx.Module):
     def inverse(
         self, x: Float[Array, "... d"], observation: Float[Array, "... o"]
     ) -> tuple[Float[Array, "... d"], Float[Array, "..."]]:
-        """The noise z that x comes from, and log|det ∂z/∂x|."""
+        """Return the noise z that maps to x, and log|det ∂z/∂x|."""
         features = jax.nn.relu(self.torso(observation))
         log_det = jnp.zeros(x.shape[:-1], x.dtype)
         for coupling in reversed(self.couplings):
@@ -158,33 +158,33 @@ class Flow(eqx.Module):
     def log_prob(
         self, x: Float[Array, "... d"], observation: Float[Array, "... o"]
     ) -> Float[Array, "..."]:
-        """Log π(x), with noise from N(0, I)."""
+        """Return log π(x), with noise from N(0, I)."""
         z, log_det = self.inverse(x, observation)
         return standard_log_prob(z) + log_det
 
 
 def alternating(size: int, count: int, begin_with: int = 0) -> Halves:
-    """What each of ``count`` couplings moves: one half of the entries, then the other.
+    """Return which entries each of ``count`` couplings moves: one half, then the other.
 
     The halves are the first ``size // 2`` entries and the rest. A single entry has no halves: each
-    coupling moves it, given the observation alone.
+    coupling moves it, conditioned on the observation alone.
 
     Args:
         size: d.
         count: how many couplings.
         begin_with: which half moves first, 0 or 1. A flow above another one begins with the half
-            that moved last below, so that it can undo it.
+            that moved last below, so that it can invert it.
     """
     middle = size // 2
     halves = ((0, middle), (middle, size)) if middle else ((0, size), (0, size))
     return tuple(halves[(begin_with + k) % 2] for k in range(count))
 
 
-def everything(size: int) -> Halves:
-    """The one layer of a Gaussian policy: all entries move."""
+def all_entries(size: int) -> Halves:
+    """Return the one layer of a Gaussian policy: all entries move."""
     return ((0, size),)
 
 
 def standard_log_prob(z: Float[Array, "... d"]) -> Float[Array, "..."]:
-    """Log N(z; 0, I)."""
+    """Return log N(z; 0, I)."""
     return -0.5 * jnp.sum(z**2 + _LOG_2PI, axis=-1)

@@ -1,0 +1,104 @@
+"""A replay: one ring of steps and any number of named indices over it.
+
+One ring serves an agent that draws several kinds of sequences from the same experience, such as
+transitions for a low level and segments of c steps for a high level.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from hierax import checks
+from hierax.agents.agent import Key, Transition
+from hierax.agents.replay.index import Index, IndexState
+from hierax.agents.replay.ring import Ring, RingState, Sequences
+
+TRANSITIONS = "transitions"
+
+
+class ReplayState(NamedTuple):
+    """All that is stored, a pytree.
+
+    Attributes:
+        ring: the steps.
+        indices: the state of each index, by its name.
+    """
+
+    ring: RingState
+    indices: dict[str, IndexState]
+
+
+@dataclasses.dataclass(frozen=True)
+class Replay:
+    """A replay buffer as pure functions over a `ReplayState`.
+
+    Attributes:
+        buffer_size: steps of all environments together that are kept.
+        indices: kinds of sequences that can be drawn, by name; single transitions by default.
+
+    Raises:
+        ValueError: if ``buffer_size`` is below 1 or there is no index.
+    """
+
+    buffer_size: int
+    indices: Mapping[str, Index] = dataclasses.field(default_factory=lambda: {TRANSITIONS: Index()})
+
+    def __post_init__(self) -> None:
+        checks.count("buffer_size", self.buffer_size, 1)
+        if not self.indices:
+            raise ValueError("indices must name at least one kind of sequence, got none")
+
+    def init(self, transition: Transition) -> ReplayState:
+        """Return an empty replay for steps of the shapes of ``transition``, of N environments.
+
+        Args:
+            transition: arrays or shapes (`jax.eval_shape`) with a leading axis N.
+
+        Raises:
+            ValueError: if the buffer does not hold two sequences of every environment.
+        """
+        environments = transition.reward.shape[0]
+        steps = -(-self.buffer_size // environments)
+        longest = max(index.length for index in self.indices.values())
+        if steps < 2 * longest + 1:
+            raise ValueError(
+                f"buffer_size must be at least {(2 * longest + 1) * environments} (two sequences "
+                f"of {longest} steps in each of {environments} environments), got "
+                f"{self.buffer_size}"
+            )
+        ring = Ring(steps + 2)  # one row for the last observation, one to be written next
+        return ReplayState(
+            ring=ring.init(transition),
+            indices={
+                name: index.init(ring.rows, environments) for name, index in self.indices.items()
+            },
+        )
+
+    def add(self, state: ReplayState, transition: Transition) -> ReplayState:
+        """Return the replay after one step of N environments."""
+        row = state.ring.cursor
+        ring = self._ring(state).write(state.ring, transition)
+        ended = transition.terminated | transition.truncated
+        indices = {
+            name: index.add(state.indices[name], row, ring.age, ended)
+            for name, index in self.indices.items()
+        }
+        return ReplayState(ring, indices)
+
+    def sample(
+        self, state: ReplayState, key: Key, count: int, index: str = TRANSITIONS
+    ) -> Sequences:
+        """Draw ``count`` sequences of one kind, uniformly and with replacement.
+
+        Args:
+            state: a replay that holds at least one such sequence.
+            key: of the draw.
+            count: B.
+            index: name of the kind.
+        """
+        chosen = self.indices[index]
+        row, environment = chosen.draw(state.indices[index], key, count)
+        return self._ring(state).read(state.ring, row, environment, chosen.length)
+
+    def _ring(self, state: ReplayState) -> Ring:
+        return Ring(state.ring.step.reward.shape[0])

@@ -1,0 +1,148 @@
+"""A ring of rows: the last steps of N environments, each observation stored once.
+
+All observations of an environment, the last ones of episodes included, form one unbroken row: the
+observation after a step is the observation before the next. So K consecutive steps need K + 1
+observations, and no observation is stored twice.
+"""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from hierax import checks
+from hierax.agents.agent import Transition
+
+
+class RingState(NamedTuple):
+    """The stored rows; R rows of N environments.
+
+    Attributes:
+        observation: ``(R, N, ...)`` for each view, before the step of the row.
+        step: ``(R, N, ...)``, the rest of the step of the row.
+        cursor: () int32, the next row to write.
+        age: ``(N,)`` int32, steps since the episode began.
+    """
+
+    observation: Any
+    step: "Step"
+    cursor: jax.Array
+    age: jax.Array
+
+
+class Step(NamedTuple):
+    """A stored step without its observations; fields as in `Transition`.
+
+    Attributes:
+        action: as the agent returned it.
+        extras: as the agent returned them.
+        reward: float32.
+        terminated: bool, no value follows.
+        ended: bool, terminated or truncated.
+    """
+
+    action: Any
+    extras: Any
+    reward: Any
+    terminated: Any
+    ended: Any
+
+
+class Sequences(NamedTuple):
+    """B sequences of K consecutive steps, time first.
+
+    Attributes:
+        observation: ``(K + 1, B, ...)`` for each view.
+        action: ``(K, B, ...)``.
+        extras: ``(K, B, ...)``.
+        reward: ``(K, B)``.
+        terminated: ``(K, B)`` bool.
+        is_step: ``(K, B)`` bool, False after the end of an episode. Entries there are meaningless.
+            Where sequences never reach past an end (single transitions), it is True everywhere.
+    """
+
+    observation: Any
+    action: Any
+    extras: Any
+    reward: Any
+    terminated: Any
+    is_step: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Ring:
+    """A ring of R rows as pure functions over a `RingState`.
+
+    Attributes:
+        rows: R, at least 2. One row holds an observation whose step is not known yet.
+
+    Raises:
+        ValueError: if ``rows`` is below 2.
+    """
+
+    rows: int
+
+    def __post_init__(self) -> None:
+        checks.count("rows", self.rows, 2)
+
+    def init(self, transition: Transition) -> RingState:
+        """Return an empty ring for steps of the shapes of ``transition``, of N environments."""
+
+        def empty(leaf: Any) -> jax.Array:
+            return jnp.zeros((self.rows, *leaf.shape), leaf.dtype)
+
+        return RingState(
+            observation=jax.tree.map(empty, transition.observation),
+            step=jax.tree.map(empty, _stored(transition)),
+            cursor=jnp.zeros((), jnp.int32),
+            age=jnp.zeros(transition.reward.shape[0], jnp.int32),
+        )
+
+    def write(self, state: RingState, transition: Transition) -> RingState:
+        """Store one step of N environments in the row at the cursor, and move the cursor on."""
+        row, following = state.cursor, (state.cursor + 1) % self.rows
+        observation = write_row(state.observation, row, transition.observation)
+        return RingState(
+            observation=write_row(observation, following, transition.next_observation),
+            step=write_row(state.step, row, _stored(transition)),
+            cursor=following,
+            age=jnp.where(transition.is_step, state.age + 1, 0),
+        )
+
+    def read(
+        self, state: RingState, row: jax.Array, environment: jax.Array, length: int
+    ) -> Sequences:
+        """Return the ``length`` steps that begin at ``row`` of ``environment``, both ``(B,)``."""
+        rows = (row + jnp.arange(length + 1)[:, None]) % self.rows
+        observation = jax.tree.map(lambda leaf: leaf[rows, environment], state.observation)
+        step: Step = jax.tree.map(lambda leaf: leaf[rows[:-1], environment], state.step)
+        return Sequences(
+            observation=observation,
+            action=step.action,
+            extras=step.extras,
+            reward=step.reward,
+            terminated=step.terminated,
+            is_step=_before_end(step.ended),
+        )
+
+
+def write_row(rows: Any, row: jax.Array, values: Any) -> Any:
+    """Return the arrays ``rows``, ``(R, ...)`` each, with ``values`` in one row."""
+    return jax.tree.map(lambda leaf, value: leaf.at[row].set(value), rows, values)
+
+
+def _stored(transition: Transition) -> Step:
+    return Step(
+        transition.action,
+        transition.extras,
+        transition.reward,
+        transition.terminated,
+        transition.terminated | transition.truncated,
+    )
+
+
+def _before_end(ended: jax.Array) -> jax.Array:
+    """Return ``(K, B)`` bool: True where no earlier step of the sequence ended its episode."""
+    before = jnp.concatenate([jnp.zeros_like(ended[:1]), ended[:-1]])
+    return jnp.cumsum(before, axis=0) == 0
