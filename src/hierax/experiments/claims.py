@@ -1,4 +1,4 @@
-"""The claims of the papers that experiments judge, by their id in the register of the docs."""
+"""Claims of the papers that experiments judge, by their id in the register of the docs."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ class Claim(NamedTuple):
 
     Attributes:
         source: paper and section or figure.
-        statement: what is claimed.
+        statement: the claim in one sentence.
     """
 
     source: str
@@ -34,7 +34,7 @@ CLAIMS: dict[str, Claim] = {
     ),
     "H5": Claim(
         "McNamee 2019, section 4, figure 1",
-        "Visits to all states of the goal's cluster rise, then fall for those that are not goal.",
+        "Visits to all states of the goal's cluster rise; then they fall for all but the goal.",
     ),
     "H6": Claim(
         "McNamee 2019, section 4, figure 2",
@@ -46,7 +46,7 @@ CLAIMS: dict[str, Claim] = {
     ),
     "H8": Claim(
         "McNamee 2019, section 5",
-        "The natural path gradient relates states to each other where Kakade's does not.",
+        "The natural path gradient couples states, unlike Kakade's natural gradient.",
     ),
     "O1": Claim(
         "note on the option gradient, implicit function theorem",
@@ -55,35 +55,35 @@ CLAIMS: dict[str, Claim] = {
     ),
     "O3": Claim(
         "note on the option gradient, options",
-        "One planner plans with models of options alone, and with primitive actions beside them.",
+        "One planner works with option models alone and with options plus primitive actions.",
     ),
     "O4": Claim(
         "note on the option gradient, open points",
-        "The policies of K options can be learned from intrinsic rewards that are trained through "
-        "the planner.",
+        "Policies of K options can be learned by training intrinsic rewards through the planner.",
     ),
     "O5": Claim(
         "note on the option gradient, experiments",
-        "In four rooms, options trained on 80 % of the goals plan better for the 20 % held out.",
+        "In four rooms, options trained on 80 % of the goals speed up planning for the other 20 %.",
     ),
     "L1": Claim(
         "Haarnoja et al. 2018, section III",
-        "Policies made of invertible flows are tractable, can be inverted, and lose nothing.",
+        "Policies made of invertible flows have tractable densities and are expressive.",
     ),
     "L3": Claim(
         "Haarnoja et al. 2018, experiments",
-        "With one level, latent space policies are as good as the best flat learners.",
+        "With one level, latent space policies match the best flat baselines.",
     ),
     "L4": Claim(
         "Haarnoja et al. 2018, experiments",
-        "One more level on the same reward improves the policy.",
+        "A second level with the same reward improves the policy.",
     ),
     "L6": Claim(
         "Haarnoja et al. 2018, section III",
-        "Levels can also be trained together, end to end, as one policy.",
+        "Levels can also be trained end to end, as one policy.",
     ),
     "L5": Claim(
         "Haarnoja et al. 2018, experiments",
-        "A shaped reward below and a sparse task above solve what flat learners cannot.",
+        "A level with a shaped reward below a level with a sparse reward solves tasks that flat "
+        "baselines cannot.",
     ),
 }

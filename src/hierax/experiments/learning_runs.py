@@ -1,32 +1,50 @@
-"""Runs of an experiment: an agent trained with several seeds, and its curves."""
+"""An agent trained with several seeds, and its curves."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hierax.agents.agent import TrainState
+from hierax.statistics import iqm_curve
 from hierax.training import train
 from hierax.training.config import AnyWorld
 from hierax.training.records import METRICS, read_metrics
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SMALL = {"hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3}
+"""Networks and batches of most experiments."""
+MEAN_INTERVAL = "95 % percentile bootstrap over seeds, of the mean"
+INTERVAL = (
+    "95 % percentile bootstrap over seeds: of the mean in tables, of the interquartile mean in "
+    "curves"
+)
+"""Description of the intervals, for settings."""
+
 
 class Runs(NamedTuple):
-    """What several seeds measured at T evaluations.
+    """Measurements of several seeds at T evaluations.
 
     Attributes:
         steps: ``(T,)`` environment steps.
         measured: ``(seeds, T)`` by the name of the metric.
-        states: what was learned with each seed.
-        cpu_seconds: of all of them.
+        states: the final state of each seed.
+        cpu_seconds: CPU time of all seeds together.
     """
 
     steps: np.ndarray
     measured: Mapping[str, np.ndarray]
     states: list[TrainState]
     cpu_seconds: float
+
+    def curve(self, metric: str) -> dict[str, Any]:
+        """Return the interquartile mean of a metric over seeds by steps, with its interval."""
+        values = self.measured[metric]
+        return {"steps": self.steps, "seeds": list(range(len(values))), **iqm_curve(values)}
 
 
 def learn(
@@ -40,7 +58,7 @@ def learn(
     metrics: Sequence[str],
     start: Sequence[TrainState] | None = None,
 ) -> Runs:
-    """Trains with seeds 0, 1, ...; arguments are those of `hierax.train`."""
+    """Train an agent with seeds 0, 1, ...; the arguments are those of `hierax.train`."""
     with tempfile.TemporaryDirectory() as folder:
         trained = train(
             agent,
@@ -62,3 +80,10 @@ def learn(
 
     measured = {metric: table(metric) for metric in metrics}
     return Runs(np.array(times), measured, trained.states, trained.summary["cpu_seconds"])
+
+
+def draw_curves(curves: Mapping[str, Mapping[str, Any]], metric: str, title: str) -> "Figure":
+    """Draw curves of `Runs.curve` by environment steps; the keys are the labels."""
+    from hierax.plotting.learning import draw_learning
+
+    return draw_learning([{"label": name, **each} for name, each in curves.items()], metric, title)

@@ -20,7 +20,7 @@ from hierax.agents import SAC, LatentSpacePolicy, Level
 from hierax.experiments.result import Result
 from hierax.experiments.skill_study import METRIC, Arm, Budget, Skill, study
 from hierax.worlds.mujoco.tasks.ant_cross import AntCross
-from hierax.worlds.mujoco.tasks.speed import PACE, AntSpeed, feel_pace
+from hierax.worlds.mujoco.tasks.speed import COM_VELOCITY, AntSpeed, add_com_velocity_sensor
 from hierax.worlds.mujoco.world import Readings, Verdict
 
 NAME = "AntCross-v0"
@@ -63,7 +63,7 @@ class PaidMore(AntCross):
     def compose(self) -> mujoco.MjSpec:
         """See `AntCross.compose`."""
         spec = super().compose()
-        feel_pace(spec, self.walker.torso)
+        add_com_velocity_sensor(spec, self.walker.torso)
         return spec
 
     def judge(self, before: Readings, now: Readings) -> Verdict:
@@ -76,7 +76,7 @@ class PaidMore(AntCross):
 
     @cached_property
     def _pace(self) -> np.ndarray:
-        return self.columns(f"{PACE}.x", f"{PACE}.y")
+        return self.columns(f"{COM_VELOCITY}.x", f"{COM_VELOCITY}.y")
 
 
 def run(scale: str, seeds: int) -> Result:

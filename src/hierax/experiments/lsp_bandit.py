@@ -22,7 +22,7 @@ from hierax.experiments.bandits import (
     judge,
     train_stack,
 )
-from hierax.experiments.result import Result, Verdict
+from hierax.experiments.result import Finding, Result
 from hierax.statistics import interval
 
 BANDITS: dict[str, Bandit] = {"gaussian": GaussianBandit(), "cube": CubeBandit()}
@@ -126,7 +126,7 @@ def _row(
     }
 
 
-def _verdict(tables: dict[str, Any]) -> Verdict:
+def _verdict(tables: dict[str, Any]) -> Finding:
     """L1: flow policies are tractable and invertible, and represent what they should."""
     rows = [row for table in tables.values() for row in table.values()]
     error = max(row["inverse_error"] for row in rows)
@@ -139,7 +139,7 @@ def _verdict(tables: dict[str, Any]) -> Verdict:
         for case in ("gaussian", "cube, large flow")
         for levels, found in enumerate(kl[case], start=1)
     )
-    return Verdict(
+    return Finding(
         "L1",
         bool(fits and error < LARGEST_ERROR),
         {"error of inverses": error, **{f"KL, {case}": found for case, found in kl.items()}},

@@ -19,7 +19,7 @@ import numpy as np
 
 from hierax.agents import LatentSpacePolicy, Level
 from hierax.experiments.learning_runs import Runs, learn
-from hierax.experiments.result import Result, Verdict
+from hierax.experiments.result import Finding, Result
 from hierax.statistics import interval, iqm_curve
 from hierax.training import make_world
 from hierax.training.config import AnyWorld, describe_agent
@@ -174,7 +174,7 @@ def _row(runs: Runs) -> dict[str, Any]:
     }
 
 
-def _adds(tables: Mapping[str, Any]) -> Verdict:
+def _adds(tables: Mapping[str, Any]) -> Finding:
     """L4: holds where two levels beat one that goes on, and one at half the temperature too."""
     numbers: dict[str, Any] = {}
     better, more_than_colder = [], []
@@ -184,7 +184,7 @@ def _adds(tables: Mapping[str, Any]) -> Verdict:
         better.append(ends[TWO]["low"] > ends[CONTINUED]["high"])
         more_than_colder.append(ends[TWO]["mean"] > ends[COLDER]["high"])
     holds = None if all(better) and not all(more_than_colder) else all(better)
-    return Verdict(
+    return Finding(
         "L4",
         holds,
         numbers,
@@ -193,7 +193,7 @@ def _adds(tables: Mapping[str, Any]) -> Verdict:
     )
 
 
-def _in_one(tables: Mapping[str, Any]) -> Verdict:
+def _in_one(tables: Mapping[str, Any]) -> Finding:
     """L6: a flow as deep as two levels, trained as one, is not below one level or two."""
     numbers: dict[str, Any] = {}
     holds = []
@@ -201,7 +201,7 @@ def _in_one(tables: Mapping[str, Any]) -> Verdict:
         ends = {way: rows[way]["sampled_return"] for way in (DEEP, CONTINUED, TWO)}
         numbers |= {f"{world}, {way}": end["mean"] for way, end in ends.items()}
         holds.append(ends[DEEP]["high"] >= ends[CONTINUED]["low"])
-    return Verdict(
+    return Finding(
         "L6",
         all(holds),
         numbers,

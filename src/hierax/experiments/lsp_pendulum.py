@@ -8,7 +8,7 @@ from typing import Any
 
 from hierax.agents import SAC, LatentSpacePolicy
 from hierax.experiments.flat_pendulum import compare, draw
-from hierax.experiments.result import Result, Verdict
+from hierax.experiments.result import Finding, Result
 
 __all__ = ["draw", "run"]
 
@@ -24,9 +24,9 @@ def run(scale: str, seeds: int) -> Result:
     return Result(claims=[_verdict(found["tables"]["learners"])], **found)
 
 
-def _verdict(rows: dict[str, Any]) -> Verdict:
+def _verdict(rows: dict[str, Any]) -> Finding:
     level, flat = (rows[name]["return_at_the_end"]["mean"] for name in ("one level", "SAC"))
-    return Verdict(
+    return Finding(
         "L3",
         bool(level >= SOLVED and level >= flat - NEAR * abs(flat)),
         {"one level": level, "SAC": flat},

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hierax.experiments.cross_study import BUDGETS, DENSE, FLAT, PAID_FOR_SPEED, TWO_LEVELS, cross
-from hierax.experiments.result import Result, Verdict
+from hierax.experiments.result import Finding, Result
 from hierax.experiments.skill_study import METRIC
 from hierax.worlds import SpinCross
 
@@ -35,7 +35,7 @@ def draw(result: Result, path: Path) -> None:
     draw_learning(drawn, METRIC, "SpinCross-v0").savefig(path)
 
 
-def _verdict(arms: dict[str, dict[str, Any]]) -> Verdict:
+def _verdict(arms: dict[str, dict[str, Any]]) -> Finding:
     """L5: fails where two levels do, depends where one of the others does not fail with them."""
     others = {name: row for name, row in arms.items() if not name.startswith(TWO_LEVELS)}
     sparse = {x: row for x, row in others.items() if x not in (DENSE, *PAID_FOR_SPEED)}
@@ -45,7 +45,7 @@ def _verdict(arms: dict[str, dict[str, Any]]) -> Verdict:
     best = max(sparse, key=lambda name: np.mean(sparse[name]["by_seed"]))
     mean = float(np.mean(sparse[best]["by_seed"]))
     alone = solved and max(seeds) <= FAILED
-    return Verdict(
+    return Finding(
         "L5",
         alone or (None if solved and mean <= FAILED else False),
         {

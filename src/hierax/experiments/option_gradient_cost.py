@@ -25,8 +25,8 @@ from hierax.experiments.option_training_step import (
 )
 from hierax.experiments.result import Finding, Result
 from hierax.planning import LogSumExp, TabularMDP, evaluate_policy, solve_bellman
-from hierax.planning.bellman_traced import bellman
 from hierax.planning.backend import Array
+from hierax.planning.bellman_traced import bellman
 from hierax.planning.option_gradient import intrinsic_reward_gradient
 from hierax.worlds import four_rooms
 

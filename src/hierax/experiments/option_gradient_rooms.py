@@ -18,7 +18,7 @@ from hierax.experiments.jobs import do_jobs
 from hierax.experiments.option_libraries import Recipe, Split
 from hierax.experiments.option_measures import measure, scalars
 from hierax.experiments.option_study import Study, examine
-from hierax.experiments.result import Result, Verdict
+from hierax.experiments.result import Finding, Result
 from hierax.planning.option_gradient import (
     PlanningObjective,
     laplacian_features,
@@ -189,10 +189,10 @@ def _examine_variant(split: Split, name: str, steps: int) -> dict[str, Any]:
     return scalars(measure(split, [option], split.test, split.optimum(split.test), False))
 
 
-def _plans_with_options(study: Study) -> Verdict:
+def _plans_with_options(study: Study) -> Finding:
     numbers = study.with_and_without_actions()
     exact = all(row["largest_error_with_actions"] < EXACT for row in numbers.values())
-    return Verdict(
+    return Finding(
         "O3",
         bool(exact),
         numbers,
@@ -202,13 +202,13 @@ def _plans_with_options(study: Study) -> Verdict:
     )
 
 
-def _learns(training: Mapping[str, Any]) -> Verdict:
+def _learns(training: Mapping[str, Any]) -> Finding:
     numbers = {
         name: {key: training[name][key] for key in ("k90", "v4")}
         for name in ("primitives", "random", "learned", "learned_hardened")
     }
     learned, untrained = numbers["learned"], numbers["random"]
-    return Verdict(
+    return Finding(
         "O4",
         bool(learned["k90"]["high"] < untrained["k90"]["low"]),
         numbers,
@@ -219,7 +219,7 @@ def _learns(training: Mapping[str, Any]) -> Verdict:
     )
 
 
-def _generalises(tables: Mapping[str, Any]) -> Verdict:
+def _generalises(tables: Mapping[str, Any]) -> Finding:
     held_out = tables["held_out"]
     measures = ("k90", "k95", "k99", "v4", "operations", "multiplications")
     numbers: dict[str, Any] = {
@@ -230,7 +230,7 @@ def _generalises(tables: Mapping[str, Any]) -> Verdict:
         key: bool(learned[key]["high"] < primitives[key]["low"])
         for key in ("k90", "k95", "k99", "operations", "multiplications")
     }
-    return Verdict(
+    return Finding(
         "O5",
         all(better.values()) or (None if any(better.values()) else False),
         {"hardened_better_than_actions_alone": better, **numbers},

@@ -1,7 +1,7 @@
-"""What an experiment leaves behind: one JSON file and one figure, the same at every repetition.
+"""The result of an experiment and its file, ``OUT/NAME/SCALE/result.json``.
 
-``OUT/NAME/SCALE/result.json`` holds the settings, every curve and table, and a verdict on each
-claim with its numbers, beside the versions and the command that made it.
+The file holds the settings, all curves and tables, a finding for each claim, the versions of the
+packages and the command. Repeated runs on one machine write the same file.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from hierax.to_json import to_json
 from hierax.versions import versions
 
 SIGNIFICANT_DIGITS = 8
-"""Digits written: beyond them two machines' linear algebra may differ."""
+"""Significant digits of floats in the file. Linear algebra of two machines may differ beyond."""
 PACKAGES = (
     "hierax", "jax", "equinox", "optax", "optimistix", "gymnasium", "numpy", "scipy", "numba",
     "networkx",
@@ -24,14 +24,14 @@ PACKAGES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
-    """Whether a claim of a paper held in a run.
+class Finding:
+    """The verdict on a claim of a paper in a run, with its evidence.
 
     Attributes:
-        claim: its id in `hierax.experiments.claims.CLAIMS`, such as ``"H3"``.
-        holds: True, False, or None where it depends on the settings that ``note`` names.
+        claim: id in `hierax.experiments.claims.CLAIMS`, such as ``"H3"``.
+        holds: True, False, or None if it depends on settings that ``note`` names.
         numbers: the evidence.
-        note: one or two sentences that a reader of the paper needs beside the numbers.
+        note: the numbers in words, the comparison, the criterion of the verdict, and its limits.
     """
 
     claim: str
@@ -42,25 +42,25 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What one run of an experiment measured.
+    """The measurements of one run of an experiment.
 
     Attributes:
-        settings: everything that was chosen, enough to repeat the run by hand.
-        claims: a verdict on each claim that the experiment judges.
+        settings: all settings, enough to repeat the run by hand.
+        claims: a finding for each claim that the experiment judges.
         curves: series over time, by name.
         tables: rows of measurements, by name.
-        seeds: seeds of random numbers that were drawn; none where the computation is exact.
+        seeds: random seeds; empty if the computation is exact.
     """
 
     settings: Mapping[str, Any]
-    claims: Sequence[Verdict]
+    claims: Sequence[Finding]
     curves: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     seeds: Sequence[int] = ()
 
 
 def write(result: Result, name: str, scale: str, command: str, folder: Path) -> Path:
-    """Write ``result.json`` into ``folder``, aside first and then in place; returns its path."""
+    """Write ``folder/result.json`` atomically and return its path."""
     record = {
         "name": name,
         "scale": scale,
@@ -68,7 +68,7 @@ def write(result: Result, name: str, scale: str, command: str, folder: Path) -> 
         "versions": versions(PACKAGES),
         "seeds": list(result.seeds),
         "settings": result.settings,
-        "claims": [_claim(verdict) for verdict in result.claims],
+        "claims": [_claim(finding) for finding in result.claims],
         "tables": result.tables,
         "curves": result.curves,
     }
@@ -78,20 +78,20 @@ def write(result: Result, name: str, scale: str, command: str, folder: Path) -> 
     return path
 
 
-def _claim(verdict: Verdict) -> dict[str, Any]:
-    claim = CLAIMS[verdict.claim]
+def _claim(finding: Finding) -> dict[str, Any]:
+    claim = CLAIMS[finding.claim]
     return {
-        "claim": verdict.claim,
+        "claim": finding.claim,
         "statement": claim.statement,
         "source": claim.source,
-        "holds": verdict.holds,
-        "numbers": verdict.numbers,
-        "note": verdict.note,
+        "holds": finding.holds,
+        "numbers": finding.numbers,
+        "note": finding.note,
     }
 
 
 def _text(record: Mapping[str, Any]) -> str:
-    """JSON with one line for each entry two levels down, so that differences can be read."""
+    """Return JSON with one line for each entry at the second level, for readable diffs."""
     lines = []
     for key, value in record.items():
         lines.append(f"{json.dumps(key)}: {_block(value)}")

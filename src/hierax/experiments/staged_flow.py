@@ -1,9 +1,9 @@
-"""HIMO followed until every state is decided, however late: stages of doubling step size.
+"""HIMO integrated until the value of every state has converged, in stages of doubling step size.
 
-With little foresight a state far from the goal is decided ``γ^-distance`` times later than the goal
-itself. By then everything nearer has converged, and where the advantages stand still a step of any
-size follows the flow exactly; so each stage takes twice the step of the last, and the resolution in
-time stays a constant fraction of the time passed.
+With short foresight, a state far from the goal peaks ``γ^-distance`` times later than the goal. By
+then all nearer states have converged. Where the advantages are constant, a step of any size is
+exact. So each stage doubles the step size, and times are resolved to a constant fraction of the
+time passed.
 """
 
 from typing import NamedTuple
@@ -13,16 +13,16 @@ import numpy as np
 from hierax.planning import HimoTrajectory, TabularMDP, himo, occupancy, solve_bellman
 
 STAGE = 400
-"""Iterations of a stage: times are resolved to 1 / 400 of the time passed."""
+"""Iterations of a stage. Times are resolved to 1 / 400 of the time passed."""
 MOST_STAGES = 40
 SETTLED = 1e-3
-"""Relative gap to the optimal value, in every state, at which the flow ends."""
+"""The integration ends when the relative gap to the optimal value is this small in every state."""
 TIE = 1e-6
-"""Times that differ by less than this fraction count as equal (symmetric states)."""
+"""Relative difference below which two times count as equal (symmetric states)."""
 
 
 class StagedFlow(NamedTuple):
-    """A flow over ``R`` times, dense early and sparse late.
+    """HIMO at ``R`` times, dense early and sparse late.
 
     Attributes:
         time: ``(R,)`` in 1 / reward.
@@ -30,7 +30,7 @@ class StagedFlow(NamedTuple):
         visits: ``(R, S)`` expected discounted visits.
         start_value: ``(R,)`` value of the initial distribution.
         time_to_peak: ``(S,)`` time at which the divergence grows fastest.
-        peak_velocity: ``(S,)`` that growth.
+        peak_velocity: ``(S,)`` growth of the divergence at that time.
         optimal: the optimal value of the initial distribution at this foresight.
     """
 
@@ -43,8 +43,14 @@ class StagedFlow(NamedTuple):
     optimal: float
 
 
-def follow(mdp: TabularMDP, foresight: float, step_size: float) -> StagedFlow:
-    """The flow of ``mdp`` from the uniform policy, until every state's value has settled."""
+def integrate(mdp: TabularMDP, foresight: float, step_size: float) -> StagedFlow:
+    """Integrate HIMO from the uniform policy until the value of every state has converged.
+
+    Args:
+        mdp: the model.
+        foresight: discount, in place of that of ``mdp``.
+        step_size: of the first stage.
+    """
     model = mdp.with_discount(foresight)
     optimal = solve_bellman(model, tolerance=1e-10).value
     times, divergences, visits, start_values = [0.0], [], [], []
@@ -75,7 +81,7 @@ def follow(mdp: TabularMDP, foresight: float, step_size: float) -> StagedFlow:
 
 
 def ranks(times: np.ndarray) -> np.ndarray:
-    """``(S,)`` rank of each time, 1 for the earliest; equal times share the lowest rank."""
+    """Return the ``(S,)`` rank of each time, 1 for the earliest; ties share the lowest rank."""
     earlier = times[None, :] < times[:, None] - TIE * np.abs(times[:, None])
     return 1 + earlier.sum(axis=1)
 
@@ -90,7 +96,7 @@ def _visits(run: HimoTrajectory, model: TabularMDP) -> np.ndarray:
 
 
 def _peaks(time: np.ndarray, curves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Time and height of each curve's steepest rise, by a parabola through three velocities."""
+    """Return time and height of each curve's steepest rise, by a parabola through three points."""
     middle = 0.5 * (time[1:] + time[:-1])
     velocity = np.diff(curves, axis=0) / np.diff(time)[:, None]
     states = np.arange(curves.shape[1])
