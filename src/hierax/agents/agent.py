@@ -60,6 +60,11 @@ class Transition(NamedTuple):
     next_observation: Any
     is_step: Any
 
+    @property
+    def ended(self) -> Any:
+        """``(N,)`` bool, where the episode ended with this step, terminated or truncated."""
+        return self.terminated | self.truncated
+
 
 class TrainState(NamedTuple):
     """Everything that changes while an agent is trained.

@@ -78,9 +78,8 @@ class Replay:
         """Return the replay after one step of N environments."""
         row = state.ring.cursor
         ring = self._ring(state).write(state.ring, transition)
-        ended = transition.terminated | transition.truncated
         indices = {
-            name: index.add(state.indices[name], row, ring.age, ended)
+            name: index.add(state.indices[name], row, ring.age, transition.ended)
             for name, index in self.indices.items()
         }
         return ReplayState(ring, indices)

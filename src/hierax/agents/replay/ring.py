@@ -94,7 +94,7 @@ class Ring:
 
         return RingState(
             observation=jax.tree.map(empty, transition.observation),
-            step=jax.tree.map(empty, _stored(transition)),
+            step=jax.tree.map(empty, _stored(transition, ended=transition.terminated)),
             cursor=jnp.zeros((), jnp.int32),
             age=jnp.zeros(transition.reward.shape[0], jnp.int32),
         )
@@ -105,7 +105,7 @@ class Ring:
         observation = write_row(state.observation, row, transition.observation)
         return RingState(
             observation=write_row(observation, following, transition.next_observation),
-            step=write_row(state.step, row, _stored(transition)),
+            step=write_row(state.step, row, _stored(transition, transition.ended)),
             cursor=following,
             age=jnp.where(transition.is_step, state.age + 1, 0),
         )
@@ -132,13 +132,9 @@ def write_row(rows: Any, row: jax.Array, values: Any) -> Any:
     return jax.tree.map(lambda leaf, value: leaf.at[row].set(value), rows, values)
 
 
-def _stored(transition: Transition) -> Step:
+def _stored(transition: Transition, ended: Any) -> Step:
     return Step(
-        transition.action,
-        transition.extras,
-        transition.reward,
-        transition.terminated,
-        transition.terminated | transition.truncated,
+        transition.action, transition.extras, transition.reward, transition.terminated, ended
     )
 
 
