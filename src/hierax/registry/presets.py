@@ -1,0 +1,128 @@
+"""Presets: settings of an agent in a world that are known to work, each backed by a result."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from numbers import Integral
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A stage of a curriculum: where and for how long a level below the top is trained.
+
+    Attributes:
+        world: name of the world; None for the world of the run.
+        steps: environment steps, at least 1.
+
+    Raises:
+        ValueError: where a value is not allowed.
+    """
+
+    world: str | None
+    steps: int
+
+    def __post_init__(self) -> None:
+        if not (self.world is None or isinstance(self.world, str)):
+            raise ValueError(f"world of a stage must be a name or None, got {self.world!r}")
+        whole = isinstance(self.steps, Integral) and not isinstance(self.steps, bool)
+        if not whole or self.steps < 1:
+            raise ValueError(f"steps of a stage must be a whole number >= 1, got {self.steps!r}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """Settings of an agent in a world, and the result that backs them.
+
+    Attributes:
+        agent: name of the agent.
+        world: name of the world.
+        result: name of the experiment; the numbers are in ``results/NAME/laptop/result.json``.
+        row: keys of the row of that file's tables.
+        column: key of the measured mean in that row.
+        metric: what the mean is of.
+        reached: the mean over ``seeds`` seeds.
+        seeds: number of seeds.
+        steps: environment steps of the top level in that result.
+        settings: fields of the agent, apart from its levels.
+        levels: fields of each level, the bottom one first; empty for an agent without levels.
+        curriculum: one stage for each level below the top.
+        world_fields: fields of the world.
+        options: further arguments of `hierax.train`, such as ``environments``.
+    """
+
+    agent: str
+    world: str
+    result: str
+    row: tuple[str, ...]
+    column: str
+    metric: str
+    reached: float
+    seeds: int
+    steps: int
+    settings: Mapping[str, Any]
+    levels: tuple[Mapping[str, Any], ...] = ()
+    curriculum: tuple[Stage, ...] = ()
+    world_fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def evidence(self) -> str:
+        """One line: what was reached, after how many steps, and where the result is."""
+        steps = self.steps + sum(stage.steps for stage in self.curriculum)
+        return (
+            f"{self.metric} {self.reached:.4g} after {steps:,} steps, mean of {self.seeds} seeds; "
+            f"results/{self.result}"
+        )
+
+
+_CROSS: Mapping[str, Any] = {
+    "hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "tau": 0.01,
+    "learning_starts": 2_000, "updates_per_step": 0.25, "buffer_size": 200_000,
+}  # fmt: skip
+_PENDULUM: Mapping[str, Any] = {
+    "hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "learning_starts": 1_000,
+}  # fmt: skip
+_CHEETAH: Mapping[str, Any] = {
+    "hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "tau": 0.01,
+    "learning_starts": 5_000, "updates_per_step": 1.0, "buffer_size": 500_000,
+}  # fmt: skip
+
+
+def _cross(world: str, speed: str, views: tuple[str, ...], result: str, table: str) -> Preset:
+    """Return the preset of a cross: a level trained for speed below a level for the sparse task."""
+    return Preset(
+        "lsp", world, result, (table, "two levels"), "success_at_the_end", "sampled/success",
+        reached=1.0, seeds=5, steps=80_000, settings=_CROSS,
+        levels=({"views": views, "temperature": 1.0}, {"temperature": 0.01}),
+        curriculum=(Stage(speed, 24_000),),
+    )  # fmt: skip
+
+
+def _pendulum(agent: str, result: str, row: str, reached: float, **more: Any) -> Preset:
+    return Preset(
+        agent, "Pendulum-v1", result, ("learners", row), "return_at_the_end",
+        "deterministic/return", reached, seeds=5, steps=20_000, settings=_PENDULUM, **more,
+    )  # fmt: skip
+
+
+def _by_pair(presets: Iterable[Preset]) -> dict[tuple[str, str], Preset]:
+    return {(preset.agent, preset.world): preset for preset in presets}
+
+
+PRESETS: dict[tuple[str, str], Preset] = _by_pair(
+    (
+        _cross("SpinCross-v0", "SpinSpeed-v0", ("velocity", "phase"), "lsp-spin-cross", "arms"),
+        _cross(
+            "PointCross-v0", "PointSpeed-v0", ("velocity",), "lsp-point-cross", "goal (6, 6): arms"
+        ),
+        _pendulum("sac", "flat-pendulum", "sac", -159.43403),
+        _pendulum("td3", "flat-pendulum", "td3", -160.17516),
+        _pendulum("lsp", "lsp-pendulum", "one level", -156.49581, levels=({},)),
+        Preset(
+            "lsp", "HalfCheetah-v5", "lsp-layers", ("HalfCheetah-v5", "half the temperature"),
+            "sampled_return", "sampled/return", reached=6327.3837, seeds=5, steps=100_000,
+            settings=_CHEETAH, levels=({"temperature": 0.1},),
+        ),
+    )
+)  # fmt: skip
+"""Presets by agent and world."""

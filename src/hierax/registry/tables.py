@@ -1,0 +1,150 @@
+"""Every agent, planner, world and experiment of hierax: each registered once, in one place."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from hierax.registry.entry import Entry, Experiment
+from hierax.registry.mujoco import MUJOCO_WORLDS
+
+E = TypeVar("E", bound=Entry)
+PLANNING, LEARNING, MUJOCO, REGISTERED = "planning", "learning", "MuJoCo", "registered"
+"""Groups of worlds. Those of users are ``REGISTERED``."""
+
+
+def _table(entries: Iterable[E]) -> dict[str, E]:
+    return {entry.name: entry for entry in entries}
+
+
+_DEEP, _POINTS, _PLANS, _STUDIES = (
+    f"hierax.{home}" for home in ("agents", "worlds", "commands", "experiments")
+)
+_SOLVE = f"{_PLANS}.planners:solve"
+_ROOMS = f"{_POINTS}.rooms"
+
+AGENTS: dict[str, Entry] = _table(
+    Entry(name, f"{_DEEP}.{target}", summary)
+    for name, target, summary in (
+        ("sac", "sac:SAC", "soft actor-critic with twin critics and automatic temperature"),
+        ("td3", "td3:TD3", "twin delayed deep deterministic policy gradient"),
+        (
+            "lsp",
+            "latent_space:LatentSpacePolicy",
+            "latent space policy: invertible policies in levels",
+        ),
+    )
+)
+PLANNERS: dict[str, Entry] = _table(
+    Entry(*row)
+    for row in (
+        (
+            "himo",
+            f"{_PLANS}.planners:follow_himo",
+            "natural gradient over paths; shows the order of decision",
+        ),
+        (
+            "option-gradient",
+            f"{_PLANS}.option_planner:learn_options",
+            "options trained for goals all over the world",
+        ),
+        ("auto", _SOLVE, "exact; the fastest method for the size of the model"),
+        ("value-iteration", _SOLVE, "exact; backs up all states at once"),
+        ("policy-iteration", _SOLVE, "exact; solves for the value of each policy"),
+        ("modified-policy-iteration", _SOLVE, "exact; improvement sweeps, then evaluation sweeps"),
+        ("gauss-seidel", _SOLVE, "exact; improvement sweeps, one state after the other"),
+    )
+)
+WORLDS: dict[str, Entry] = _table(
+    [
+        *(
+            Entry(name, f"{_POINTS}.{target}", summary, group=LEARNING)
+            for name, target, summary in (
+                (
+                    "PointCross-v0",
+                    "cross:PointCross",
+                    "point mass, sparse goal round the corner of a cross",
+                ),
+                (
+                    "SpinCross-v0",
+                    "cross:SpinCross",
+                    "the same, with a thruster that rotates by itself",
+                ),
+                ("PointSpeed-v0", "speed:PointSpeed", "point mass on a plane, rewarded for speed"),
+                (
+                    "SpinSpeed-v0",
+                    "speed:SpinSpeed",
+                    "the same, with a thruster that rotates by itself",
+                ),
+                (
+                    "PointMaze-v0",
+                    "point_maze:PointMaze",
+                    "point robot in a U-shaped maze with a goal",
+                ),
+            )
+        ),
+        *(
+            Entry(name, target, summary, fields, MUJOCO)
+            for name, target, summary, fields in MUJOCO_WORLDS
+        ),
+        *(
+            Entry(
+                f"Hanoi{discs}-v0",
+                f"{_POINTS}.hanoi:tower_of_hanoi",
+                f"Tower of Hanoi with {discs} discs",
+                {"discs": discs},
+                PLANNING,
+            )
+            for discs in (3, 4, 5)
+        ),
+        Entry(
+            "FourRooms-v0",
+            f"{_ROOMS}:four_rooms",
+            "four rooms, four doors, 13 by 13 cells",
+            group=PLANNING,
+        ),
+        Entry(
+            "WormholeRooms-v0",
+            f"{_ROOMS}:wormhole_rooms",
+            "the same, with a wormhole between two rooms",
+            group=PLANNING,
+        ),
+    ]
+)
+EXPERIMENTS: dict[str, Experiment] = _table(
+    Experiment(name, f"{_STUDIES}.{name.replace('-', '_')}", summary, claims=claims, seeds=seeds)
+    for name, claims, seeds, summary in (
+        ("himo-hanoi", ("H1", "H2", "H3", "H4", "H5"), 0,
+         "HIMO on the Tower of Hanoi: in which order are states decided?"),
+        ("himo-rooms", ("H1", "H6"), 0,
+         "HIMO in four rooms: are the doors into the goal's room decided first?"),
+        ("himo-wormhole", ("H7",), 0,
+         "HIMO in four rooms with a wormhole: does the wormhole replace the doors?"),
+        ("himo-hierarchy", (), 0,
+         "What predicts when HIMO decides a state: action gap, distance or betweenness?"),
+        ("himo-metric", ("H8",), 200,
+         "Does the path metric couple states? Does the occupancy metric?"),
+        ("option-gradient-rooms", ("O3", "O4", "O5"), 5,
+         "Options trained on 80 % of the goals: how fast is planning for the others?"),
+        ("option-gradient-cost", ("O1",), 0,
+         "Implicit and unrolled gradients: memory, time and error by number of sweeps."),
+        ("flat-pendulum", (), 5,
+         "SAC and TD3 on Pendulum-v1: do the flat baselines learn?"),
+        ("lsp-bandit", ("L1",), 5,
+         "Stacked flows on bandits with known optima: is a level more than a lower temperature?"),
+        ("lsp-lqr", (), 5,
+         "Two levels on linear-quadratic problems: do they match the Riccati solution?"),
+        ("lsp-pendulum", ("L3",), 5,
+         "One level with an invertible policy on Pendulum-v1: does it match a Gaussian policy?"),
+        ("lsp-layers", ("L4", "L6"), 5,
+         "A second level on the same reward: better than one level at half the temperature?"),
+        ("lsp-spin-cross", ("L5",), 5,
+         "A skill below a sparse task in SpinCross-v0: which baselines reach the goal?"),
+        ("lsp-point-cross", (), 5,
+         "The same in PointCross-v0, where a held action is a strong baseline."),
+        ("lsp-cheetah-reach", (), 5,
+         "A half cheetah with a goal 10 m ahead: a standard body where held actions fail."),
+        ("lsp-ant-cross", (), 5,
+         "An ant with a goal round a corner: the sparse task of the paper, at its scale."),
+        ("lsp-latents", (), 5,
+         "Where do latents lead through a trained level?"),
+    )
+)  # fmt: skip
