@@ -37,12 +37,12 @@ def test_what_is_an_action_is_written_as_one(kind, given, expected):
         (Discrete(4), -1, "action is -1, but must be a whole number from 0 to 3"),
         (Discrete(4), 1.7, "action is 1.7, but must be a whole number from 0 to 3"),
         (Discrete(4), np.nan, "action is nan, but must be a whole number from 0 to 3"),
-        (Discrete(4), [1], "action has shape (1,), but must have shape ()"),
-        (Discrete(4), "x", "action is str 'x', but must be an array of real numbers"),
-        (Discrete(4), None, "action is NoneType 'None', but must be an array of real numbers"),
-        (Continuous(2), [0.0, np.inf], "action at entry 1 is inf, but must be finite"),
-        (Continuous(2), np.zeros(3), "action has shape (3,), but must have shape (2,)"),
-        (Continuous(2), 0.0, "action has shape (), but must have shape (2,)"),
+        (Discrete(4), [1], "action must have shape (), got (1,)"),
+        (Discrete(4), "x", "action must be an array of real numbers, got str 'x'"),
+        (Discrete(4), None, "action must be an array of real numbers, got NoneType 'None'"),
+        (Continuous(2), [0.0, np.inf], "action must be finite, got inf at entry 1"),
+        (Continuous(2), np.zeros(3), "action must have shape (2,), got (3,)"),
+        (Continuous(2), 0.0, "action must have shape (2,), got ()"),
     ],
 )
 def test_what_is_none_is_refused_in_a_sentence(kind, given, sentence):
@@ -61,10 +61,10 @@ def test_what_is_none_is_refused_in_a_sentence(kind, given, sentence):
         (
             Continuous(1),
             [[np.nan], [0]],
-            "action at environment 0, entry 0 is nan, but must be finite",
+            "action must be finite, got nan at environment 0, entry 0",
         ),
-        (Discrete(4), [0], "action has shape (1,), but must have shape (2,)"),
-        (Continuous(1), [0, 0], "action has shape (2,), but must have shape (2, 1)"),
+        (Discrete(4), [0], "action must have shape (2,), got (1,)"),
+        (Continuous(1), [0, 0], "action must have shape (2, 1), got (2,)"),
     ],
 )
 def test_the_environment_is_named(kind, given, sentence):

@@ -196,8 +196,8 @@ def test_scripted_behaviours_hit_as_often_as_measured(world, behaviour, rates, m
         ({"goal": (6.0,)}, "goal is (6.0,), but must be a tuple of two"),
         ({"goal": [6.0, 6.0]}, "goal is [6.0, 6.0], but must be a tuple"),
         ({"goal": (np.nan, 6.0)}, "goal is (nan, 6.0), but must be a tuple of two finite"),
-        ({"goal_radius": 0.0}, "goal_radius is 0.0, but must be a positive"),
-        ({"episode_limit": 0}, "episode_limit is 0, but must be a whole number not below 1"),
+        ({"goal_radius": 0.0}, "goal_radius must be a finite number > 0, got 0.0"),
+        ({"episode_limit": 0}, "episode_limit must be an integer >= 1, got 0"),
     ],
 )
 @pytest.mark.parametrize("kind", [PointCross, SpinCross])
@@ -207,5 +207,5 @@ def test_options_that_make_no_cross_are_refused(kind, options, sentence):
 
 
 def test_a_thruster_without_a_period_is_refused():
-    with pytest.raises(ValueError, match="period is None, but must be a positive"):
+    with pytest.raises(ValueError, match="period must be a finite number > 0, got None"):
         SpinCross(period=None)

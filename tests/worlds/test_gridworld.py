@@ -100,7 +100,7 @@ def test_clusters_are_the_parts_that_closed_doors_leave(lines):
         ("S.G", {"slip": 1.0}, "slip is 1.0, but must be a number in [0, 1)"),
         ("S.G", {"discount": 1}, "discount is 1, but must be a number in [0, 1)"),
         ("S.G", {"discount": -0.5}, "discount is -0.5, but must be a number in [0, 1)"),
-        ("S.G", {"reward": "win"}, "reward is 'win', but must be one of"),
+        ("S.G", {"reward": "win"}, "reward must be one of"),
         ("S.G", {"stay": False}, "reward is 'stay', but must be another rule"),
         ("S#G", {"stay": False, "reward": "goal"}, "cell (0, 0) has no action"),
         ("S?G", {}, "map has '?' at line 1, column 2"),

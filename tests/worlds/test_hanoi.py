@@ -154,13 +154,13 @@ def test_start_and_goal_by_index_or_by_pegs():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"discs": 0}, "discs is 0, but must be a whole number not below 1"),
-        ({"discs": 2.0}, "discs is 2.0, but must be a whole number not below 1"),
+        ({"discs": 0}, "discs must be an integer >= 1, got 0"),
+        ({"discs": 2.0}, "discs must be an integer >= 1, got 2.0"),
         ({"discs": 19}, "discs is 19, but must be at most 18"),
         ({"discount": 1.0}, "discount is 1.0, but must be a number in [0, 1)"),
         ({"discount": float("nan")}, "discount is nan, but must be a number in [0, 1)"),
         ({"discount": "high"}, "discount is 'high', but must be a number in [0, 1)"),
-        ({"reward": "win"}, "reward is 'win', but must be one of"),
+        ({"reward": "win"}, "reward must be one of"),
         ({"goal": 27}, "goal is 27, but must be a state from 0 to 26"),
         ({"start": -1}, "start is -1, but must be a state from 0 to 26"),
         ({"start": 1.5}, "start is 1.5, but must be a state from 0 to 26"),

@@ -112,9 +112,9 @@ def test_what_cannot_be_stepped_is_refused():
         host.step(np.zeros((COUNT, 2)))
     with pytest.raises(RuntimeError, match="no episode has begun"):
         host.save()
-    sentence = "action has shape (2,), but must have shape (3, 2)"
+    sentence = "action must have shape (3, 2), got (2,)"
     with pytest.raises(ValueError, match=re.escape(sentence)):
         host.step(np.zeros(2))
-    with pytest.raises(ValueError, match="count is 0, but must be a whole number not below 1"):
+    with pytest.raises(ValueError, match="count must be an integer >= 1, got 0"):
         FunctionalHostBatch(MAZE, 0)
     host.close()

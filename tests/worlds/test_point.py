@@ -56,13 +56,13 @@ def test_the_phase_stays_on_the_circle():
 
 @pytest.mark.parametrize("body", [PointBody(), PointBody(5.0)])
 def test_what_is_felt_is_what_the_views_say(body):
-    felt = body.feel(body.at_rest(jnp.zeros(2), KEY))
+    felt = body.observe(body.at_rest(jnp.zeros(2), KEY))
     assert list(felt) == [view.name for view in body.views]
     assert all(felt[view.name].shape == view.shape for view in body.views)
 
 
 def test_velocity_is_shown_by_half_and_never_leaves_its_view():
-    np.testing.assert_allclose(PointBody().feel(state((4.0, -1.0)))["velocity"], [2.0, -0.5])
+    np.testing.assert_allclose(PointBody().observe(state((4.0, -1.0)))["velocity"], [2.0, -0.5])
     (view,) = PointBody().views
     assert np.sqrt(2) * 0.2 / (1 - 0.95) / 2 < view.high
 
@@ -77,5 +77,5 @@ def test_thrusters_begin_at_every_angle():
 
 @pytest.mark.parametrize("period", [0.0, -5.0, np.inf, "five"])
 def test_periods_that_are_no_time_are_refused(period):
-    with pytest.raises(ValueError, match=r"period is .*, but must be a positive finite number"):
+    with pytest.raises(ValueError, match=r"period must be a finite number > 0, got .*"):
         PointBody(period)

@@ -129,7 +129,7 @@ def test_agents_are_judged_in_the_corners_of_the_u():
         ({"goal": "many"}, "goal is 'many', but must be 'multi' or two numbers"),
         ({"goal": (0.0, 11.0)}, "goal is (0.0, 11.0), but must lie in [-2, 10]^2"),
         ({"goal": (0.0, 1.0, 2.0)}, "but must be a tuple of two finite numbers"),
-        ({"episode_limit": -1}, "episode_limit is -1, but must be a whole number not below 1"),
+        ({"episode_limit": -1}, "episode_limit must be an integer >= 1, got -1"),
     ],
 )
 def test_options_that_make_no_maze_are_refused(options, sentence):

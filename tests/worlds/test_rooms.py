@@ -120,7 +120,7 @@ def test_goal_on_a_wall_is_refused(build):
 
 @pytest.mark.parametrize("size", [7, 13.0, "big"])
 def test_bad_sizes_are_refused(size):
-    with pytest.raises(ValueError, match=f"size is {size!r}, but must be a whole number not below"):
+    with pytest.raises(ValueError, match=rf"size must be an integer >= \d+, got {size!r}"):
         four_rooms(size=size)
 
 
@@ -149,7 +149,7 @@ def test_a_lattice_has_a_door_in_every_wall(rooms, room, states):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"rooms": (0, 3)}, "rooms is 0, but must be a whole number not below 1"),
+        ({"rooms": (0, 3)}, "rooms must be an integer >= 1, got 0"),
         ({"room": (4, 2.5)}, "room is 2.5"),
         ({"rooms": (4, 4, 4)}, "must be two whole numbers"),
     ],

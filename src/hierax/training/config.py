@@ -11,7 +11,7 @@ import numpy as np
 from hierax.agents import AGENTS, Level
 from hierax.agents.agent import Agent
 from hierax.training.serialisation import tree_digest
-from hierax.worlds.acting import ActingWorld
+from hierax.worlds.acting_world import ActingWorld
 from hierax.worlds.host import FunctionalHostWorld, HostWorld
 from hierax.worlds.registry import make, world_names
 from hierax.worlds.world import World

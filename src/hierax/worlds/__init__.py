@@ -9,7 +9,7 @@ side inside `jit`, and a `HostBatch` outside of it.
 Gymnasium.
 """
 
-from hierax.worlds.acting import ActingWorld
+from hierax.worlds.acting_world import ActingWorld
 from hierax.worlds.cross import PointCross, SpinCross
 from hierax.worlds.functional_batch import BatchState, FunctionalBatch
 from hierax.worlds.grid_map import GridMap

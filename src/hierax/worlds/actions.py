@@ -1,4 +1,4 @@
-"""What environments are given as actions, checked and clipped before a world sees it."""
+"""Actions of environments, checked and clipped before a world uses them."""
 
 from typing import Any
 
@@ -10,41 +10,41 @@ from hierax.spec import Continuous, Discrete
 
 
 def checked_action(kind: Continuous | Discrete, action: Any) -> np.ndarray:
-    """The action of one environment: float64 in [-1, 1]^d, or a whole number as int64.
-
-    What lies beyond the cube is clipped to it.
+    """Return the action of one environment: float64 clipped to [-1, 1]^d, or an int64 scalar.
 
     Raises:
-        ValueError: for another shape, what is not finite, and a number that is none of the actions.
+        ValueError: for a wrong shape, an entry that is not finite, or an integer that is not one
+            of the actions.
     """
-    chosen = np.asarray(model_checks.numeric("action", action))
-    checks.require_shape("action", chosen, kind.shape)
-    return _checked(kind, chosen, ("entry",))
+    given = np.asarray(model_checks.numeric("action", action))
+    checks.require_shape("action", given, kind.shape)
+    return _checked(kind, given, ("entry",))
 
 
 def checked_actions(kind: Continuous | Discrete, actions: Any, ended: np.ndarray) -> np.ndarray:
-    """As `checked_action`, of N environments.
+    """Return the actions of N environments, checked as in `checked_action`.
 
     Args:
-        kind: what an action is.
+        kind: kind of the actions.
         actions: ``(N, d)`` or ``(N,)``.
-        ended: ``(N,)``, where the step begins an episode whatever the action, which is 0 there.
+        ended: ``(N,)``, True where the step begins an episode. The action is ignored there: the
+            result is 0.
     """
     given = np.asarray(model_checks.numeric("action", actions))
     checks.require_shape("action", given, (*ended.shape, *kind.shape))
-    chosen = np.where(ended.reshape(-1, *(1 for _ in kind.shape)), 0.0, given)
-    return _checked(kind, chosen, ("environment", "entry"))
+    used = np.where(ended.reshape(-1, *(1 for _ in kind.shape)), 0.0, given)
+    return _checked(kind, used, ("environment", "entry"))
 
 
-def _checked(kind: Continuous | Discrete, chosen: np.ndarray, axes: tuple[str, ...]) -> np.ndarray:
+def _checked(kind: Continuous | Discrete, given: np.ndarray, axes: tuple[str, ...]) -> np.ndarray:
     if isinstance(kind, Continuous):
-        wrong, rule = ~np.isfinite(chosen), "finite"
+        wrong, rule = ~np.isfinite(given), "finite"
     else:
-        wrong = (np.floor(chosen) != chosen) | (chosen < 0) | (chosen >= kind.count)
-        rule = f"a whole number from 0 to {kind.count - 1}"
+        wrong = (np.floor(given) != given) | (given < 0) | (given >= kind.count)
+        rule = f"an integer from 0 to {kind.count - 1}"
     if np.any(wrong):
         index = model_checks.first(wrong)
         where = f" at {model_checks.place(axes[: len(index)], index)}" if index else ""
-        raise ValueError(f"action{where} is {chosen[index]:g}, but must be {rule}")
-    # Clipped before anybody rounds it to 32 bits, where a large number is infinite.
-    return np.clip(chosen, -1.0, 1.0) if isinstance(kind, Continuous) else chosen.astype(np.int64)
+        raise ValueError(f"action must be {rule}, got {given[index]:g}{where}")
+    # Clip in float64: a large number becomes infinite when it is rounded to 32 bits.
+    return np.clip(given, -1.0, 1.0) if isinstance(kind, Continuous) else given.astype(np.int64)

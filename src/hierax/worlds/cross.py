@@ -1,11 +1,11 @@
-"""A cross of corridors with one goal that pays once: the task of latent space policies.
+"""A cross of corridors with one goal and a sparse reward: the task of latent space policies.
 
 After Haarnoja, Hartikainen, Abbeel and Levine (2018), "Latent space policies for hierarchical
-reinforcement learning", section 6.3, with a point (`hierax.worlds.point`) as the body.
+reinforcement learning", section 6.3. The body is a point (`hierax.worlds.point`).
 
 Free are the points with ``-1.5 < x < 13, -2 < y < 2`` or ``4 < x < 8, -7 < y < 7``. A step moves
-the point along x, then along y from where it is; an axis on which the way is blocked keeps its
-place, and its velocity becomes -0.2 times itself.
+the point along x, then along y. If the way along an axis is blocked, the coordinate does not
+change and its velocity is multiplied by -0.2.
 """
 
 import dataclasses
@@ -16,9 +16,9 @@ import jax.numpy as jnp
 
 from hierax import checks
 from hierax.spec import Continuous, View, WorldSpec
-from hierax.worlds.checks import check_place
 from hierax.worlds.point import TIME_STEP, PointBody, PointState
 from hierax.worlds.world import Key, Timestep
+from hierax.worlds.world_checks import check_position
 
 _REBOUND = -0.2
 _START = 0.1
@@ -28,28 +28,28 @@ _POSITION_VIEW = View("position", (2,), -7.0 * _POSITION_SCALE, 13.0 * _POSITION
 
 @dataclasses.dataclass(frozen=True)
 class PointCross:
-    """A point with momentum has to find a goal round a corner.
+    """A point with momentum and a goal round a corner, with a sparse reward.
 
     | | |
     |---|---|
     | view ``"position"`` | (2,): x and y, divided by 6 |
-    | view ``"velocity"`` | (2,): of x and y in units of length in ten steps, divided by 2 |
+    | view ``"velocity"`` | (2,): x and y, in units of length per ten steps, divided by 2 |
     | action | (2,) in [-1, 1]: push along x and y |
-    | reward | 1 for the step that comes closer to the goal than ``goal_radius``, else 0 |
-    | begin | x and y uniform in (-0.1, 0.1), at rest |
-    | end | at the goal; cut off after ``episode_limit`` steps |
+    | reward | 1 for the step to a distance below ``goal_radius`` from the goal, else 0 |
+    | initial state | x and y uniform in (-0.1, 0.1), at rest |
+    | termination | at the goal; truncated after ``episode_limit`` steps |
     | success | the goal is reached |
 
-    The goal is the same in every episode, and is not observed.
+    The goal is the same in every episode and is not observed.
 
     Attributes:
         goal: x and y of the goal, a free point.
-        goal_radius: distance from it that counts as reaching it.
-        episode_limit: most steps of an episode.
+        goal_radius: distance below which the goal is reached.
+        episode_limit: steps after which an episode is truncated.
 
     Raises:
-        ValueError: where the goal is no free point, the radius is not positive or the limit is no
-            whole number above 0.
+        ValueError: if the goal is not a free point, the radius is not positive, or the limit is
+            not a whole number above 0.
     """
 
     goal: tuple[float, float] = (6.0, 6.0)
@@ -59,66 +59,68 @@ class PointCross:
     name: ClassVar[str] = "PointCross-v0"
 
     def __post_init__(self) -> None:
-        check_place("goal", self.goal)
+        check_position("goal", self.goal)
         if not is_free(*self.goal):
             raise ValueError(
-                f"goal is {self.goal}, but must be a free point: -1.5 < x < 13 and -2 < y < 2, "
-                "or 4 < x < 8 and -7 < y < 7"
+                "goal must be a free point (-1.5 < x < 13 and -2 < y < 2, or 4 < x < 8 and "
+                f"-7 < y < 7), got {self.goal}"
             )
         checks.positive("goal_radius", self.goal_radius)
         checks.count("episode_limit", self.episode_limit, 1)
 
     @property
     def body(self) -> PointBody:
-        """The point that acts."""
+        """Dynamics of the point."""
         return PointBody()
 
     @property
     def spec(self) -> WorldSpec:
-        """What agents are told of the world."""
+        """Description of the world."""
         views = (_POSITION_VIEW, *self.body.views)
         return WorldSpec(self.name, views, Continuous(2), self.episode_limit, has_success=True)
 
     def reset(self, key: Key) -> tuple[PointState, Timestep]:
-        """Begins an episode near the origin."""
-        place_key, body_key = jax.random.split(key)
-        position = jax.random.uniform(place_key, (2,), minval=-_START, maxval=_START)
+        """Begin an episode near the origin."""
+        position_key, body_key = jax.random.split(key)
+        position = jax.random.uniform(position_key, (2,), minval=-_START, maxval=_START)
         state = self.body.at_rest(position, body_key)
-        return state, self._shown(state, jnp.array(False))
+        return state, self._timestep(state, jnp.array(False))
 
     def step(self, state: PointState, action: jax.Array, key: Key) -> tuple[PointState, Timestep]:
-        """Pushes the point and moves it as far as walls allow; draws no random number."""
+        """Push the point and move it unless a wall is in the way; ``key`` is not used."""
         moved = _moved(self.body.pushed(state, action))
         x, y = moved.position
         at_goal = (x - self.goal[0]) ** 2 + (y - self.goal[1]) ** 2 < self.goal_radius**2
-        return moved, self._shown(moved, at_goal)
+        return moved, self._timestep(moved, at_goal)
 
-    def _shown(self, state: PointState, at_goal: jax.Array) -> Timestep:
-        observation = {"position": _POSITION_SCALE * state.position, **self.body.feel(state)}
-        return Timestep(observation, at_goal.astype(jnp.float32), at_goal, at_goal)
+    def _timestep(self, state: PointState, at_goal: jax.Array) -> Timestep:
+        observation = {"position": _POSITION_SCALE * state.position, **self.body.observe(state)}
+        return Timestep(
+            observation, at_goal.astype(jnp.float32), terminated=at_goal, success=at_goal
+        )
 
 
 @dataclasses.dataclass(frozen=True)
 class SpinCross(PointCross):
-    """`PointCross-v0` for a point whose thruster turns by itself, so that no held action travels.
+    """`PointCross` with a rotating thruster.
 
     | | |
     |---|---|
-    | view ``"phase"`` | (2,): cosine and sine of the angle of the thruster |
+    | view ``"phase"`` | (2,): cosine and sine of the thruster's angle |
     | action | (2,) in [-1, 1]: push along the axes of the thruster |
-    | begin | as there, with the angle uniform on the circle |
+    | initial state | as in `PointCross`, thruster angle uniform on the circle |
 
-    All else is as in `PointCross`. With the period of 5 steps, holding an action helps nobody to
-    find the goal, so a lower level that has learned to move is told apart from mere holding.
+    All else is as in `PointCross`. With a period of 5 steps, repeating an action does not move the
+    point far. The world therefore separates a trained lower level from plain action repeat.
 
     Attributes:
         goal: x and y of the goal, a free point.
-        goal_radius: distance from it that counts as reaching it.
-        episode_limit: most steps of an episode.
-        period: steps in which the thruster turns once.
+        goal_radius: distance below which the goal is reached.
+        episode_limit: steps after which an episode is truncated.
+        period: steps per rotation of the thruster.
 
     Raises:
-        ValueError: as in `PointCross`, and where the period is not positive.
+        ValueError: as in `PointCross`, and if the period is not positive.
     """
 
     period: float = 5.0
@@ -131,19 +133,19 @@ class SpinCross(PointCross):
 
     @property
     def body(self) -> PointBody:
-        """The point that acts, with its turning thruster."""
+        """Dynamics of the point."""
         return PointBody(self.period)
 
 
 def is_free(x: jax.Array | float, y: jax.Array | float) -> jax.Array | bool:
-    """Whether the point (x, y) is inside the cross; its edges are walls."""
-    along = (x > -1.5) & (x < 13.0) & (y > -2.0) & (y < 2.0)
-    across = (x > 4.0) & (x < 8.0) & (y > -7.0) & (y < 7.0)
-    return along | across
+    """Return whether (x, y) is inside the cross; points on its edges are not."""
+    horizontal = (x > -1.5) & (x < 13.0) & (y > -2.0) & (y < 2.0)
+    vertical = (x > 4.0) & (x < 8.0) & (y > -7.0) & (y < 7.0)
+    return horizontal | vertical
 
 
 def _moved(state: PointState) -> PointState:
-    """One step along x, then along y from the moved point."""
+    """Return the state after a move along x, then along y."""
     (x, y), (v_x, v_y) = state.position, state.velocity
     ahead = x + TIME_STEP * v_x
     free = is_free(ahead, y)

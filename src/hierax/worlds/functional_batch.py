@@ -1,8 +1,8 @@
-"""Many copies of a world side by side, with time limits, and a new episode after each that ended.
+"""N environments of a functional world side by side, with time limits and automatic resets.
 
-An environment whose episode has ended takes one more step that begins the next, whatever the
-action: `Timestep.is_step` is False there. (Gymnasium calls this next-step autoreset.) So the
-observations of an environment are one unbroken row with the last ones of every episode in it.
+Resets follow the *next-step autoreset* of Gymnasium. An environment whose episode has ended
+ignores its next action and begins a new episode: `Timestep.is_step` is False in that step. The
+final observation of every episode is therefore part of the sequence of observations.
 """
 
 import dataclasses
@@ -15,11 +15,11 @@ from hierax.worlds.world import Key, State, Timestep, World
 
 
 class BatchState(NamedTuple):
-    """N environments between two steps.
+    """The state of N environments.
 
     Attributes:
-        states: the state of each world.
-        timestep: what was shown last.
+        states: the state of each world, with a leading axis N.
+        timestep: the last timestep.
     """
 
     states: State
@@ -28,61 +28,62 @@ class BatchState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class FunctionalBatch:
-    """``count`` copies of ``world`` as two pure functions.
+    """N environments of a functional world, as two pure functions.
 
     Attributes:
-        world: what is copied.
-        count: N, how often.
+        world: the functional world.
+        count: N, the number of environments.
     """
 
     world: World
     count: int
 
     def reset(self, key: Key) -> BatchState:
-        """Begins an episode in every environment."""
-        states, shown = self._begin(key)
-        nothing = jnp.zeros(self.count, jnp.int32)
-        return BatchState(states, _timestep(shown, nothing, nothing.astype(jnp.float32), None))
+        """Begin an episode in every environment."""
+        states, timestep = self._initial(key)
+        zero = jnp.zeros(self.count, jnp.int32)
+        return BatchState(states, _complete(timestep, zero, zero.astype(jnp.float32), None))
 
     def step(self, batch: BatchState, action: jax.Array, key: Key) -> BatchState:
-        """Takes one step in every environment, or begins an episode where the last one ended.
+        """Step every environment, or begin a new episode where the last one ended.
 
         Args:
             batch: from `reset` or the last step.
-            action: ``(N, ...)``.
-            key: of the steps and beginnings.
+            action: ``(N, d)`` or ``(N,)``.
+            key: random key of the steps and resets.
         """
         ended = batch.timestep.ended
         step_key, reset_key = jax.random.split(key)
-        moved = jax.vmap(self.world.step)(
+        stepped = jax.vmap(self.world.step)(
             batch.states, action, jax.random.split(step_key, self.count)
         )
 
-        def begin_some() -> tuple[State, Timestep]:
+        def with_resets() -> tuple[State, Timestep]:
             return jax.tree.map(
-                lambda new, old: _where(ended, new, old), self._begin(reset_key), moved
+                lambda new, old: _where(ended, new, old), self._initial(reset_key), stepped
             )
 
-        # Beginning takes random numbers, which most steps can do without.
-        states, shown = jax.lax.cond(ended.any(), begin_some, lambda: moved)
+        # Resets draw random numbers; skip them in the steps, most of all, that need none.
+        states, timestep = jax.lax.cond(ended.any(), with_resets, lambda: stepped)
         length = jnp.where(ended, 0, batch.timestep.episode_length + 1)
-        so_far = jnp.where(ended, 0.0, batch.timestep.episode_return + shown.reward)
-        return BatchState(states, _timestep(shown, length, so_far, self.world.spec.episode_limit))
+        total = jnp.where(ended, 0.0, batch.timestep.episode_return + timestep.reward)
+        return BatchState(states, _complete(timestep, length, total, self.world.spec.episode_limit))
 
-    def _begin(self, key: Key) -> tuple[State, Timestep]:
+    def _initial(self, key: Key) -> tuple[State, Timestep]:
         return jax.vmap(self.world.reset)(jax.random.split(key, self.count))
 
 
-def _timestep(shown: Timestep, length: Any, so_far: Any, limit: int | None) -> Timestep:
-    cut = jnp.zeros(length.shape, bool) if limit is None else length >= limit
+def _complete(timestep: Timestep, length: Any, total: Any, limit: int | None) -> Timestep:
+    """Return the timestep of a world with the fields that a batch fills."""
+    at_limit = jnp.zeros(length.shape, bool) if limit is None else length >= limit
     return Timestep(
-        observation=shown.observation,
-        reward=shown.reward,
-        terminated=shown.terminated,
-        truncated=cut & ~shown.terminated,
-        success=shown.success,
+        observation=timestep.observation,
+        reward=timestep.reward,
+        terminated=timestep.terminated,
+        truncated=at_limit & ~timestep.terminated,
+        success=timestep.success,
         is_step=length > 0,
-        episode_return=so_far,
+        episode_return=total,
         episode_length=length,
     )
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from hierax.worlds.checks import check_below_one
 from hierax.worlds.grid_map import Cell, GridMap
+from hierax.worlds.world_checks import check_below_one
 
 # Change of row and column; rows count downward.
 MOVES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}

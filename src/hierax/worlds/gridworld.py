@@ -18,10 +18,10 @@ from jaxtyping import Bool, Int
 from scipy import ndimage
 
 from hierax.planning.mdp import TabularMDP
-from hierax.worlds.checks import check_below_one
 from hierax.worlds.grid_map import Cell, GridMap
 from hierax.worlds.grid_moves import GridMoves
 from hierax.worlds.tabular import RewardRule, TabularWorld, goal_task, join_actions
+from hierax.worlds.world_checks import check_below_one
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)

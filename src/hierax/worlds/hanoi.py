@@ -25,8 +25,8 @@ import scipy.sparse as sp
 
 from hierax import checks
 from hierax.planning.mdp import TabularMDP
-from hierax.worlds.checks import StateIndex, check_below_one, check_state
 from hierax.worlds.tabular import RewardRule, TabularWorld, goal_task, join_actions
+from hierax.worlds.world_checks import StateIndex, check_below_one, check_state
 
 Place: TypeAlias = StateIndex | Sequence[int] | np.ndarray
 

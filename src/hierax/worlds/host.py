@@ -129,7 +129,7 @@ class FunctionalHostBatch:
 
     def save(self) -> dict[str, np.ndarray]:
         """Return the states of all environments, the last timestep and the random key by name."""
-        return to_named_arrays(_by_name(*self._current()))
+        return to_named_arrays(_by_name(self._current()))
 
     def restore(self, saved: Saved) -> None:
         """Continue from the state that `save` returned.
@@ -137,7 +137,7 @@ class FunctionalHostBatch:
         Raises:
             ValueError: if it was saved by another world or with another number of environments.
         """
-        like = _by_name(*jax.eval_shape(lambda: _first(self._batch, jax.random.key(0))))
+        like = _by_name(jax.eval_shape(lambda: _first(self._batch, jax.random.key(0))))
         placed = jax.device_put(from_named_arrays(saved, like), self._device)
         self._now = placed["batch"], placed["key"]
 
@@ -175,7 +175,8 @@ class FunctionalHostWorld:
         return FunctionalHostBatch(self.world, count)
 
 
-def _by_name(state: BatchState, key: jax.Array) -> dict[str, Any]:
+def _by_name(now: Any) -> dict[str, Any]:
+    state, key = now
     return {"batch": state, "key": key}
 
 

@@ -1,12 +1,12 @@
-"""A point with momentum in the plane, pushed by a thruster that may turn by itself.
+"""A point with momentum in the plane, pushed by a thruster that may rotate.
 
-One step with action ``a`` in [-1, 1]^2, clipped to it:
+One step with action ``a``, clipped to [-1, 1]^2:
 
-    f = a, or Rot(phase) a with a turning thruster, whose phase then grows by 2 pi / period
+    f = a, or Rot(phase) a with a rotating thruster, whose phase then grows by 2 pi / period
     v <- 0.95 v + 0.2 f
 
-and where nothing is in the way ``p <- p + 0.1 v``. A thruster that turns is the smallest of gaits:
-an action that is held cancels out over one turn, so only a closed loop gets anywhere.
+and, if the way is free, ``p <- p + 0.1 v``. With a rotating thruster, a constant action has no net
+effect over one period. Only a policy that observes the phase moves the point.
 """
 
 import dataclasses
@@ -24,20 +24,20 @@ DRAG = 0.95
 THRUST = 0.2
 TIME_STEP = 0.1
 
-# No velocity exceeds THRUST / (1 - DRAG) = 4 by axis, or sqrt(2) times that with a thruster that
-# turns; a view shows half of it.
+# Velocities are at most THRUST / (1 - DRAG) = 4 on each axis, sqrt(2) times that with a rotating
+# thruster. The view contains half of the velocity.
 VELOCITY_SCALE = 0.5
 VELOCITY_VIEW = View("velocity", (2,), -3.0, 3.0)
-PHASE_VIEW = View("phase", (2,), -1.001, 1.001)  # float32 rounds a little beyond 1
+PHASE_VIEW = View("phase", (2,), -1.001, 1.001)  # rounding to float32 may exceed 1 slightly
 
 
 class PointState(NamedTuple):
-    """A point between two steps.
+    """The state of a point.
 
     Attributes:
-        position: x and y, in units of length.
-        velocity: of both axes, in units of length in ten steps.
-        phase: cosine and sine of the angle by which the thruster is turned; None where it is fixed.
+        position: ``(2,)`` x and y, in units of length.
+        velocity: ``(2,)``, in units of length per ten steps.
+        phase: ``(2,)`` cosine and sine of the thruster's angle; None for a fixed thruster.
     """
 
     position: jax.Array
@@ -47,13 +47,13 @@ class PointState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class PointBody:
-    """How a point is pushed, and what it feels of itself.
+    """The dynamics and the proprioception of a point.
 
     Attributes:
-        period: steps in which the thruster turns once; None where it is fixed.
+        period: steps per rotation of the thruster; None for a fixed thruster.
 
     Raises:
-        ValueError: where the period is neither None nor a positive number.
+        ValueError: if the period is neither None nor a positive number.
     """
 
     period: float | None = None
@@ -64,15 +64,15 @@ class PointBody:
 
     @property
     def views(self) -> tuple[View, ...]:
-        """``"velocity"``, and ``"phase"`` where the thruster turns."""
+        """``"velocity"``, and ``"phase"`` with a rotating thruster."""
         return (VELOCITY_VIEW,) if self.period is None else (VELOCITY_VIEW, PHASE_VIEW)
 
     def at_rest(self, position: jax.Array, key: Key) -> PointState:
-        """The body at ``position`` without velocity, its thruster turned at random."""
+        """Return a state at ``position`` with velocity 0 and a random phase."""
         return PointState(position, jnp.zeros(2), self._random_phase(key))
 
     def pushed(self, state: PointState, action: jax.Array) -> PointState:
-        """Velocity and phase after one step; the position is left to the world."""
+        """Return velocity and phase after one step; the position does not change."""
         force = jnp.clip(action, -1.0, 1.0)
         phase = state.phase
         if phase is not None and self.period is not None:
@@ -81,8 +81,8 @@ class PointBody:
             phase = _rotated(phase, jnp.array([math.cos(turn), math.sin(turn)]))
         return PointState(state.position, DRAG * state.velocity + THRUST * force, phase)
 
-    def feel(self, state: PointState) -> dict[str, jax.Array]:
-        """What `views` show."""
+    def observe(self, state: PointState) -> dict[str, jax.Array]:
+        """Return the arrays of `views`."""
         velocity = {"velocity": VELOCITY_SCALE * state.velocity}
         return velocity if state.phase is None else {**velocity, "phase": state.phase}
 
@@ -94,6 +94,6 @@ class PointBody:
 
 
 def _rotated(vector: jax.Array, rotation: jax.Array) -> jax.Array:
-    """``vector`` turned by the angle whose cosine and sine are ``rotation``."""
+    """Return ``vector`` rotated by the angle whose cosine and sine are ``rotation``."""
     (x, y), (cosine, sine) = vector, rotation
     return jnp.stack([cosine * x - sine * y, sine * x + cosine * y])

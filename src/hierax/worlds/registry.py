@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from hierax.worlds.acting import ActingWorld
+from hierax.worlds.acting_world import ActingWorld
 from hierax.worlds.hanoi import tower_of_hanoi
 from hierax.worlds.host import HostWorld
 from hierax.worlds.mujoco import load

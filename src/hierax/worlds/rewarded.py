@@ -1,4 +1,4 @@
-"""A world that pays for something else."""
+"""A functional world with another reward function."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -13,15 +13,15 @@ from hierax.worlds.world import Key, State, Timestep, World
 Reward: TypeAlias = Callable[
     [Mapping[str, jax.Array], jax.Array, Mapping[str, jax.Array], jax.Array], jax.Array
 ]
-"""(observation, action, next observation, reward of the world) → () reward."""
+"""(observation, action, next observation, reward of the world) → reward ``()``."""
 
 
-class Shown(NamedTuple):
-    """A world between two steps.
+class RewardedState(NamedTuple):
+    """The state of a `Rewarded` world.
 
     Attributes:
-        state: of the world itself.
-        observation: what it showed last.
+        state: of the wrapped world.
+        observation: the last observation.
     """
 
     state: State
@@ -30,14 +30,14 @@ class Shown(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Rewarded:
-    """A functional world with another reward; all else, ends and success too, is as it was.
+    """A functional world with another reward function; all else is that of the wrapped world.
 
-    So a level of a hierarchy can learn one thing where the level above it learns another:
+    Use it to train a lower level with a reward of its own:
     ``Rewarded(world, lambda before, action, after, reward: after["velocity"][0])``.
 
     Attributes:
         world: any functional world.
-        reward: a function of one step of one environment, made of JAX operations.
+        reward: reward of one step of one environment, in JAX operations.
     """
 
     world: World
@@ -45,17 +45,19 @@ class Rewarded:
 
     @property
     def spec(self) -> WorldSpec:
-        """That of the world."""
+        """Description of the wrapped world."""
         return self.world.spec
 
-    def reset(self, key: Key) -> tuple[Shown, Timestep]:
-        """Begins an episode."""
-        state, shown = self.world.reset(key)
-        return Shown(state, shown.observation), shown
+    def reset(self, key: Key) -> tuple[RewardedState, Timestep]:
+        """Begin an episode."""
+        state, timestep = self.world.reset(key)
+        return RewardedState(state, timestep.observation), timestep
 
-    def step(self, state: Shown, action: jax.Array, key: Key) -> tuple[Shown, Timestep]:
-        """Takes one step of the world, and pays for it."""
-        moved, shown = self.world.step(state.state, action, key)
-        paid = self.reward(state.observation, action, shown.observation, shown.reward)
-        shown = shown._replace(reward=jnp.asarray(paid, jnp.float32))
-        return Shown(moved, shown.observation), shown
+    def step(
+        self, state: RewardedState, action: jax.Array, key: Key
+    ) -> tuple[RewardedState, Timestep]:
+        """Step the wrapped world and replace its reward."""
+        following, timestep = self.world.step(state.state, action, key)
+        reward = self.reward(state.observation, action, timestep.observation, timestep.reward)
+        timestep = timestep._replace(reward=jnp.asarray(reward, jnp.float32))
+        return RewardedState(following, timestep.observation), timestep

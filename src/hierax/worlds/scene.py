@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from jaxtyping import Float
 
-from hierax.worlds.acting import ActingWorld
+from hierax.worlds.acting_world import ActingWorld
 from hierax.worlds.cross import PointCross
 from hierax.worlds.gridworld import GridWorld
 from hierax.worlds.point import PointState

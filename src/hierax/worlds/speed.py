@@ -1,8 +1,9 @@
-"""An open plane that pays for speed: where the lowest level of a hierarchy learns to move.
+"""An open plane with a reward for speed, to train the lowest level of a hierarchy.
 
-The reward, speed in any direction, is that of the lower levels of Haarnoja, Hartikainen, Abbeel and
-Levine (2018), "Latent space policies for hierarchical reinforcement learning"; the body is that of
-`hierax.worlds.cross`. With maximum entropy it teaches to speed up the way one is already moving.
+The reward is that of the lower levels of Haarnoja, Hartikainen, Abbeel and Levine (2018), "Latent
+space policies for hierarchical reinforcement learning": speed in any direction. The body is that
+of `hierax.worlds.cross`. A maximum entropy policy learns to speed up in the direction in which the
+point already moves.
 """
 
 import dataclasses
@@ -21,23 +22,24 @@ _ACTION_COST = 0.05
 
 @dataclasses.dataclass(frozen=True)
 class PointSpeed:
-    """A point with momentum is paid for its speed.
+    """A point with momentum on an open plane; the reward is its speed.
 
     | | |
     |---|---|
-    | view ``"velocity"`` | (2,): of x and y in units of length in ten steps, divided by 2 |
+    | view ``"velocity"`` | (2,): x and y, in units of length per ten steps, divided by 2 |
     | action | (2,) in [-1, 1]: push along x and y |
-    | reward | ``|v| - 0.05 |a|^2``, v after the step in units of length in ten steps |
-    | begin | at the origin, at rest |
-    | end | never; cut off after ``episode_limit`` steps |
+    | reward | ``|v| - 0.05 |a|^2``, v after the step, in units of length per ten steps |
+    | initial state | at the origin, at rest |
+    | termination | never; truncated after ``episode_limit`` steps |
+    | success | not defined |
 
-    The position is not observed, so whatever is learned here holds everywhere. There is no success.
+    The position is not observed, so a trained policy does not depend on it.
 
     Attributes:
-        episode_limit: most steps of an episode.
+        episode_limit: steps after which an episode is truncated.
 
     Raises:
-        ValueError: where the limit is no whole number above 0.
+        ValueError: if the limit is not a whole number above 0.
     """
 
     episode_limit: int = 200
@@ -49,50 +51,50 @@ class PointSpeed:
 
     @property
     def body(self) -> PointBody:
-        """The point that acts."""
+        """Dynamics of the point."""
         return PointBody()
 
     @property
     def spec(self) -> WorldSpec:
-        """What agents are told of the world."""
+        """Description of the world."""
         return WorldSpec(self.name, self.body.views, Continuous(2), self.episode_limit)
 
     def reset(self, key: Key) -> tuple[PointState, Timestep]:
-        """Begins an episode at rest."""
+        """Begin an episode at rest."""
         state = self.body.at_rest(jnp.zeros(2), key)
-        return state, self._shown(state, jnp.array(0.0))
+        return state, self._timestep(state, jnp.array(0.0))
 
     def step(self, state: PointState, action: jax.Array, key: Key) -> tuple[PointState, Timestep]:
-        """Pushes the point and moves it; draws no random number."""
+        """Push the point and move it; ``key`` is not used."""
         pushed = self.body.pushed(state, action)
         moved = pushed._replace(position=pushed.position + TIME_STEP * pushed.velocity)
         effort = jnp.sum(jnp.clip(action, -1.0, 1.0) ** 2)
         reward = jnp.sqrt(jnp.sum(moved.velocity**2)) - _ACTION_COST * effort
-        return moved, self._shown(moved, reward)
+        return moved, self._timestep(moved, reward)
 
-    def _shown(self, state: PointState, reward: jax.Array) -> Timestep:
-        never = jnp.array(False)
-        return Timestep(self.body.feel(state), reward, never, never)
+    def _timestep(self, state: PointState, reward: jax.Array) -> Timestep:
+        no = jnp.array(False)
+        return Timestep(self.body.observe(state), reward, terminated=no, success=no)
 
 
 @dataclasses.dataclass(frozen=True)
 class SpinSpeed(PointSpeed):
-    """`PointSpeed-v0` for a point whose thruster turns by itself.
+    """`PointSpeed` with a rotating thruster.
 
     | | |
     |---|---|
-    | view ``"phase"`` | (2,): cosine and sine of the angle of the thruster |
+    | view ``"phase"`` | (2,): cosine and sine of the thruster's angle |
     | action | (2,) in [-1, 1]: push along the axes of the thruster |
-    | begin | as there, with the angle uniform on the circle |
+    | initial state | at the origin, at rest, thruster angle uniform on the circle |
 
     All else is as in `PointSpeed`.
 
     Attributes:
-        episode_limit: most steps of an episode.
-        period: steps in which the thruster turns once.
+        episode_limit: steps after which an episode is truncated.
+        period: steps per rotation of the thruster.
 
     Raises:
-        ValueError: as in `PointSpeed`, and where the period is not positive.
+        ValueError: as in `PointSpeed`, and if the period is not positive.
     """
 
     period: float = 5.0
@@ -105,5 +107,5 @@ class SpinSpeed(PointSpeed):
 
     @property
     def body(self) -> PointBody:
-        """The point that acts, with its turning thruster."""
+        """Dynamics of the point."""
         return PointBody(self.period)

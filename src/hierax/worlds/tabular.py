@@ -22,7 +22,7 @@ from scipy.sparse import csgraph
 
 from hierax import checks
 from hierax.planning.mdp import TabularMDP
-from hierax.worlds.checks import StateIndex, check_state
+from hierax.worlds.world_checks import StateIndex, check_state
 
 World = TypeVar("World", bound="TabularWorld")
 RewardRule = Literal["stay", "goal", "arrival", "terminal"]

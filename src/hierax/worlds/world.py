@@ -1,8 +1,7 @@
-"""Worlds as pure functions, to be acted in inside `jit`.
+"""Functional worlds: pure functions that are stepped inside ``jax.jit``.
 
-A world describes itself by a `WorldSpec` and is two functions of arrays. One world is one
-environment: `hierax.worlds.functional_batch.FunctionalBatch` runs many side by
-side, cuts episodes off at the limit of the spec and begins new ones.
+A `World` is one environment. `hierax.worlds.FunctionalBatch` runs N of them side by side,
+truncates episodes at the limit of the spec and begins new ones.
 """
 
 from collections.abc import Mapping
@@ -17,21 +16,21 @@ State: TypeAlias = Any
 
 
 class Timestep(NamedTuple):
-    """One step, or the beginning of an episode, of one environment or of N side by side.
+    """The result of a reset or a step, of one environment or of N side by side.
 
     A functional world fills the first four fields, without a leading axis. A batch of N
     environments fills all of them, each with a leading axis N.
 
     Attributes:
         observation: an array for each view of the spec.
-        reward: float32, of the step that led here; 0 at the beginning of an episode.
-        terminated: bool, the episode is over for good.
-        success: bool, whether the task is fulfilled here. An episode succeeds if its last step
-            does; always False in a world whose spec has no success.
-        truncated: bool, the episode is cut off here by its limit.
-        is_step: bool, False where an episode began.
+        reward: float32, of the step that led here; 0 after a reset.
+        terminated: bool, True in a terminal state: nothing is bootstrapped from it.
+        success: bool, whether the task is solved here. An episode succeeds if its last step
+            does. Always False in a world whose spec has ``has_success=False``.
+        truncated: bool, True where the episode is cut off by its limit.
+        is_step: bool, False where an episode begins.
         episode_return: float32, sum of the episode's rewards so far.
-        episode_length: int32, its steps so far.
+        episode_length: int32, number of the episode's steps so far.
     """
 
     observation: Mapping[str, Any]
@@ -45,25 +44,32 @@ class Timestep(NamedTuple):
 
     @property
     def ended(self) -> Any:
-        """Where the episode is over, terminated or truncated."""
+        """True where the episode is over: terminated or truncated."""
         return self.terminated | self.truncated
 
 
 class World(Protocol):
-    """Two pure functions and a description; every implementation is a frozen dataclass.
+    """A functional world: a spec and two pure functions.
 
-    Its fields are its options, such as ``goal`` or ``episode_limit``.
+    Implementations are frozen dataclasses. Their fields are the options of the world, such as
+    ``goal`` or ``episode_limit``.
     """
 
     @property
     def spec(self) -> WorldSpec:
-        """What agents are told of it."""
+        """Description of the world."""
         ...
 
     def reset(self, key: Key) -> tuple[State, Timestep]:
-        """Begins an episode: a pytree of arrays that is all of the world, and what it shows."""
+        """Return the initial state, a pytree of arrays, and the first timestep of an episode."""
         ...
 
     def step(self, state: State, action: jax.Array, key: Key) -> tuple[State, Timestep]:
-        """Takes one step; ``action`` is in [-1, 1]^d or a whole number, as the spec says."""
+        """Return the next state and its timestep.
+
+        Args:
+            state: from `reset` or the last step.
+            action: ``(d,)`` in [-1, 1], or an integer ``()``, according to ``spec.action``.
+            key: random key of this step.
+        """
         ...

@@ -106,9 +106,9 @@ def test_a_step_needs_an_episode_that_goes_on():
 def test_what_is_no_action_is_refused_and_changes_nothing():
     env = HieraxEnv(make("PointCross-v0"))
     before, _ = env.reset(seed=0)
-    with pytest.raises(ValueError, match="action at entry 0 is nan, but must be finite"):
+    with pytest.raises(ValueError, match="action must be finite, got nan at entry 0"):
         env.step([np.nan, 0.0])
-    with pytest.raises(ValueError, match=r"action has shape \(3,\), but must have shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"action must have shape \(2,\), got \(3,\)"):
         env.step(np.zeros(3))
     after, *_ = env.step(np.zeros(2))
     np.testing.assert_allclose(after["position"], before["position"], atol=0.1)

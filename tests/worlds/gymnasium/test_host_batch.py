@@ -191,7 +191,7 @@ def test_where_an_episode_begins_any_action_will_do():
 
 @pytest.mark.parametrize("seed", [None, -1, 1.5, "x"])
 def test_what_is_no_seed_is_refused(seed):
-    with pytest.raises(ValueError, match=f"seed is {seed!r}, but must be a whole number not below"):
+    with pytest.raises(ValueError, match=f"seed must be an integer >= 0, got {seed!r}"):
         GymnasiumBatch(Clock, 1, episode_limit=9).reset(seed)
 
 
@@ -200,7 +200,7 @@ def test_what_makes_no_environment_is_refused():
         ValueError, match=r"environment is 5, but must be an id for gymnasium\.make"
     ):
         GymnasiumBatch(5, 1)
-    with pytest.raises(ValueError, match=r"environment\(\) is 3, but must be an instance of Env"):
+    with pytest.raises(ValueError, match=r"environment\(\) must be of type Env, got 3"):
         GymnasiumBatch(lambda: 3, 1)
 
 
@@ -217,13 +217,13 @@ def test_what_draws_no_image_is_refused(mode):
 def test_what_cannot_be_stepped_is_refused():
     with pytest.raises(ValueError, match="episode_limit is missing and Clock has no limit of its"):
         GymnasiumBatch(Clock, 1)
-    with pytest.raises(ValueError, match="episode_limit is 0, but must be a whole number"):
+    with pytest.raises(ValueError, match="episode_limit must be an integer >= 1, got 0"):
         GymnasiumBatch(Clock, 1, episode_limit=0)
-    with pytest.raises(ValueError, match="count is 0, but must be a whole number"):
+    with pytest.raises(ValueError, match="count must be an integer >= 1, got 0"):
         GymnasiumBatch(Clock, 0)
     batch = GymnasiumBatch(Clock, 2, episode_limit=5)
     with pytest.raises(RuntimeError, match="no episode has begun: call reset first"):
         batch.step(np.array([0, 0]))
     batch.reset(0)
-    with pytest.raises(ValueError, match=r"action has shape \(2, 1\), but must have shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"action must have shape \(2,\), got \(2, 1\)"):
         batch.step(np.zeros((2, 1)))

@@ -79,10 +79,10 @@ def test_a_step_needs_a_beginning():
 @pytest.mark.parametrize(
     ("action", "sentence"),
     [
-        (np.zeros(3), "action has shape (3,), but must have shape (2,)"),
-        (0.0, "action has shape (), but must have shape (2,)"),
-        ("left", "action is str 'left', but must be an array of real numbers"),
-        ([np.nan, 0.0], "but must be finite"),
+        (np.zeros(3), "action must have shape (2,), got (3,)"),
+        (0.0, "action must have shape (2,), got ()"),
+        ("left", "action must be an array of real numbers, got str 'left'"),
+        ([np.nan, 0.0], "action must be finite, got nan"),
     ],
 )
 def test_what_is_no_action_is_refused(action, sentence):

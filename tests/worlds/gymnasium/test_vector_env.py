@@ -122,7 +122,7 @@ def test_threads_step_the_physics_and_change_no_number(monkeypatch):
     made = [gymnasium.make_vec("hierax/BallGoTo3-v0", num_envs=4, threads=n) for n in (1, 2)]
     assert given == [{"threads": 1}, {"threads": 2}]
     np.testing.assert_equal(stepped(made[0], 3), stepped(made[1], 3))
-    with pytest.raises(ValueError, match="threads is 0, but must be a whole number not below 1"):
+    with pytest.raises(ValueError, match="threads must be an integer >= 1, got 0"):
         gymnasium.make_vec("hierax/BallGoTo3-v0", num_envs=4, threads=0)
     with pytest.raises(
         ValueError, match="threads is 2, but must be None in FourRooms-v0, which is"
@@ -163,17 +163,17 @@ def test_what_cannot_be_done_is_refused():
     env = HieraxVectorEnv(Slider(), 2)
     with pytest.raises(gymnasium.error.ResetNeeded, match="no episode has begun: call reset first"):
         env.step(np.zeros((2, 1)))
-    with pytest.raises(ValueError, match=r"seed is \[1, 2\], but must be a whole number"):
+    with pytest.raises(ValueError, match=r"seed must be an integer >= 0, got \[1, 2\]"):
         env.reset(seed=[1, 2])
     env.reset(seed=0)
     for action, words in (
-        (np.zeros((3, 1)), "action has shape (3, 1), but must have shape (2, 1)"),
-        ([["a"], ["b"]], "but must be an array of real numbers"),
-        ([[np.nan], [0.0]], "action at environment 0, entry 0 is nan, but must be finite"),
+        (np.zeros((3, 1)), "action must have shape (2, 1), got (3, 1)"),
+        ([["a"], ["b"]], "action must be an array of real numbers"),
+        ([[np.nan], [0.0]], "action must be finite, got nan at environment 0, entry 0"),
     ):
         with pytest.raises(ValueError, match=re.escape(words)):
             env.step(action)
-    with pytest.raises(ValueError, match="num_envs is 0, but must be a whole number not below 1"):
+    with pytest.raises(ValueError, match="num_envs must be an integer >= 1, got 0"):
         HieraxVectorEnv(Slider(), 0)
     with pytest.raises(ValueError, match="BallGoTo3-v0 has no option 'colour'; it has episode_lim"):
         gymnasium.make_vec("hierax/BallGoTo3-v0", num_envs=2, colour="red")

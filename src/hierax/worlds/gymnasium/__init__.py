@@ -8,11 +8,11 @@ Gymnasium environment, and `GymnasiumWorld` a world of which they are made.
 """
 
 from hierax.worlds.gymnasium.environment import HieraxEnv
+from hierax.worlds.gymnasium.gymnasium_world import GymnasiumWorld
 from hierax.worlds.gymnasium.host_batch import GymnasiumBatch
 from hierax.worlds.gymnasium.host_environment import HostEnv
 from hierax.worlds.gymnasium.registration import register
 from hierax.worlds.gymnasium.vector_environment import HieraxVectorEnv
-from hierax.worlds.gymnasium.world import GymnasiumWorld
 
 __all__ = [
     "GymnasiumBatch",

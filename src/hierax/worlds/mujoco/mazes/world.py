@@ -18,7 +18,7 @@ import numpy as np
 
 from hierax import checks
 from hierax.spec import View
-from hierax.worlds.checks import are_finite
+from hierax.worlds.world_checks import are_finite
 from hierax.worlds.mujoco.mazes.layout import MazeMap
 from hierax.worlds.mujoco.mazes.props import BLOCK, add_maze
 from hierax.worlds.mujoco.mazes.tasks import TASKS, MazeTask, Place

@@ -12,9 +12,9 @@ import mujoco
 import numpy as np
 
 from hierax.spec import View
-from hierax.worlds.checks import check_place
+from hierax.worlds.world_checks import check_position
 from hierax.worlds.cross import is_free
-from hierax.worlds.mujoco.arenas import WALL_COLOUR, WALL_HEIGHT, add_cuboid, plane
+from hierax.worlds.mujoco.arenas import WALL_COLOUR, WALL_HEIGHT, add_box_geom, plane
 from hierax.worlds.mujoco.bodies.ant import Ant
 from hierax.worlds.mujoco.bodies.body import Body
 from hierax.worlds.mujoco.embodied import Embodied
@@ -74,7 +74,7 @@ class AntCross(Embodied):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_place("goal", self.goal)
+        check_position("goal", self.goal)
         if not is_free(*self.goal):
             raise ValueError(
                 f"goal is {self.goal}, but must be a free point: -1.5 < x < 13 and -2 < y < 2, "
@@ -97,7 +97,7 @@ class AntCross(Embodied):
         for number, (west, east, south, north) in enumerate(WALLS):
             centre = ((west + east) / 2.0, (south + north) / 2.0, WALL_HEIGHT / 2.0)
             half = ((east - west) / 2.0, (north - south) / 2.0, WALL_HEIGHT / 2.0)
-            add_cuboid(spec.worldbody, f"wall {number}", centre, half, WALL_COLOUR)
+            add_box_geom(spec.worldbody, f"wall {number}", centre, half, WALL_COLOUR)
         self.walker.add(spec)
         return spec
 
