@@ -208,13 +208,13 @@ def test_what_does_not_fit_is_refused(vision):
     torso, images = vision
     assert "'relu', 'elu', 'tanh'" in refusal(lambda: MLP(KEY, 2, (3,), 1, activation="swish"))
     assert "needs a hidden layer" in refusal(lambda: MLP(KEY, 2, (), 1, layer_norm=True))
-    assert "final_scale is -1" in refusal(lambda: MLP(KEY, 2, (3,), 1, final_scale=-1))
+    assert "final_scale must be a finite number >= 0" in refusal(lambda: MLP(KEY, 2, (3,), 1, final_scale=-1))
     for sizes in ((0, (3,), 1), (2, (0,), 1), (2, (3,), 0), (2, (3.5,), 1)):
         assert "size of a layer" in refusal(MLP, KEY, *sizes)
-    assert "count is 0" in refusal(stack, KEY, 0, lambda key: MLP(key, 2, (), 1))
+    assert "count must be an integer >= 1, got 0" in refusal(stack, KEY, 0, lambda key: MLP(key, 2, (), 1))
     assert "at least one layer" in refusal(BoxTorso, KEY, ())
     assert "25 numbers" in refusal(BoxTorso(KEY), jnp.zeros((4, 25)))
-    assert "size is 0" in refusal(VisionTorso, KEY, 0)
+    assert "size must be an integer >= 1, got 0" in refusal(VisionTorso, KEY, 0)
     assert "float32" in refusal(torso, images.astype(jnp.float32))
     assert "(N, 64, 64, 3)" in refusal(torso, images[0])
-    assert "view is 'nothing'" in refusal(flatten_views, {"task": jnp.zeros((2, 1))}, ("nothing",))
+    assert "view must be one of 'task', got 'nothing'" in refusal(flatten_views, {"task": jnp.zeros((2, 1))}, ("nothing",))

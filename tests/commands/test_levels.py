@@ -31,7 +31,7 @@ def test_options_change_levels_and_add_them():
     ("words", "message"),
     [
         ("--level.2.steps 5", "there is an option for level 2, but none for level 1: levels are "),
-        ("--level.0.couplings 0", "level 0: couplings is 0, but must be a whole number not below"),
+        ("--level.0.couplings 0", "level 0: couplings must be an integer >= 1, got 0"),
         ("--level.0.coupling 3", "there is no field of level 'coupling', but views, world, steps"),
         ("--level.0.noise never", "--level.0.noise is 'never', but must be step or episode"),
         ("--level.x.noise step", "there is no option '--level.x.noise', but --agent.FIELD"),

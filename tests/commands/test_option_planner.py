@@ -54,5 +54,5 @@ def test_what_cannot_be_learned_in_is_refused(given, words):
 
 @pytest.mark.parametrize("option", ["options", "steps", "restarts"])
 def test_nonsense_is_named(option):
-    with pytest.raises(UsageError, match=f"{option} is 0, but must be"):
+    with pytest.raises(UsageError, match=f"{option} must be an integer >= 1, got 0"):
         make_plan(problem("S....G"), "option-gradient", {option: 0})

@@ -106,7 +106,7 @@ def test_what_was_asked_for_reaches_training(monkeypatch, tmp_path, capsys):
         ("sac PointSpeed-v0 --agent.discount 2", "sac: discount is 2.0, but must be a number in"),
         ("sac PointSpeed-v0 --agent.views place", "has no view 'place', but 'velocity'"),
         ("sac PointSpeed-v0 --world.goal 1 2", "there is no field of PointSpeed-v0 'goal'"),
-        ("sac PointSpeed-v0 --world.episode-limit 0", "episode_limit is 0, but must be"),
+        ("sac PointSpeed-v0 --world.episode-limit 0", "episode_limit must be an integer >= 1"),
         ("sac PointSpeed-v0 --agents.hidden_sizes 3", "there is no option '--agents.hidden_sizes'"),
         ("sac PointSpeed-v0 --seeds 0", "--seeds is 0, but must be at least 1"),
         ("sac PointSpeed-v0 --seed -1", "--seed is -1, but must be at least 0"),

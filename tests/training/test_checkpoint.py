@@ -137,9 +137,9 @@ def test_a_tree_that_does_not_fit_is_refused(tmp_path, change, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"step": -1}, "step is -1"),
-        ({"step": 1.5}, "step is 1.5"),
-        ({"keep": 0}, "keep is 0"),
+        ({"step": -1}, "step must be an integer >= 0, got -1"),
+        ({"step": 1.5}, "step must be an integer >= 0, got 1.5"),
+        ({"keep": 0}, "keep must be an integer >= 1, got 0"),
         ({"meta": {"a": np.float32(1)}}, "meta must be"),
         ({"meta": {"a": float("nan")}}, "meta must be"),
         ({"tree": {"f": len}}, "['f'] is builtin"),

@@ -63,7 +63,7 @@ def test_what_has_no_name_keeps_that_of_its_class():
     [
         ("PointCros-v0", {}, "PointCross-v0"),
         ("PointCross-v0", {"gaol": 1}, "gaol"),
-        ("PointCross-v0", {"episode_limit": 0}, "episode_limit is 0, but must be"),
+        ("PointCross-v0", {"episode_limit": 0}, "episode_limit must be an integer >= 1, got 0"),
         ("Pendulum-v1", {"colour": "red"}, "Pendulum-v1 cannot be made: "),
     ],
 )

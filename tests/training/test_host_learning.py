@@ -56,4 +56,4 @@ def test_a_replay_on_the_host_is_for_the_host_driver():
     on_host = partial(train, replay="host", progress=False)
     nowhere = partial(train, replay="disk", progress=False)
     assert "replay is 'host', but must be 'device'" in refusal(on_host, agent, WORLD.world, 100)
-    assert "replay is 'disk', but must be one of" in refusal(nowhere, agent, WORLD, 100)
+    assert "replay must be one of" in refusal(nowhere, agent, WORLD, 100)

@@ -87,4 +87,4 @@ def test_intervals_are_in_environment_steps():
 def test_refusals(name, value):
     given = {"steps": 10, name: value}
     sentence = refusal(lambda: Schedule.of(Rhythm(1, 1, 1, 0), **given))
-    assert sentence == f"{name} is {value!r}, but must be a whole number not below 1"
+    assert sentence == f"{name} must be an integer >= 1, got {value!r}"

@@ -251,14 +251,14 @@ def test_a_world_that_is_not_finite_stops_the_run(driver, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"steps": 0}, "steps is 0, but must be a whole number not below 1"),
-        ({"seed": -1}, "seed is -1, but must be a whole number not below 0"),
-        ({"seeds": 0}, "seeds is 0, but must be"),
-        ({"episodes": 0}, "episodes is 0, but must be"),
-        ({"keep": 0}, "keep is 0, but must be"),
-        ({"environments": 0}, "environments is 0, but must be"),
-        ({"log_every": 0}, "log_every is 0, but must be"),
-        ({"driver": "fast"}, "driver is 'fast', but must be one of 'auto', 'scan', 'host'"),
+        ({"steps": 0}, "steps must be an integer >= 1, got 0"),
+        ({"seed": -1}, "seed must be an integer >= 0, got -1"),
+        ({"seeds": 0}, "seeds must be an integer >= 1, got 0"),
+        ({"episodes": 0}, "episodes must be an integer >= 1, got 0"),
+        ({"keep": 0}, "keep must be an integer >= 1, got 0"),
+        ({"environments": 0}, "environments must be an integer >= 1, got 0"),
+        ({"log_every": 0}, "log_every must be an integer >= 1, got 0"),
+        ({"driver": "fast"}, "driver must be one of 'auto', 'scan', 'host', got 'fast'"),
         (
             {"agent": Counter(PointCross().spec)},
             "agent is made for PointCross-v0, but",

@@ -354,9 +354,9 @@ REFUSALS = {
     "no statistics": (lambda lower, starts: [starts[0]._replace(statistics=None)], OTHER),
     "no state": (
         lambda lower, starts: [starts[0].learner],
-        "state in start is LevelsLearner, but must be an instance of TrainState",
+        "state in start must be of type TrainState, got a LevelsLearner",
     ),
-    "a generator": (lambda lower, starts: iter(starts), "start is "),
+    "a generator": (lambda lower, starts: iter(starts), "start must be of type "),
     "a state alone": (lambda lower, starts: starts[0], "start "),
 }
 

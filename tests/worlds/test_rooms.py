@@ -150,7 +150,7 @@ def test_a_lattice_has_a_door_in_every_wall(rooms, room, states):
     ("arguments", "words"),
     [
         ({"rooms": (0, 3)}, "rooms must be an integer >= 1, got 0"),
-        ({"room": (4, 2.5)}, "room is 2.5"),
+        ({"room": (4, 2.5)}, "room must be an integer >= 1, got 2.5"),
         ({"rooms": (4, 4, 4)}, "must be two whole numbers"),
     ],
 )

@@ -101,8 +101,8 @@ def test_options_take_the_place_of_what_the_name_sets():
             {"target": 2},
             "BallGoTo3-v0 has no option 'target'; it has episode_limit",
         ),
-        ("BallGoTo3-v0", {"body": "cat"}, "body is 'cat', but must be one of 'ball', 'ant', 'quad"),
-        ("BallGoTo3-v0", {"targets": -1}, "targets is -1, but must be a whole number not below"),
+        ("BallGoTo3-v0", {"body": "cat"}, "body must be one of 'ball', 'ant', 'quad"),
+        ("BallGoTo3-v0", {"targets": -1}, "targets must be an integer >= 1, got -1"),
     ],
 )
 def test_names_and_options_that_there_are_not(name, options, words):

@@ -67,5 +67,5 @@ def test_another_reward_can_be_paid():
 
 
 def test_threads_are_a_whole_number():
-    with pytest.raises(ValueError, match="threads is 0, but must be a whole number not below 1"):
+    with pytest.raises(ValueError, match="threads must be an integer >= 1, got 0"):
         FunctionalMujoco(Slider(), threads=0)

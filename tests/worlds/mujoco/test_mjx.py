@@ -29,7 +29,7 @@ def test_pictures_that_the_host_draws_are_refused():
 
 @pytest.mark.parametrize("options", [{"beginnings": 0}, {"seed": -1}])
 def test_numbers_out_of_range_are_refused(options):
-    with pytest.raises(ValueError, match=f"{next(iter(options))} is"):
+    with pytest.raises(ValueError, match=f"{next(iter(options))} must be an integer >= "):
         MjxWorld(make("BallGoTo3-v0"), **options)
 
 

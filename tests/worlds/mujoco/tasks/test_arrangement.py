@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco.bodies.body import turned
+from hierax.worlds.mujoco.bodies.body import yaw_quaternion
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
 from hierax.worlds.mujoco.vision import MOST_MARKS
 from worlds.mujoco.acted import moved, one_turned, positions, readings, seen, teleport, wait
@@ -104,7 +104,7 @@ def test_a_box_can_be_pushed_onto_its_target():
     batch = begun(Arrangement("Push", boxes=1, targets=1, movers=("boxes",)))
     _, there = asked(batch)
     pose = np.array([*(there[:2] - [2.0, 0.0]), 0.0, 0.0, 0.0])
-    box = np.array([*(there[:2] - [0.6, 0.0]), 0.5, *turned(0.0)])
+    box = np.array([*(there[:2] - [0.6, 0.0]), 0.5, *yaw_quaternion(0.0)])
     speeds = [5.0, 0.0, 0.0, 0.0, -25.0]
     teleport(batch, np.concatenate([pose, box]), np.concatenate([speeds, np.zeros(6)]))
     rewards = [wait(batch).reward[0] for _ in range(40)]
@@ -231,7 +231,7 @@ def test_things_begin_in_different_cells():
 def test_a_box_begins_inside_of_its_cell():
     batch = begun(EITHER, count=64)
     box = batch.engine.positions(batch.now.physics)[:, 5:7]
-    corner = batch.now.physics.sensors[:, EITHER.columns("box0 place")]
+    corner = batch.now.physics.sensors[:, EITHER.columns("box0 position")]
     np.testing.assert_allclose(corner[:, :2], box)
     cell = 2.0 * np.rint(box / 2.0)
     sites = [f"box0 corner{number}" for number in range(8)]
@@ -301,11 +301,11 @@ def test_being_cut_off_is_no_end():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"body": "bird"}, "body is 'bird', but must be one of 'ball'"),
-        ({"body": ["ball"]}, "body is ['ball'], but must be one of 'ball'"),
-        ({"targets": 0}, "targets is 0, but must be a whole number not below 1"),
-        ({"boxes": -1}, "boxes is -1, but must be a whole number not below 0"),
-        ({"cells": 1.5}, "cells is 1.5, but must be a whole number not below 0"),
+        ({"body": "bird"}, "body must be one of 'ball'"),
+        ({"body": ["ball"]}, "body must be one of 'ball'"),
+        ({"targets": 0}, "targets must be an integer >= 1, got 0"),
+        ({"boxes": -1}, "boxes must be an integer >= 0, got -1"),
+        ({"cells": 1.5}, "cells must be an integer >= 0, got 1.5"),
         (
             {"cells": 2, "targets": 4},
             "cells is 2, but 5 things need as many cells: take at least 3",
@@ -316,19 +316,19 @@ def test_being_cut_off_is_no_end():
             "fewer, or cells=4 or more",
         ),
         ({"cells": 11, "targets": 101}, "targets is 101, but must be at most 100, so that all can"),
-        ({"box_mass": 0.0}, "box_mass is 0.0, but must be a positive finite number"),
+        ({"box_mass": 0.0}, "box_mass must be a finite number > 0, got 0.0"),
         *(
             ({"movers": given}, f"movers is {given!r}, but must be a tuple of 'body', 'boxes' or")
             for given in (("feet",), (), 5, "body", ["body"], {"body"}, (["body"],))
         ),
         ({"movers": ("boxes",)}, "movers is ('boxes',), but there is no box: take boxes above 0"),
-        ({"together": 1}, "together is 1, but must be an instance of bool"),
+        ({"together": 1}, "together must be of type bool, got 1"),
         ({"together": True}, "together is True with movers ('body',), 0 boxes and 3 targets, but"),
         (
             {"together": True, "movers": BOTH, "boxes": 2},
             "together is True with movers ('body', 'boxes'), 2 boxes and 3 targets, but",
         ),
-        ({"episode_limit": 0}, "episode_limit is 0, but must be a whole number not below 1"),
+        ({"episode_limit": 0}, "episode_limit must be an integer >= 1, got 0"),
     ],
 )
 def test_bad_options_are_named(options, message):
