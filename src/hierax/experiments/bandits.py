@@ -1,11 +1,12 @@
-"""Bandits whose soft-optimal policy is known, and stacks of flows trained on them.
+"""Bandits with a known soft-optimal policy, and stacks of flows trained on them.
 
-One step, reward r(a), reward scale ρ = 1/α. A level trained to the end on top of a policy p gives
+An episode has one step with reward r(a) and reward scale ρ = 1/α. The optimal level above a policy
+p is
 
     π(a) ∝ p(a) exp(ρ r(a))
 
-so K levels with the same reward give p(a) exp(K ρ r(a)): what one level gives at a temperature K
-times lower.
+K optimal levels with the same reward give p(a) exp(K ρ r(a)). One optimal level at a K times lower
+temperature gives the same.
 """
 
 import dataclasses
@@ -24,43 +25,43 @@ from hierax.agents.latent_space.flows import Flow, alternating, standard_log_pro
 
 SIZE = 2
 GRID = 400
-"""Midpoints along each axis of the cube."""
+"""Number of midpoints along each axis of the cube."""
 
 
 class Bandit(Protocol):
-    """Actions in two dimensions that are paid for, and what is optimal."""
+    """A bandit with two-dimensional actions and a known optimum."""
 
     @property
     def scale(self) -> float:
-        """ρ."""
+        """Reward scale ρ."""
         ...
 
     @property
     def squashed(self) -> bool:
-        """Whether actions go through tanh into the cube, with uniform actions as the first prior.
+        """Whether actions are squashed by tanh into the cube, with a uniform first prior.
 
-        Else the first prior is N(0, I).
+        Otherwise actions are unbounded and the first prior is N(0, I).
         """
         ...
 
     def reward(self, action: jax.Array) -> jax.Array:
-        """Rewards of actions ``(..., 2)``."""
+        """Return rewards of actions ``(..., 2)``."""
         ...
 
     def log_partition(self, levels: float) -> float:
-        """The logarithm of ∫ p(a) exp(levels · ρ r(a)) da."""
+        """Return log ∫ p(a) exp(levels · ρ r(a)) da."""
         ...
 
     def mean_reward(self, levels: float) -> float:
-        """E[r] under the optimal policy of so many levels."""
+        """Return E[r] under the optimal policy of ``levels`` levels."""
         ...
 
 
 @dataclasses.dataclass(frozen=True)
 class GaussianBandit:
-    """r = -½ (a - μ)' diag(P) (a - μ), prior N(0, I): optimal is N(m, diag S).
+    """A bandit with r = -½ (a - μ)' diag(P) (a - μ), prior N(0, I) and optimum N(m, diag S).
 
-    S = 1 / (1 + K ρ P) and m = S K ρ P μ, by entry; affine couplings can represent it exactly.
+    S = 1 / (1 + K ρ P) and m = S K ρ P μ, by entry. Affine couplings can represent the optimum.
     """
 
     precision: tuple[float, float] = (2.0, 0.5)
@@ -69,24 +70,24 @@ class GaussianBandit:
     squashed: bool = False
 
     def reward(self, action: jax.Array) -> jax.Array:
-        """See `Bandit`."""
+        """Return rewards of actions ``(..., 2)``."""
         off = action - jnp.asarray(self.centre)
         return -0.5 * jnp.sum(jnp.asarray(self.precision) * off**2, axis=-1)
 
     def optimum(self, levels: float) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and variance of each entry after so many levels."""
+        """Return mean and variance of each entry of the optimum of ``levels`` levels."""
         tilt = levels * self.scale * np.asarray(self.precision)
         variance = 1.0 / (1.0 + tilt)
         return variance * tilt * np.asarray(self.centre), variance
 
     def log_partition(self, levels: float) -> float:
-        """See `Bandit`."""
+        """Return log ∫ p(a) exp(levels · ρ r(a)) da."""
         tilt, centre = levels * self.scale * np.asarray(self.precision), np.asarray(self.centre)
         terms = np.log1p(tilt) + centre**2 * (tilt - tilt**2 / (1.0 + tilt))
         return float(-0.5 * terms.sum())
 
     def mean_reward(self, levels: float) -> float:
-        """See `Bandit`."""
+        """Return E[r] under the optimal policy of ``levels`` levels."""
         mean, variance = self.optimum(levels)
         off = (mean - np.asarray(self.centre)) ** 2 + variance
         return float(-0.5 * (np.asarray(self.precision) * off).sum())
@@ -94,10 +95,10 @@ class GaussianBandit:
 
 @dataclasses.dataclass(frozen=True)
 class CubeBandit:
-    """r = - least squared distance to (±½, ±½), less 0.15 in the left half; uniform prior.
+    """A bandit with r = - least squared distance to (±½, ±½), less 0.15 in the left half.
 
-    The edge between the halves is a sigmoid of that ``width``, so that gradients with respect to
-    actions tell of it; 0 for a step.
+    The prior is uniform. The edge between the halves is a sigmoid of width ``width``, so that it
+    has a gradient with respect to actions; 0 makes it a step.
     """
 
     width: float = 0.02
@@ -105,19 +106,19 @@ class CubeBandit:
     squashed: bool = True
 
     def reward(self, action: jax.Array) -> jax.Array:
-        """See `Bandit`."""
+        """Return rewards of actions ``(..., 2)``."""
         near = jnp.sum((jnp.abs(action) - 0.5) ** 2, axis=-1)
         x = action[..., 0]
         left = jax.nn.sigmoid(-x / self.width) if self.width else jnp.where(x < 0, 1.0, 0.0)
         return -near - 0.15 * left
 
     def log_partition(self, levels: float) -> float:
-        """See `Bandit`."""
+        """Return log ∫ p(a) exp(levels · ρ r(a)) da."""
         exponent = levels * self.scale * self._grid
         return float(scipy.special.logsumexp(exponent) - np.log(exponent.size))
 
     def mean_reward(self, levels: float) -> float:
-        """See `Bandit`."""
+        """Return E[r] under the optimal policy of ``levels`` levels."""
         weight = scipy.special.softmax(levels * self.scale * self._grid)
         return float((weight * self._grid).sum())
 
@@ -131,14 +132,14 @@ class CubeBandit:
 
 
 class Size(NamedTuple):
-    """How large a flow is and how long it is trained.
+    """Size of a flow and of its training.
 
     Attributes:
-        couplings: layers.
-        units: of the hidden layer of each coupling.
-        steps: of Adam.
-        batch: samples of each.
-        rate: of learning, at first; a cosine takes it to 0.
+        couplings: number of coupling layers.
+        units: hidden units of each coupling.
+        steps: steps of Adam.
+        batch: samples in each step.
+        rate: initial learning rate; it decays to 0 by a cosine.
     """
 
     couplings: int
@@ -149,29 +150,29 @@ class Size(NamedTuple):
 
 
 Flows = tuple[Flow, ...]
-"""Levels from the bottom."""
-NOTHING = jnp.ones(1)
-"""What a bandit shows: always the same."""
+"""Flows of all levels, lowest first."""
+OBSERVATION = jnp.ones(1)
+"""Observation of a bandit, a constant."""
 
 
 def train_stack(bandit: Bandit, levels: Sequence[tuple[Size, float]], key: jax.Array) -> Flows:
-    """Trains levels one after the other, each with its size and its multiple of ρ."""
+    """Train levels one after the other, each with its size and its multiple of ρ."""
     flows: Flows = ()
-    turn = 0
+    first_moved = 0
     for size, weight in levels:
         key, level_key = jax.random.split(key)
-        flow = _flow(size, turn, level_key)
+        flow = _flow(size, first_moved, level_key)
         flows = (*flows, _trained(bandit, size, weight, flows, flow, level_key))
-        turn = (turn + size.couplings - 1) % 2
+        first_moved = (first_moved + size.couplings - 1) % 2
     return flows
 
 
 def draw(bandit: Bandit, flows: Flows, key: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
-    """Actions ``(count, 2)`` of the whole stack, and the logarithm of their density."""
+    """Return actions ``(count, 2)`` of the whole stack and their log density."""
     noise = jax.random.normal(key, (count, SIZE))
     output, log_prob = noise, standard_log_prob(noise)
     for flow in reversed(flows):
-        output, log_det = flow.forward(output, _seen(count))
+        output, log_det = flow.forward(output, _observations(count))
         log_prob -= log_det
     if not bandit.squashed:
         return output, log_prob
@@ -179,23 +180,25 @@ def draw(bandit: Bandit, flows: Flows, key: jax.Array, count: int) -> tuple[jax.
 
 
 @partial(jax.jit, static_argnums=(0, 3))
-def judge(bandit: Bandit, flows: Flows, key: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
-    """E[r], and E[log π - log p] of the whole stack, from ``count`` samples."""
+def evaluate(
+    bandit: Bandit, flows: Flows, key: jax.Array, count: int
+) -> tuple[jax.Array, jax.Array]:
+    """Return E[r] and E[log π - log p] of the whole stack from ``count`` samples."""
     action, log_prob = draw(bandit, flows, key, count)
     return bandit.reward(action).mean(), (log_prob - _log_prior(bandit, action)).mean()
 
 
 def divergence(bandit: Bandit, levels: float, reward: Any, kl_to_prior: Any) -> np.ndarray:
-    """KL(π ‖ π*) from what `judge` found: E[log π - log p] - K ρ E[r] + log Z."""
+    """Return KL(π ‖ π*) = E[log π - log p] - K ρ E[r] + log Z from values of `evaluate`."""
     tilt = levels * bandit.scale
     return np.asarray(kl_to_prior) - tilt * np.asarray(reward) + bandit.log_partition(levels)
 
 
 def inverse_error(flow: Flow, key: jax.Array, count: int = 10_000) -> float:
-    """The largest error of f^{-1}(f(z)) over so much noise."""
+    """Return the largest error of f^{-1}(f(z)) over ``count`` samples of noise."""
     noise = jax.random.normal(key, (count, SIZE))
-    output, _ = flow.forward(noise, _seen(count))
-    back, _ = flow.inverse(output, _seen(count))
+    output, _ = flow.forward(noise, _observations(count))
+    back, _ = flow.inverse(output, _observations(count))
     return float(jnp.abs(back - noise).max())
 
 
@@ -205,9 +208,9 @@ def _log_prior(bandit: Bandit, action: jax.Array) -> jax.Array:
     return standard_log_prob(action)
 
 
-def _flow(size: Size, turn: int, key: jax.Array) -> Flow:
-    moved = alternating(SIZE, size.couplings, turn)
-    return Flow(key, NOTHING.size, SIZE, (8,), moved, size.units)
+def _flow(size: Size, first_moved: int, key: jax.Array) -> Flow:
+    moved = alternating(SIZE, size.couplings, first_moved)
+    return Flow(key, OBSERVATION.size, SIZE, (8,), moved, size.units)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -218,11 +221,11 @@ def _trained(
 
     def loss(flow: Flow, key: jax.Array) -> jax.Array:
         noise = jax.random.normal(key, (size.batch, SIZE))
-        output, log_det = flow.forward(noise, _seen(size.batch))
+        output, log_det = flow.forward(noise, _observations(size.batch))
         log_prob = standard_log_prob(noise) - log_det
         action = output
         for frozen in reversed(below):
-            action, _ = frozen.forward(action, _seen(size.batch))
+            action, _ = frozen.forward(action, _observations(size.batch))
         if bandit.squashed:
             action = jnp.tanh(action)
         if bandit.squashed and not below:
@@ -240,5 +243,5 @@ def _trained(
     return jax.lax.scan(step, (flow, optimiser.init(flow)), keys)[0][0]
 
 
-def _seen(count: int) -> jax.Array:
-    return jnp.broadcast_to(NOTHING, (count, NOTHING.size))
+def _observations(count: int) -> jax.Array:
+    return jnp.broadcast_to(OBSERVATION, (count, OBSERVATION.size))

@@ -133,8 +133,8 @@ def _goal_first(rows: list[dict[str, Any]], scale: str) -> Finding:
         everywhere_or_depends(held["stay"], FORESIGHTS[scale]),
         {"foresights_where_it_holds": held},
         f"The goal is the first of all states {_in_words(held, scale)}. The verdict rests on "
-        "reward 'stay', the paper's task. Reward 'goal' rewards every action at the goal and 'arrival' "
-        "none, so there the policy at the goal has little to gain.",
+        "reward 'stay', the paper's task. Reward 'goal' rewards every action at the goal and "
+        "'arrival' none, so there the policy at the goal has little to gain.",
     )
 
 

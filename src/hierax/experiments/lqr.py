@@ -1,15 +1,15 @@
-"""Linear dynamics, quadratic reward, and the soft-optimal policy by a Riccati equation.
+"""A linear-quadratic problem and its soft-optimal policy by a Riccati equation.
 
-s' = A s + B u + w, w ~ N(0, W); r = -½ (s' Q s + u' R u); temperature α, discount γ. Among all
-policies the best one for E Σ γ^t [r - α (log π - log π_0)] with a default policy
-π_0 = N(-K_0 s, S_0) is again linear and Gaussian, since α log π_0 is a quadratic:
+s' = A s + B u + w, w ~ N(0, W); r = -½ (s' Q s + u' R u); temperature α, discount γ. The default
+policy is π_0 = N(-K_0 s, S_0). The policy that maximises E Σ γ^t [r - α (log π - log π_0)] is
+linear and Gaussian too, because α log π_0 is quadratic:
 
     R' = R + α S_0^{-1},   N = α S_0^{-1} K_0,   Q' = Q + K_0' N
     G = R' + γ B' P B,   H = N + γ B' P A,   P = Q' + γ A' P A - H' G^{-1} H
     π = N(-K s, S),   K = G^{-1} H,   S = α G^{-1}
 
-so that the levels of a stack can be solved one after the other: the policy of each is the default
-policy of the next.
+The levels of a stack are solved one after the other. The policy of each level is the default policy
+of the next.
 """
 
 import dataclasses
@@ -47,24 +47,24 @@ class Solution(NamedTuple):
 class LQR:
     """A world with linear dynamics and quadratic reward.
 
-    Inputs are unbounded: u = artanh(action), so that the tanh of the lowest level is undone, and a
-    level above it that begins as the identity chooses u itself, with N(0, I) as its prior.
+    Inputs are unbounded: u = artanh(action) inverts the tanh of the lowest level. If that level is
+    the identity, the level above it emits u, with N(0, I) as its prior.
 
     | | |
     |---|---|
     | view ``"state"`` | (n,): s |
     | action | (m,) in [-1, 1]: tanh u |
     | reward | -½ (s' Q s + u' R u), s before the step |
-    | begin | s ~ N(0, I) |
-    | end | never; cut off after ``episode_limit`` steps |
+    | initial state | s ~ N(0, I) |
+    | termination | none; truncation after ``episode_limit`` steps |
 
     Attributes:
         dynamics: A, ``(n, n)``.
         control: B, ``(n, m)``.
         state_cost: diagonal of Q.
-        control_cost: the number on the diagonal of R.
+        control_cost: the value on the diagonal of R.
         noise: variance of each entry of w.
-        episode_limit: most steps of an episode.
+        episode_limit: maximum number of steps of an episode.
     """
 
     dynamics: Matrix = ((1.0, 0.1), (0.0, 0.95))
@@ -78,28 +78,28 @@ class LQR:
 
     @property
     def spec(self) -> WorldSpec:
-        """What agents are told of it."""
+        """Views, actions and episode limit of the world."""
         states, inputs = len(self.control), len(self.control[0])
         views = (View("state", (states,)),)
         return WorldSpec(self.name, views, Continuous(inputs), self.episode_limit)
 
     def reset(self, key: Key) -> tuple[jax.Array, Timestep]:
-        """Begins an episode at a random state."""
+        """Start an episode at a random state."""
         state = jax.random.normal(key, (len(self.control),))
-        return state, _shown(state, jnp.zeros(()))
+        return state, _timestep(state, jnp.zeros(()))
 
     def step(self, state: jax.Array, action: jax.Array, key: Key) -> tuple[jax.Array, Timestep]:
-        """Takes one step."""
+        """Take one step."""
         u = jnp.arctanh(jnp.clip(action, -LARGEST, LARGEST))
-        paid = jnp.asarray(self.state_cost) @ state**2 + self.control_cost * jnp.sum(u**2)
+        cost = jnp.asarray(self.state_cost) @ state**2 + self.control_cost * jnp.sum(u**2)
         moved = jnp.asarray(self.dynamics) @ state + jnp.asarray(self.control) @ u
         moved += jnp.sqrt(self.noise) * jax.random.normal(key, state.shape)
-        return moved, _shown(moved, -0.5 * paid)
+        return moved, _timestep(moved, -0.5 * cost)
 
     def solve(
         self, temperature: float, discount: float, default: tuple[Any, Any] | None = None
     ) -> Solution:
-        """The soft-optimal policy.
+        """Return the soft-optimal policy and its value.
 
         Args:
             temperature: α.
@@ -120,7 +120,7 @@ class LQR:
             g, h = cost_u + discount * b.T @ p @ b, cross + discount * b.T @ p @ a
             p = cost_s + discount * a.T @ p @ a - h.T @ np.linalg.solve(g, h)
         g, h = cost_u + discount * b.T @ p @ b, cross + discount * b.T @ p @ a
-        # Entropies of π and π_0 differ by log determinants; the rest is the noise of the world.
+        # The entropies of π and π_0 differ by log determinants; the rest is the noise.
         determinants = np.linalg.slogdet(g / temperature)[1] + np.linalg.slogdet(covariance)[1]
         constant = -0.5 * (temperature * determinants + discount * self.noise * np.trace(p))
         return Solution(
@@ -128,6 +128,6 @@ class LQR:
         )
 
 
-def _shown(state: jax.Array, reward: jax.Array) -> Timestep:
+def _timestep(state: jax.Array, reward: jax.Array) -> Timestep:
     never = jnp.array(False)
     return Timestep({"state": state}, reward, never, never)

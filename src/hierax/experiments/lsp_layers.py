@@ -1,14 +1,14 @@
-"""`lsp-layers`: does a level more on the same reward improve a policy, or is it the temperature?
+"""`lsp-layers`: does a second level with the same reward improve a policy?
 
-Two levels on one reward, the second put on top of the first after half of the steps, beside all
-that must be beside it:
+The second level is added after half of the steps. K levels at one temperature are equivalent to one
+level at a K times lower temperature. So we compare with
 
-    continued                one level for all of the steps
-    half the temperature     one level at the temperature that two levels amount to
-    as deep                  one level with twice the couplings, trained end to end
-    as deep, half            both at once
+    continued                        one level trained for all steps
+    half the temperature             one level at half the temperature
+    as deep                          one level with twice the couplings, trained end to end
+    as deep, half the temperature    both at once
 
-Same steps in all, same temperature of each level, same networks.
+All arms have the same networks and the same number of steps.
 """
 
 from collections.abc import Mapping
@@ -18,24 +18,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hierax.agents import LatentSpacePolicy, Level
-from hierax.experiments.learning_runs import Runs, learn
+from hierax.experiments.learning_runs import INTERVAL, SMALL, Runs, draw_curves, learn
 from hierax.experiments.result import Finding, Result
-from hierax.statistics import interval, iqm_curve
+from hierax.statistics import interval
 from hierax.training import make_world
 from hierax.training.config import AnyWorld, describe_agent
 
 METRIC, OTHER = "sampled/return", "deterministic/return"
 TWO, CONTINUED, COLDER, DEEP = "two levels", "continued", "half the temperature", "as deep"
-SETTINGS = {"hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "tau": 0.01}
+SETTINGS = {**SMALL, "tau": 0.01, "buffer_size": 500_000}
 COUPLINGS = 2
 
 
 class Case(NamedTuple):
-    """A world with what is chosen for it.
+    """Settings for a world.
 
     Attributes:
-        temperature: α of every level but those that halve it.
-        updates_per_step: gradient updates for each step.
+        temperature: α of every level, except in arms at half the temperature.
+        updates_per_step: gradient updates for each environment step.
         learning_starts: steps before the first update.
     """
 
@@ -48,12 +48,12 @@ CASES = {"SpinSpeed-v0": Case(1.0, 0.25, 2_000), "HalfCheetah-v5": Case(0.2, 1.0
 
 
 class Budget(NamedTuple):
-    """What a scale allows.
+    """Steps and evaluations of a scale.
 
     Attributes:
-        steps: of each half of a run, by world.
-        evaluations: in a half.
-        episodes: of an evaluation.
+        steps: environment steps of each half of a run, by world.
+        evaluations: evaluations in each half.
+        episodes: episodes of an evaluation.
     """
 
     steps: Mapping[str, int]
@@ -69,31 +69,28 @@ BUDGETS = {
 
 
 def run(scale: str, seeds: int) -> Result:
-    """Train all ways on each world with every seed."""
+    """Train all arms on each world with every seed."""
     budget = BUDGETS[scale]
     curves: dict[str, Any] = {}
     tables: dict[str, Any] = {}
     agents: dict[str, Any] = {}
     for name, steps in budget.steps.items():
         world = make_world(name)
-        ways = _ways(world, CASES[name])
+        arms = _arms(world, CASES[name])
         runs = {
-            way: _train(agent, world, steps, budget, seeds, twice=way == TWO)
-            for way, agent in ways.items()
+            arm: _train(agent, world, steps, budget, seeds, add_level=arm == TWO)
+            for arm, agent in arms.items()
         }
-        for way, each in runs.items():
-            curve = {"steps": each.steps, "seeds": list(range(seeds))}
-            curves[f"{name}: {way}"] = {**curve, **iqm_curve(each.measured[METRIC])}
-        tables[name] = {way: _row(each) for way, each in runs.items()}
-        agents[name] = {way: describe_agent(agent) for way, agent in ways.items()}
+        curves |= {f"{name}: {arm}": each.curve(METRIC) for arm, each in runs.items()}
+        tables[name] = {arm: _row(each) for arm, each in runs.items()}
+        agents[name] = {arm: describe_agent(agent) for arm, agent in arms.items()}
     return Result(
         settings={
             **budget._asdict(),
             "agents": agents,
-            "interval": "95 % percentile bootstrap over seeds: of the mean in tables, of the "
-            "interquartile mean in curves",
+            "interval": INTERVAL,
         },
-        claims=[_adds(tables), _in_one(tables)],
+        claims=[_second_level(tables), _end_to_end(tables)],
         curves=curves,
         tables=tables,
         seeds=range(seeds),
@@ -101,25 +98,23 @@ def run(scale: str, seeds: int) -> Result:
 
 
 def draw(result: Result, path: Path) -> None:
-    """Returns by environment steps, on the last of the worlds."""
-    from hierax.plotting.learning import draw_learning
-
+    """Draw returns by environment steps on the last of the worlds."""
     world = list(result.tables)[-1]
-    drawn = [{"label": way, **result.curves[f"{world}: {way}"]} for way in result.tables[world]]
-    draw_learning(drawn, METRIC, world).savefig(path)
+    drawn = {arm: result.curves[f"{world}: {arm}"] for arm in result.tables[world]}
+    draw_curves(drawn, METRIC, world).savefig(path)
 
 
-def _ways(world: AnyWorld, case: Case) -> dict[str, LatentSpacePolicy]:
-    """Agents by what is special about them; that of two levels begins with one."""
+def _arms(world: AnyWorld, case: Case) -> dict[str, LatentSpacePolicy]:
+    """Return the agent of each arm; that of two levels starts with one."""
 
     def one(temperature: float, couplings: int) -> LatentSpacePolicy:
         level = Level(temperature=temperature, couplings=couplings)
-        rhythm = {
-            "updates_per_step": case.updates_per_step,
-            "learning_starts": case.learning_starts,
-        }
         return LatentSpacePolicy(
-            world.spec, levels=(level,), buffer_size=500_000, **SETTINGS, **rhythm
+            world.spec,
+            levels=(level,),
+            updates_per_step=case.updates_per_step,
+            learning_starts=case.learning_starts,
+            **SETTINGS,
         )
 
     usual, cold = case.temperature, case.temperature / 2.0
@@ -139,15 +134,15 @@ def _train(
     budget: Budget,
     seeds: int,
     *,
-    twice: bool,
+    add_level: bool,
 ) -> Runs:
-    """Both halves: of one level, or a second one put on top after the first half."""
+    """Train both halves, with a second level added after the first if ``add_level``."""
     options = {
         "evaluate_every": steps // budget.evaluations,
         "episodes": budget.episodes,
         "metrics": (METRIC, OTHER),
     }
-    if not twice:
+    if not add_level:
         return learn(agent, world, 2 * steps, seeds, **options)
     first = learn(agent, world, steps, seeds, **options)
     added = [agent.add_level(state, agent.top) for state in first.states]
@@ -174,13 +169,13 @@ def _row(runs: Runs) -> dict[str, Any]:
     }
 
 
-def _adds(tables: Mapping[str, Any]) -> Finding:
-    """L4: holds where two levels beat one that goes on, and one at half the temperature too."""
+def _second_level(tables: Mapping[str, Any]) -> Finding:
+    """Judge L4: two levels beat one continued level and one at half the temperature."""
     numbers: dict[str, Any] = {}
     better, more_than_colder = [], []
     for world, rows in tables.items():
-        ends = {way: row["sampled_return"] for way, row in rows.items()}
-        numbers |= {f"{world}, {way}": end["mean"] for way, end in ends.items()}
+        ends = {arm: row["sampled_return"] for arm, row in rows.items()}
+        numbers |= {f"{world}, {arm}": end["mean"] for arm, end in ends.items()}
         better.append(ends[TWO]["low"] > ends[CONTINUED]["high"])
         more_than_colder.append(ends[TWO]["mean"] > ends[COLDER]["high"])
     holds = None if all(better) and not all(more_than_colder) else all(better)
@@ -188,22 +183,35 @@ def _adds(tables: Mapping[str, Any]) -> Finding:
         "L4",
         holds,
         numbers,
-        "Sampled returns. Two levels at one temperature amount to one at half of it, so a gain "
-        "over one level that goes on says nothing about levels unless it exceeds that control.",
+        f"{_returns(tables, (TWO, CONTINUED, COLDER))} The claim holds if the interval of two "
+        "levels lies above that of one continued level in every world, and their mean above the "
+        "interval of one level at half the temperature. The latter is the control, because two "
+        "levels at one temperature are equivalent to it.",
     )
 
 
-def _in_one(tables: Mapping[str, Any]) -> Finding:
-    """L6: a flow as deep as two levels, trained as one, is not below one level or two."""
+def _end_to_end(tables: Mapping[str, Any]) -> Finding:
+    """Judge L6: a flow as deep as two levels, trained end to end, is not worse than one level."""
     numbers: dict[str, Any] = {}
     holds = []
     for world, rows in tables.items():
-        ends = {way: rows[way]["sampled_return"] for way in (DEEP, CONTINUED, TWO)}
-        numbers |= {f"{world}, {way}": end["mean"] for way, end in ends.items()}
+        ends = {arm: rows[arm]["sampled_return"] for arm in (DEEP, CONTINUED, TWO)}
+        numbers |= {f"{world}, {arm}": end["mean"] for arm, end in ends.items()}
         holds.append(ends[DEEP]["high"] >= ends[CONTINUED]["low"])
     return Finding(
         "L6",
         all(holds),
         numbers,
-        "One flow with as many couplings as two levels, at the temperature of one of them.",
+        f"{_returns(tables, (DEEP, CONTINUED, TWO))} The claim holds if the interval of the deep "
+        "flow does not lie below that of one continued level in any world. Both have the same "
+        "temperature.",
     )
+
+
+def _returns(tables: Mapping[str, Any], arms: tuple[str, ...]) -> str:
+    """Return the mean returns of some arms in words."""
+    listed = (
+        f"{world}: " + ", ".join(f"{arm} {rows[arm]['sampled_return']['mean']:.0f}" for arm in arms)
+        for world, rows in tables.items()
+    )
+    return f"Mean sampled returns. {'; '.join(listed)}."

@@ -1,12 +1,12 @@
-"""`lsp-lqr`: do trained levels become the policies that a Riccati equation gives?
+"""`lsp-lqr`: trained levels and the optimal policies of linear-quadratic problems.
 
-Linear dynamics and a quadratic reward (`hierax.experiments.lqr`), with one and with two inputs.
-Above a lowest level that is the identity, a first level is measured against N(0, I), and a second
-one, with the same reward, against the first.
+Linear dynamics and a quadratic reward (`hierax.experiments.lqr`), with one and with two inputs. The
+lowest level is the identity. The prior of the first trained level is N(0, I), and that of the
+second, with the same reward, is the first. A Riccati equation gives the optimum of both.
 """
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ import numpy as np
 
 from hierax.agents import LatentSpacePolicy, Level, TrainState
 from hierax.agents.critics import action_values
-from hierax.experiments.learning_runs import learn
+from hierax.experiments.learning_runs import MEAN_INTERVAL, SMALL, learn
 from hierax.experiments.lqr import LQR, Solution
 from hierax.experiments.result import Result
 from hierax.statistics import interval
@@ -26,36 +26,25 @@ WORLDS = {
     "two inputs": LQR(control=((0.1, 0.0), (0.0, 0.1)), state_cost=(1.0, 1.0)),
 }
 SETTINGS = {
-    "hidden_sizes": (64, 64), "batch_size": 256, "learning_rate": 1e-3, "tau": 0.01,
-    "learning_starts": 2_000, "updates_per_step": 1.0, "buffer_size": 200_000, "discount": DISCOUNT,
+    **SMALL, "batch_size": 256, "tau": 0.01, "learning_starts": 2_000, "updates_per_step": 1.0,
+    "buffer_size": 200_000, "discount": DISCOUNT,
 }  # fmt: skip
 STATES, DRAWS = 512, 256
-"""How many states, and actions in each, a policy is measured with."""
-
-
-class Budget(NamedTuple):
-    """What a scale allows.
-
-    Attributes:
-        steps: environment steps of each level.
-    """
-
-    steps: int
-
-
-BUDGETS = {"smoke": Budget(2_400), "laptop": Budget(40_000), "paper": Budget(200_000)}
+"""Number of states, and of actions in each, that a policy is measured with."""
+STEPS = {"smoke": 2_400, "laptop": 40_000, "paper": 200_000}
+"""Environment steps of each level."""
 
 
 def run(scale: str, seeds: int) -> Result:
     """Train two levels on each world with every seed."""
-    tables = {name: _levels(world, BUDGETS[scale], seeds) for name, world in WORLDS.items()}
+    tables = {name: _levels(world, STEPS[scale], seeds) for name, world in WORLDS.items()}
     agents = {name: describe_agent(_agent(world)) for name, world in WORLDS.items()}
     return Result(
         settings={
-            **BUDGETS[scale]._asdict(),
+            "steps": STEPS[scale],
             "worlds": {name: describe_world(world) for name, world in WORLDS.items()},
             "agents": agents,
-            "interval": "95 % percentile bootstrap over seeds, of the mean",
+            "interval": MEAN_INTERVAL,
         },
         claims=[],
         tables=tables,
@@ -64,21 +53,21 @@ def run(scale: str, seeds: int) -> Result:
 
 
 def draw(result: Result, path: Path) -> None:
-    """Errors of gains, variances and values."""
+    """Draw errors of gains, covariances and values."""
     from hierax.plotting.lqr import draw_errors
 
     draw_errors(result.tables).savefig(path)
 
 
-def _levels(world: LQR, budget: Budget, seeds: int) -> dict[str, dict[str, Any]]:
-    """A row for each of two levels."""
+def _levels(world: LQR, steps: int, seeds: int) -> dict[str, dict[str, Any]]:
+    """Train two levels and return a row for each."""
     agent, start = _agent(world), None
     default = None
     rows: dict[str, dict[str, Any]] = {}
     for name in ("first level", "second level"):
         exact = world.solve(TEMPERATURE, DISCOUNT, default)
         runs = learn(
-            agent, world, budget.steps, seeds, evaluate_every=budget.steps, episodes=32,
+            agent, world, steps, seeds, evaluate_every=steps, episodes=32,
             metrics=("sampled/return",), start=start,
         )  # fmt: skip
         rows[name] = _row(agent, runs.states, exact)
@@ -117,31 +106,31 @@ def _relative(found: np.ndarray, exact: np.ndarray) -> float:
 
 
 def _measure(agent: LatentSpacePolicy, state: TrainState) -> tuple[np.ndarray, np.ndarray, float]:
-    """Gain and covariance of the inputs, and the value of the state (1, 0)."""
-    seen = jax.random.normal(jax.random.key(3), (STATES, agent.observation_size))
-    inputs = np.asarray(_inputs(agent, state, seen))
+    """Return gain and covariance of the inputs, and the value of the state (1, 0)."""
+    states = jax.random.normal(jax.random.key(3), (STATES, agent.observation_size))
+    inputs = np.asarray(_inputs(agent, state, states))
     centred = inputs - inputs.mean(axis=0)
     covariance = np.einsum("dsi,dsj->ij", centred, centred) / (inputs.size / inputs.shape[-1])
-    gain = -np.linalg.lstsq(np.asarray(seen), inputs.mean(axis=0), rcond=None)[0].T
+    gain = -np.linalg.lstsq(np.asarray(states), inputs.mean(axis=0), rcond=None)[0].T
     return gain, covariance, float(_value(agent, state))
 
 
-def _inputs(agent: LatentSpacePolicy, state: TrainState, seen: jax.Array) -> jax.Array:
-    """``(draws, states, m)`` inputs u."""
-    noise = jax.random.normal(jax.random.key(4), (DRAWS, len(seen), agent.action_size))
+def _inputs(agent: LatentSpacePolicy, state: TrainState, states: jax.Array) -> jax.Array:
+    """Return ``(draws, states, m)`` inputs u."""
+    noise = jax.random.normal(jax.random.key(4), (DRAWS, len(states), agent.action_size))
     flow = state.learner.top.actor
 
     def inputs(noise: jax.Array) -> jax.Array:
-        output = flow.forward(noise, seen)[0]
-        return agent.at_bottom(state, {"state": seen}, output)
+        output = flow.forward(noise, states)[0]
+        return agent.bottom_output(state, {"state": states}, output)
 
     return jax.lax.map(inputs, noise)
 
 
 def _value(agent: LatentSpacePolicy, state: TrainState) -> jax.Array:
-    """E[min Q - α (log π - log p)] at (1, 0)."""
-    seen = jnp.zeros((4_096, agent.observation_size)).at[:, 0].set(1.0)
+    """Return E[min Q - α (log π - log p)] at (1, 0)."""
+    states = jnp.zeros((4_096, agent.observation_size)).at[:, 0].set(1.0)
     top = state.learner.top
-    output, log_ratio = agent.sample(top.actor, seen, jax.random.key(5))[:2]
-    value = action_values(top.critics, seen, output).min(axis=0)
+    output, log_ratio = agent.sample_policy(top.actor, states, jax.random.key(5))[:2]
+    value = action_values(top.critics, states, output).min(axis=0)
     return (value - TEMPERATURE * log_ratio).mean()

@@ -1,11 +1,11 @@
-"""`option-gradient-cost`: what the gradient through a planner costs, implicit against unrolled.
+"""`option-gradient-cost`: cost of implicit and of unrolled gradients through a planner.
 
-The extrinsic return of a policy that plans softly for an intrinsic reward is differentiated with
-respect to that reward, in Sutton's four rooms: through ``n`` sweeps of value iteration, by the
-implicit function theorem at the value after ``n`` sweeps, by Newton's method with one implicit
-step, and by solvers and adjoints of optimistix. All errors are relative to the hand-derived adjoint
-(`intrinsic_reward_gradient`), which is itself held to central differences. A second table times a
-whole step of the training of options.
+A soft planner maximises an intrinsic reward in Sutton's four rooms. The extrinsic return of its
+policy is differentiated with respect to the intrinsic reward (a) through ``n`` sweeps of value
+iteration, (b) by the implicit function theorem at the value after ``n`` sweeps, (c) by Newton's
+method with one implicit step, and (d) by solvers and adjoints of optimistix. Errors are relative to
+the hand-derived adjoint (`intrinsic_reward_gradient`), which is compared with central differences.
+A second table has the time of a training step of options.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ from hierax.worlds import four_rooms
 TEMPERATURE, DISCOUNT = 0.1, 0.95
 SWEEPS = {"smoke": (25, 200), "laptop": (25, 50, 100, 200, 400, 800)}
 SIZES = {"smoke": (13,), "laptop": (13, 20, 35)}
-"""Sizes of four rooms on which a training step is timed: 104, 293 and 1028 states."""
+"""Sizes of four rooms for the time of a training step: 104, 293 and 1028 states."""
 DIRECTIONS, DIFFERENCE = 5, 1e-4
 REPEATS = 7
 TOLERANCE = 1e-12
@@ -41,11 +41,11 @@ EXACT = 1e-6
 SEED = 0
 
 Value = Callable[[TabularMDP], Array]
-"""A planner: from a model with an intrinsic reward to its soft value ``(S,)``."""
+"""A planner: it maps a model with an intrinsic reward to its soft value ``(S,)``."""
 
 
 def run(scale: str, _seeds: int) -> Result:
-    """Measure every way to differentiate, and judge O1."""
+    """Measure all methods, and judge O1."""
     finest = "smoke" if scale == "smoke" else "laptop"
     mdp = four_rooms(
         slip=1 / 3, stay=False, bump=True, reward="arrival", discount=DISCOUNT, start=None
@@ -76,14 +76,14 @@ def run(scale: str, _seeds: int) -> Result:
 
 
 def draw(result: Result, path: Path) -> None:
-    """Memory, error and time by number of sweeps."""
+    """Draw memory, error and time by number of sweeps."""
     from hierax.plotting.option_gradient import draw_costs
 
     draw_costs(result.tables["gradients"], path)
 
 
 def _planners(sweeps: tuple[int, ...]) -> Iterator[tuple[str, int | None, Value]]:
-    """Name, number of sweeps where it is fixed, and planner."""
+    """Yield name, number of sweeps if it is fixed, and planner of each method."""
     for number in sweeps:
         yield "unrolled", number, lambda mdp, n=number: _swept(mdp, n)
     for number in sweeps:
@@ -92,7 +92,7 @@ def _planners(sweeps: tuple[int, ...]) -> Iterator[tuple[str, int | None, Value]
     iteration = optimistix.FixedPointIteration(rtol=TOLERANCE, atol=TOLERANCE)
     newton = optimistix.Newton(rtol=TOLERANCE, atol=TOLERANCE)
     gmres = optimistix.ImplicitAdjoint(lineax.GMRES(rtol=TOLERANCE, atol=TOLERANCE))
-    ways: dict[str, tuple[Any, Any]] = {
+    solvers: dict[str, tuple[Any, Any]] = {
         "Newton, implicit step": ("auto", True),
         "Newton, unrolled": ("auto", False),
         "optimistix Newton, implicit": (newton, True),
@@ -100,7 +100,7 @@ def _planners(sweeps: tuple[int, ...]) -> Iterator[tuple[str, int | None, Value]
         "optimistix iteration, implicit by GMRES": (iteration, gmres),
         "optimistix iteration, checkpointed": (iteration, False),
     }
-    for name, (method, implicit) in ways.items():
+    for name, (method, implicit) in solvers.items():
         yield (
             name,
             None,
@@ -109,7 +109,7 @@ def _planners(sweeps: tuple[int, ...]) -> Iterator[tuple[str, int | None, Value]
 
 
 def _swept(mdp: TabularMDP, sweeps: int) -> Array:
-    """The value after so many sweeps of value iteration from zero."""
+    """Return the value after ``sweeps`` sweeps of value iteration from zero."""
     problem = (mdp, LogSumExp(TEMPERATURE))
 
     def body(value: Array, _: None) -> tuple[Array, None]:
@@ -119,7 +119,7 @@ def _swept(mdp: TabularMDP, sweeps: int) -> Array:
 
 
 def _implicit_at(mdp: TabularMDP, sweeps: int) -> Array:
-    """The same value, with the derivative that it would have if it were the fixed point."""
+    """Return the same value with the derivative of a fixed point."""
     value = jax.lax.stop_gradient(_swept(mdp, sweeps))
     operator = LogSumExp(TEMPERATURE)
     policy = operator.policy(mdp.backup(value))
@@ -148,7 +148,7 @@ def _measure(
 
 
 def _difference_error(mdp: TabularMDP, intrinsic: np.ndarray, gradient: np.ndarray) -> float:
-    """Largest relative error against central differences of fourth order, over directions."""
+    """Return the largest relative error against fourth-order central differences."""
     rng = np.random.default_rng(SEED + 1)
 
     def value(step: float, direction: np.ndarray) -> float:
@@ -181,8 +181,13 @@ def _exact(rows: list[dict[str, Any]], difference: float) -> Finding:
             "kibibytes_implicit": [row["kibibytes"] for row in implicit],
             "kibibytes_unrolled": [row["kibibytes"] for row in unrolled],
         },
-        "The note's residual (policy evaluation) is zero for every policy and defines none; with "
-        "the soft optimality residual the theorem gives the gradient. Its memory does not depend "
-        "on the number of sweeps. It does not rescue a planner that has not converged: after n "
-        "sweeps implicit and unrolled gradients are about equally wrong.",
+        f"The implicit gradient differs from central differences by at most {difference:.0e} and "
+        f"from the hand-derived adjoint by {newton['relative_error']:.0e}, relatively. For "
+        f"{implicit[0]['sweeps']} to {implicit[-1]['sweeps']} sweeps it needs "
+        f"{implicit[0]['kibibytes']:.0f} to {implicit[-1]['kibibytes']:.0f} KiB, and the unrolled "
+        f"gradient {unrolled[0]['kibibytes']:.0f} to {unrolled[-1]['kibibytes']:.0f} KiB. The "
+        f"claim holds if both errors are below {EXACT:.0e} and the memory does not depend on the number "
+        "of sweeps. It needs the residual of soft optimality: the note's residual, policy "
+        "evaluation, is zero for every policy. Before convergence, implicit and unrolled gradients "
+        "have about the same error.",
     )

@@ -1,7 +1,7 @@
-"""Libraries of options for one split of goals: trained, hand-made, drawn at random, none.
+"""Libraries of options for a split of goals: trained, hand-made, random, and none.
 
-A library is a stack of options to which the actions are added. Libraries that involve chance are
-drawn several times, and their measurements averaged.
+A library is a stack of options that is added to the actions. Random libraries are drawn several
+times and their measurements are averaged.
 """
 
 import dataclasses
@@ -28,26 +28,26 @@ from hierax.planning.option_gradient.objectives import SMALLEST_GAP
 from hierax.worlds import GridWorld
 
 SPLITS, SUBGOALS = 1000, 2000
-"""Streams of random numbers. Settings were chosen while looking at splits of other streams."""
+"""Streams of random numbers. Settings were chosen on splits of other streams."""
 TRAINED_ON = 0.8
-"""The part of all goal positions that options are trained on (the note's 80 %)."""
+"""Fraction of all goal positions that options are trained on (80 % in the note)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How the libraries of a world are made.
+    """Settings of the libraries of a world.
 
     Attributes:
         count: number of options ``K``.
         steps: gradient steps of each training.
-        restarts: trainings, of which the best on the training goals is kept.
-        draws: libraries that are drawn where chance decides, and averaged.
-        searched: random sub-goal libraries that the search tries on the training goals.
+        restarts: number of trainings; the best on the training goals is kept.
+        draws: number of draws of each random library.
+        searched: number of random sub-goal libraries that the search evaluates.
         kind: objective of the training.
         budget: number of backups of the objective.
-        features: number of `laplacian_features` that rewards and logits are made of; None for
-            parameters of each state.
-        returns: whether the returns of greedy policies are measured, which takes longest.
+        features: number of `laplacian_features` of rewards and logits; None for tabular
+            parameters.
+        returns: whether to measure returns of greedy policies, which takes longest.
     """
 
     count: int
@@ -63,13 +63,13 @@ class Recipe:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Split:
-    """Goals to train on and goals held out, with their optimal values.
+    """Training goals and held-out goals of a world.
 
     Attributes:
-        world: where the goals are.
-        seed: of the permutation of states that the split is.
-        train: ``(n,)`` four fifths of all states.
-        test: the others.
+        world: the world.
+        seed: seed of the permutation of states.
+        train: ``(n,)`` states, four fifths of all.
+        test: the other states.
     """
 
     world: GridWorld
@@ -79,24 +79,24 @@ class Split:
 
     @classmethod
     def draw(cls, world: GridWorld, seed: int) -> "Split":
-        """The split of a seed: other permutations than those on which settings were chosen."""
+        """Return the split of a seed; settings were chosen on other permutations."""
         order = np.random.default_rng([SPLITS, seed]).permutation(world.mdp.states)
         number = round(TRAINED_ON * order.size)
         return cls(world, seed, np.sort(order[:number]), np.sort(order[number:]))
 
     def models(self, option: Option | None, goals: np.ndarray) -> GoalOptionModels:
-        """A library and the actions, as choices in the tasks of ``goals``."""
+        """Return models of a library and the actions in the tasks of ``goals``."""
         return condition_on_goals(self.world.mdp, option, goals, primitives=True)
 
     def optimum(self, goals: np.ndarray) -> np.ndarray:
-        """``(G, S)`` optimal values."""
+        """Return ``(G, S)`` optimal values."""
         return np.asarray(solve_bellman(self.models(None, goals)).value)
 
 
 def make_libraries(
     split: Split, recipe: Recipe
 ) -> tuple[dict[str, list[Option | None]], TrainedOptions]:
-    """Every library of a split by name, each in one or several draws, and the training."""
+    """Return all draws of every library of a split by name, and the training."""
     mdp, rng = split.world.mdp, np.random.default_rng([SUBGOALS, split.seed])
     trained = train_options(
         mdp,
@@ -126,17 +126,17 @@ def make_libraries(
 
 
 def _search_subgoals(split: Split, recipe: Recipe, rng: np.random.Generator) -> Option:
-    """The best of many random sub-goal libraries by mean log gap on the training goals.
+    """Return the best of many random sub-goal libraries by mean log gap on the training goals.
 
-    It uses the goals and the budget of the training, and the score of its default objective.
+    Goals, budget and score are those of training with the default objective.
     """
     mdp = split.world.mdp
-    ways = subgoal_options(mdp, np.arange(mdp.states))
+    all_options = subgoal_options(mdp, np.arange(mdp.states))
     optimum = split.optimum(split.train)
     best, score = None, -np.inf
     for _ in range(recipe.searched):
         states = rng.choice(mdp.states, recipe.count, replace=False)
-        option = Option(ways.policy[states], ways.termination[states])
+        option = Option(all_options.policy[states], all_options.termination[states])
         curve = planning_curve(split.models(option, split.train), optimum, recipe.budget)
         found = -np.log(1.0 + SMALLEST_GAP - curve.relative_value).mean()
         if found > score:

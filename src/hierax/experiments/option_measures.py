@@ -1,4 +1,4 @@
-"""What planning with a library of options takes, in sweeps and in multiplications."""
+"""Cost of planning with a library of options, in sweeps and in multiplications."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,9 +12,9 @@ FRACTIONS = {"k90": 0.9, "k95": 0.95, "k99": 0.99}
 ERROR = 0.01
 SWEEPS = 150
 FIRST = 10
-"""Sweeps after which value and greedy return are tabulated."""
+"""Number of sweeps for which value and greedy return are tabulated."""
 NEWTON_STEPS = 8
-"""Steps in which an option's own policy is planned, for the count of multiplications."""
+"""Newton steps to plan the policy of an option, for the count of multiplications."""
 
 
 def measure(
@@ -24,15 +24,15 @@ def measure(
     optimum: np.ndarray,
     returns: bool = True,
 ) -> dict[str, Any]:
-    """What planning for ``goals`` takes with a library, averaged over its draws.
+    """Return the cost of planning for ``goals`` with a library, averaged over its draws.
 
-    ``k90`` to ``k99`` are sweeps to that part of the optimal value, ``k_error`` sweeps to an error
-    of at most .01 everywhere, ``v1`` … ``v10`` relative values after so many sweeps, ``g1`` …
-    ``g10`` relative returns of acting greedily (where ``returns`` are wanted), ``operations``
-    choices times sweeps to 90 %: one operation backs up one choice in all states.
-    ``multiplications`` counts the entries of the rows that are backed up, those of actions being
-    sparse. ``model_operations`` is what it takes once to plan the options and invert their models,
-    in operations of ``S²`` multiplications.
+    Keys: ``k90`` to ``k99`` are sweeps to that percentage of the optimal value. ``k_error`` is the
+    number of sweeps to an error of at most .01 in every state. ``v1`` … ``v10`` are relative values
+    after that many sweeps. ``g1`` … ``g10`` are relative returns of greedy policies, if ``returns``
+    is set. ``operations`` is choices times sweeps to 90 %; an operation backs up one choice in all
+    states. ``multiplications`` counts the entries of the rows in these backups; rows of actions are
+    sparse. ``model_operations`` is the one-time cost of planning the options and inverting their
+    models, in operations of ``S²`` multiplications.
     """
     rows = [_measure_one(split, option, goals, optimum, returns) for option in draws]
     return {
@@ -64,5 +64,5 @@ def _measure_one(
 
 
 def scalars(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The measurements of `measure` that are single numbers: all but the curve."""
+    """Return the measurements of `measure` without the curve."""
     return {name: value for name, value in row.items() if name != "curve"}

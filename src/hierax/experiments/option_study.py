@@ -1,4 +1,4 @@
-"""All libraries of options on all splits of one world, and what was measured."""
+"""Measurements of all libraries of options on all splits of a world."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -14,19 +14,19 @@ from hierax.statistics import interval, over_rows
 DRAWN_SWEEPS = 45
 
 
-class Outcome(NamedTuple):
-    """What one split gave.
+class SplitResult(NamedTuple):
+    """Measurements of one split.
 
     Attributes:
         rows: measurements by ``"test"`` or ``"train"`` goals, then by library.
-        trained: the training.
+        trained: the trained options.
     """
 
     rows: dict[str, dict[str, dict[str, Any]]]
     trained: TrainedOptions
 
 
-def examine(split: Split, recipe: Recipe) -> Outcome:
+def examine(split: Split, recipe: Recipe) -> SplitResult:
     """Make all libraries of a split and measure them."""
     libraries, trained = make_libraries(split, recipe)
     rows = {}
@@ -36,7 +36,7 @@ def examine(split: Split, recipe: Recipe) -> Outcome:
             name: measure(split, drawn, goals, optimum, recipe.returns and part == "test")
             for name, drawn in libraries.items()
         }
-    return Outcome(rows, trained)
+    return SplitResult(rows, trained)
 
 
 class Study:
@@ -45,22 +45,20 @@ class Study:
     Args:
         recipe: how libraries were made.
         splits: the splits of the world.
-        outcomes: what `examine` returned for each.
+        results: the return values of `examine`.
     """
 
-    def __init__(self, recipe: Recipe, splits: Sequence[Split], outcomes: Sequence[Outcome]):
+    def __init__(self, recipe: Recipe, splits: Sequence[Split], results: Sequence[SplitResult]):
         self.world, self.recipe, self.splits = splits[0].world, recipe, splits
-        self._rows = {
-            part: [outcome.rows[part] for outcome in outcomes] for part in ("test", "train")
-        }
-        self._trained = [outcome.trained for outcome in outcomes]
+        self._rows = {part: [result.rows[part] for result in results] for part in ("test", "train")}
+        self._trained = [result.trained for result in results]
 
     def settings(self) -> dict[str, Any]:
-        """What was chosen."""
+        """Return the settings."""
         return {
             "world": self.world.name,
             "states": self.world.mdp.states,
-            "goals": "each cell: entering it pays 1 and ends the task",
+            "goals": "each cell; entering it gives reward 1 and ends the task",
             "trained_on": TRAINED_ON,
             "training_goals": len(self.splits[0].train),
             "held_out_goals": len(self.splits[0].test),
@@ -76,14 +74,14 @@ class Study:
         }
 
     def table(self, part: str) -> dict[str, Any]:
-        """For each library each measurement on ``"test"`` or ``"train"`` goals over splits."""
+        """Return measurements over splits on ``"test"`` or ``"train"`` goals, by library."""
         return {
             name: over_rows([scalars(row[name]) for row in self._rows[part]])
             for name in self._rows[part][0]
         }
 
     def curves(self) -> dict[str, Any]:
-        """For each library the held-out relative value after each sweep, over splits."""
+        """Return relative values of held-out goals by sweeps over splits, by library."""
         made = {}
         for name in self._rows["test"][0]:
             values = np.array([row[name]["curve"] for row in self._rows["test"]])[:, :DRAWN_SWEEPS]
@@ -92,7 +90,7 @@ class Study:
         return made
 
     def scores(self) -> dict[str, Any]:
-        """The objective on all training goals of every training of every split."""
+        """Return the objective on the training goals for every training of every split."""
         return {
             "best": interval([trained.score for trained in self._trained]),
             "first_step": interval([trained.history[:, 0].mean() for trained in self._trained]),
@@ -100,13 +98,13 @@ class Study:
         }
 
     def drawn_options(self) -> dict[str, Any]:
-        """Best actions and terminations ``(K, S)`` of the options learned on the first split."""
+        """Return best actions and terminations ``(K, S)`` of the options of the first split."""
         options = self._trained[0].options
         policy = options.hardened(self.world.mdp).policy
         return {"choice": policy.argmax(axis=-1), "termination": options.termination}
 
     def with_and_without_actions(self) -> dict[str, dict[str, float]]:
-        """Converged planning with options alone and with actions, on the first split."""
+        """Return values of converged planning with options alone and with actions, split 0."""
         split, options = self.splits[0], self._trained[0].options
         optimum = split.optimum(split.test)
         counted = np.arange(self.world.mdp.states) != split.test[:, None]

@@ -1,4 +1,4 @@
-"""The time and memory of one step of the training of options: objective and gradient."""
+"""Time and memory of a training step of options: objective and gradient."""
 
 import time
 from typing import Any
@@ -12,12 +12,12 @@ from hierax.planning.option_gradient import IntrinsicOptions, PlanningObjective,
 from hierax.worlds import four_rooms
 
 OPTIONS, GOALS, BUDGET = 4, 83, 10
-"""As in the note: 80 % of the goals of Sutton's four rooms. Larger worlds take as many goals."""
+"""83 goals are 80 % of those of Sutton's four rooms; larger worlds have the same number."""
 TEMPERATURE = 0.02
 
 
 def time_training_step(size: int, discount: float, repeats: int) -> dict[str, Any]:
-    """Median time of a step in four rooms of a size, begun where the last step's planners ended."""
+    """Return time and memory of a training step in four rooms, with a warm-started planner."""
     world = four_rooms(
         size=size, slip=1 / 3, stay=False, bump=True, reward="arrival", discount=discount,
         sparse=False,
@@ -39,7 +39,7 @@ def time_training_step(size: int, discount: float, repeats: int) -> dict[str, An
     step = jax.value_and_grad(score, has_aux=True)
     compiled = jax.jit(step).lower(options, problem, start).compile()
     (_, start), _ = compiled(options, problem, start)
-    # As in training: the planners begin at the last step's values, of slightly other rewards.
+    # As in training, planners start at the values of the last step, with slightly other rewards.
     moved = jax.tree.map(lambda leaf: 1.02 * leaf, options)
     return {
         "states": world.mdp.states,
@@ -52,7 +52,7 @@ def time_training_step(size: int, discount: float, repeats: int) -> dict[str, An
 
 
 def median_seconds(compiled: Any, arguments: tuple[Any, ...], repeats: int) -> float:
-    """Median wall time of a compiled function."""
+    """Return the median wall time of a compiled function."""
     seconds = []
     for _ in range(repeats):
         begin = time.perf_counter()
@@ -62,5 +62,5 @@ def median_seconds(compiled: Any, arguments: tuple[Any, ...], repeats: int) -> f
 
 
 def temporary_bytes(compiled: Any) -> int:
-    """Size of the buffers that a compiled function needs beside its arguments and results."""
+    """Return the size of the temporary buffers of a compiled function."""
     return compiled.memory_analysis().temp_size_in_bytes

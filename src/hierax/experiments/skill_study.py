@@ -1,48 +1,51 @@
-"""A skill below and a task above, beside all that might do as well: trained, counted, tabled.
+"""A trained lower level below a sparse-reward task, compared with baselines at equal budget.
 
-Everybody has as many environment steps in all, those of the skill's training included.
+Every arm has the same number of environment steps in all. The steps of the lower level's training
+count.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from hierax.agents import LatentSpacePolicy
 from hierax.agents.off_policy import OffPolicy
-from hierax.experiments.learning_runs import Runs, learn
-from hierax.statistics import interval, iqm_curve
+from hierax.experiments.learning_runs import INTERVAL, Runs, learn
+from hierax.statistics import interval
 from hierax.training.config import AnyWorld, describe_agent, describe_world
 
 METRICS = ("sampled/success", "deterministic/success", "sampled/length")
 METRIC = METRICS[0]
+REACHED = 0.8
+"""Success rate whose first step is tabulated."""
 
 
 class Budget(NamedTuple):
-    """What a scale allows.
+    """Steps and evaluations of a scale.
 
     Attributes:
-        below: environment steps of the lower level.
-        above: of the upper level; others have the sum of both.
+        lower_steps: environment steps of the lower level.
+        upper_steps: environment steps of the upper level; flat arms have the sum of both.
         evaluate_every: steps between evaluations.
-        episodes: of an evaluation.
-        only: names of those that try; all for None.
+        episodes: episodes of an evaluation.
+        only: names of the arms to train; None for all.
     """
 
-    below: int
-    above: int
+    lower_steps: int
+    upper_steps: int
     evaluate_every: int
     episodes: int
     only: tuple[str, ...] | None = None
 
 
 class Arm(NamedTuple):
-    """Somebody who tries.
+    """An agent in a comparison.
 
     Attributes:
-        agent: made for the world.
-        world: the task, maybe with another reward.
-        with_skill: whether its lower level is the one that learned the skill.
+        agent: the agent, made for ``world``.
+        world: the task, possibly with another reward.
+        with_skill: whether the lower level of ``agent`` is the trained one.
     """
 
     agent: OffPolicy
@@ -51,11 +54,11 @@ class Arm(NamedTuple):
 
 
 class Skill(NamedTuple):
-    """A lower level before it learned, and where it is to.
+    """A lower level and the world in which it is trained.
 
     Attributes:
-        agent: with that level alone.
-        world: pays for the skill.
+        agent: an agent with that level alone.
+        world: a world whose reward is for the skill.
     """
 
     agent: LatentSpacePolicy
@@ -63,86 +66,80 @@ class Skill(NamedTuple):
 
 
 def study(skill: Skill, arms: Mapping[str, Arm], budget: Budget, seeds: int) -> dict[str, Any]:
-    """Trains them all; curves, tables and settings by name."""
-    learned = _learn_skill(skill, budget, seeds)
-    tried = {name: arm for name, arm in arms.items() if budget.only is None or name in budget.only}
-    runs = {name: _run(arm, skill, learned, budget, seeds) for name, arm in tried.items()}
-    rates = {name: each.measured[METRIC] for name, each in runs.items()}
+    """Train the lower level and all arms; return curves, tables and settings by name."""
+    trained = _train_skill(skill, budget, seeds)
+    chosen = {name: arm for name, arm in arms.items() if budget.only is None or name in budget.only}
+    runs = {name: _train(arm, skill, trained, budget, seeds) for name, arm in chosen.items()}
     return {
-        "curves": {
-            name: {"steps": each.steps, "seeds": list(range(seeds)), **iqm_curve(rates[name])}
-            for name, each in runs.items()
+        "curves": {name: each.curve(METRIC) for name, each in runs.items()},
+        "tables": {
+            "arms": {name: _row(each) for name, each in runs.items()},
+            "skill": {"lower level": _skill_row(trained)},
         },
-        "tables": {"arms": dict(_rows(runs)), "skill": {"lower level": _told_of_skill(learned)}},
         "settings": {
             **budget._asdict(),
-            "worlds": {name: describe_world(arm.world) for name, arm in tried.items()},
-            "agents": {name: describe_agent(arm.agent) for name, arm in tried.items()},
+            "worlds": {name: describe_world(arm.world) for name, arm in chosen.items()},
+            "agents": {name: describe_agent(arm.agent) for name, arm in chosen.items()},
             "skill": {
                 "world": describe_world(skill.world),
                 "agent": describe_agent(skill.agent),
             },
-            "interval": "95 % percentile bootstrap over seeds: of the mean in tables, of the "
-            "interquartile mean in curves",
+            "interval": INTERVAL,
         },
     }
 
 
-def _learn_skill(skill: Skill, budget: Budget, seeds: int) -> Runs:
+def _train_skill(skill: Skill, budget: Budget, seeds: int) -> Runs:
     return learn(
         skill.agent,
         skill.world,
-        budget.below,
+        budget.lower_steps,
         seeds,
-        evaluate_every=budget.below,
+        evaluate_every=budget.lower_steps,
         episodes=budget.episodes,
         metrics=("sampled/return", "level_0/kl"),
     )
 
 
-def _run(arm: Arm, skill: Skill, learned: Runs, budget: Budget, seeds: int) -> Runs:
-    """One arm, with steps counted from the beginning of the lower level's training."""
-    steps = budget.above if arm.with_skill else budget.below + budget.above
-    start = None
+def _train(arm: Arm, skill: Skill, trained: Runs, budget: Budget, seeds: int) -> Runs:
+    """Train an arm; its steps count from the start of the lower level's training."""
+    offset, start = 0, None
     if arm.with_skill:
         upper = arm.agent.levels[1]  # type: ignore[attr-defined]
         spec = arm.world.spec
-        start = [skill.agent.add_level(state, upper, spec)[1] for state in learned.states]
+        offset = budget.lower_steps
+        start = [skill.agent.add_level(state, upper, spec)[1] for state in trained.states]
     runs = learn(
         arm.agent,
         arm.world,
-        steps,
+        budget.lower_steps + budget.upper_steps - offset,
         seeds,
         evaluate_every=budget.evaluate_every,
         episodes=budget.episodes,
         metrics=METRICS,
         start=start,
     )
-    return runs._replace(steps=runs.steps + budget.below * arm.with_skill)
+    return runs._replace(steps=runs.steps + offset)
 
 
-def _rows(runs: Mapping[str, Runs]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, each in runs.items():
-        final = each.measured[METRIC][:, -1]
-        yield (
-            name,
-            {
-                "success_at_the_end": interval(final),
-                "by_seed": final,
-                "zero_noise_by_seed": each.measured[METRICS[1]][:, -1],
-                "length_by_seed": each.measured[METRICS[2]][:, -1],
-                "first_at_0.8_by_seed": [_first(each.steps, row) for row in each.measured[METRIC]],
-                "cpu_seconds_a_seed": each.cpu_seconds / len(final),
-            },
-        )
+def _row(runs: Runs) -> dict[str, Any]:
+    sampled, deterministic, length = (runs.measured[metric] for metric in METRICS)
+    return {
+        "success_at_the_end": interval(sampled[:, -1]),
+        "by_seed": sampled[:, -1],
+        "zero_noise_by_seed": deterministic[:, -1],
+        "length_by_seed": length[:, -1],
+        f"first_at_{REACHED:g}_by_seed": [_first_step(runs.steps, rates) for rates in sampled],
+        "cpu_seconds_a_seed": runs.cpu_seconds / len(sampled),
+    }
 
 
-def _first(steps: np.ndarray, rates: np.ndarray) -> int | None:
-    """The first step at which eight episodes of ten succeeded."""
-    reached = np.flatnonzero(rates >= 0.8)
+def _first_step(steps: np.ndarray, rates: np.ndarray) -> int | None:
+    """Return the first step at which the success rate is at least `REACHED`."""
+    reached = np.flatnonzero(rates >= REACHED)
     return int(steps[reached[0]]) if reached.size else None
 
 
-def _told_of_skill(learned: Runs) -> dict[str, Any]:
-    measured = {name.partition("/")[2]: table[:, -1] for name, table in learned.measured.items()}
-    return {**measured, "cpu_seconds_a_seed": learned.cpu_seconds / len(learned.states)}
+def _skill_row(runs: Runs) -> dict[str, Any]:
+    measured = {name.partition("/")[2]: table[:, -1] for name, table in runs.measured.items()}
+    return {**measured, "cpu_seconds_a_seed": runs.cpu_seconds / len(runs.states)}
