@@ -1,4 +1,4 @@
-"""Averages over seeds or splits with the uncertainty that they leave."""
+"""Averages over seeds with bootstrap confidence intervals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,14 +12,13 @@ CONFIDENCE = 0.95
 
 
 def interval(values: Any) -> dict[str, float | None]:
-    """Mean, interquartile mean, and the 95 % percentile bootstrap interval of the mean.
+    """Return mean, interquartile mean, and the 95 % percentile bootstrap interval of the mean.
 
     Args:
-        values: ``(n,)`` one number for each seed or split; with a missing one (NaN) nothing is
-            known.
+        values: ``(n,)`` one number for each seed. If one is missing (NaN), all results are None.
 
     Returns:
-        ``mean``, ``iqm``, ``low`` and ``high``; of a single value all are that value.
+        ``mean``, ``iqm``, ``low`` and ``high``; all are the value itself if there is only one.
     """
     numbers = np.asarray(values, dtype=np.float64)
     if not np.isfinite(numbers).all():
@@ -40,17 +39,17 @@ def interval(values: Any) -> dict[str, float | None]:
 
 
 def iqm_curve(curves: Float[np.ndarray, "seeds times"]) -> dict[str, np.ndarray]:
-    """Interquartile mean over seeds at each time, and its 95 % bootstrap interval.
+    """Return the interquartile mean over seeds at each time, and its 95 % bootstrap interval.
 
     Agarwal, Schwarzer, Castro, Courville & Bellemare (2021), "Deep reinforcement learning at the
-    edge of the statistical precipice". The bootstrap is stratified by world: seeds are drawn among
-    those of the same world, here the only one, and each is drawn with the whole of its curve.
+    edge of the statistical precipice". The bootstrap resamples seeds with replacement; each seed
+    keeps its whole curve. There is one world, so there is one stratum.
 
     Args:
         curves: one row for each seed.
 
     Returns:
-        ``iqm``, ``low`` and ``high``, each ``(times,)``; of a single seed all are its curve.
+        ``iqm``, ``low`` and ``high``, each ``(times,)``; all are the curve if there is one seed.
     """
     seeds = len(curves)
     drawn = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
@@ -64,7 +63,7 @@ def iqm_curve(curves: Float[np.ndarray, "seeds times"]) -> dict[str, np.ndarray]
 
 
 def over_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:
-    """`interval` of every measurement over rows that have the same keys; None counts as missing."""
+    """Return the `interval` of each measurement over rows with the same keys; None is missing."""
     return {
         name: interval([np.nan if row[name] is None else row[name] for row in rows])
         for name in rows[0]

@@ -1,4 +1,4 @@
-"""The versions that numbers depend on, as results and runs record them."""
+"""Package versions, recorded with results and runs."""
 
 import importlib.metadata
 import platform
@@ -6,6 +6,6 @@ from collections.abc import Iterable
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Versions of Python and of ``packages`` that are installed."""
+    """Return the installed versions of Python and of ``packages``."""
     found = {package: importlib.metadata.version(package) for package in packages}
     return {"python": platform.python_version(), **found}

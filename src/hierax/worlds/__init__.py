@@ -1,12 +1,13 @@
-"""Worlds to plan and to act in.
+"""Worlds for planning and for reinforcement learning.
 
-Tabular worlds carry their model as a `hierax.planning.TabularMDP`, beside names, a drawing, a
-start, a goal and the bottlenecks between their clusters; `ActingWorld` makes them worlds to act
-in. Those are two pure functions each (`World`), of which `FunctionalBatch` runs many side by
-side inside `jit`, and a `HostBatch` outside of it.
+| kind | class | stepped |
+|---|---|---|
+| tabular world, for planning | `TabularWorld` with a `hierax.planning.TabularMDP` | |
+| tabular world, for learning | `ActingWorld` | N at once by `FunctionalBatch`, inside ``jax.jit`` |
+| functional world | `World` | N at once by `FunctionalBatch`, inside ``jax.jit`` |
+| host world, such as MuJoCo | `HostWorld` | N at once by its `HostBatch`, from Python |
 
-`hierax.worlds.gymnasium`, which is imported by its name alone, holds the adapters to and from
-Gymnasium.
+`hierax.worlds.gymnasium` has the adapters to and from Gymnasium; it is imported separately.
 """
 
 from hierax.worlds.acting_world import ActingWorld

@@ -1,16 +1,15 @@
-"""Maps of grid worlds, and the text that they are read from and written to.
+"""Maps of grid worlds and their text format.
 
 | character | cell |
 |---|---|
 | ``#`` or ``w`` | wall |
 | ``.`` or blank | free |
-| ``S`` | free, the start |
-| ``G`` | free, the goal |
+| ``S`` | free; the start |
+| ``G`` | free; the goal |
 
-The map ends in walls: nothing can leave it, and lines shorter than the longest one are filled
-up with walls. Empty lines before the first and after the last other line are dropped, so that
-a map can stand between triple quotes. Blanks are free cells wherever they stand, also before and
-after the outer walls.
+Everything outside of the map is wall. Short lines are padded with walls at the right. Empty lines
+at the top and at the bottom are dropped, so a map can be written between triple quotes. A blank is
+a free cell everywhere, also left of the outer wall.
 """
 
 import dataclasses
@@ -29,7 +28,7 @@ Cell: TypeAlias = tuple[int | np.integer, int | np.integer]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class GridMap:
-    """Which cells are free, where a run starts and where it should lead.
+    """The free cells of a map, with an optional start and goal.
 
     Attributes:
         free: ``(rows, columns)`` bool.
@@ -37,8 +36,8 @@ class GridMap:
         goal: row and column of the goal, or None.
 
     Raises:
-        ValueError: if ``free`` is no such table or has no free cell, or if start or
-            goal is no free cell of it.
+        ValueError: if ``free`` is not a table of booleans with a free cell, or start or goal is
+            not a free cell.
     """
 
     free: Bool[np.ndarray, "rows columns"]
@@ -48,7 +47,11 @@ class GridMap:
     def __post_init__(self) -> None:
         table = np.asarray(self.free)
         if table.ndim != 2 or table.dtype != bool or not table.any():
-            raise ValueError("map must be a table (rows, columns) of booleans with a free cell")
+            raise ValueError(
+                "map must be a table (rows, columns) of booleans with a free cell, "
+                f"got shape {table.shape}, dtype {table.dtype} and "
+                f"{np.count_nonzero(table)} free cells"
+            )
         for name in ("start", "goal"):
             cell = getattr(self, name)
             if cell is not None:
@@ -56,18 +59,18 @@ class GridMap:
 
     @classmethod
     def from_text(cls, text: str) -> "GridMap":
-        """Reads a map, see the module's table.
+        """Read a map in the format of this module.
 
         Raises:
-            ValueError: if a character is unknown, if ``S`` or ``G`` stands there twice (these name
-                line and column, counted from 1 in ``text``), or if no cell is free.
+            ValueError: if a character is unknown, ``S`` or ``G`` occurs twice, or no cell is
+                free. The message gives line and column, counted from 1.
         """
         if not isinstance(text, str):
-            raise ValueError(f"map is of type {type(text).__name__}, but must be a text")
+            raise ValueError(f"map must be a str, got {type(text).__name__}")
         lines = text.splitlines()
         filled = [number for number, line in enumerate(lines) if line]
         if not filled:
-            raise ValueError("map is empty, but must have a free cell")
+            raise ValueError("map must have a free cell, got an empty text")
         first = filled[0]
         letters = _letters(lines[first : filled[-1] + 1])
         _refuse_unknown(letters, first)
@@ -78,9 +81,10 @@ class GridMap:
         )
 
     def text(self) -> str:
-        """Returns the map as text: ``#`` for walls, ``.`` for free cells, ``S`` and ``G``.
+        """Return the map as text, with ``#`` for walls and ``.`` for free cells.
 
-        Reading it gives the same map, unless start and goal share a cell, which shows ``G``.
+        `from_text` reads the same map from it. If start and goal are the same cell, only ``G`` is
+        written.
         """
         letters = np.where(self.free, ".", "#")
         for cell, letter in ((self.start, _START), (self.goal, _GOAL)):
@@ -89,40 +93,43 @@ class GridMap:
         return "\n".join("".join(row) for row in letters)
 
     def cells(self) -> Int[np.ndarray, "S 2"]:
-        """Returns ``(S, 2)``: row and column of each free cell, in reading order."""
+        """Return row and column of each free cell in reading order, ``(S, 2)``."""
         return np.argwhere(self.free)
 
     def state_at(self, name: str, cell: Cell) -> int:
-        """Returns how many free cells come before ``cell`` in reading order.
+        """Return the index of ``cell`` among the free cells in reading order.
+
+        Args:
+            name: name of the argument, for the error message.
+            cell: row and column.
 
         Raises:
-            ValueError: if it is no free cell; ``name`` says what it was meant to be.
+            ValueError: if ``cell`` is not a free cell.
         """
         row, column = self.check_free(name, cell)
         return int(np.count_nonzero(self.free.ravel()[: row * self.free.shape[1] + column]))
 
     def check_free(self, name: str, cell: Cell) -> tuple[int, int]:
-        """Returns ``cell`` as two ints; raises ValueError unless it is a free cell of the map."""
+        """Return ``cell`` as two ints; raise ValueError unless it is a free cell of the map."""
         rows, columns = self.free.shape
-        place = tuple(cell) if np.iterable(cell) else ()
-        if len(place) != 2 or not all(isinstance(i, int | np.integer) for i in place):
-            raise ValueError(f"{name} is {cell!r}, but must be a cell (row, column)")
-        row, column = int(place[0]), int(place[1])
+        indices = tuple(cell) if np.iterable(cell) else ()
+        if len(indices) != 2 or not all(isinstance(i, int | np.integer) for i in indices):
+            raise ValueError(f"{name} must be a cell (row, column), got {cell!r}")
+        row, column = int(indices[0]), int(indices[1])
         if not (0 <= row < rows and 0 <= column < columns):
             raise ValueError(
-                f"{name} is cell ({row}, {column}), but must lie on the map "
-                f"of {rows} rows and {columns} columns"
+                f"{name} must be a cell of the map with {rows} rows and {columns} columns, "
+                f"got ({row}, {column})"
             )
         if not self.free[row, column]:
-            raise ValueError(f"{name} is cell ({row}, {column}), a wall, but must be a free cell")
+            raise ValueError(f"{name} must be a free cell, got ({row}, {column}), which is a wall")
         return row, column
 
     def doors(self) -> Bool[np.ndarray, "rows columns"]:
-        """Returns ``(rows, columns)`` bool: which free cells are doors.
+        """Return which cells are doors, ``(rows, columns)`` bool.
 
-        A door is a free cell between two walls, left and right or above and below, whose other
-        two neighbours are free. Without it, the two could not be joined within the eight cells
-        around it. By this rule each cell of a straight corridor one cell wide is a door, too.
+        A door is a free cell with walls on two opposite sides and free cells on the other two.
+        Every cell of a straight corridor of width 1 is therefore a door, too.
         """
         free = np.pad(self.free, 1)
         up, down = free[:-2, 1:-1], free[2:, 1:-1]
@@ -133,7 +140,7 @@ class GridMap:
 
 
 def _letters(lines: list[str]) -> np.ndarray:
-    """Returns ``(rows, columns)`` characters of a map, short lines filled up with walls."""
+    """Return the characters of a map, ``(rows, columns)``, short lines padded with walls."""
     width = max(map(len, lines))
     return np.array([list(line.ljust(width, _WALLS[0])) for line in lines])
 
@@ -143,22 +150,22 @@ def _refuse_unknown(letters: np.ndarray, first_line: int) -> None:
     if len(unknown):
         row, column = unknown[0]
         raise ValueError(
-            f"map has {str(letters[row, column])!r} at {_position(unknown[0], first_line)}, but "
-            "knows only '#' and 'w' (wall), '.' and blank (free), 'S' (start) and 'G' (goal)"
+            "map must consist of '#' and 'w' (wall), '.' and blank (free), 'S' (start) and 'G' "
+            f"(goal), got {str(letters[row, column])!r} at {_position(unknown[0], first_line)}"
         )
 
 
 def _only(letters: np.ndarray, letter: str, first_line: int) -> Cell | None:
-    """Returns the cell that holds ``letter``, None where there is none."""
+    """Return the cell of ``letter``, or None."""
     cells = np.argwhere(letters == letter)
     if len(cells) > 1:
         raise ValueError(
-            f"map has a second {letter!r} at {_position(cells[1], first_line)}, "
-            "but must have at most one"
+            f"map must have at most one {letter!r}, "
+            f"got a second one at {_position(cells[1], first_line)}"
         )
     return (int(cells[0][0]), int(cells[0][1])) if len(cells) else None
 
 
 def _position(cell: np.ndarray, first_line: int) -> str:
-    """Returns where a cell stands in the text: line and column, counted from 1."""
+    """Return line and column of a cell in the text, counted from 1."""
     return f"line {cell[0] + first_line + 1}, column {cell[1] + 1}"

@@ -1,4 +1,4 @@
-"""How an agent moves on a map: steps, slips, bumps and wormholes, as one matrix for each action."""
+"""Transition matrices of moves on a map: steps, slips, bumps and wormholes."""
 
 import dataclasses
 from typing import Any
@@ -15,23 +15,23 @@ MOVES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 
 @dataclasses.dataclass(frozen=True)
 class GridMoves:
-    """The actions of a grid world: up, down, left, right, then stay and wormhole if it has them.
+    """The actions of a grid world: up, down, left, right, and optionally stay and wormhole.
 
-    A slip leads in one of the *other* directions, each equally likely. Stay and wormhole never
-    slip, and no slip leads through a wormhole.
+    A slip leads in one of the *other* directions with equal probability. The actions stay and
+    wormhole never slip, and no slip leads through a wormhole.
 
     Attributes:
         slip: probability in [0, 1) that a move slips.
-        stay: whether there is an action of staying.
-        bump: True makes all four moves available everywhere, and one into a wall stays put; a
-            slip is among the other three moves, bumps included. False makes moves into free cells
-            available alone; a slip is among the other available moves, and a move that is the
-            only one never slips.
-        wormholes: pairs of cells; the action *wormhole*, available at these cells alone, leads
-            from either of a pair to the other.
+        stay: whether there is an action *stay*.
+        bump: if True, all four moves are available everywhere and a move into a wall does not
+            change the state; a slip is one of the other three moves, bumps included. If False,
+            only moves into free cells are available; a slip is one of the other available moves,
+            and the only move of a cell never slips.
+        wormholes: pairs of cells. The action *wormhole*, available only there, leads from each
+            cell of a pair to the other.
 
     Raises:
-        ValueError: if ``slip`` lies outside its range, or ``wormholes`` has anything but pairs.
+        ValueError: if ``slip`` is not in [0, 1), or ``wormholes`` are not pairs of cells.
     """
 
     slip: float = 0.0
@@ -43,18 +43,17 @@ class GridMoves:
         check_below_one("slip", self.slip)
         if not all(map(_is_pair_of_cells, self.wormholes)):
             raise ValueError(
-                f"wormholes is {self.wormholes!r}, but must be pairs of cells (row, column)"
+                f"wormholes must be pairs of cells (row, column), got {self.wormholes!r}"
             )
 
     def matrices(self, grid_map: GridMap) -> dict[str, sp.csr_matrix]:
-        """Returns the transition matrix ``(S, S)`` of each action by name.
+        """Return the transition matrix ``(S, S)`` of each action by name.
 
-        States are the free cells in reading order. The rows of states in which the action is not
-        available are empty.
+        States are the free cells in reading order. A row is empty where the action is not
+        available.
 
         Raises:
-            ValueError: if a wormhole does not join two free cells of its own, or if a cell has no
-                action.
+            ValueError: if a wormhole end is not free or is used twice, or a cell has no action.
         """
         targets, exists = _steps(grid_map, self.bump)
         matrices = {
@@ -74,7 +73,7 @@ def _is_pair_of_cells(pair: Any) -> bool:
 
 
 def _steps(grid_map: GridMap, bump: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Returns ``(S, 4)`` states that the moves lead to, and ``(S, 4)`` whether there is a move."""
+    """Return the next state of each move and whether the move exists, both ``(S, 4)``."""
     cells = grid_map.cells()
     states = np.arange(len(cells))
     state_of = np.full(np.add(grid_map.free.shape, 2), -1)  # with a wall around the map
@@ -88,9 +87,9 @@ def _steps(grid_map: GridMap, bump: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _slip_weights(exists: np.ndarray, move: int, slip: float) -> np.ndarray:
-    """Returns ``(S, 4)``: how likely each direction is if ``move`` is chosen.
+    """Return the probability of each direction if ``move`` is chosen, ``(S, 4)``.
 
-    Rows in which ``move`` does not exist are zero.
+    A row is zero where ``move`` does not exist.
     """
     others = exists.sum(axis=1) - exists[:, move]
     weights = np.where(exists, (slip / np.maximum(others, 1))[:, None], 0.0)
@@ -99,23 +98,23 @@ def _slip_weights(exists: np.ndarray, move: int, slip: float) -> np.ndarray:
 
 
 def _transition(targets: np.ndarray, weights: np.ndarray) -> sp.csr_matrix:
-    """Returns ``(S, S)``: state s leads to ``targets[s, d]`` with probability ``weights[s, d]``."""
+    """Return the matrix ``(S, S)`` that leads to ``targets[s, d]`` with ``weights[s, d]``."""
     possible = weights > 0
     rows = np.concatenate([[0], np.cumsum(possible.sum(axis=1))])
     parts = (weights[possible], targets[possible], rows)
     matrix = sp.csr_matrix(parts, shape=(len(targets), len(targets)))
-    matrix.sum_duplicates()  # several bumps in one cell are one transition
+    matrix.sum_duplicates()  # adds up several bumps in one cell
     return matrix
 
 
 def _wormhole_transition(
     wormholes: tuple[tuple[Cell, Cell], ...], grid_map: GridMap, states: int
 ) -> sp.csr_matrix:
-    """Returns ``(S, S)``: each end of a wormhole leads to the other one."""
+    """Return the matrix ``(S, S)`` that leads from each wormhole end to the other one."""
     cells = [cell for pair in wormholes for cell in pair]
     ends = np.array([grid_map.state_at("wormhole end", cell) for cell in cells])
     if len(np.unique(ends)) != len(ends):
-        raise ValueError(f"wormholes is {wormholes!r}, but no two ends may share a cell")
+        raise ValueError(f"wormholes must have ends in different cells, got {wormholes!r}")
     others = ends.reshape(-1, 2)[:, ::-1].ravel()
     return sp.csr_matrix((np.ones(len(ends)), (ends, others)), shape=(states, states))
 
@@ -126,6 +125,6 @@ def _refuse_stuck(matrices: dict[str, sp.csr_matrix], grid_map: GridMap) -> None
     if len(stuck):
         row, column = grid_map.cells()[stuck[0]]
         raise ValueError(
-            f"cell ({row}, {column}) has no action, but must have one: "
-            "open a way out of it, or give stay=True or bump=True"
+            f"every cell must have an action, but cell ({row}, {column}) has none: open a "
+            "neighbouring cell, or use stay=True or bump=True"
         )

@@ -1,13 +1,13 @@
-"""Grid worlds: an agent that moves between the free cells of a map.
+"""Grid worlds: tabular worlds whose states are the free cells of a map.
 
 | | |
 |---|---|
-| state | a free cell, numbered in reading order and named ``"(row,column)"`` |
-| actions | up, down, left, right, then stay and wormhole if the world has them |
-| available | see `GridMoves`: moves into free cells, or with ``bump`` all four everywhere |
-| slip | a move goes in one of the other directions instead, see `GridMoves` |
-| reward | 1 by one of the rules of `hierax.worlds.tabular` |
-| end | never, except under reward ``"terminal"`` |
+| state | a free cell, in reading order, with the name ``"(row,column)"`` |
+| actions | up, down, left, right, and optionally stay and wormhole |
+| available | moves into free cells; with ``bump`` all four moves everywhere (`GridMoves`) |
+| slip | a move goes in one of the other directions instead (`GridMoves`) |
+| reward | 1, by one of the rules of `hierax.worlds.tabular` |
+| termination | never, except with the reward rule ``"terminal"`` |
 """
 
 import dataclasses
@@ -28,13 +28,13 @@ from hierax.worlds.world_checks import check_below_one
 class GridWorld(TabularWorld):
     """A tabular world on a map.
 
-    Bottlenecks are the doors of the map (see `GridMap.doors`) in reading order. Clusters are the
-    rooms into which closed doors part the map, numbered in reading order, with -1 for doors.
-    In a drawing cells are unit squares, with row 0 at the top.
+    Bottlenecks are the doors of the map (`GridMap.doors`) in reading order. Clusters are the rooms
+    between the doors, numbered in reading order; doors have label -1. In a drawing, cells are
+    unit squares with row 0 at the top.
 
     Attributes:
         cells: ``(S, 2)`` row and column of each state.
-        free: ``(rows, columns)`` bool, which cells of the map are free.
+        free: ``(rows, columns)`` bool, True for free cells.
     """
 
     cells: Int[np.ndarray, "S 2"]
@@ -42,12 +42,12 @@ class GridWorld(TabularWorld):
 
     @property
     def text(self) -> str:
-        """The map as text that `from_text` reads; wormholes are not shown."""
+        """The map in the text format of `from_text`, without wormholes."""
         start = None if self.start is None else self._cell(self.start)
         return GridMap(self.free, start, self._cell(self.goal)).text()
 
     def state_at(self, cell: Cell) -> int:
-        """Returns the state of a cell (row, column); raises ValueError unless it is free."""
+        """Return the state of a cell (row, column); raise ValueError unless it is free."""
         return GridMap(self.free).state_at("cell", cell)
 
     def _cell(self, state: int) -> Cell:
@@ -69,27 +69,27 @@ class GridWorld(TabularWorld):
         sparse: bool | None = None,
         name: str = "GridWorld",
     ) -> "GridWorld":
-        """Builds the world of a map drawn in ``#`` or ``w`` (wall), ``.`` or blank (free), S and G.
+        """Build a world from a map of ``#`` or ``w`` (wall), ``.`` or blank (free), S and G.
 
-        How the text is read stands in `hierax.worlds.grid_map`.
+        `hierax.worlds.grid_map` describes the text format.
 
         Args:
             text: one line for each row.
-            start: cell (row, column) in place of the map's ``S``; without either, a run begins
-                in each cell with the same probability.
-            goal: cell (row, column) in place of the map's ``G``.
-            slip: probability in [0, 1) that a move slips, see `GridMoves`.
-            stay: whether there is an action of staying.
-            bump: whether moves into walls are actions that stay put, or no actions.
-            wormholes: pairs of cells that the action *wormhole* joins.
-            reward: the rule by which the goal pays.
+            start: cell (row, column) that replaces the map's ``S``. Without a start, the initial
+                state is uniform over all cells.
+            goal: cell (row, column) that replaces the map's ``G``.
+            slip: probability in [0, 1) that a move slips (`GridMoves`).
+            stay: whether there is an action *stay*.
+            bump: whether a move into a wall is available (and does not change the state).
+            wormholes: pairs of cells that the action *wormhole* connects.
+            reward: reward rule of `hierax.worlds.tabular`.
             discount: discount of every step, in [0, 1).
-            sparse: whether the model is held sparse; None decides by size.
-            name: what the world is called.
+            sparse: whether the model is stored sparse; None decides by size.
+            name: name of the world.
 
         Raises:
-            ValueError: if the text is no map, an argument lies outside its range, there is no
-                goal, or a cell has no action.
+            ValueError: if the text is not a map, an argument is out of range, there is no goal,
+                or a cell has no action.
         """
         drawn = GridMap.from_text(text)
         grid_map = GridMap(
@@ -111,9 +111,11 @@ class GridWorld(TabularWorld):
         sparse: bool | None = None,
         name: str = "GridWorld",
     ) -> "GridWorld":
-        """Builds the world of a map; arguments and errors are as in `from_text`."""
+        """Build a world from a `GridMap`; arguments and errors are as in `from_text`."""
         if grid_map.goal is None:
-            raise ValueError("goal is missing: mark a cell with 'G' or give goal=(row, column)")
+            raise ValueError(
+                "the map must have a goal: mark a cell with 'G' or set goal=(row, column)"
+            )
         goal = grid_map.state_at("goal", grid_map.goal)
         start = None if grid_map.start is None else grid_map.state_at("start", grid_map.start)
         discount = check_below_one("discount", discount)
@@ -151,5 +153,5 @@ def _names(cells: np.ndarray) -> tuple[str, ...]:
 
 
 def _drawing(cells: np.ndarray, rows: int) -> np.ndarray:
-    """Returns ``(S, 2)`` places of cells, x to the right and y up."""
+    """Return coordinates of cells ``(S, 2)``, x to the right and y up."""
     return np.stack([cells[:, 1], rows - 1 - cells[:, 0]], axis=1).astype(float)

@@ -1,10 +1,10 @@
-"""Four rooms, with and without a wormhole.
+"""Grid worlds with rooms: four rooms, four rooms with a wormhole, and lattices of rooms.
 
 The map of 13 by 13 cells is that of Sutton, Precup and Singh (1999), "Between MDPs and
-semi-MDPs", figure 2: 104 free cells in four rooms with four doors; the wall between the eastern
-rooms lies one row further south than that between the western rooms. Rows and columns count from
-the north-west corner of the outer wall. Worlds of the second simulation of McNamee (2019),
-section 4 and supplement 6.1.
+semi-MDPs", figure 2. It has 104 free cells in four rooms with four doors. The wall between the
+eastern rooms is one row further south than the wall between the western rooms. Rows and columns
+are counted from the north-west corner of the outer wall. McNamee (2019), section 4 and supplement
+6.1, uses the two worlds with four rooms in the second simulation.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from hierax.worlds.tabular import RewardRule
 SUTTON_SIZE = 13
 SMALLEST_SIZE = 8
 
-# On Sutton's map, (row, column).
+# Cells (row, column) of Sutton's map.
 DOORS: dict[str, Cell] = {
     "north door": (3, 6),
     "west door": (6, 2),
@@ -43,28 +43,28 @@ def four_rooms(
     discount: float = 0.99,
     sparse: bool | None = None,
 ) -> GridWorld:
-    """Builds four rooms with a door between each two neighbours.
+    """Build four rooms with a door between neighbouring rooms.
 
-    A map of another size keeps the proportions of Sutton's and has (size - 3)^2 + 4 free cells:
+    Maps of other sizes have the proportions of Sutton's map and (size - 3)^2 + 4 free cells:
     104 for size 13, 2504 for 53, 10 004 for 103, 100 493 for 320 and 1 002 005 for 1004.
 
     Args:
         goal: cell (row, column); None is the south-east corner, (11, 11) at size 13.
-        start: cell (row, column); None begins in each cell with the same probability.
+        start: cell (row, column); None makes the initial state uniform over all cells.
         size: rows and columns of the map with its outer walls, at least 8.
-        slip: probability in [0, 1) that a move slips, see `GridMoves`.
-        stay: whether there is an action of staying.
-        bump: whether moves into walls are actions that stay put, or no actions.
-        reward: the rule by which the goal pays.
+        slip: probability in [0, 1) that a move slips (`GridMoves`).
+        stay: whether there is an action *stay*.
+        bump: whether a move into a wall is available (and does not change the state).
+        reward: reward rule of `hierax.worlds.tabular`.
         discount: discount of every step, in [0, 1).
-        sparse: whether the model is held sparse; None decides by size.
+        sparse: whether the model is stored sparse; None decides by size.
 
     Returns:
-        The world. Its bottlenecks are the doors north, west, east and south, which ``marks``
-        names; its clusters are the rooms north-west, north-east, south-west and south-east.
+        The world. Bottlenecks are the doors north, west, east and south, with names in ``marks``.
+        Clusters are the rooms north-west, north-east, south-west and south-east.
 
     Raises:
-        ValueError: if an argument lies outside its range.
+        ValueError: if an argument is out of range.
     """
     checks.count("size", size, SMALLEST_SIZE)
     grid_map = GridMap(_rooms(size), start, (size - 2, size - 2) if goal is None else goal)
@@ -86,12 +86,12 @@ def wormhole_rooms(
     discount: float = 0.99,
     sparse: bool | None = None,
 ) -> GridWorld:
-    """Builds Sutton's four rooms with a wormhole between (4, 2) and (9, 9).
+    """Build Sutton's four rooms with a wormhole between (4, 2) and (9, 9).
 
-    Arguments and errors are those of `four_rooms`. The wormhole is one more action at each of its
-    ends. Bottlenecks and clusters are those of `four_rooms`; ``marks`` also names the ends,
-    ``"wormhole entrance"`` in the room of the start and ``"wormhole exit"`` in that of the goal
-    (as the default task goes).
+    Arguments and errors are those of `four_rooms`. The wormhole is an additional action, available
+    at its two ends. Bottlenecks and clusters are those of `four_rooms`. ``marks`` also has the
+    ends: ``"wormhole entrance"`` in the room of the default start, and ``"wormhole exit"`` in the
+    room of the default goal.
     """
     world = GridWorld.from_map(
         GridMap(_rooms(SUTTON_SIZE), start, goal),
@@ -118,28 +118,28 @@ def room_lattice(
     discount: float = 0.99,
     sparse: bool | None = None,
 ) -> GridWorld:
-    """Builds a lattice of equal rooms with a door in the middle of every wall between two.
+    """Build a lattice of equal rooms with a door in the middle of each inner wall.
 
     With ``m`` by ``n`` rooms of ``h`` by ``w`` cells it has ``m n h w + m (n - 1) + n (m - 1)``
     free cells: 344 by default.
 
     Args:
-        rooms: rooms from north to south, and from west to east.
+        rooms: number of rooms from north to south, and from west to east.
         room: rows and columns of each room.
         goal: cell (row, column); None is the south-east corner.
-        start: cell (row, column); None begins in each cell with the same probability.
-        slip: probability in [0, 1) that a move slips, see `GridMoves`.
-        stay: whether there is an action of staying.
-        bump: whether moves into walls are actions that stay put, or no actions.
-        reward: the rule by which the goal pays.
+        start: cell (row, column); None makes the initial state uniform over all cells.
+        slip: probability in [0, 1) that a move slips (`GridMoves`).
+        stay: whether there is an action *stay*.
+        bump: whether a move into a wall is available (and does not change the state).
+        reward: reward rule of `hierax.worlds.tabular`.
         discount: discount of every step, in [0, 1).
-        sparse: whether the model is held sparse; None decides by size.
+        sparse: whether the model is stored sparse; None decides by size.
 
     Returns:
-        The world. Its bottlenecks are the doors, its clusters the rooms, both in reading order.
+        The world. Bottlenecks are the doors and clusters the rooms, both in reading order.
 
     Raises:
-        ValueError: if an argument lies outside its range.
+        ValueError: if an argument is out of range.
     """
     free = _lattice(rooms, room)
     rows, columns = free.shape
@@ -153,14 +153,14 @@ def room_lattice(
     )
 
 
-def _marked(world: GridWorld, places: Mapping[str, Cell]) -> GridWorld:
-    """Returns ``world`` with the states of ``places`` as its marks."""
-    marks = {name: world.state_at(place) for name, place in places.items()}
+def _marked(world: GridWorld, cells: Mapping[str, Cell]) -> GridWorld:
+    """Return ``world`` with the states of ``cells`` as its marks."""
+    marks = {name: world.state_at(cell) for name, cell in cells.items()}
     return dataclasses.replace(world, marks=marks)
 
 
 def _rooms(size: int) -> np.ndarray:
-    """Returns ``(size, size)`` bool: the free cells of four rooms."""
+    """Return the free cells of four rooms, ``(size, size)`` bool."""
     free = np.zeros((size, size), dtype=bool)
     free[1:-1, 1:-1] = True
     west_wall, middle = _scaled((6, 6), size)
@@ -174,10 +174,10 @@ def _rooms(size: int) -> np.ndarray:
 
 
 def _lattice(rooms: tuple[int, int], room: tuple[int, int]) -> np.ndarray:
-    """Returns the free cells of a lattice of rooms, with its outer walls."""
+    """Return the free cells of a lattice of rooms with outer walls, bool."""
     for name, counts in (("rooms", rooms), ("room", room)):
         if len(counts) != 2:
-            raise ValueError(f"{name} is {counts!r}, but must be two whole numbers")
+            raise ValueError(f"{name} must be two integers, got {counts!r}")
         for number in counts:
             checks.count(name, number, 1)
     (down, across), (height, width) = rooms, room
@@ -195,7 +195,7 @@ def _lattice(rooms: tuple[int, int], room: tuple[int, int]) -> np.ndarray:
 
 
 def _scaled(cell: Cell, size: int) -> Cell:
-    """Returns the cell of a map of ``size`` that lies where ``cell`` lies on Sutton's."""
+    """Return the cell of a map of ``size`` that corresponds to ``cell`` of Sutton's map."""
     last = SUTTON_SIZE - 1
-    row, column = ((2 * place * (size - 1) + last) // (2 * last) for place in cell)
+    row, column = ((2 * index * (size - 1) + last) // (2 * last) for index in cell)
     return row, column

@@ -1,6 +1,6 @@
-"""What a world looks like from above: where one can be, where the goal is, where one is.
+"""Top views of worlds: free space, goal and position.
 
-Pictures ask this of a world, and nothing else. For a world of your own write
+All drawings of functional worlds use these two functions. Register them for your own world:
 
     @scene_of.register(MyWorld)
     def _(world, state): return Scene(...)
@@ -25,7 +25,7 @@ from hierax.worlds.speed import PointSpeed
 from hierax.worlds.tabular import TabularWorld
 
 Rectangle: TypeAlias = tuple[float, float, float, float]
-"""Least x, least y, largest x, largest y."""
+"""Minimum x, minimum y, maximum x, maximum y."""
 
 _CROSS: tuple[Rectangle, ...] = ((-1.5, -2.0, 13.0, 2.0), (4.0, -7.0, 8.0, 7.0))
 _MAZE: tuple[Rectangle, ...] = (
@@ -38,13 +38,13 @@ _MAZE_SUCCESS = 5.0
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scene:
-    """A world from above.
+    """The top view of a world.
 
     Attributes:
-        free: where one can be, as rectangles that may overlap; empty where nothing is in the way.
-        links: ``(L, 2, 2)`` lines between places, where one can be at places alone.
+        free: free space as rectangles that may overlap; empty for an open plane.
+        links: ``(L, 2, 2)`` lines between the states of a graph; None for other worlds.
         goal: x and y of the goal, or None.
-        goal_radius: distance from it that counts as being there.
+        goal_radius: distance within which the goal is reached.
     """
 
     free: tuple[Rectangle, ...] = ()
@@ -55,25 +55,27 @@ class Scene:
 
 @singledispatch
 def scene_of(world: Any, state: Any) -> Scene:
-    """What a world looks like in the episode that begins with ``state``.
+    """Return the top view of a world in the episode with the initial state ``state``.
 
     Raises:
-        ValueError: where nobody has said what such a world looks like.
+        ValueError: if no function is registered for the class of the world.
     """
     raise ValueError(
-        f"{world.spec.name} has no picture: register one with hierax.worlds.scene.scene_of"
+        f"{world.spec.name} has no top view: register a function for {type(world).__name__} with "
+        "hierax.worlds.scene.scene_of.register"
     )
 
 
 @singledispatch
 def position_of(world: Any, state: Any) -> Float[np.ndarray, "... 2"]:
-    """Where one is in a state, or in each of many: x and y.
+    """Return x and y of a state, or of each state in a batch.
 
     Raises:
-        ValueError: where nobody has said how to find out.
+        ValueError: if no function is registered for the class of the world.
     """
     raise ValueError(
-        f"{world.spec.name} has no positions: register them with hierax.worlds.scene.position_of"
+        f"{world.spec.name} has no positions: register a function for {type(world).__name__} with "
+        "hierax.worlds.scene.position_of.register"
     )
 
 
@@ -120,5 +122,5 @@ def _squares(world: GridWorld) -> tuple[Rectangle, ...]:
 
 
 def _links(world: TabularWorld) -> Float[np.ndarray, "L 2 2"]:
-    begin, end = world.adjacency().nonzero()
-    return np.stack([world.coordinates[begin], world.coordinates[end]], axis=1)
+    source, target = world.adjacency().nonzero()
+    return np.stack([world.coordinates[source], world.coordinates[target]], axis=1)

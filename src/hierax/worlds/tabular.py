@@ -1,14 +1,16 @@
-"""What every tabular world is: a decision model together with names, a drawing and a task.
+"""Tabular worlds: a Markov decision process with names, coordinates and a goal.
 
-A tabular world has one goal and pays for it by one of four rules, the same in every world:
+Every tabular world has one goal and one of four reward rules:
 
-- ``"stay"``: 1 for the action of staying at the goal, at every step.
-- ``"goal"``: 1 for every action taken at the goal, staying or leaving.
-- ``"arrival"``: 1 for entering the goal from another state; the agent may leave and come back.
-- ``"terminal"``: as ``"arrival"``, and the run ends there: the discount on entering the goal is 0.
+| rule | reward 1 for | termination |
+|---|---|---|
+| ``"stay"`` | the action *stay* at the goal, in every step | never |
+| ``"goal"`` | every action at the goal, in every step | never |
+| ``"arrival"`` | entering the goal from another state, also repeatedly | never |
+| ``"terminal"`` | entering the goal from another state | there: the discount of that step is 0 |
 
-Under ``"terminal"`` the goal keeps its actions, so its own value is that of a run that begins
-there; no other state's value depends on it.
+With ``"terminal"`` the goal keeps its actions. Its value is that of an episode that begins at the
+goal; the values of other states do not depend on it.
 """
 
 import dataclasses
@@ -24,33 +26,33 @@ from hierax import checks
 from hierax.planning.mdp import TabularMDP
 from hierax.worlds.world_checks import StateIndex, check_state
 
-World = TypeVar("World", bound="TabularWorld")
+SameTabularWorld = TypeVar("SameTabularWorld", bound="TabularWorld")
 RewardRule = Literal["stay", "goal", "arrival", "terminal"]
 REWARD_RULES: tuple[str, ...] = get_args(RewardRule)
 
-# A dense model of this size with five actions takes 160 MB; the next world up would double it.
+# A dense model of this size with five actions takes 160 MB.
 SPARSE_FROM_STATES = 2000
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class TabularWorld:
-    """A decision model with a task, names for its states and actions, and a place for each state.
+    """A Markov decision process with a goal, names and coordinates.
 
     Attributes:
-        name: what the world is called.
-        mdp: the model with the task's reward and discount; ``mdp.initial`` is all on ``start``,
-            or uniform where there is no start.
-        state_names: one name for each of the S states.
-        action_names: one name for each of the A actions; ``"stay"`` names the action of resting.
-        coordinates: ``(S, 2)`` places for a drawing, x to the right and y up.
-        start: the state in which a run begins, or None.
-        goal: the state that the task is about.
-        bottlenecks: ``(B,)`` states that join clusters to each other.
-        clusters: ``(S,)`` label of the cluster that each state belongs to, -1 for none.
-        reward: the rule by which the goal pays, see the module's list.
-        discount: the discount of every step in [0, 1), before a goal that ends the run sets its
-            own to 0.
-        marks: further states worth naming, by name.
+        name: name of the world.
+        mdp: the model, with reward and discount of the task. ``mdp.initial`` is 1 at ``start``,
+            or uniform if there is no start.
+        state_names: names of the S states.
+        action_names: names of the A actions; ``"stay"`` is the action that does not move.
+        coordinates: ``(S, 2)`` coordinates of the states in a drawing, x to the right and y up.
+        start: the initial state, or None.
+        goal: the goal state.
+        bottlenecks: ``(B,)`` states that connect clusters.
+        clusters: ``(S,)`` label of each state's cluster, -1 for none.
+        reward: the reward rule, see the table of `hierax.worlds.tabular`.
+        discount: discount of every step, in [0, 1); with ``"terminal"``, the step into the goal
+            has discount 0 instead.
+        marks: further named states.
     """
 
     name: str
@@ -73,16 +75,18 @@ class TabularWorld:
             f"actions, from {start} to {self.state_names[self.goal]}, reward {self.reward!r})"
         )
 
-    def with_goal(self: World, state: StateIndex, reward: RewardRule | None = None) -> World:
-        """Returns the same world with its goal at ``state``; start and bottlenecks do not change.
+    def with_goal(
+        self: SameTabularWorld, state: StateIndex, reward: RewardRule | None = None
+    ) -> SameTabularWorld:
+        """Return the same world with another goal; start and bottlenecks do not change.
 
         Args:
             state: index of the new goal.
-            reward: the rule by which it pays; None keeps the present rule.
+            reward: the new reward rule; None keeps the rule.
 
         Raises:
-            ValueError: if there is no such state, or the rule is unknown or needs an action that
-                this world lacks.
+            ValueError: if there is no such state, the rule is unknown, or the rule is ``"stay"``
+                and the world has no action *stay*.
         """
         goal = check_state("goal", state, self.mdp.states)
         rule = self.reward if reward is None else reward
@@ -90,32 +94,35 @@ class TabularWorld:
         return dataclasses.replace(self, mdp=mdp, goal=goal, reward=rule)
 
     def adjacency(self) -> sp.csr_matrix:
-        """Returns ``(S, S)``, 1 where some action may lead from the row's state to another one."""
+        """Return ``(S, S)``, 1 where some action leads from the row's state to another state."""
         return self.mdp.adjacency()
 
     def distances_from(self, state: StateIndex) -> Float[np.ndarray, "S"]:
-        """Returns ``(S,)``: the fewest steps in which each state can be reached from ``state``.
+        """Return the number of steps of a shortest path from ``state`` to each state, ``(S,)``.
 
-        A step counts where its probability is above 0; a state out of reach is at infinity.
+        A path may use every transition with positive probability. The distance of an unreachable
+        state is infinite.
         """
         source = check_state("state", state, self.mdp.states)
         return csgraph.dijkstra(self.adjacency(), indices=source, unweighted=True)
 
     def distances_to(self, state: StateIndex) -> Float[np.ndarray, "S"]:
-        """Returns ``(S,)``: the fewest steps in which ``state`` can be reached from each state."""
+        """Return the number of steps of a shortest path from each state to ``state``, ``(S,)``."""
         target = check_state("state", state, self.mdp.states)
         return csgraph.dijkstra(self.adjacency().T.tocsr(), indices=target, unweighted=True)
 
     def on_shortest_path(self) -> Bool[np.ndarray, "S"]:
-        """Returns ``(S,)`` bool: whether a state lies on some shortest path from start to goal.
+        """Return which states are on a shortest path from start to goal, ``(S,)`` bool.
 
-        All are False where the goal is out of reach.
+        All are False if the goal is unreachable.
 
         Raises:
             ValueError: if the world has no start.
         """
         if self.start is None:
-            raise ValueError(f"{self.name} has no start, so no shortest path from start to goal")
+            raise ValueError(
+                f"{self.name} must have a start for a shortest path from start to goal, got None"
+            )
         through = self.distances_from(self.start) + self.distances_to(self.goal)
         return np.isfinite(through) & (through == through[self.goal])
 
@@ -123,15 +130,16 @@ class TabularWorld:
 def goal_task(
     mdp: TabularMDP, goal: int, rule: str, discount: float, action_names: Sequence[str]
 ) -> TabularMDP:
-    """Returns ``mdp`` with the reward ``(S, A)`` and discount of reaching ``goal`` under ``rule``.
+    """Return ``mdp`` with the reward ``(S, A)`` and the discount of a reward rule.
 
-    The rules are those of the module's list. Rewards are expectations over the next state, so
-    a step that slips into the goal counts by its probability.
+    Rewards are expectations over the next state: a step that slips into the goal with probability
+    p has reward p.
     """
     checks.one_of("reward", rule, REWARD_RULES)
     if rule == "stay" and "stay" not in action_names:
         raise ValueError(
-            "reward is 'stay', but must be another rule in a world without the action of staying"
+            "reward must be 'goal', 'arrival' or 'terminal' in a world without the action 'stay', "
+            "got 'stay'"
         )
     if rule == "stay":
         reward = np.zeros((mdp.states, mdp.actions))
@@ -140,14 +148,14 @@ def goal_task(
         reward = np.zeros((mdp.states, mdp.actions))
         reward[goal] = mdp.available[goal]
     else:
-        reward = _landing_probability(mdp, goal)
+        reward = _entry_probability(mdp, goal)
         reward[goal] = 0.0
     ends = np.where(np.arange(mdp.states) == goal, 0.0, discount)
     return mdp.with_reward(reward).with_discount(ends if rule == "terminal" else discount)
 
 
-def _landing_probability(mdp: TabularMDP, state: int) -> Float[np.ndarray, "S A"]:
-    """Returns ``(S, A)``: how likely each pair is to lead to ``state`` in one step."""
+def _entry_probability(mdp: TabularMDP, state: int) -> Float[np.ndarray, "S A"]:
+    """Return the probability of a step from each state and action to ``state``, ``(S, A)``."""
     if mdp.is_sparse:
         return mdp.transition[:, [state]].toarray().reshape(mdp.states, mdp.actions)
     return np.array(mdp.transition[:, :, state])
@@ -156,11 +164,11 @@ def _landing_probability(mdp: TabularMDP, state: int) -> Float[np.ndarray, "S A"
 def join_actions(
     matrices: Sequence[sp.csr_matrix], as_sparse: bool | None
 ) -> Sequence[sp.csr_matrix] | np.ndarray:
-    """Returns A matrices ``(S, S)`` as they are, or as one dense ``(S, A, S)`` array.
+    """Return A matrices ``(S, S)`` unchanged, or as one dense array ``(S, A, S)``.
 
     Args:
         matrices: one transition matrix for each action.
-        as_sparse: which of the two; None leaves matrices sparse from `SPARSE_FROM_STATES` states.
+        as_sparse: True leaves them unchanged; None does so from `SPARSE_FROM_STATES` states.
     """
     if as_sparse is None:
         as_sparse = matrices[0].get_shape()[0] >= SPARSE_FROM_STATES
