@@ -1,7 +1,7 @@
 """Exact planning in tabular worlds: models, evaluation, Bellman solvers, HIMO, options.
 
-Concrete arrays are computed with on the host in float64, whatever the JAX setting; under ``jit``,
-``grad`` or ``vmap`` the same functions run in JAX (with 64-bit types on).
+Concrete arrays are computed on the host in float64, whatever the JAX setting. Under ``jit``,
+``grad`` or ``vmap`` the same functions run in JAX, with 64-bit types on.
 """
 
 from hierax.planning.bellman import BellmanSolution, solve_bellman

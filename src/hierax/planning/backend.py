@@ -1,8 +1,8 @@
-"""Which engine computes: NumPy in float64 on the host, or JAX under a transformation.
+"""The choice of backend: NumPy in float64 on the host, or JAX under a transformation.
 
-Planning functions are called the same way everywhere. On concrete arrays they run on the host in
-float64, whatever the caller's JAX setting; under ``jit``, ``grad`` or ``vmap`` their arguments are
-tracers and they run in JAX. The choice is made here, from the type of the arrays, and nowhere else.
+Planning functions are called the same way in both cases. Concrete arrays are computed on the host
+in float64, whatever the caller's JAX setting. Under ``jit``, ``grad`` or ``vmap`` the arguments are
+tracers, and the functions run in JAX. Only this module makes the choice, by the type of the arrays.
 """
 
 from types import ModuleType
@@ -18,27 +18,27 @@ Array: TypeAlias = np.ndarray | jax.Array
 
 
 def is_traced(*trees: Any) -> bool:
-    """Whether any leaf of ``trees`` is a JAX tracer, that is, whether JAX is transforming."""
+    """Return whether any leaf of ``trees`` is a JAX tracer."""
     return any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(trees))
 
 
 def namespace(*trees: Any) -> ModuleType:
-    """``jax.numpy`` where JAX is transforming ``trees``, ``numpy`` where they are concrete."""
+    """Return ``jax.numpy`` if any leaf of ``trees`` is a tracer, else ``numpy``."""
     return jnp if is_traced(*trees) else np
 
 
 def planning_namespace(*trees: Any) -> ModuleType:
-    """As `namespace`, for computations that must be done in float64.
+    """Return the `namespace` of ``trees`` for a computation in float64.
 
     Raises:
-        ValueError: under a JAX transformation, where 64-bit types are off or the model is sparse.
+        ValueError: if a JAX transformation runs while 64-bit types are off or the model is sparse.
     """
     if not is_traced(*trees):
         return np
     require_dense(*trees)
     if not jax.config.read("jax_enable_x64"):
         raise ValueError(
-            "planning under jit, grad or vmap computes in float64, but 64-bit types are off: "
+            "planning under jit, grad or vmap must use 64-bit types, but they are off: "
             'call jax.config.update("jax_enable_x64", True) at the start of the program, '
             "or plan on concrete arrays"
         )
@@ -46,22 +46,22 @@ def planning_namespace(*trees: Any) -> ModuleType:
 
 
 def require_dense(*trees: Any) -> None:
-    """Raise where a SciPy sparse matrix would meet a JAX transformation."""
+    """Raise if ``trees`` mix a SciPy sparse matrix with a JAX tracer."""
     if is_traced(*trees) and any(sp.issparse(leaf) for leaf in jax.tree.leaves(trees)):
         raise ValueError(
-            "the transition is sparse, but under jit, grad or vmap it must be a dense (S, A, S) "
-            "array"
+            "transition must be a dense (S, A, S) array under jit, grad or vmap, got a sparse "
+            "matrix"
         )
 
 
 def as_array(value: Any, dtype: Any = np.float64) -> Array:
-    """``value`` as a tracer where JAX is transforming it, else as a NumPy array of ``dtype``.
+    """Return ``value`` as a NumPy array of ``dtype``, or as a JAX array if it is traced.
 
-    A tracer keeps float32 where 64-bit types are off; `planning_namespace` refuses it later, when
+    A tracer stays in float32 where 64-bit types are off; `planning_namespace` raises later, when
     something is computed from it.
 
     Raises:
-        TypeError: where ``value`` holds no real numbers.
+        TypeError: if ``value`` holds anything but real numbers.
     """
     if is_traced(value):
         return jnp.asarray(value, dtype=jax.dtypes.canonicalize_dtype(dtype))
@@ -72,10 +72,10 @@ def as_array(value: Any, dtype: Any = np.float64) -> Array:
 
 
 def on_host(tree: Any) -> Any:
-    """``tree`` with its concrete JAX arrays as NumPy arrays, floats as float64.
+    """Return ``tree`` with its concrete JAX arrays as NumPy arrays, floats as float64.
 
-    A model that was returned from ``jit`` or put on a device holds JAX arrays, and arithmetic with
-    these is done in float32 where 64-bit types are off.
+    A model that was returned from ``jit`` or moved to a device holds JAX arrays. Arithmetic with
+    them uses float32 where 64-bit types are off.
     """
     if not any(_on_device(leaf) for leaf in jax.tree.leaves(tree)):
         return tree

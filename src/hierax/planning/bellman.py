@@ -1,10 +1,9 @@
-"""`solve_bellman`: the optimal value of a decision model, one face for every operator and engine.
+"""`solve_bellman`: the optimal value of a decision model, for every operator and backend.
 
-The fixed point of ``(T v)(s) = Ω_a [r(s, a) + Σₜ γ(s, a, t) P(t|s, a) v(t)]`` is sought; whatever
-found it, the answer carries the same certificate: ``‖v - v*‖∞ ≤ ‖T v - v‖∞ / (1 - c)`` with ``c``
-the largest row sum of ``Γ∘P``. Concrete models are solved on the host, models under a JAX
-transformation in JAX. Actions, options and options with actions are solved alike; a family of
-goals is solved goal by goal.
+It finds the fixed point of ``(T v)(s) = Ω_a [r(s, a) + Σₜ γ(s, a, t) P(t|s, a) v(t)]``. Every
+result has the bound ``‖v - v*‖∞ ≤ ‖T v - v‖∞ / (1 - c)``, where ``c`` is the largest row sum of
+``Γ∘P``. Concrete models are solved on the host, models under a JAX transformation in JAX. The model
+may have actions, options, or both. A family of goals is solved goal by goal.
 """
 
 from typing import Any, NamedTuple
@@ -25,20 +24,20 @@ from hierax.planning.options.model import OptionModel
 
 
 class BellmanSolution(NamedTuple):
-    """What `solve_bellman` found, and how good it is.
+    """A solution of the Bellman optimality equation with a bound on its error.
 
-    For `GoalOptionModels` the three tables have a leading axis of goals, and the measures are those
+    For `GoalOptionModels` the three tables have a leading axis of goals. The other fields are those
     of the worst goal.
 
     Attributes:
         value: ``(S,)`` optimal value, in units of reward.
         action_value: ``(S, A)`` one backup of ``value``; ``-inf`` at unavailable pairs.
-        policy: ``(S, A)`` the operator's policy of ``action_value``.
+        policy: ``(S, A)`` the operator's policy for ``action_value``.
         residual: ``‖T v - v‖∞``.
         error_bound: bound on ``‖v - v*‖∞``, ``residual / (1 - c)``; infinite for an operator that
-            is not a contraction. It counts no rounding of the residual itself, which may add about
+            is not a contraction. It ignores the rounding error of the residual, which may add about
             ``ε ‖v‖∞ / (1 - c)``, ``ε = 2.2e-16``.
-        steps: improvement steps made (sweeps or backups with a choice of actions).
+        steps: number of improvement steps (sweeps or backups with a choice of actions).
         converged: ``error_bound <= tolerance``.
     """
 
@@ -58,41 +57,41 @@ def solve_bellman(
     tolerance: float | Array = 1e-8,
     implicit: Any = True,
 ) -> BellmanSolution:
-    """Solve the Bellman optimality equation ``v = Ω(r + Γ∘P v)`` to a certified accuracy.
+    """Solve the Bellman optimality equation ``v = Ω(r + Γ∘P v)`` with a bound on the error.
 
     Methods (for concrete models; Puterman 1994, chapter 6):
 
     - ``"value_iteration"``: Jacobi backups.
     - ``"policy_iteration"``: exact evaluation of the current policy; Newton's method for a smooth
-      operator. It stops by the certificate, so ties between actions cannot make it cycle.
+      operator. It stops by the error bound, so ties between actions cannot make it cycle.
     - ``"modified_policy_iteration"``: a Gauss-Seidel improvement sweep, then Gauss-Seidel sweeps
       that evaluate the chosen policy.
-    - ``"gauss_seidel"``: improvement sweeps alone, self loops eliminated under the hard maximum.
-    - ``"auto"``: modified policy iteration in a sweeping order found from the model, turning to a
-      Krylov solve of the evaluation where sweeps are slow; for options under a smooth operator
-      Newton's method.
-    - any solver of optimistix that its ``fixed_point`` takes, run in JAX to its own tolerances.
+    - ``"gauss_seidel"``: improvement sweeps only; self loops are eliminated under the hard maximum.
+    - ``"auto"``: modified policy iteration with a sweep order computed from the model. It switches
+      to a Krylov solve of the evaluation where sweeps are slow. For options under a smooth operator
+      it is Newton's method.
+    - any solver that ``optimistix.fixed_point`` takes, run in JAX to its own tolerances.
 
     Under ``jit``, ``grad`` or ``vmap`` (64-bit types on) ``"auto"`` and ``"policy_iteration"`` are
-    Newton's method and ``"value_iteration"`` is itself; the compiled sweeps are refused. The value
-    has derivatives with respect to reward, transition, discount and temperature.
+    Newton's method, ``"value_iteration"`` is available, and the other two raise. The value has
+    derivatives by reward, transition, discount and temperature.
 
     Args:
         model: a `TabularMDP`, an `OptionModel`, or `GoalOptionModels`.
         operator: `HardMax`, `LogSumExp`, `Mellowmax` or `Boltzmann`.
         method: one of the above.
-        tolerance: wanted ``error_bound``, absolute, in units of reward.
-        implicit: under a JAX transformation, how to differentiate: True by the implicit function
-            theorem (one transposed solve, whatever the number of steps; first order only), False
-            through the steps, or an adjoint of optimistix (its ``ImplicitAdjoint`` has derivatives
-            of every order).
+        tolerance: largest allowed ``error_bound``, absolute, in units of reward.
+        implicit: the way to differentiate under a JAX transformation. True: by the implicit
+            function theorem (one transposed solve for any number of steps; first order only).
+            False: through the steps. Or an adjoint of optimistix (``ImplicitAdjoint`` has
+            derivatives of every order).
 
     Returns:
-        A `BellmanSolution`. Failure to converge is no exception: read ``converged``.
+        A `BellmanSolution`. Failure to converge does not raise: check ``converged``.
 
     Raises:
-        ValueError: where an argument is not allowed or a state offers no choice; under a JAX
-            transformation also where 64-bit types are off or the model is sparse.
+        ValueError: if an argument is not allowed or a state has no choice; under a JAX
+            transformation also if 64-bit types are off or the model is sparse.
     """
     tolerance = _checked(operator, method, tolerance, implicit)
     if isinstance(model, GoalOptionModels):
@@ -118,9 +117,9 @@ def solve_bellman(
 
 
 def _host_method(model: DecisionModel, operator: Operator, method: str) -> str:
-    """``method``, with ``"auto"`` resolved for options, whose rows are full: sweeps cost as solves.
+    """Return ``method``, with ``"auto"`` replaced for options under a smooth operator.
 
-    The compiled search of ``"auto"`` serves the hard maximum and the sparse rows of actions.
+    Rows of options are full, so a sweep costs as much as a solve.
     """
     if method != "auto" or not isinstance(model, OptionModel) or isinstance(operator, HardMax):
         return method
@@ -139,7 +138,7 @@ def _in_jax(
 def _solve_goals(
     family: GoalOptionModels, operator: Operator, method: Any, tolerance: Any, implicit: Any
 ) -> BellmanSolution:
-    """Goal by goal: no two goals' tables are held at once."""
+    """Solve goal by goal, to hold the tables of only one goal at a time."""
     is_in_jax = is_traced(family, operator, tolerance)
     if is_in_jax:
         family = jax.tree.map(jnp.asarray, family)
@@ -148,7 +147,7 @@ def _solve_goals(
         return solve_bellman(family.model(index), operator, method, tolerance, implicit)
 
     if is_in_jax:
-        # Of what the derivative needs only the values are kept; tables and factors are made again.
+        # Keep only the values for the derivative; tables and factors are computed again.
         stack = jax.lax.map(jax.checkpoint(solve), jnp.arange(len(family)))
     else:
         solutions = [solve(index) for index in range(len(family))]
@@ -176,7 +175,7 @@ def _backup(model: DecisionModel, operator: Operator, value: Array, steps: Any) 
 
 
 def _error_bound(residual: Any, contraction: Any) -> Any:
-    """``residual / (1 - c)``; infinite for ``c >= 1``, where nothing is known."""
+    """Return ``residual / (1 - c)``; infinite for ``c >= 1``, where there is no bound."""
     if not is_traced(residual, contraction):
         return residual / (1.0 - contraction) if contraction < 1.0 else np.inf
     margin = 1.0 - jnp.asarray(contraction)

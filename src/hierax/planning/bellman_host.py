@@ -1,9 +1,9 @@
-"""The host engine of `solve_bellman`: compiled sweeps and linear solves in float64.
+"""The host backend of `solve_bellman`: compiled sweeps and linear solves in float64.
 
-Every method is a round of two halves, repeated: *improve* (a sweep that chooses actions) and
-*evaluate* (work on the value of the chosen policy). Value iteration and Gauss-Seidel evaluate
-nothing, policy iteration evaluates exactly, modified policy iteration lies between. For the hard
-maximum ``auto`` is compiled as a whole (`greedy`).
+Every method repeats a round of two parts: *improve* (a sweep that chooses actions) and *evaluate*
+(an update of the value of the chosen policy). Value iteration and Gauss-Seidel have no evaluation,
+policy iteration evaluates exactly, and modified policy iteration is between them. For the hard
+maximum ``auto`` is one compiled loop (`greedy`).
 """
 
 from collections.abc import Callable
@@ -20,15 +20,15 @@ from hierax.planning.operators import HardMax, Operator
 from hierax.planning.progress_bar import ProgressBar
 
 REDUCTION = 0.1
-"""Evaluation sweeps stop at changes smaller than this part of the last improvement."""
+"""Evaluation sweeps stop when a change is below this fraction of the last improvement."""
 SWEEPS = 10
-"""Evaluation sweeps between two looks at the level of the values."""
-LOOKS = 3
+"""Evaluation sweeps between two corrections of the level of the values."""
+LEVEL_SHIFTS = 3
 FEWEST_ROUNDS = 200
-"""Rounds allowed to any search, beyond those that contraction calls for."""
+"""Rounds allowed to any search in addition to those that the contraction needs."""
 MOST_ROUNDS_WITHOUT_CONTRACTION = 10_000
 ENTRIES_BETWEEN_REPORTS = 10_000_000
-"""Entries of the model swept, some tenths of a second, between two reports of progress."""
+"""Model entries swept between two reports of progress: some tenths of a second."""
 
 
 class Backup(NamedTuple):
@@ -40,7 +40,7 @@ class Backup(NamedTuple):
         policy: ``(S, A)`` of the action values.
         residual: ``‖T v - v‖∞``.
         contraction: largest row sum of ``Γ∘P``.
-        steps: rounds that led to the value.
+        steps: number of rounds.
     """
 
     value: Array
@@ -52,10 +52,10 @@ class Backup(NamedTuple):
 
 
 def search(model: DecisionModel, operator: Operator, method: str, tolerance: float) -> Backup:
-    """A value whose Bellman residual is at most ``tolerance * (1 - c)``, and its backup.
+    """Return a value whose Bellman residual is at most ``tolerance * (1 - c)``, and its backup.
 
-    Ends early, with a larger residual, where rounding allows no smaller change, or where an
-    operator that is no contraction exceeds its limit.
+    The residual is larger if rounding allows no smaller change, or if an operator that is not a
+    contraction reaches its limit of rounds.
     """
     rows = sweeps.rows_of(model)
     with ProgressBar(f"{method} on {model.states} states") as progress:
@@ -76,20 +76,20 @@ def search(model: DecisionModel, operator: Operator, method: str, tolerance: flo
 def _search_greedily(
     rows: sweeps.Rows, operator: Operator, tolerance: float, progress: ProgressBar
 ) -> tuple[np.ndarray, float, int]:
-    """Value, contraction and rounds of `greedy`."""
+    """Return value, contraction and number of rounds of the compiled search (`greedy`)."""
     state, contraction = greedy.prepare(*rows)
     target = _target(tolerance, contraction)
     record = greedy.new_record()
     rounds = 1 + ENTRIES_BETWEEN_REPORTS // (1 + rows.weights.size)
     while not greedy.advance(state, target, record, rounds):
-        if record[0] >= _limit(rows, contraction, target, operator):
+        if record[greedy.ROUNDS] >= _limit(rows, contraction, target, operator):
             break
-        progress.report(_fraction(1.0, record[1], target))
-    return state.value[state.rank], contraction, int(record[0])
+        progress.report(_fraction(1.0, record[greedy.CHANGE], target))
+    return state.value[state.rank], contraction, int(record[greedy.ROUNDS])
 
 
 class SearchState:
-    """The state of a search: the model in rows, the current value and policy, the last changes."""
+    """The state of a search: model rows, current value and policy, change of every round."""
 
     def __init__(self, rows: sweeps.Rows, operator: Operator, target: float):
         states, actions = rows.reward.shape
@@ -102,13 +102,13 @@ class SearchState:
         self.changes: list[float] = []
 
     def backup(self) -> None:
-        """A Jacobi backup of all states."""
+        """Make a Jacobi backup of all states."""
         result = np.empty_like(self.value)
         self._sweep(result, backward=False, eliminate=False)
         self.value = result
 
     def sweep(self) -> None:
-        """A Gauss-Seidel sweep in place, forward and backward in turn."""
+        """Make a Gauss-Seidel sweep in place, in alternating direction."""
         hard = self.operator[0] == sweeps.HARD
         self._sweep(self.value, backward=len(self.changes) % 2 == 1, eliminate=hard)
 
@@ -120,33 +120,33 @@ class SearchState:
         self.changes.append(change)
 
     def chain(self) -> Chain:
-        """The chain of the policy that the last improvement chose."""
+        """Return the chain of the policy that the last improvement chose."""
         return sweeps.chain_of_policy(self.rows, self.policy, self.bonus)
 
 
 def nothing(search: SearchState) -> None:
-    """No evaluation: the improvement is the method."""
+    """Do not evaluate: the improvement is the whole method."""
 
 
 def by_sweeps(search: SearchState) -> None:
-    """Gauss-Seidel sweeps of the chosen policy, with its level set right."""
+    """Evaluate the chosen policy by Gauss-Seidel sweeps with corrections of the level."""
     _sweep_chain(search, search.chain())
 
 
 def adaptively(search: SearchState) -> None:
-    """Sweeps, and a Krylov solve where they do not reach the goal."""
+    """Evaluate by sweeps, and by a Krylov solve if they do not reach the goal."""
     chain = search.chain()
     goal = REDUCTION * search.changes[-1]
     if _sweep_chain(search, chain) > goal:
         candidate = search.value.copy()
         krylov.bicgstab(chain, chain.reward, candidate, goal, greedy.MOST_ITERATIONS)
-        if np.isfinite(candidate).all():  # an iteration that overflows is no help
+        if np.isfinite(candidate).all():  # discard an iteration that overflowed
             search.value = candidate
 
 
 def _sweep_chain(search: SearchState, chain: Chain) -> float:
     goal, change = REDUCTION * search.changes[-1], np.inf
-    for _ in range(LOOKS):
+    for _ in range(LEVEL_SHIFTS):
         _, change = sweeps.evaluation_sweeps(chain, search.value, SWEEPS, goal)
         sweeps.shift_level(chain, search.value)
         if change <= goal:
@@ -155,7 +155,7 @@ def _sweep_chain(search: SearchState, chain: Chain) -> float:
 
 
 def exactly(search: SearchState) -> None:
-    """The exact value of the chosen policy."""
+    """Evaluate the chosen policy exactly."""
     chain = search.chain()
     search.value = np.asarray(factorise(transition_of_chain(chain)).solve(chain.reward))
 
@@ -178,7 +178,7 @@ def _search_in_rounds(
     tolerance: float,
     progress: ProgressBar,
 ) -> tuple[np.ndarray, int]:
-    """Value and number of the rounds of a method."""
+    """Return the value that a method found and its number of rounds."""
     improve, evaluate = ROUNDS[method]
     state = SearchState(rows, operator, _target(tolerance, contraction))
     for _ in range(_limit(rows, contraction, state.target, operator)):
@@ -201,19 +201,19 @@ def _finished(state: SearchState) -> bool:
 
 
 def _target(tolerance: float, contraction: float) -> float:
-    """The change at which to stop; a little below what is asked, for rounding."""
+    """Return the change at which to stop, a little below the tolerance because of rounding."""
     return 0.9 * tolerance * max(1.0 - contraction, 0.0)
 
 
 def _fraction(first: float, change: float, target: float) -> float:
-    """How far a change has come from the first to the target, counted in powers."""
+    """Return the progress of a change from the first to the target, on a logarithmic scale."""
     if not first > change > target > 0.0:
         return 0.0
     return float(np.log(first / change) / np.log(first / target))
 
 
 def _limit(rows: sweeps.Rows, contraction: float, target: float, operator: Operator) -> int:
-    """Rounds within which any contraction reaches the target from zero values."""
+    """Return the number of rounds that any contraction needs to reach the target from zero."""
     if not operator.contracts or target == 0.0:
         return MOST_ROUNDS_WITHOUT_CONTRACTION
     entropy = getattr(operator, "temperature", 0.0) * np.log(rows.reward.shape[1])

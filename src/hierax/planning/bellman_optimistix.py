@@ -1,7 +1,7 @@
-"""A fixed point by any solver of optimistix, differentiated by any of its adjoints.
+"""Fixed points by a solver of optimistix, with derivatives by one of its adjoints.
 
-For what hierax's own Newton method does not offer: damped or accelerated iterations, matrix-free
-linear solves, checkpointed unrolling, derivatives of second order.
+optimistix offers what the Newton method of hierax does not: damped or accelerated iterations,
+matrix-free linear solves, checkpointed unrolling, second-order derivatives.
 """
 
 from typing import Any
@@ -15,11 +15,11 @@ from hierax.planning.backend import Array, is_traced
 from hierax.planning.bellman_traced import MOST_BACKUPS, Problem, bellman
 
 ROUNDING = 1e-14
-"""Tolerance of Newton's method where only an adjoint is given: as exact as float64 allows."""
+"""Tolerance of Newton's method if only an adjoint is given: close to the limit of float64."""
 
 
 def is_solver(method: Any) -> bool:
-    """Whether ``method`` is something that ``optimistix.fixed_point`` takes."""
+    """Return whether ``method`` is a solver that ``optimistix.fixed_point`` takes."""
     if isinstance(method, str):
         return False
     import optimistix
@@ -41,26 +41,27 @@ def require_adjoint(implicit: Any) -> None:
 
     if not isinstance(implicit, optimistix.AbstractAdjoint):
         raise ValueError(
-            f"implicit is {implicit!r}, but must be True, False or an adjoint of optimistix"
+            f"implicit must be True, False or an adjoint of optimistix, got {implicit!r}"
         )
 
 
 def value_by_solver(
     problem: Problem, solver: Any, adjoint: Any, start: Array | None = None
 ) -> tuple[Array, Any]:
-    """The fixed point ``(S,)`` that ``solver`` finds, and its number of steps.
+    """Return the fixed point ``(S,)`` that ``solver`` finds, and its number of steps.
 
     Args:
         problem: model and operator.
-        solver: what ``optimistix.fixed_point`` takes; None is its Newton method.
+        solver: a solver that ``optimistix.fixed_point`` takes; None for its Newton method.
         adjoint: an optimistix adjoint, True for the implicit one, False for checkpointed unrolling.
-        start: ``(S,)`` first value, zero by default.
+        start: ``(S,)`` initial value, zero by default.
     """
     import optimistix
 
     if sp.issparse(problem[0].transition):
         raise ValueError(
-            "the transition is sparse, but a solver of optimistix takes a dense (S, A, S) array"
+            "transition must be a dense (S, A, S) array for a solver of optimistix, got a sparse "
+            "matrix"
         )
     if adjoint is True:
         adjoint = optimistix.ImplicitAdjoint()
@@ -77,7 +78,7 @@ def value_by_solver(
             args=problem,
             adjoint=adjoint,
             max_steps=MOST_BACKUPS,
-            throw=False,  # the certificate tells
+            throw=False,  # solve_bellman reports convergence
         )
         return solution.value, solution.stats["num_steps"]
 

@@ -1,12 +1,12 @@
-"""The JAX engine of `solve_bellman`: Newton's method with an implicit derivative.
+"""The JAX backend of `solve_bellman`: Newton's method with an implicit derivative.
 
-With ``J = ∂T/∂v = ∇Ω ∘ Γ∘P`` a Newton step is ``v ← v + (I - J)⁻¹ (T v - v)``; for a smooth
-maximum this is soft policy iteration, for the hard one policy iteration. At the fixed point the
-same step, with ``v`` and ``J`` held constant, has the derivative of the implicit function theorem,
+With ``J = ∂T/∂v = ∇Ω ∘ Γ∘P`` a Newton step is ``v ← v + (I - J)⁻¹ (T v - v)``. This is soft
+policy iteration for a smooth maximum and policy iteration for the hard maximum. At the fixed point
+the same step, with ``v`` and ``J`` constant, has the derivative of the implicit function theorem,
 
     dv*/dθ = (I - J)⁻¹ ∂_θ T(v*, θ),
 
-so one more step *is* the derivative rule: it serves jvp, vjp and vmap, first order only.
+so one more step implements the derivative for jvp, vjp and vmap, first order only.
 """
 
 from collections.abc import Callable
@@ -26,9 +26,9 @@ METHODS = ("auto", "policy_iteration", "value_iteration")
 MOST_NEWTON_STEPS = 200
 MOST_BACKUPS = 200_000
 UNROLLED_NEWTON_STEPS = 30
-"""Steps differentiated through when ``implicit=False``; Newton's method needs a dozen."""
+"""Steps that are differentiated if ``implicit=False``; Newton's method needs about twelve."""
 UNROLLED_BACKUPS = 2_000
-"""The same for value iteration: enough for a discount of .99."""
+"""The same for value iteration: enough for a discount of 0.99."""
 
 
 def differentiable_value(
@@ -39,14 +39,14 @@ def differentiable_value(
     implicit: bool,
     start: Array | None = None,
 ) -> tuple[Array, Array]:
-    """The fixed point ``(S,)`` with its derivative, and the number of steps.
+    """Return the fixed point ``(S,)``, with its derivative, and the number of steps.
 
-    The search begins at ``start (S,)``, by default at zero. Only the number of steps depends on it.
+    The iteration starts at ``start (S,)``, by default zero. Only the number of steps depends on it.
     """
     checks.one_of("method under jit, grad or vmap", method, METHODS)
     problem = (model, operator)
     start = jnp.zeros(model.states) if start is None else jax.lax.stop_gradient(start)
-    # The Boltzmann average is no contraction: Newton may jump between its fixed points.
+    # The Boltzmann average is not a contraction: Newton may jump between its fixed points.
     backups = method == "value_iteration" or not operator.contracts
     if not implicit:
         return _unrolled(problem, bellman if backups else _newton, start)
@@ -58,13 +58,13 @@ def differentiable_value(
 
 
 def bellman(problem: Problem, value: Array) -> Array:
-    """One backup ``Ω(r + Γ∘P v)``, ``(S,)``."""
+    """Return one backup ``Ω(r + Γ∘P v)``, ``(S,)``."""
     model, operator = problem
     return jnp.asarray(operator.value(model.backup(value)))
 
 
 def _system(problem: Problem, value: Array) -> Array:
-    """``I - J`` at ``value``, ``(S, S)``."""
+    """Return ``I - J`` at ``value``, ``(S, S)``."""
     model, operator = problem
     weights = jax.vmap(jax.grad(operator.value))(model.backup(value))
     jacobian = jnp.einsum("sa,sat->st", weights, model.discounted_transition)
@@ -79,7 +79,7 @@ def _newton(problem: Problem, value: Array) -> Array:
 def _iterate(
     problem: Problem, advance: Callable, most: int, target: Any, start: Array
 ) -> tuple[Array, Array]:
-    """Advance until the Bellman residual is at most ``target`` or stops at rounding."""
+    """Advance until the Bellman residual is at most ``target`` or the rounding error."""
 
     def unfinished(loop: tuple[Array, Array, Array]) -> Array:
         value, steps, residual = loop

@@ -1,8 +1,8 @@
 """The Markov chain of a policy in compressed rows, and sweeps that evaluate it.
 
-A chain holds the equation ``v = r + W v`` of a policy with its self loops eliminated: from
-``v(s) = r + p v(s) + rest`` follows ``v(s) = (r + rest) / (1 - p)``, so a goal that pays for
-staying costs one visit instead of ``log ε / log γ`` of them.
+A chain is the equation ``v = r + W v`` of a policy without self loops: ``v(s) = r + p v(s) + rest``
+is written as ``v(s) = (r + rest) / (1 - p)``. A goal state with a reward for staying then needs one
+visit instead of ``log ε / log γ``.
 """
 
 from typing import NamedTuple
@@ -12,21 +12,21 @@ import numpy as np
 from hierax.planning.kernel import ONE, Index, compiled, count
 
 UNEVEN = 2.0
-"""Ratio of leaks beyond which a chain has no common level."""
+"""Ratio of leaks above which the level correction of `centre` is not used."""
 
 
 class Chain(NamedTuple):
-    """``v = reward + W v``; in each row the entries left of the diagonal come first.
+    """A chain ``v = reward + W v``; in each row the entries left of the diagonal come first.
 
     Attributes:
-        first: ``(S,)`` place of the first entry of each row.
-        middle: ``(S,)`` place of the first entry right of the diagonal.
-        stop: ``(S,)`` place after the last entry.
+        first: ``(S,)`` position of the first entry of each row.
+        middle: ``(S,)`` position of the first entry right of the diagonal.
+        stop: ``(S,)`` position after the last entry.
         columns: next state of each entry.
         weights: discounted probability of each entry, divided by ``1 - p(s, s)``.
-        reward: ``(S,)`` reward, divided likewise.
-        leak: ``(S,)`` what a row sum lacks to 1.
-        relaxation: ``(S,)`` factor on the change that a sweep makes.
+        reward: ``(S,)`` reward, divided by the same number.
+        leak: ``(S,)`` 1 minus the row sum.
+        relaxation: ``(S,)`` relaxation factor of each state.
     """
 
     first: np.ndarray
@@ -41,7 +41,7 @@ class Chain(NamedTuple):
 
 @compiled
 def empty_chain(first, entries):
-    """A chain with room for ``entries``, its row ``s`` from ``first[s]`` on."""
+    """Return a chain with room for ``entries``; row ``s`` begins at ``first[s]``."""
     states = first.size
     return Chain(
         first, np.empty(states, Index), np.empty(states, Index), np.empty(entries, Index),
@@ -51,7 +51,7 @@ def empty_chain(first, entries):
 
 @compiled
 def divide(chain, state, divisor):
-    """Divide the weights of a finished row, set those left of the diagonal first, and its leak."""
+    """Divide the weights of a row, move those left of the diagonal to the front, set the leak."""
     columns, weights = chain.columns, chain.weights
     middle, total = count(chain.first[state]), 0.0
     for entry in range(chain.first[state], chain.stop[state]):
@@ -69,7 +69,7 @@ def divide(chain, state, divisor):
 
 @compiled
 def relax(chain, value):
-    """One sweep of successive over-relaxation, in place; the largest residual met."""
+    """Make one sweep of successive over-relaxation in place; return the largest residual."""
     first, _, stop, columns, weights, reward, _, relaxation = chain
     change = 0.0
     for state in range(count(value.size)):
@@ -83,7 +83,7 @@ def relax(chain, value):
 
 @compiled
 def mix(chain, value, scratch):
-    """One Jacobi sweep with the level set right, in place; a bound on the residual left."""
+    """Make one Jacobi sweep with a level correction in place; return a bound on the residual."""
     first, _, stop, columns, weights, reward, _, _ = chain
     for state in range(count(value.size)):
         total = reward[state]
@@ -95,15 +95,15 @@ def mix(chain, value, scratch):
 
 @compiled
 def centre(chain, value, backup):
-    """``value ← backup`` with the level set right, where ``backup = r + W value``.
+    """Set ``value`` to ``backup = r + W value`` with a correction of its level.
 
     With ``ρ = backup - value`` and the leak ``c = 1 - W 1`` the solution lies between ``value + min
-    ρ/c`` and ``value + max ρ/c`` (MacQueen 1966; Puterman 1994, section 6.6): the middle of the two
-    is added first. Where a chain mixes fast this leaves an error that decays like the mixing, not
-    like the discount. Returns half the distance times the largest leak.
+    ρ/c`` and ``value + max ρ/c`` (MacQueen 1966; Puterman 1994, section 6.6). The middle of the two
+    is added to ``value`` first. In a chain that mixes fast the error then decays with the mixing
+    rate, not with the discount. Returns half the distance times the largest leak.
 
-    Where leaks differ, as between an entered goal and the rest, the middle says little and adding
-    it may diverge: then the backup alone is taken, and its largest change returned.
+    If leaks differ much, for example between a goal and the other states, the correction may
+    diverge. Then the backup is taken without it, and its largest change is returned.
     """
     leak = chain.leak
     low, high, least, largest, change = np.inf, -np.inf, np.inf, 0.0, 0.0
@@ -123,7 +123,7 @@ def centre(chain, value, backup):
 
 @compiled
 def residual_of(chain, value, right, residual):
-    """``residual ← right + W value - value``; its largest magnitude."""
+    """Set ``residual`` to ``right + W value - value``; return its largest magnitude."""
     first, _, stop, columns, weights, _, _, _ = chain
     largest = 0.0
     for state in range(count(value.size)):
@@ -138,7 +138,7 @@ def residual_of(chain, value, right, residual):
 
 @compiled
 def solve_lower(chain, x):
-    """``x ← (I - L)⁻¹ x`` with ``L`` the part of ``W`` left of the diagonal."""
+    """Set ``x`` to ``(I - L)⁻¹ x``; ``L`` is the part of ``W`` left of the diagonal."""
     first, middle, _, columns, weights, _, _, _ = chain
     for state in range(count(x.size)):
         total = x[state]
@@ -149,7 +149,7 @@ def solve_lower(chain, x):
 
 @compiled
 def solve_upper(chain, x):
-    """``x ← (I - U)⁻¹ x`` with ``U`` the part of ``W`` right of the diagonal."""
+    """Set ``x`` to ``(I - U)⁻¹ x``; ``U`` is the part of ``W`` right of the diagonal."""
     _, middle, stop, columns, weights, _, _, _ = chain
     states = count(x.size)
     for k in range(states):

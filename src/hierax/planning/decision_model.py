@@ -1,10 +1,10 @@
-"""What a solver knows of a model: the choices of each state, what they earn and where they lead.
+"""The interface between solvers and models: choices, expected rewards, discounted transitions.
 
-Actions of a `TabularMDP` and options of an `OptionModel` are two kinds of one thing. A choice ``a``
-made in state ``s`` earns ``r(s, a)`` until the next decision and leads there by discounted
-probabilities ``Γ∘P(s, a, ·)``, whose sum is below 1. For an action the next decision is one step
-away; for an option it lies where the option ends, and the discount of the steps between is part of
-``Γ∘P``. Whatever is solved or evaluated is written for this interface alone.
+Actions of a `TabularMDP` and options of an `OptionModel` are both choices. Choice ``a`` in state
+``s`` has the expected discounted reward ``r(s, a)`` until the next decision. It leads to the state
+of that decision with discounted probabilities ``Γ∘P(s, a, ·)``, whose sum is below 1. After an
+action the next decision is one step away. After an option it is where the option ends, and ``Γ∘P``
+includes the discount of the steps between. Solvers and evaluation use only this interface.
 """
 
 from abc import abstractmethod
@@ -19,11 +19,11 @@ from hierax.planning.backend import Array, is_traced, namespace, on_host
 
 
 class DecisionModel(eqx.Module):
-    """Expected reward and discounted transition of each choice in each state.
+    """A decision model: expected reward and discounted transition of each choice in each state.
 
     Attributes:
-        transition: the table behind ``discounted_transition``, in the layout of the kind of model.
-        available: ``(S, A)`` bool: which choices a state offers.
+        transition: the table behind ``discounted_transition``, in the layout of the subclass.
+        available: ``(S, A)`` bool: the choices that each state offers.
     """
 
     transition: eqx.AbstractVar[Any]
@@ -64,46 +64,46 @@ Model = TypeVar("Model", bound=DecisionModel)
 
 
 def row_sums(table: Any) -> Array:
-    """Sums over next states, ``(S, A)`` for a dense table and ``(S*A,)`` for a sparse one."""
+    """Return sums over next states: ``(S, A)`` for a dense table, ``(S*A,)`` for a sparse one."""
     return np.asarray(table.sum(axis=1)).ravel() if sp.issparse(table) else table.sum(axis=-1)
 
 
 def single(name: str, model: Model) -> Model:
-    """``model`` with its concrete arrays on the host.
+    """Return ``model`` with its concrete arrays on the host.
 
     Raises:
-        ValueError: where it is a stack of models outside ``jax.vmap``.
+        ValueError: if it is a stack of models outside ``jax.vmap``.
     """
     if not sp.issparse(model.transition) and np.ndim(model.transition) != 3:
         raise ValueError(
-            f"{name} has a transition of shape {np.shape(model.transition)}, but must have three "
-            "axes: give a sparse model to no JAX transformation, and a stack of models to vmap "
-            "alone"
+            f"transition of {name} must have three axes, got shape {np.shape(model.transition)}: "
+            "use a stack of models only under vmap, and no sparse model under a JAX transformation"
         )
     return on_host(model)
 
 
 def as_decision_model(name: str, model: Any) -> DecisionModel:
-    """``model`` as a solver computes with it: its concrete arrays on the host.
+    """Return ``model`` with its concrete arrays on the host, as solvers need it.
 
     Raises:
-        ValueError: where it is no model, or a stack of models outside ``jax.vmap``.
+        ValueError: if it is not a model, or is a stack of models outside ``jax.vmap``.
     """
     if not isinstance(model, DecisionModel):
         raise ValueError(
-            f"{name} is {type(model).__name__} {str(model)[:40]!r}, but must be a TabularMDP or an "
-            "OptionModel"
+            f"{name} must be a TabularMDP or an OptionModel, got {type(model).__name__} "
+            f"{str(model)[:40]!r}"
         )
     return single(name, model)
 
 
 def require_a_choice(name: str, available: Array) -> None:
-    """Raise where a state offers no choice; a traced table ``(S, A)`` is not looked at."""
+    """Raise if a state has no available choice; a traced table ``(S, A)`` is not checked."""
     if is_traced(available):
         return
     without = ~np.asarray(available).any(axis=1)
     if without.any():
         raise ValueError(
-            f"{name} offers no choice at state {model_checks.first(without)[0]}, but must offer one: add "
-            "the actions (primitive_model), or widen an initiation set"
+            f"{name} must offer a choice in every state, got none at state "
+            f"{model_checks.first(without)[0]}: add the actions (primitive_model), or widen an "
+            "initiation set"
         )

@@ -1,12 +1,12 @@
 """Exact evaluation of a policy: value, action values, successor representation, occupancy.
 
-All four answer from one linear system. With ``T_π(s, t) = Σ_a π(a|s) γ(s, a, t) P(t|s, a)`` and
-``D = (I - T_π)⁻¹``, the successor representation (Dayan 1993):
+All four follow from one linear system. With ``T_π(s, t) = Σ_a π(a|s) γ(s, a, t) P(t|s, a)`` and
+the successor representation ``D = (I - T_π)⁻¹`` (Dayan 1993):
 
     value      v = D r_π            one solve
     occupancy  d = μ₀ᵀ D            one transposed solve with the same factors
 
-`PolicyChain` factorises ``I - T_π`` once; the functions are one line each.
+`PolicyChain` factorises ``I - T_π`` once; the functions use it.
 """
 
 from typing import Any
@@ -21,11 +21,11 @@ from hierax.planning.linear import factorise
 from hierax.planning.mdp import TabularMDP, as_model
 
 LARGEST_SUCCESSOR_REPRESENTATION = 20_000
-"""States beyond which ``(S, S)`` numbers (3.2 GB) are refused."""
+"""Largest number of states for which an ``(S, S)`` table (3.2 GB) is computed."""
 
 
 class PolicyChain:
-    """The Markov chain that a policy makes of a model, ``I - T_π`` factorised once.
+    """The Markov chain of a policy in a model, with ``I - T_π`` factorised once.
 
     Attributes:
         model: the model.
@@ -33,8 +33,8 @@ class PolicyChain:
         transition: discounted state transition ``T_π (S, S)``, dense or CSR.
         reward: expected reward of one step ``r_π (S,)``.
         system: the factorised ``I - T_π``: dense LU, sparse LU or Krylov, chosen by kind and size.
-            ``system.residual`` is the largest relative residual of the solves made so far
-            (``‖b - A x‖∞ / (‖b‖∞ + ‖x‖∞)``; dense LU does not measure it and reports ``None``).
+            ``system.residual`` is the largest relative residual so far,
+            ``‖b - A x‖∞ / (‖b‖∞ + ‖x‖∞)``; ``None`` for dense LU, which does not measure it.
     """
 
     def __init__(self, model: DecisionModel, policy: Any):
@@ -48,27 +48,27 @@ class PolicyChain:
         self.system = factorise(self.transition)
 
     def value(self) -> Array:
-        """``v = D r_π``, ``(S,)``: expected return from each state."""
+        """Return the value ``v = D r_π``, ``(S,)``: the expected return from each state."""
         return self.system.solve(self.reward)
 
     def occupancy(self, initial: Array) -> Array:
-        """``d = μ₀ᵀ D``, ``(S,)``: expected discounted visits of each state from ``μ₀ (S,)``."""
+        """Return the expected discounted visits ``d = μ₀ᵀ D``, ``(S,)``, from ``μ₀ (S,)``."""
         return self.system.solve_transposed(initial)
 
     def successor_representation(self) -> Array:
-        """``D = (I - T_π)⁻¹``, ``(S, S)``: discounted visits of the column state from the row's."""
+        """Return ``D = (I - T_π)⁻¹ (S, S)``: visits of the column state from the row state."""
         states = self.model.states
         if states > LARGEST_SUCCESSOR_REPRESENTATION:
             raise ValueError(
-                f"successor_representation of {states} states has {states}² entries, but at most "
-                f"{LARGEST_SUCCESSOR_REPRESENTATION} states are allowed: use occupancy for one row "
-                "of it, or evaluate_policy for one product with it"
+                "successor_representation must be of at most "
+                f"{LARGEST_SUCCESSOR_REPRESENTATION} states, got {states}: use occupancy for one "
+                "row of it, or evaluate_policy for one product with it"
             )
         return self.system.solve(namespace(self.transition).eye(states))
 
 
 def state_transition(transition: Any, policy: Array) -> Any:
-    """``T_π (S, S)`` from a transition of pairs, dense ``(S, A, S)`` or CSR ``(S*A, S)``."""
+    """Return ``T_π (S, S)`` from a transition of pairs, dense ``(S, A, S)`` or CSR ``(S*A, S)``."""
     if not sp.issparse(transition):
         xp = namespace(transition, policy)
         return xp.matmul(policy[:, None, :], transition)[:, 0, :]
@@ -76,7 +76,7 @@ def state_transition(transition: Any, policy: Array) -> Any:
 
 
 def _mixing(policy: np.ndarray) -> sp.csr_matrix:
-    """The policy as a matrix ``(S, S*A)``, with no entry where it is 0."""
+    """Return the policy as a sparse matrix ``(S, S*A)`` without entries where it is 0."""
     states, actions = policy.shape
     taken = policy > 0
     starts = np.concatenate([[0], np.cumsum(taken.sum(axis=1))])
@@ -85,10 +85,10 @@ def _mixing(policy: np.ndarray) -> sp.csr_matrix:
 
 
 def evaluate_policy(model: DecisionModel, policy: Any) -> Array:
-    """Expected return of ``policy`` from each state, ``v = (I - T_π)⁻¹ r_π``.
+    """Return the expected return of ``policy`` from each state, ``v = (I - T_π)⁻¹ r_π``.
 
-    For an `OptionModel` this is the return of the flat behaviour that starts an option, follows it
-    to its end and chooses again: the discount is inside the model's transition.
+    For an `OptionModel` this is the return of call-and-return execution: choose an option, follow
+    it to its end, choose again. The model's transition includes the discount.
 
     Args:
         model: a `TabularMDP`, or an `OptionModel`.
@@ -98,24 +98,24 @@ def evaluate_policy(model: DecisionModel, policy: Any) -> Array:
         ``(S,)`` value, in units of reward.
 
     Raises:
-        ValueError: where the policy is not one of this model.
+        ValueError: if the policy does not fit the model.
     """
     return PolicyChain(model, policy).value()
 
 
 def action_values(model: DecisionModel, value: Any) -> Array:
-    """One Bellman backup, ``q(s, a) = r(s, a) + Σₜ γ(s, a, t) P(t|s, a) v(t)``.
+    """Return one Bellman backup, ``q(s, a) = r(s, a) + Σₜ γ(s, a, t) P(t|s, a) v(t)``.
 
     Args:
         model: a `TabularMDP`, or an `OptionModel`.
         value: ``(S,)`` value of the state of the next decision.
 
     Returns:
-        ``(S, A)`` action values; ``-inf`` at unavailable pairs, so that maxima and arg-maxima need
+        ``(S, A)`` action values; ``-inf`` at unavailable pairs, so that ``max`` and ``argmax`` need
         no mask.
 
     Raises:
-        ValueError: where ``value`` has the wrong shape or is not finite.
+        ValueError: if ``value`` has the wrong shape or is not finite.
     """
     model = as_decision_model("model", model)
     value = model_checks.state_values("value", value, model.states)
@@ -124,9 +124,10 @@ def action_values(model: DecisionModel, value: Any) -> Array:
 
 
 def successor_representation(mdp: TabularMDP, policy: Any) -> Array:
-    """Expected discounted visits of each state from each state, ``D = (I - T_π)⁻¹`` (Dayan 1993).
+    """Return the successor representation ``D = (I - T_π)⁻¹`` (Dayan 1993).
 
-    Rows sum to ``1 / (1 - γ)`` for a constant discount; the visit at time 0 counts.
+    ``D[s, t]`` is the expected discounted number of visits of ``t`` after a start in ``s``,
+    including the visit at time 0. Rows sum to ``1 / (1 - γ)`` for a constant discount.
 
     Args:
         mdp: the model.
@@ -136,14 +137,14 @@ def successor_representation(mdp: TabularMDP, policy: Any) -> Array:
         ``(S, S)`` visits of the column state after a start in the row state.
 
     Raises:
-        ValueError: where the policy is not one of this model, or the model has more than 20,000
+        ValueError: if the policy does not fit the model, or the model has more than 20,000
             states.
     """
     return PolicyChain(mdp, policy).successor_representation()
 
 
 def occupancy(mdp: TabularMDP, policy: Any) -> Array:
-    """Expected discounted visits of each state from the initial distribution, ``d = μ₀ᵀ D``.
+    """Return the expected discounted visits from the initial distribution, ``d = μ₀ᵀ D``.
 
     Args:
         mdp: the model.
@@ -153,7 +154,7 @@ def occupancy(mdp: TabularMDP, policy: Any) -> Array:
         ``(S,)`` visits; they sum to ``1 / (1 - γ)`` for a constant discount.
 
     Raises:
-        ValueError: where the policy is not one of this model.
+        ValueError: if the policy does not fit the model.
     """
     mdp = as_model(mdp)
     return PolicyChain(mdp, policy).occupancy(mdp.initial)

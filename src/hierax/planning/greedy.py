@@ -1,13 +1,14 @@
 """The compiled search of `solve_bellman` under the hard maximum: inexact policy iteration.
 
-Every round *improves* the policy in one sweep and *evaluates* it until the error is a small part of
-what the improvement changed. The model is laid out once for this: self loops eliminated and states
-in a good order (`ordering`), which decides how sweeps work:
+Every round *improves* the policy in one sweep and *evaluates* it until the error is a small
+fraction of the change of the improvement. The model is laid out once: self loops are eliminated and
+states are sorted (`ordering`). There are two kinds of sweeps:
 
-- *outwards*: Gauss-Seidel from the best reward out, over-relaxed where the flow has a direction;
-- *mixing*, where everything is a few steps from everything: Jacobi with the level set right.
+- *outwards*: Gauss-Seidel from the best reward outwards, over-relaxed where transitions mostly
+  follow one direction of this order;
+- *mixing*, if all states are a few steps apart: Jacobi with a correction of the level.
 
-Where sweeps of an evaluation are slow, a Krylov solve finishes it.
+If the sweeps of an evaluation converge slowly, a Krylov solve finishes it.
 """
 
 from typing import NamedTuple
@@ -21,38 +22,41 @@ from hierax.planning.operators import TIE
 from hierax.planning.ordering import growth, outwards
 
 EXPANDING = 3.0
-"""Growth of the reachable set from which a model counts as mixing."""
+"""Growth of the reachable set above which a model counts as mixing."""
 REDUCTION = 0.03
-"""An evaluation stops at this part of the change that the last improvement made."""
+"""An evaluation stops at this fraction of the change of the last improvement."""
 MARGIN = 0.2
-"""The same, of the final target."""
+"""The smallest target of an evaluation, as a fraction of the target of the search."""
 MOST_SWEEPS = 30
 SLOW = 0.8
-"""An evaluation whose sweeps reduce the residual by no more than this is left to Krylov."""
+"""An evaluation continues with a Krylov solve if a sweep leaves more of the residual than this."""
 MOST_ITERATIONS = 200
 MOST_EVALUATIONS = 100
-"""Rounds after which improvement sweeps go on alone: they contract whatever the model."""
+"""Rounds after which there are only improvement sweeps, which contract in every model."""
 EDGE = 0.75
-"""Largest squared Jacobi radius at which a sweep is over-relaxed."""
+"""Largest squared spectral radius of Jacobi for which a sweep is over-relaxed."""
 STALLS = 5
-"""Rounds without progress, near rounding error, that end a search."""
+"""Number of rounds without progress, near the rounding error, that end a search."""
 ROUNDING = np.finfo(np.float64).eps
+
+ROUNDS, CHANGE, SMALLEST, STALLED, LARGEST = range(5)
+"""Slots of a record: rounds made, last change, smallest change, stalls, largest value."""
 
 
 class GreedySearch(NamedTuple):
-    """A model laid out for sweeping, and the state of the search in it; states in sweeping order.
+    """A model laid out for sweeps, with the state of the search; states are in sweep order.
 
     Attributes:
-        starts: ``(S*A + 1,)`` first entry of each pair's row.
+        starts: ``(S*A + 1,)`` first entry of the row of each pair.
         columns: next state of each entry; no self loops.
         weights: discounted probability of each entry, divided by ``1 - p(s, s)``.
-        reward: ``(S, A)`` reward divided likewise; ``-inf`` at unavailable pairs.
+        reward: ``(S, A)`` reward divided by the same number; ``-inf`` at unavailable pairs.
         chain: the chain of the current policy.
         choice: ``(S,)`` its actions.
         value: ``(S,)``.
-        scratch: ``(S,)`` room to work in.
-        rank: ``(S,)`` place of each state of the model in the sweeping order.
-        mixing: whether to sweep in the manner of a mixing model.
+        scratch: ``(S,)`` work space.
+        rank: ``(S,)`` position of each state of the model in the sweep order.
+        mixing: whether to use the sweeps for a mixing model.
     """
 
     starts: np.ndarray
@@ -69,7 +73,10 @@ class GreedySearch(NamedTuple):
 
 @compiled
 def prepare(starts, columns, weights, reward):
-    """A `GreedySearch` of a model in rows (reward ``-inf`` where unavailable), and its contraction."""
+    """Return a `GreedySearch` of a model in rows, and the contraction of the model.
+
+    The reward is ``-inf`` at unavailable pairs.
+    """
     states, actions = count(reward.shape[0]), count(reward.shape[1])
     mixing = growth(starts, columns, states, actions) > EXPANDING
     if mixing:
@@ -86,7 +93,7 @@ def prepare(starts, columns, weights, reward):
 
 @inner
 def _arrange(starts, columns, weights, reward, order, rank):
-    """The rows in the given order of states, self loops eliminated; and the largest row sum."""
+    """Return the rows in the given order of states without self loops, and the largest row sum."""
     states, actions = count(reward.shape[0]), count(reward.shape[1])
     new_starts = np.empty(starts.size, Index)
     new_columns, new_weights = np.empty(columns.size, Index), np.empty(columns.size)
@@ -118,7 +125,7 @@ def _arrange(starts, columns, weights, reward, order, rank):
 
 @inner
 def _roomy_chain(starts, states, actions):
-    """A chain whose rows have room for the longest row of any action."""
+    """Return a chain whose rows have room for the longest row of any action."""
     first, end, pair = np.empty(states, Index), count(0), count(0)
     for state in range(states):
         first[state] = end
@@ -131,40 +138,41 @@ def _roomy_chain(starts, states, actions):
 
 
 def new_record() -> np.ndarray:
-    """What `advance` knows before the first round."""
-    return np.array([0.0, np.inf, np.inf, 0.0, 0.0])
+    """Return the record of a search before the first round: see `ROUNDS` to `LARGEST`."""
+    record = np.zeros(5)
+    record[CHANGE] = record[SMALLEST] = np.inf
+    return record
 
 
 @compiled
 def advance(search, target, record, rounds):
-    """Up to ``rounds`` rounds; whether the search ended.
+    """Make up to ``rounds`` rounds; return whether the search ended.
 
     It ends when the change of an improvement, which bounds the Bellman residual, is at most
-    ``target``, or when rounding allows no smaller one. ``record``, at first `new_record`, holds
-    the rounds made, the last change, the smallest, how often it stalled, and the largest value.
+    ``target``, or when rounding allows no smaller change. ``record`` comes from `new_record` and is
+    updated in place.
     """
     value = search.value
     for _ in range(rounds):
-        alone = record[0] >= MOST_EVALUATIONS
+        alone = record[ROUNDS] >= MOST_EVALUATIONS
         mixing = search.mixing and not alone
-        change, switched, largest = _improve(
-            search, search.scratch if mixing else value, max(MARGIN * target, ROUNDING * record[4])
-        )
+        slack = max(MARGIN * target, ROUNDING * record[LARGEST])
+        change, switched, largest = _improve(search, search.scratch if mixing else value, slack)
         swept = change
         if mixing and np.isfinite(swept):
             change = centre(search.chain, value, search.scratch)
-        record[0] += 1
+        record[ROUNDS] += 1
         if not np.isfinite(change):  # an evaluation diverged: improvement sweeps alone contract
             value[:] = 0.0
-            record[0] = MOST_EVALUATIONS
+            record[ROUNDS] = MOST_EVALUATIONS
             continue
-        record[1] = change
-        record[4] = largest
+        record[CHANGE] = change
+        record[LARGEST] = largest
         rounding = ROUNDING * largest
-        near = change <= 1e4 * rounding and change >= 0.5 * record[2]
-        record[3] = record[3] + 1 if near else 0.0
-        record[2] = min(record[2], change)
-        if max(change, swept) <= max(target, 8.0 * rounding) or record[3] >= STALLS:
+        near = change <= 1e4 * rounding and change >= 0.5 * record[SMALLEST]
+        record[STALLED] = record[STALLED] + 1 if near else 0.0
+        record[SMALLEST] = min(record[SMALLEST], change)
+        if max(change, swept) <= max(target, 8.0 * rounding) or record[STALLED] >= STALLS:
             return True
         goal = MARGIN * target if switched == 0 else max(REDUCTION * change, MARGIN * target)
         if not alone:
@@ -174,10 +182,11 @@ def advance(search, target, record, rounds):
 
 @inner
 def _improve(search, result, slack):
-    """One sweep of ``result ← max_a (r + γ P value)``, Gauss-Seidel if ``result`` is ``value``.
+    """Make one sweep of ``result ← max_a (r + γ P value)``, Gauss-Seidel if they are one array.
 
-    An action is given up only for one that is better by ``slack``, so ties cost no work. Returns
-    the largest change, the number of states that switched and the largest magnitude of a value.
+    The action of a state changes only if another is better by ``slack``, so ties cost no work.
+    Returns the largest change, the number of states whose action changed, and the largest magnitude
+    of a value.
     """
     starts, columns, weights, reward, _, choice, value = search[:7]
     states, actions = count(reward.shape[0]), count(reward.shape[1])
@@ -209,11 +218,10 @@ def _improve(search, result, slack):
 def _take(search, state, row, reward):
     """Write the row of the chosen action into the chain.
 
-    The relaxation is the best one of a chain whose every state has this one's weights ``l`` to the
-    left and ``u`` to the right, ``2 / (1 + √(1 - 4 l u))`` (Ehrlich 1981; Botta & Veldman 1982).
-    Where the flow goes left it makes the sweep exact on locally constant errors, which plain
-    Gauss-Seidel must push out of the model sweep by sweep. Without a clear direction
-    it may diverge: then 1.
+    The relaxation ``2 / (1 + √(1 - 4 l u))`` is optimal if all states have the weights ``l`` to the
+    left and ``u`` to the right of this state (Ehrlich 1981; Botta & Veldman 1982). If most weight
+    is on the left, the sweep removes locally constant errors at once, for which plain Gauss-Seidel
+    needs many sweeps. Without a clear direction it may diverge, and the relaxation is 1.
     """
     starts, columns, weights, chain = search[0], search[1], search[2], search[4]
     left, right = (
@@ -243,7 +251,7 @@ def _take(search, state, row, reward):
 
 @inner
 def _evaluate(search, goal, mixing):
-    """Sweep the chain until its residual is at most ``goal``; a Krylov solve where that is slow."""
+    """Sweep the chain until its residual is at most ``goal``; finish by Krylov if that is slow."""
     chain, value = search.chain, search.value
     left = np.inf
     for _ in range(MOST_SWEEPS):
@@ -258,7 +266,7 @@ def _evaluate(search, goal, mixing):
 
 @compiled
 def certify(starts, columns, weights, reward, value):
-    """One Jacobi backup of ``value``: action values, greedy policy (`HardMax`) and residual."""
+    """Return action values, greedy policy (`HardMax`) and residual of a Jacobi backup."""
     states, actions = count(reward.shape[0]), count(reward.shape[1])
     action_value, policy = np.empty((states, actions)), np.zeros((states, actions))
     residual, row = 0.0, count(0)

@@ -1,8 +1,8 @@
-"""How the compiled kernels are compiled, and the unsigned integers that they count with.
+"""Numba options of the compiled kernels, and their unsigned index types.
 
-Indices are unsigned throughout: for a signed one Numba must emit the wrap-around of negative
-indices at every access, which makes a sweep over short rows two to three times slower. Signed and
-unsigned 64-bit integers must not meet in one expression (Numba makes a float of them), hence `ONE`.
+All indices are unsigned: with a signed index Numba emits the wrap-around of negative indices at
+every access, which makes a sweep over short rows two to three times slower. Never mix signed and
+unsigned 64-bit integers in one expression: Numba converts them to float. Use `ONE` instead of 1.
 """
 
 from typing import Any
@@ -19,14 +19,14 @@ _OPTIONS: dict[str, Any] = {
 _WITHOUT_ENTRY: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True}
 compiled = numba.njit(**_OPTIONS)
 inner = numba.njit(**_WITHOUT_ENTRY)
-"""For a module's private kernels: without the entry from Python, which takes long to compile.
+"""Decorator of private kernels without an entry point from Python, which is slow to compile.
 
-Python must never call one: the process would crash.
+Never call such a kernel from Python: the process would crash.
 """
 
 Index = np.uint32
 """Type of stored indices: states, pairs and entries."""
 NOWHERE = np.uint32(2**32 - 1)
-"""The index of nothing."""
+"""The index that means no entry."""
 count = np.uintp
 ONE = np.uintp(1)

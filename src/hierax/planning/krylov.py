@@ -2,8 +2,8 @@
 
 With ``W = L + U`` the system solved is ``(I - L)⁻¹ (I - W) (I - U)⁻¹ y = (I - L)⁻¹ b``,
 ``x = (I - U)⁻¹ y``. Since ``I - W = (I - L) + (I - U) - I``, its matrix is applied as
-``(I - U)⁻¹ y + (I - L)⁻¹ (y - (I - U)⁻¹ y)``: one sweep, as if it had no preconditioner
-(Eisenstat 1981; the iteration is van der Vorst 1992).
+``(I - U)⁻¹ y + (I - L)⁻¹ (y - (I - U)⁻¹ y)``. This costs one sweep, as without a preconditioner
+(Eisenstat 1981; the iteration is from van der Vorst 1992).
 """
 
 import numpy as np
@@ -14,16 +14,16 @@ from hierax.planning.kernel import compiled, count, inner
 MOST_ITERATIONS = 1_000
 """Iterations between two refinements."""
 SMALLEST_SHARE = 1e-4
-"""Of what is asked for; where an iteration that is to come so close betters nothing, it ends."""
+"""Smallest fraction of the target tried; if no iteration improves at it, refinement stops."""
 
 
 @compiled
 def bicgstab(chain, right, x, target, iterations):
     """Improve ``x`` in place until the residual ``b + W x - x`` is about ``target`` or less.
 
-    Returns the iterations made. The recurrence tracks a residual that drifts from the true one:
-    call again to refine. A breakdown leaves ``x`` no worse than the last iteration found it; an
-    overflow leaves what is not a number, which the caller sees in the residual.
+    Returns the number of iterations. The residual of the recurrence drifts from the true residual:
+    call again to refine. After a breakdown ``x`` is that of the last iteration. After an overflow
+    ``x`` is not finite, and so is its residual.
     """
     states = count(x.size)
     r = np.empty(states)
@@ -65,9 +65,9 @@ def bicgstab(chain, right, x, target, iterations):
 
 @compiled
 def solve(chain, right, x, accuracy):
-    """Iterate and refine until ``‖b + W x - x‖∞ <= accuracy (‖b‖∞ + ‖x‖∞)`` or no better; in place.
+    """Refine ``x`` in place until ``‖b + W x - x‖∞ <= accuracy (‖b‖∞ + ‖x‖∞)`` or no better.
 
-    Returns the relative residual reached.
+    Returns the relative residual.
     """
     residual, size = np.empty_like(x), np.abs(right).max()
     reached, share = residual_of(chain, x, right, residual), 0.5
@@ -76,7 +76,7 @@ def solve(chain, right, x, accuracy):
         wanted = accuracy * (size + np.abs(x).max())
         bicgstab(chain, right, candidate, share * wanted, MOST_ITERATIONS)
         found = residual_of(chain, candidate, right, residual)
-        # An iteration ends by the preconditioned residual, which may be far below the true one.
+        # An iteration stops by the preconditioned residual, which may be far below the true one.
         if found < reached:
             reached, x[:] = found, candidate
             share *= min(1.0, wanted / reached) if reached > 0.0 else 1.0
@@ -89,7 +89,7 @@ def solve(chain, right, x, accuracy):
 
 @inner
 def _apply(chain, y, z, result):
-    """``result ← (I - L)⁻¹ (I - W) (I - U)⁻¹ y``; ``z`` is room to work in."""
+    """Set ``result`` to ``(I - L)⁻¹ (I - W) (I - U)⁻¹ y``; ``z`` is work space."""
     for i in range(count(y.size)):
         z[i] = y[i]
     solve_upper(chain, z)
@@ -102,7 +102,7 @@ def _apply(chain, y, z, result):
 
 @inner
 def _dot(a, b):
-    # Not np.dot: BLAS may start threads, and its sums depend on their number.
+    # Not np.dot: BLAS may use threads, and its sums depend on their number.
     total = 0.0
     for i in range(count(a.size)):
         total += a[i] * b[i]

@@ -1,7 +1,7 @@
-"""Linear systems ``(I - T) x = b`` of a Markov chain, factorised once and solved from both sides.
+"""Linear systems ``(I - T) x = b`` of a Markov chain and their transposed systems.
 
-Dense LU for dense chains; for sparse ones sparse LU where they are small and Krylov iterations
-beyond. The sparse systems measure what they did: ``residual`` is the largest relative residual
+A dense chain uses dense LU, a small sparse chain sparse LU, and a large sparse chain Krylov
+iterations. The sparse systems measure ``residual``, the largest relative residual
 ``‖b - A x‖∞ / (‖b‖∞ + ‖x‖∞)`` of the solves so far.
 """
 
@@ -21,14 +21,14 @@ from hierax.planning.krylov import solve
 from hierax.planning.sweeps import chain_of_policy, compress
 
 ACCURACY = 1e-13
-"""Relative residual that a solve aims at: a few units of rounding on a million states."""
+"""Target of the relative residual: a few units of rounding on a million states."""
 
 DENSE = 0.2
-"""Filled part of a matrix beyond which its dense factors are faster than sparse ones."""
+"""Fraction of non-zeros above which dense factors are faster than sparse ones."""
 
 
 class LinearSystem(Protocol):
-    """``A = I - T_π``, ready to be solved from both sides."""
+    """A factorised system ``A = I - T_π`` and its transpose."""
 
     @property
     def residual(self) -> float | None:
@@ -36,11 +36,11 @@ class LinearSystem(Protocol):
         ...
 
     def solve(self, right: Any) -> Array:
-        """``x`` with ``A x = right``."""
+        """Return ``x`` with ``A x = right``."""
         ...
 
     def solve_transposed(self, right: Any) -> Array:
-        """``x`` with ``Aᵀ x = right``."""
+        """Return ``x`` with ``Aᵀ x = right``."""
         ...
 
 
@@ -54,21 +54,21 @@ class DenseSystem:
         self._factors = _linalg(transition).lu_factor(matrix)
 
     def solve(self, right: Array) -> Array:
-        """``x`` with ``A x = right``."""
+        """Return ``x`` with ``A x = right``."""
         return _linalg(self._factors, right).lu_solve(self._factors, right)
 
     def solve_transposed(self, right: Array) -> Array:
-        """``x`` with ``Aᵀ x = right``."""
+        """Return ``x`` with ``Aᵀ x = right``."""
         return _linalg(self._factors, right).lu_solve(self._factors, right, trans=1)
 
 
 def _linalg(*arrays: Any) -> ModuleType:
-    """The linear algebra of the engine that suits ``arrays``."""
+    """Return the linear algebra module of the backend of ``arrays``."""
     return scipy.linalg if namespace(*arrays) is np else jax.scipy.linalg
 
 
 def factorise(transition: Any) -> LinearSystem:
-    """``I - T`` factorised in the way that suits its kind and size."""
+    """Return ``I - T`` factorised by a method for its kind and size."""
     if not sp.issparse(transition):
         return DenseSystem(transition)
     if transition.nnz > DENSE * transition.shape[0] ** 2:
@@ -82,22 +82,22 @@ class SparseSystem:
     """Sparse LU of ``I - T`` (SuperLU)."""
 
     largest = 1_000
-    """States beyond which Krylov iterations are faster, whatever the fill-in."""
+    """Number of states above which Krylov iterations are faster for any fill-in."""
 
     def __init__(self, transition: sp.csr_matrix):
         self.residual = 0.0
         self._matrix = sp.csc_matrix(_minus(transition))
-        # Models of movement have a nearly symmetric pattern: minimum degree on A + Aᵀ fills least.
+        # Navigation tasks have a nearly symmetric pattern: minimum degree on A + Aᵀ fills least.
         self._factors = spla.splu(
             self._matrix, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}
         )
 
     def solve(self, right: np.ndarray) -> np.ndarray:
-        """``x`` with ``A x = right``."""
+        """Return ``x`` with ``A x = right``."""
         return self._measured(self._matrix, right, self._factors.solve(right))
 
     def solve_transposed(self, right: np.ndarray) -> np.ndarray:
-        """``x`` with ``Aᵀ x = right``."""
+        """Return ``x`` with ``Aᵀ x = right``."""
         return self._measured(self._matrix.T, right, self._factors.solve(right, trans="T"))
 
     def _measured(self, matrix: sp.spmatrix, right: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -108,7 +108,7 @@ class SparseSystem:
 class KrylovSystem:
     """BiCGSTAB on ``I - T``, preconditioned by symmetric Gauss-Seidel, refined to `ACCURACY`.
 
-    A matrix of right-hand sides is solved by sparse LU: one factorisation serves all its columns.
+    A matrix of right-hand sides is solved by sparse LU, with one factorisation for all columns.
     """
 
     def __init__(self, transition: sp.csr_matrix):
@@ -116,13 +116,13 @@ class KrylovSystem:
         self._transition = transition
 
     def solve(self, right: np.ndarray) -> np.ndarray:
-        """``x`` with ``A x = right``."""
+        """Return ``x`` with ``A x = right``."""
         if right.ndim == 2:
             return self._by_factors("solve", right)
         return self._iterated(self._transition, right)
 
     def solve_transposed(self, right: np.ndarray) -> np.ndarray:
-        """``x`` with ``Aᵀ x = right``."""
+        """Return ``x`` with ``Aᵀ x = right``."""
         if right.ndim == 2:
             return self._by_factors("solve_transposed", right)
         return self._iterated(self._transition.T.tocsr(), right)
@@ -148,7 +148,7 @@ class KrylovSystem:
 
 
 def chain_of_transition(transition: sp.csr_matrix) -> tuple[Chain, np.ndarray]:
-    """``T`` without its self loops, rows divided by ``1 - T(s, s)``, and those divisions."""
+    """Return ``T`` without self loops, its rows times ``1 / (1 - T(s, s))``, and those factors."""
     states = transition.shape[0]
     scale = 1.0 / (1.0 - transition.diagonal())
     rows = compress(transition, np.zeros((states, 1)), np.ones((states, 1), bool))
@@ -156,24 +156,24 @@ def chain_of_transition(transition: sp.csr_matrix) -> tuple[Chain, np.ndarray]:
 
 
 def transition_of_chain(chain: Chain) -> sp.csr_matrix:
-    """``W`` of a chain, ``(S, S)``."""
+    """Return ``W (S, S)`` of a chain."""
     states, first = chain.reward.size, chain.first.astype(np.int64)
     lengths = chain.stop - first
     starts = np.concatenate([[0], np.cumsum(lengths)])
-    # Rows of a chain may stand apart: move each entry by what its row moves.
+    # There may be gaps between the rows of a chain: shift each entry with its row.
     kept = np.arange(starts[-1]) + np.repeat(first - starts[:-1], lengths)
     entries = (chain.weights[kept], chain.columns[kept], starts)
     return sp.csr_matrix(entries, shape=(states, states))
 
 
 def relative_residual(matrix: sp.spmatrix, right: np.ndarray, x: np.ndarray) -> float:
-    """``‖b - A x‖∞ / (‖b‖∞ + ‖x‖∞)``; 0 for the zero system."""
+    """Return ``‖b - A x‖∞ / (‖b‖∞ + ‖x‖∞)``; 0 for the zero system."""
     size = np.abs(right).max(initial=0.0) + np.abs(x).max(initial=0.0)
     return float(np.abs(right - matrix @ x).max(initial=0.0) / size) if size else 0.0
 
 
 def _worse(one: float, other: float) -> float:
-    """The larger of two residuals; unlike with ``max``, one that is not a number shows."""
+    """Return the larger of two residuals, or NaN if one is NaN."""
     return float(np.maximum(one, other))
 
 

@@ -1,8 +1,8 @@
-"""Tabular Markov decision processes: the one model that every exact planner takes.
+"""Tabular Markov decision processes, the model that the exact planners take.
 
-A model is a decision problem with ``S`` states and ``A`` actions, of which a state may offer only
-some. Everything a solver needs is three tables: the expected reward of each (state, action) pair,
-its discounted transition ``Γ∘P``, and which pairs are available.
+A model has ``S`` states and ``A`` actions; a state may offer only some of the actions. A solver
+needs three tables: the expected reward of each (state, action) pair, its discounted transition
+``Γ∘P``, and which pairs are available.
 """
 
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ TRANSITION = ("state", "action", "next state")
 
 
 class TabularMDP(DecisionModel):
-    """A Markov decision process given by tables, dense or sparse.
+    """A Markov decision process in dense or sparse tables.
 
     The return of a path is ``Σₜ (∏_{u<t} γ(sᵤ, aᵤ, sᵤ₊₁)) r(sₜ, aₜ)`` (Puterman 1994, section 6.1;
-    transition-based discounts as in White 2017). A goal or terminal state is one that is entered
-    with discount 0; no absorbing row is needed for it.
+    transition-based discounts as in White 2017). A goal or terminal state is entered with
+    discount 0; it needs no absorbing row.
 
     Args:
         transition: probabilities ``P[s, a, t]``, dense ``(S, A, S)``, or a sequence of ``A`` SciPy
@@ -36,8 +36,8 @@ class TabularMDP(DecisionModel):
             transition ``(S, A, S)``, all in [0, 1).
         initial: distribution of the first state ``(S,)``, or the index of that state; uniform when
             omitted.
-        available: which pairs exist, ``(S, A)`` bool; all when omitted. What the other tables hold
-            at unavailable pairs is ignored.
+        available: which pairs exist, ``(S, A)`` bool; all when omitted. The entries of the other
+            tables at unavailable pairs are ignored.
 
     Attributes:
         transition: ``(S, A, S)`` float64, or one SciPy CSR matrix ``(S*A, S)`` whose row
@@ -49,8 +49,8 @@ class TabularMDP(DecisionModel):
         available: ``(S, A)`` bool.
 
     Raises:
-        ValueError: where a table has the wrong shape, a probability is negative, not finite or does
-            not sum to 1, a reward is not finite, or a state has no action. Under a JAX
+        ValueError: if a table has the wrong shape, a probability is negative or not finite, a row
+            does not sum to 1, a reward is not finite, or a state has no action. Under a JAX
             transformation only shapes are checked.
     """
 
@@ -88,12 +88,12 @@ class TabularMDP(DecisionModel):
 
     @property
     def expected_reward(self) -> Array:
-        """``(S, A)``: ``reward``, since the next decision is one step away."""
+        """``reward (S, A)``: the next decision is one step away."""
         return self.reward
 
     @property
     def discounted_transition(self) -> Any:
-        """``Γ∘P`` in the layout of ``transition``: what a backup multiplies values by."""
+        """``Γ∘P`` in the layout of ``transition``."""
         if not self.is_sparse:
             return self.transition * self.discount
         scale = self.discount
@@ -104,7 +104,7 @@ class TabularMDP(DecisionModel):
         return _same_pattern(self.transition, self.transition.data * scale)
 
     def expected_value(self, value: Array) -> Array:
-        """``Σₜ γ(s, a, t) P(t|s, a) v(t)``, ``(S, A)``, from values ``v (S,)``; unchecked."""
+        """Return ``Σₜ γ(s, a, t) P(t|s, a) v(t)``, ``(S, A)``, for values ``v (S,)``; unchecked."""
         if np.ndim(self.discount) == 3:
             return (self.discounted_transition @ value).reshape(self.available.shape)
         if np.ndim(self.discount) == 1:
@@ -112,7 +112,7 @@ class TabularMDP(DecisionModel):
         return self.discount * (self.transition @ value).reshape(self.available.shape)
 
     def adjacency(self) -> sp.csr_matrix:
-        """``(S, S)``, 1 where some action may lead from the row's state to another one."""
+        """Return the graph ``(S, S)``: 1 where an action may lead from the row to another state."""
         if self.is_sparse:
             pairs, ends = self.transition.nonzero()
             begins = pairs // self.actions
@@ -125,15 +125,15 @@ class TabularMDP(DecisionModel):
         return graph
 
     def with_discount(self, discount: Any) -> "TabularMDP":
-        """The same model with another discount (a number, ``(S,)`` or ``(S, A, S)``)."""
+        """Return the model with another discount (a number, ``(S,)`` or ``(S, A, S)``)."""
         return self._with("discount", _read_discount(discount, self.available))
 
     def with_reward(self, reward: Any) -> "TabularMDP":
-        """The same model with another reward (``(S, A)`` or ``(S, A, S)``)."""
+        """Return the model with another reward (``(S, A)`` or ``(S, A, S)``)."""
         return self._with("reward", _expected_reward(reward, self.transition, self.available))
 
     def with_initial(self, initial: Any) -> "TabularMDP":
-        """The same model with another first state (an index or a distribution ``(S,)``)."""
+        """Return the model with another first state (an index or a distribution ``(S,)``)."""
         return self._with("initial", model_checks.distribution("initial", initial, self.states))
 
     def _with(self, field: str, value: Any) -> "TabularMDP":
@@ -141,28 +141,28 @@ class TabularMDP(DecisionModel):
 
 
 def as_model(model: Any) -> TabularMDP:
-    """``model`` as a planner computes with it: its concrete arrays on the host.
+    """Return ``model`` with its concrete arrays on the host, as planners need it.
 
     Raises:
-        ValueError: where it is no `TabularMDP`, or a stack of models outside ``jax.vmap``.
+        ValueError: if it is not a `TabularMDP`, or is a stack of models outside ``jax.vmap``.
     """
     if not isinstance(model, TabularMDP):
         raise ValueError(
-            f"mdp is {type(model).__name__} {str(model)[:40]!r}, but must be a TabularMDP"
+            f"mdp must be a TabularMDP, got {type(model).__name__} {str(model)[:40]!r}"
         )
     return single("mdp", model)
 
 
 def dense(table: Any, available: Array) -> Array:
-    """``(S, A, S)`` from a table of transitions, dense or CSR ``(S*A, S)``."""
+    """Return ``(S, A, S)`` from a table of transitions, dense or CSR ``(S*A, S)``."""
     return table.toarray().reshape(*available.shape, -1) if sp.issparse(table) else table
 
 
 def _read_transition(transition: Any) -> tuple[Any, int, int]:
     if sp.issparse(transition):
         raise ValueError(
-            f"transition is one sparse matrix of shape {transition.shape}, but must be a dense "
-            "(S, A, S) array or a sequence of A sparse (S, S) matrices"
+            "transition must be a dense (S, A, S) array or a sequence of A sparse (S, S) matrices, "
+            f"got one sparse matrix of shape {transition.shape}"
         )
     if isinstance(transition, Sequence) and any(sp.issparse(p) for p in transition):
         table = _stack(transition)
@@ -170,26 +170,26 @@ def _read_transition(transition: Any) -> tuple[Any, int, int]:
     table = model_checks.numeric("transition", transition)
     if table.ndim != 3 or table.shape[0] != table.shape[2] or 0 in table.shape:
         raise ValueError(
-            f"transition has shape {table.shape}, but must have shape (S, A, S) "
-            "with at least one state and one action, or be a sequence of A sparse (S, S) matrices"
+            "transition must have shape (S, A, S) with at least one state and one action, or be a "
+            f"sequence of A sparse (S, S) matrices, got shape {table.shape}"
         )
     return table, table.shape[0], table.shape[1]
 
 
 def _stack(matrices: Sequence[Any]) -> sp.csr_matrix:
-    """One CSR matrix ``(S*A, S)``, row ``s*A + a``, from ``A`` sparse ``(S, S)`` matrices."""
+    """Return one CSR matrix ``(S*A, S)``, row ``s*A + a``, from ``A`` sparse matrices."""
     states, actions = next(m.shape[0] for m in matrices if sp.issparse(m)), len(matrices)
     for action, matrix in enumerate(matrices):
         if not sp.issparse(matrix) or matrix.shape != (states, states) or states == 0:
             shape = f" of shape {matrix.shape}" if hasattr(matrix, "shape") else ""
             raise ValueError(
-                f"transition of action {action} is {type(matrix).__name__}{shape}, but must be a "
-                f"sparse matrix of shape ({states}, {states}) like the others, with at least one "
-                "state"
+                f"transition of action {action} must be a sparse matrix of shape "
+                f"({states}, {states}) like the others, with at least one state, got "
+                f"{type(matrix).__name__}{shape}"
             )
         if matrix.dtype.kind not in "biuf":
             raise ValueError(
-                f"transition of action {action} has type {matrix.dtype}, but must hold real numbers"
+                f"transition of action {action} must hold real numbers, got type {matrix.dtype}"
             )
     by_action = sp.vstack([sp.csr_matrix(m, dtype=np.float64) for m in matrices], format="csr")
     by_state = by_action[np.arange(states * actions).reshape(actions, states).T.ravel()]
@@ -208,17 +208,20 @@ def _read_available(available: Any, states: int, actions: int) -> Array:
     if wrong.any():
         index = model_checks.first(wrong)
         raise ValueError(
-            f"available at {model_checks.place(PAIR, index)} is {given[index]}, but must be true or false"
+            f"available must be true or false, got {given[index]} at "
+            f"{model_checks.place(PAIR, index)}"
         )
     table = given == 1
     if not table.any(axis=1).all():
         (state,) = model_checks.first(~table.any(axis=1))
-        raise ValueError(f"available offers no action at state {state}, but must offer one")
+        raise ValueError(
+            f"available must offer an action in every state, got none at state {state}"
+        )
     return table
 
 
 def _keep_available(table: Any, available: Array) -> Any:
-    """The transition with zero rows at unavailable pairs, whatever stood there."""
+    """Return the transition with zero rows at unavailable pairs."""
     require_dense(table, available)
     if not sp.issparse(table):
         return namespace(table, available).where(available[:, :, None], table, 0.0)
@@ -240,20 +243,20 @@ def _check_rows(table: Any, available: Array) -> None:
             index = _entry(table, wrong)
             value = entries[wrong].flat[0]
             raise ValueError(
-                f"transition at {model_checks.place(TRANSITION, index)} is {value}, but {rule}"
+                f"transition {rule}, got {value} at {model_checks.place(TRANSITION, index)}"
             )
     sums = row_sums(table).reshape(available.shape)
     wrong = (np.abs(sums - 1.0) > model_checks.SUM_TOLERANCE) & available
     if wrong.any():
         index = model_checks.first(wrong)
         raise ValueError(
-            f"transition at {model_checks.place(PAIR, index)} sums to {sums[index]:.12g}, "
-            "but must sum to 1 within 1e-8"
+            f"transition must sum to 1 within 1e-8, got {sums[index]:.12g} at "
+            f"{model_checks.place(PAIR, index)}"
         )
 
 
 def _entry(table: Any, wrong: np.ndarray) -> tuple[int, ...]:
-    """State, action and next state of the first wrong entry of a dense or sparse table."""
+    """Return state, action and next state of the first wrong entry of a dense or sparse table."""
     if not sp.issparse(table):
         return model_checks.first(wrong)
     position = int(np.argmax(wrong))
@@ -292,12 +295,12 @@ def _read_discount(discount: Any, available: Array) -> Any:
         index = model_checks.first(wrong)
         axes = {0: (), 1: ("state",), 3: TRANSITION}[table.ndim]
         where = f" at {model_checks.place(axes, index)}" if axes else ""
-        raise ValueError(f"discount{where} is {table[index]}, but must be in [0, 1)")
+        raise ValueError(f"discount must be in [0, 1), got {table[index]}{where}")
     return float(table) if table.ndim == 0 else table.copy()
 
 
 def _coordinates(table: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column of every stored entry."""
+    """Return row and column of every stored entry."""
     return np.repeat(np.arange(table.shape[0]), np.diff(table.indptr)), table.indices
 
 

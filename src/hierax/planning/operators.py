@@ -1,9 +1,9 @@
-"""How a state's value follows from its action values: the hard maximum and three smooth ones.
+"""Operators from action values to state values: the hard maximum and three smooth ones.
 
-An operator ``Ω`` gives ``v(s) = Ω(q(s, ·))`` and the policy that goes with it. For the hard
-maximum, log-sum-exp and mellowmax the policy is the gradient ``π = ∇Ω``, a distribution: hence Ω
-does not expand the sup norm and the Bellman operator ``v ↦ Ω(r + Γ∘P v)`` contracts. The Boltzmann
-average has neither property.
+An operator ``Ω`` gives ``v(s) = Ω(q(s, ·))`` and a policy. For the hard maximum, log-sum-exp and
+mellowmax the policy is the gradient ``π = ∇Ω``, a distribution. Ω is then non-expansive in the sup
+norm, and the Bellman operator ``v ↦ Ω(r + Γ∘P v)`` is a contraction. The Boltzmann average has
+neither property.
 """
 
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -18,42 +18,42 @@ from hierax.planning import model_checks
 from hierax.planning.backend import Array, as_array, is_traced, namespace
 
 Values: TypeAlias = Array | np.floating
-"""Values of a batch of states; of one state, ``()``, NumPy makes a scalar."""
+"""Values of a batch of states; for one state, ``()``, NumPy returns a scalar."""
 
 TIE = 1e-13
-"""Action values that differ by less than this fraction of the largest count as equal."""
+"""Action values are equal if they differ by less than this fraction of the largest."""
 
 
 @runtime_checkable
 class Operator(Protocol):
-    """What `solve_bellman` asks of an operator."""
+    """The interface of an operator that `solve_bellman` uses."""
 
     contracts: bool
 
     def value(self, action_value: Any, available: Any = None) -> Values:
-        """``Ω(q)`` over the last axis, ``(..., A) -> (...)``."""
+        """Return ``Ω(q)`` over the last axis, ``(..., A) -> (...)``."""
         ...
 
     def policy(self, action_value: Any, available: Any = None) -> Array:
-        """The policy that goes with ``Ω(q)``, ``(..., A) -> (..., A)``."""
+        """Return the policy of ``Ω(q)``, ``(..., A) -> (..., A)``."""
         ...
 
 
 class HardMax(eqx.Module):
     """The largest action value, ``max_a q(a)``; the policy takes the first of the best actions.
 
-    Actions within 1e-13 of the best, relative to the largest magnitude of the state's values, count
-    as best: the policy does not hang on rounding.
+    An action counts as best within 1e-13 of the best, relative to the largest magnitude of the
+    state's values. The policy does not depend on rounding errors.
     """
 
     contracts = True
 
     def value(self, action_value: Any, available: Any = None) -> Values:
-        """``max_a q(a)``, shape ``(..., A) -> (...)``; unavailable actions are left out."""
+        """Return ``max_a q(a)`` over available actions, shape ``(..., A) -> (...)``."""
         return _masked(action_value, available).max(axis=-1)
 
     def policy(self, action_value: Any, available: Any = None) -> Array:
-        """One-hot on the first best action, shape ``(..., A) -> (..., A)``."""
+        """Return a one-hot policy on the first best action, shape ``(..., A) -> (..., A)``."""
         q = _masked(action_value, available)
         xp = namespace(q)
         best = xp.argmax(_best(q, TIE), axis=-1)
@@ -61,7 +61,7 @@ class HardMax(eqx.Module):
 
 
 def uniform_over_best(action_value: Array, slack: float = TIE) -> Array:
-    """The greedy policy that is indifferent among equals, ``(..., A) -> (..., A)``.
+    """Return the greedy policy that is uniform over the best actions, ``(..., A) -> (..., A)``.
 
     Values within ``slack`` of the best, relative to the largest magnitude, count as best.
     """
@@ -76,7 +76,7 @@ def _best(q: Array, slack: float) -> Array:
 
 
 class _Softened(eqx.Module):
-    """What the operators with a temperature share: τ and the policy ``softmax(q / τ)``."""
+    """A base class of the operators with a temperature τ and the policy ``softmax(q / τ)``."""
 
     temperature: Any
     contracts = True
@@ -89,14 +89,14 @@ class _Softened(eqx.Module):
         return as_array(self.temperature)
 
     def policy(self, action_value: Any, available: Any = None) -> Array:
-        """``softmax(q / τ)`` over available actions, shape ``(..., A) -> (..., A)``."""
+        """Return ``softmax(q / τ)`` over available actions, shape ``(..., A) -> (..., A)``."""
         return _softmax(_logits(_masked(action_value, available), self._tau))
 
 
 class LogSumExp(_Softened):
     """``τ log Σ_a exp(q(a) / τ)``: the hard maximum plus an entropy bonus of at most ``τ log A``.
 
-    Its fixed point exceeds the hard one by at most ``τ log A / (1 - γ)``; the policy is
+    Its fixed point exceeds that of the hard maximum by at most ``τ log A / (1 - γ)``. The policy is
     ``softmax(q / τ)`` (maximum-entropy planning; Ziebart 2010).
 
     Args:
@@ -104,7 +104,7 @@ class LogSumExp(_Softened):
     """
 
     def value(self, action_value: Any, available: Any = None) -> Values:
-        """``τ log Σ exp(q / τ)`` over available actions, shape ``(..., A) -> (...)``."""
+        """Return ``τ log Σ exp(q / τ)`` over available actions, shape ``(..., A) -> (...)``."""
         q = _masked(action_value, available)
         return self._tau * _logsumexp(_logits(q, self._tau))
 
@@ -112,15 +112,15 @@ class LogSumExp(_Softened):
 class Mellowmax(_Softened):
     """``τ log (1/n Σ_a exp(q(a) / τ))`` over the ``n`` actions of the state (Asadi & Littman 2017).
 
-    Between the mean and the maximum: ``max - τ log n ≤ Ω ≤ max``. ``n`` is the state's own number
-    of available actions. The policy is ``softmax(q / τ)``.
+    It lies between the mean and the maximum: ``max - τ log n ≤ Ω ≤ max``, where ``n`` is the number
+    of actions available in the state. The policy is ``softmax(q / τ)``.
 
     Args:
         temperature: τ > 0, in units of reward.
     """
 
     def value(self, action_value: Any, available: Any = None) -> Values:
-        """``τ log (1/n Σ exp(q / τ))``, shape ``(..., A) -> (...)``."""
+        """Return ``τ log (1/n Σ exp(q / τ))``, shape ``(..., A) -> (...)``."""
         q = _masked(action_value, available)
         xp = namespace(q)
         number = xp.sum(q > -xp.inf, axis=-1)
@@ -132,9 +132,9 @@ class Boltzmann(_Softened):
     """``Σ_a softmax(q / τ)(a) q(a)``: the mean action value under a Boltzmann policy.
 
     **Not a contraction.** Its gradient has negative entries (sup-norm Lipschitz constant 1.20 for 2
-    actions, 1.42 for 4), so value iteration may cycle for ever and fixed points need not be unique
-    (Asadi & Littman 2017). `solve_bellman` can certify nothing with it: ``error_bound`` is infinite
-    and ``converged`` false; read ``residual``.
+    actions, 1.42 for 4). Value iteration may cycle for ever, and there may be several fixed points
+    (Asadi & Littman 2017). `solve_bellman` has no error bound for it: ``error_bound`` is infinite
+    and ``converged`` is false; use ``residual``.
 
     Args:
         temperature: τ > 0, in units of reward.
@@ -143,25 +143,25 @@ class Boltzmann(_Softened):
     contracts = False
 
     def value(self, action_value: Any, available: Any = None) -> Values:
-        """``Σ softmax(q / τ) q`` over available actions, shape ``(..., A) -> (...)``."""
+        """Return ``Σ softmax(q / τ) q`` over available actions, shape ``(..., A) -> (...)``."""
         q = _masked(action_value, available)
         xp = namespace(q)
         return xp.sum(self.policy(q) * xp.where(q > -xp.inf, q, 0.0), axis=-1)
 
 
 def require_operator(operator: Any) -> None:
-    """Raise unless ``operator`` is one of the four above, which every engine knows."""
+    """Raise unless ``operator`` is one of the four above, which both backends implement."""
     kinds = (HardMax, LogSumExp, Mellowmax, Boltzmann)
     if type(operator) not in kinds:
-        names = ", ".join(kind.__name__ for kind in kinds)
-        raise ValueError(f"operator is {operator!r}, but must be an instance of {names}")
+        names = " or ".join(kind.__name__ for kind in kinds)
+        raise ValueError(f"operator must be of type {names}, got {operator!r}")
 
 
 def _masked(action_value: Any, available: Any) -> Array:
-    """Action values with ``-inf`` where an action is not available."""
+    """Return the action values with ``-inf`` at unavailable actions."""
     q = model_checks.numeric("action_value", action_value)
     if q.ndim == 0 or q.shape[-1] == 0:
-        raise ValueError(f"action_value has shape {q.shape}, but must have shape (..., A), A > 0")
+        raise ValueError(f"action_value must have shape (..., A), A > 0, got {q.shape}")
     if available is None:
         return q
     checks.require_shape("available", available, q.shape)
@@ -175,12 +175,13 @@ def _require_a_choice(available: Any) -> None:
     without = ~np.asarray(available, bool).any(axis=-1)
     if without.any():
         raise ValueError(
-            f"available offers no action at index {model_checks.first(without)}, but must offer one"
+            "available must offer an action in every state, got none at index "
+            f"{model_checks.first(without)}"
         )
 
 
 def _logits(q: Array, temperature: Array) -> Array:
-    """``q / τ``; the derivative with respect to τ stays finite where ``q`` is ``-inf``."""
+    """Return ``q / τ``; the derivative by τ stays finite where ``q`` is ``-inf``."""
     xp = namespace(q, temperature)
     offered = q > -xp.inf
     return xp.where(offered, xp.where(offered, q, 0.0) / temperature, -xp.inf)

@@ -1,8 +1,8 @@
-"""In which order to sweep: from where reward is earned outwards, against the flow of the policy.
+"""The order of states in a sweep: from the best reward outwards.
 
-A Gauss-Seidel sweep carries values along any path whose states it visits in backward order. In a
-world of movement, states sorted by their distance to the best reward let one sweep carry it
-everywhere. In a model whose states reach everything in a few steps no order is better than another.
+A Gauss-Seidel sweep propagates values along any path whose states it visits in backward order. In a
+navigation task, one sweep over states sorted by their distance to the best reward propagates it to
+all states. In a model whose states are a few steps apart the order does not matter.
 """
 
 import numpy as np
@@ -10,15 +10,15 @@ import numpy as np
 from hierax.planning.kernel import NOWHERE, ONE, Index, compiled, count, inner
 
 ENOUGH = 1_000
-"""States reached that tell how a model spreads."""
+"""Number of reached states from which `growth` is estimated."""
 
 
 @compiled
 def growth(starts, columns, states, actions):
-    """Factor by which the states within reach of one state grow with each step.
+    """Return the factor by which the set of states within reach of state 0 grows with each step.
 
-    Followed from state 0 until half of the states (at most `ENOUGH`) are reached: about 1.2 in a
-    plane, the number of successors in a random graph.
+    The search stops at half of the states, at most `ENOUGH`. The factor is about 1.2 in a plane and
+    the number of successors in a random graph.
     """
     states, actions = count(states), count(actions)
     reached, enough = ONE, min(count(ENOUGH), (states + ONE) // count(2))
@@ -43,10 +43,10 @@ def growth(starts, columns, states, actions):
 
 @compiled
 def outwards(starts, columns, weights, reward):
-    """States by their distance to the best reward, breadth first along likely transitions.
+    """Return the states by distance to the best reward, and the rank of each state.
 
-    The best reward counts a self loop for what staying is worth, ``r / (1 - γ p(s, s))``. States
-    that never get there come last. Returns the states in order and the rank of each state.
+    The order is breadth first along the most probable transitions. The reward of a self loop counts
+    as ``r / (1 - γ p(s, s))``. States that do not reach the best reward come last.
     """
     states = count(reward.shape[0])
     likely, gain = _likely_successors(starts, columns, weights, reward)
@@ -75,7 +75,7 @@ def outwards(starts, columns, weights, reward):
 
 @inner
 def _likely_successors(starts, columns, weights, reward):
-    """The most probable other state after each pair, and the best gain of one action ``(S,)``."""
+    """Return the most probable other state of each pair, and the best gain of each state."""
     states, actions = count(reward.shape[0]), count(reward.shape[1])
     likely, gain = np.empty((states, actions), Index), np.empty(states)
     row = count(0)
@@ -97,7 +97,7 @@ def _likely_successors(starts, columns, weights, reward):
 
 @inner
 def _predecessors(likely, states):
-    """The likely successors turned round: those before ``s`` are ``first[s]:first[s + 1]``."""
+    """Return the predecessors by likely successor: those of ``s`` are ``first[s]:first[s + 1]``."""
     first = np.zeros(states + ONE, Index)
     for successor in likely.flat:
         if successor != NOWHERE:

@@ -1,4 +1,4 @@
-"""A progress bar for computations that turn out long; silent when not at a terminal."""
+"""A progress bar for long computations, shown only at a terminal."""
 
 import sys
 import time
@@ -13,7 +13,10 @@ PATIENCE = 1.0
 
 
 class ProgressBar:
-    """A context in which ``report(fraction)`` may be called often and costs nothing when silent."""
+    """A context manager that shows a bar after a second; ``report(fraction)`` updates it.
+
+    Calls to ``report`` are cheap while no bar is shown.
+    """
 
     def __init__(self, description: str):
         self._description = description
@@ -43,7 +46,7 @@ class ProgressBar:
         return time.monotonic() - self._begin >= PATIENCE and sys.stderr.isatty()
 
     def _shown(self) -> "rich.progress.Progress":
-        # Imported here: whoever waits for no bar does not pay for it.
+        # Imported here so that short computations do not load rich.
         from rich.console import Console
         from rich.progress import Progress as Bar
 

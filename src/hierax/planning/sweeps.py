@@ -1,8 +1,8 @@
 """Compiled Bellman sweeps over a decision model in compressed rows, for every operator.
 
-A Gauss-Seidel sweep visits states one after another and uses each new value at once. Under the
-hard maximum it eliminates self loops, as a chain does (`chain`). The kernels release the GIL and
-allocate nothing per state.
+A Gauss-Seidel sweep updates the states one after another and uses each new value at once. Under the
+hard maximum it eliminates self loops, like a `chain`. The kernels release the GIL and allocate no
+memory per state.
 """
 
 from typing import Any, NamedTuple
@@ -38,16 +38,16 @@ class Rows(NamedTuple):
 
 
 def rows_of(model: DecisionModel) -> Rows:
-    """A model in compressed rows."""
+    """Return a model in compressed rows."""
     if isinstance(model, TabularMDP) and model.is_sparse and np.ndim(model.discount) == 0:
-        # No second SciPy matrix: its construction costs as much as solving a small model.
+        # Make no second SciPy matrix: that costs as much as solving a small model.
         table = model.transition
         return _rows(table, table.data * model.discount, model.reward, model.available)
     return compress(model.discounted_transition, model.expected_reward, model.available)
 
 
 def compress(discounted_transition: Any, reward: Array, available: Array) -> Rows:
-    """`Rows` of a model whose ``Γ∘P`` is dense ``(S, A, S)`` or CSR ``(S*A, S)``."""
+    """Return the `Rows` of a model whose ``Γ∘P`` is dense ``(S, A, S)`` or CSR ``(S*A, S)``."""
     table = discounted_transition
     if not sp.issparse(table):
         table = sp.csr_matrix(table.reshape(-1, table.shape[-1]))
@@ -62,13 +62,13 @@ def _rows(pattern: Any, weights: np.ndarray, reward: Array, available: Array) ->
 
 
 def operator_code(operator: Operator) -> tuple[int, float]:
-    """The kernel's number for an operator, and its temperature (1 where it has none)."""
+    """Return the code of an operator in the kernels, and its temperature (1 if it has none)."""
     return CODES[type(operator)], float(getattr(operator, "temperature", 1.0))
 
 
 @compiled
 def action_values(rows, value):
-    """One backup ``r + γ P value``, ``(S, A)``; ``-inf`` at unavailable pairs."""
+    """Return one backup ``r + γ P value``, ``(S, A)``; ``-inf`` at unavailable pairs."""
     starts, columns, weights, reward = rows
     result = reward.copy()
     row = count(0)
@@ -82,11 +82,11 @@ def action_values(rows, value):
 
 @compiled
 def bellman_sweep(rows, value, result, policy, bonus, operator, backward, eliminate):
-    """One sweep of ``result ← Ω(r + γ P value)``; the largest change.
+    """Make one sweep of ``result ← Ω(r + γ P value)``; return the largest change.
 
-    With ``result`` another array than ``value`` this is a Jacobi backup, with the same array a
-    Gauss-Seidel sweep. ``eliminate`` self loops only in the latter and under the hard maximum.
-    ``policy (S, A)`` receives ``∇Ω`` and ``bonus (S,)`` what ``Ω(q)`` adds to ``π·q`` (entropy).
+    If ``result`` and ``value`` are two arrays this is a Jacobi backup, if they are one array a
+    Gauss-Seidel sweep. Use ``eliminate`` (of self loops) only for the latter and the hard maximum.
+    ``∇Ω`` is written to ``policy (S, A)``, and ``Ω(q) - π·q`` (entropy) to ``bonus (S,)``.
     """
     starts, columns, weights, reward = rows
     kind, temperature = operator
@@ -118,7 +118,7 @@ def bellman_sweep(rows, value, result, policy, bonus, operator, backward, elimin
 
 @inner
 def _apply(kind, temperature, q, policy):
-    """``Ω(q)`` of one state; ``policy (A,)`` receives its weights."""
+    """Return ``Ω(q)`` of one state, and write its weights to ``policy (A,)``."""
     best = np.argmax(q)
     if kind == HARD:
         policy[:] = 0.0
@@ -141,7 +141,7 @@ def _apply(kind, temperature, q, policy):
 
 @compiled
 def chain_of_policy(rows, policy, bonus):
-    """The `Chain` of a policy: rows mixed over actions, self loops divided out.
+    """Return the `Chain` of a policy: rows averaged over actions, self loops eliminated.
 
     ``bonus (S,)`` is added to the reward of each step.
     """
@@ -177,7 +177,7 @@ def chain_of_policy(rows, policy, bonus):
 
 @inner
 def _room(starts, policy):
-    """Where each state's row of a mixed chain may begin, and the room for all of them."""
+    """Return the first position of each state's row in a chain, and the number of positions."""
     states, actions = count(policy.shape[0]), count(policy.shape[1])
     first, end, row = np.empty(states, Index), count(0), count(0)
     for state in range(states):
@@ -191,7 +191,7 @@ def _room(starts, policy):
 
 @compiled
 def evaluation_sweeps(chain, value, sweeps, target):
-    """Up to ``sweeps`` alternating Gauss-Seidel sweeps, in place, until a change is <= ``target``.
+    """Make up to ``sweeps`` alternating Gauss-Seidel sweeps until a change is <= ``target``.
 
     Returns the number of sweeps and the last change.
     """
@@ -215,9 +215,9 @@ def evaluation_sweeps(chain, value, sweeps, target):
 def shift_level(chain, value):
     """Shift all values by the constant that minimises the residual ``‖ρ - α c‖₂``, in place.
 
-    Here ``ρ = reward + W v - v`` and ``c = 1 - W 1``. Where a chain mixes fast, what is left after
-    a few sweeps is one wrong level that decays like γ alone; this removes it at once. Nothing is
-    done unless the level is most of the residual (cosine² above one half).
+    Here ``ρ = reward + W v - v`` and ``c = 1 - W 1``. In a chain that mixes fast, the error after a
+    few sweeps is almost constant and decays only like γ; the shift removes it. There is no shift
+    unless the constant is most of the residual (cosine² above one half).
     """
     first, _, stop, columns, weights, reward, leak, _ = chain
     product, residual, leaks = 0.0, 0.0, 0.0

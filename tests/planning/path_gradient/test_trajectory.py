@@ -10,7 +10,7 @@ def track(curves, step_size=1.0):
     """Peaks of the growth of ``curves (R, S)``, seen one step at a time."""
     tracker = PeakTracker(curves.shape[1])
     for velocity in np.diff(curves, axis=0) / step_size:
-        tracker.see(velocity)
+        tracker.record(velocity)
     return tracker.peak(step_size)
 
 

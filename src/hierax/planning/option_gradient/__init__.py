@@ -1,8 +1,10 @@
-"""The option gradient: options learned by differentiating through planners.
+"""The option gradient: options trained by differentiation through planners.
 
-`reward_gradient` is the first part, one policy and its intrinsic reward. `intrinsic` makes options
-of intrinsic rewards (perhaps on smooth `features`), `objectives` says what good options are,
-`training` climbs there, and `baselines` are the options to compare with.
+- `reward_gradient`: the gradient for one policy and its intrinsic reward.
+- `intrinsic`: options from intrinsic rewards, optionally on smooth `features`.
+- `objectives`: the objectives of training.
+- `training`: gradient ascent from several random starts.
+- `baselines`: options without training, for comparison.
 """
 
 from hierax.planning.option_gradient.baselines import eigenoptions, subgoal_options

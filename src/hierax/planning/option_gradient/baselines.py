@@ -1,7 +1,6 @@
-"""Libraries of options that nobody trained, to compare with: sub-goals and eigenoptions.
+"""Baselines without training: sub-goal options and eigenoptions.
 
-Options that lead to the hallways between rooms (Sutton, Precup & Singh 1999) are the sub-goal
-options of the hallway cells.
+The hallway options of Sutton, Precup & Singh (1999) are the sub-goal options of the hallway cells.
 """
 
 from typing import Any
@@ -18,67 +17,67 @@ from hierax.planning.option_gradient.intrinsic import on_pairs
 from hierax.planning.options.option import Option
 
 TOLERANCE, TIED = 1e-11, 1e-9
-"""Accuracy of the plans, and the relative difference of action values that no plan can tell."""
+"""Accuracy of the plans, and the relative difference of action values that count as equal."""
 
 
 def subgoal_options(mdp: TabularMDP, subgoals: Any) -> Option:
-    """One option a sub-goal: go there from anywhere by the shortest discounted way, and end there.
+    """Return one option per sub-goal: a discounted shortest path to it from every state.
 
-    The policy is uniform over the best actions. Started at its sub-goal an option leaves and comes
-    back, since an option takes at least one step.
+    The policy is uniform over the best actions, and the option ends at the sub-goal. An option that
+    starts at its sub-goal leaves and returns, because it takes at least one step.
 
     Args:
-        mdp: the model in which they act; its reward plays no part.
+        mdp: the model in which they run; its reward is not used.
         subgoals: ``(K,)`` states.
 
     Returns:
         A stack of ``K`` options.
 
     Raises:
-        ValueError: where a sub-goal is no state.
+        ValueError: if a sub-goal is not a state.
     """
     mdp = as_model(mdp)
     states = np.asarray(subgoals)
     if states.ndim != 1 or states.size == 0 or states.dtype.kind not in "iu":
         raise ValueError(
-            f"subgoals has shape {states.shape} and type {states.dtype}, but must be a list of at "
-            "least one state index"
+            "subgoals must be a list of at least one state index, got shape "
+            f"{states.shape} and type {states.dtype}"
         )
     if (states < 0).any() or (states >= mdp.states).any():
         wrong = states[(states < 0) | (states >= mdp.states)][0]
-        raise ValueError(f"subgoals holds {wrong}, but must hold states from 0 to {mdp.states - 1}")
+        raise ValueError(f"subgoals must hold states from 0 to {mdp.states - 1}, got {wrong}")
     ends = np.eye(mdp.states)[states]
     return Option(np.stack([_way_to(mdp, end) for end in ends]), ends)
 
 
 def eigenoptions(mdp: TabularMDP, count: int) -> Option:
-    """Options that climb and descend the slowest eigenvectors of the graph of states.
+    """Return options that ascend and descend the smoothest eigenvectors of the state graph.
 
-    Of the combinatorial Laplacian of the (undirected) graph of moves the eigenvectors after the
-    constant one are taken in order, each with both signs. Option ``±e`` maximises the discounted
-    sum of ``e(t) - e(s)`` and ends where it cannot gain any more (Machado et al. 2017).
+    The eigenvectors are those of the combinatorial Laplacian of the (undirected) transition graph,
+    in order, without the constant one and each with both signs. Option ``±e`` maximises the
+    discounted sum of ``e(t) - e(s)`` and ends where no gain is possible (Machado et al. 2017).
 
     Args:
-        mdp: the model in which they act; its reward plays no part.
+        mdp: the model in which they run; its reward is not used.
         count: number of options ``K``.
 
     Returns:
         A stack of ``K`` options.
 
     Raises:
-        ValueError: where ``count`` is below 1, the graph has fewer eigenvectors, or it is not
+        ValueError: if ``count`` is below 1, the graph has fewer eigenvectors, or it is not
             connected.
     """
     mdp = as_model(mdp)
     checks.count("count", count, 1)
     if count > 2 * (mdp.states - 1):
         raise ValueError(
-            f"count is {count}, but a graph of {mdp.states} states has {2 * (mdp.states - 1)} "
-            "eigenoptions"
+            f"count must be at most {2 * (mdp.states - 1)}, the eigenoptions of a graph of "
+            f"{mdp.states} states, got {count}"
         )
     if csgraph.connected_components(mdp.adjacency(), directed=False)[0] > 1:
         raise ValueError(
-            "mdp falls into parts with no way between them, where options climb nothing"
+            "mdp must have a connected graph for eigenoptions, got one of several parts"
         )
     vectors = slowest_eigenvectors(mdp, 1, (count + 1) // 2)
     signed = [sign * vector for vector in vectors.T for sign in (1.0, -1.0)]
@@ -87,7 +86,7 @@ def eigenoptions(mdp: TabularMDP, count: int) -> Option:
 
 
 def _way_to(mdp: TabularMDP, end: np.ndarray) -> np.ndarray:
-    """The policy ``(S, A)`` that enters ``end (S,)``, a one-hot, as soon as discounting asks."""
+    """Return the policy ``(S, A)`` of discounted shortest paths to ``end (S,)``, a one-hot."""
     task = mdp.with_discount(mdp.discount * (1.0 - end)).with_reward(on_pairs(mdp, end))
     return np.asarray(
         uniform_over_best(solve_bellman(task, tolerance=TOLERANCE).action_value, TIED)
@@ -95,9 +94,9 @@ def _way_to(mdp: TabularMDP, end: np.ndarray) -> np.ndarray:
 
 
 def _climb(mdp: TabularMDP, potential: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Policy ``(S, A)`` and termination ``(S,)`` of gaining ``potential``, with leave to stop.
+    """Return policy ``(S, A)`` and termination ``(S,)`` of the option that raises ``potential``.
 
-    Stopping is one more action, worth 0 and followed by nothing.
+    Stopping is an additional action with reward 0 that ends the task.
     """
     gain = on_pairs(mdp, potential) - potential[:, None]
     stay = np.broadcast_to(np.eye(mdp.states)[:, None], (mdp.states, 1, mdp.states))

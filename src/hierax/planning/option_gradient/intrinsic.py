@@ -1,13 +1,14 @@
-"""Options that are the soft-optimal answers to intrinsic rewards, with terminations of their own.
+"""Options with soft-optimal policies for intrinsic rewards, and parametric terminations.
 
-Option ``k`` maximises an intrinsic reward ``R_k`` softly, and ends by ``β_k = σ(b_k)``:
+The policy of option ``k`` is soft-optimal for an intrinsic reward ``R_k``; its termination is
+``β_k = σ(b_k)``:
 
     V_k = Ω(R_k + Γ_k∘P V_k),   π_k = ∇Ω
 
-Its reward may be one on states entered, ``R_k(s, a) = Σₜ P(t|s, a) w_k(t)``, or on pairs. The task
-of option ``k`` is *plain* if it goes on for ever, discounted by γ (the note's choice), or
-*termination-aware* if it ends with the option: entering ``t`` is then discounted by ``γ (1 -
-β_k(t))``, and the termination shapes the policy (as in Veeriah et al. 2021).
+The reward is one on states entered, ``R_k(s, a) = Σₜ P(t|s, a) w_k(t)``, or on pairs. The task of
+option ``k`` is *plain* if it continues for ever with discount γ (as in the note). It is
+*termination-aware* if it ends with the option: the discount on entering ``t`` is
+``γ (1 - β_k(t))``, and the policy depends on the termination (as in Veeriah et al. 2021).
 """
 
 from typing import Any
@@ -29,18 +30,18 @@ from hierax.planning.options.option import Option
 TERMINATIONS = ("learned", "given")
 TASKS = ("plain", "termination_aware")
 TOLERANCE = 1e-10
-"""Accuracy of the plans; under JAX before the last Newton step, which squares it."""
+"""Accuracy of the plans; under JAX before the last Newton step, which squares the error."""
 REWARD_SPREAD, LOGIT_SPREAD = 0.1, 0.5
-"""Options that begin alike stay alike, for they receive the same gradients: begin with noise."""
+"""Standard deviations of the initial noise: equal options would stay equal in training."""
 FIRST_LOGIT = -2.0
-"""β is .12 at first: options of some eight steps, and a sigmoid that is not yet flat."""
+"""The initial β is 0.12: options of about eight steps, where the sigmoid is not flat."""
 
 
 class IntrinsicOptions(eqx.Module):
-    """``K`` options in terms of what they want and when they end.
+    """A set of ``K`` options, parametrised by intrinsic rewards and termination logits.
 
     With ``features φ (S, D)`` the parameters are weights: ``w = reward φᵀ`` and ``b =
-    termination_logits φᵀ``, which are smooth where the features are.
+    termination_logits φᵀ``, which are smooth if the features are.
 
     Args:
         reward: ``(K, S)`` reward for entering a state, or ``(K, S, A)`` reward of pairs; ``(K, D)``
@@ -48,14 +49,14 @@ class IntrinsicOptions(eqx.Module):
         termination_logits: ``(K, S)``, ``b`` with ``β = σ(b)`` on the state entered; ``(K, D)``
             with features.
         features: ``(S, D)``, such as `laplacian_features`; none by default.
-        operator: the planner's smooth maximum, by default `LogSumExp` with temperature .1; its
-            policies have derivatives only if it is smooth.
+        operator: the smooth maximum of the planner, by default `LogSumExp` with temperature 0.1.
+            The policies have derivatives only if it is smooth.
         discount: γ of the intrinsic tasks, by default that of the model.
-        terminations: ``"learned"``, or ``"given"`` to hold ``b`` constant under differentiation.
+        terminations: ``"learned"``, or ``"given"`` to keep ``b`` constant under differentiation.
         intrinsic: ``"plain"`` or ``"termination_aware"``, see the module.
 
     Raises:
-        ValueError: where a shape is wrong, or an operator or word is none of those allowed.
+        ValueError: if a shape is wrong, or an operator or word is not allowed.
     """
 
     reward: Array
@@ -84,13 +85,12 @@ class IntrinsicOptions(eqx.Module):
         self.features = None if features is None else model_checks.numeric("features", features)
         if self.reward.ndim not in ((2, 3) if features is None else (2,)):
             allowed = "(K, S) or (K, S, A)" if features is None else "(K, D)"
-            raise ValueError(f"reward has shape {self.reward.shape}, but must have shape {allowed}")
+            raise ValueError(f"reward must have shape {allowed}, got {self.reward.shape}")
         self.termination_logits = model_checks.numeric("termination_logits", termination_logits)
         checks.require_shape("termination_logits", self.termination_logits, self.reward.shape[:2])
         if self.features is not None and self.features.shape[1:] != self.reward.shape[1:]:
             raise ValueError(
-                f"features has shape {self.features.shape}, but must have shape "
-                f"(S, {self.reward.shape[1]})"
+                f"features must have shape (S, {self.reward.shape[1]}), got {self.features.shape}"
             )
         self.operator = operator
         self.discount = discount
@@ -120,20 +120,20 @@ class IntrinsicOptions(eqx.Module):
         return parameters if self.features is None else parameters @ self.features.T
 
     def option(self, mdp: TabularMDP) -> Option:
-        """The options ``(K, …)`` in a model; differentiable under a JAX transformation.
+        """Return the options ``(K, …)`` in a model; differentiable under a JAX transformation.
 
         Raises:
-            ValueError: where the rewards do not fit the model.
+            ValueError: if the rewards do not fit the model.
         """
         return self.plan(mdp)[0]
 
     def plan(self, mdp: TabularMDP, start: Array | None = None) -> tuple[Option, Array]:
-        """The options, and the values ``V_k (K, S)`` of their intrinsic tasks.
+        """Return the options, and the values ``V_k (K, S)`` of their intrinsic tasks.
 
         Args:
-            mdp: the model in which they act; its own reward plays no part.
-            start: ``(K, S)`` values from which the search begins under a JAX transformation. Only
-                the number of steps depends on it.
+            mdp: the model in which they run; its reward is not used.
+            start: ``(K, S)`` initial values of the search under a JAX transformation. Only the
+                number of steps depends on them.
         """
         mdp = as_model(mdp)
         reward, termination = self.state_reward, self.termination
@@ -155,25 +155,27 @@ class IntrinsicOptions(eqx.Module):
         return Option(policy, termination), value
 
     def hardened(self, mdp: TabularMDP, operator: Operator = LogSumExp(0.03)) -> Option:  # noqa: B008
-        """The options made crisp: planned with a colder ``operator``, ended where ``β > ½``.
+        """Return hardened options: planned with a colder ``operator``, ended where ``β > ½``.
 
-        An option whose β nowhere exceeds ½ then goes on for ever, towards what it wants.
+        An option whose β is never above ½ then does not end.
 
         Args:
-            mdp: the model in which they act.
-            operator: the planner of the hardened options; `HardMax` for deterministic ones.
+            mdp: the model in which they run.
+            operator: the operator of the hardened options; `HardMax` for deterministic ones.
 
         Raises:
             ValueError: under a JAX transformation.
         """
         if is_traced(self, mdp):
-            raise ValueError("options are hardened on concrete arrays, not under jit, grad or vmap")
+            raise ValueError(
+                "hardened must be called on concrete arrays, got a call under jit, grad or vmap"
+            )
         ended = np.asarray(np.asarray(self.termination) > 0.5, dtype=np.float64)
         colder = eqx.tree_at(lambda options: options.operator, self, operator)
         return Option(colder.option(mdp).policy, ended)
 
     def _task(self, mdp: TabularMDP, reward: Array, termination: Array) -> TabularMDP:
-        """The task that one option plans in."""
+        """Return the intrinsic task of one option."""
         if self.discount is not None:
             mdp = mdp.with_discount(self.discount)
         if self.intrinsic == "termination_aware":
@@ -189,17 +191,17 @@ class IntrinsicOptions(eqx.Module):
 
 
 def random_options(mdp: TabularMDP, count: int, seed: Any = 0, **settings: Any) -> IntrinsicOptions:
-    """Options as a training begins with them: rewards near 0, terminations near .12.
+    """Return the initial options of a training: rewards near 0, terminations near 0.12.
 
     Args:
-        mdp: the model in which they act.
+        mdp: the model in which they run.
         count: number of options ``K``.
-        seed: of the random numbers, as ``numpy.random.default_rng`` takes it.
-        **settings: further arguments of `IntrinsicOptions`; with ``features`` the noise is in
-            their weights.
+        seed: seed for ``numpy.random.default_rng``.
+        **settings: further arguments of `IntrinsicOptions`; with ``features`` the noise is added to
+            the weights.
 
     Raises:
-        ValueError: where ``count`` is below 1 or ``features`` are none of this model.
+        ValueError: if ``count`` is below 1 or ``features`` do not fit the model.
     """
     mdp = as_model(mdp)
     checks.count("count", count, 1)
@@ -207,14 +209,12 @@ def random_options(mdp: TabularMDP, count: int, seed: Any = 0, **settings: Any) 
     if settings.get("features") is not None:
         features = model_checks.numeric("features", settings["features"])
         if features.ndim != 2 or features.shape[0] != mdp.states:
-            raise ValueError(
-                f"features has shape {features.shape}, but must have shape ({mdp.states}, D)"
-            )
+            raise ValueError(f"features must have shape ({mdp.states}, D), got {features.shape}")
         first = np.linalg.lstsq(features, first)[0]
     reward, logits = np.random.default_rng(seed).normal(size=(2, count, first.size))
     return IntrinsicOptions(REWARD_SPREAD * reward, first + LOGIT_SPREAD * logits, **settings)
 
 
 def on_pairs(mdp: TabularMDP, entered: Array) -> Array:
-    """``Σₜ P(t|s, a) w(t)``, ``(S, A)``: the reward of pairs from one on states entered."""
+    """Return ``Σₜ P(t|s, a) w(t)``, ``(S, A)``: pair rewards from rewards on states entered."""
     return (mdp.transition @ entered).reshape(mdp.available.shape)

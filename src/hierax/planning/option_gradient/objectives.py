@@ -1,23 +1,23 @@
-"""What options are trained for: that little planning with them finds much of the value.
+"""Objectives of option training: a high value after little planning.
 
-A planner that is given time finds the optimal value with or without options, and then options have
-no gradient. So each objective bounds the planner. All are means over goals and states of value
-relative to the optimum, so that near and far goals count alike and one temperature fits all:
+A planner without a budget finds the optimal value with or without options, and options then have no
+gradient. Each objective therefore limits the planner. All are means over goals and states of the
+value relative to the optimum, so near and far goals have equal weight and one temperature suffices:
 
     v_k = V* Ω_τ(q_k / V*),   q_k = r° + P° v_{k-1},   v_0 = 0,   u_k = mean(v_k / V*)
 
-| kind | is | bounded by |
+| kind | definition | limit |
 |---|---|---|
-| ``"area"`` | ``(1/H) Σ_{k≤H} u_k`` | H backups, each of which counts |
-| ``"log_gap"`` | ``-(1/H) Σ_{k≤H} log(1 + ε - u_k)``: each halving of a gap counts | H backups |
+| ``"area"`` | ``(1/H) Σ_{k≤H} u_k`` | H backups |
+| ``"log_gap"`` | ``-(1/H) Σ_{k≤H} log(1 + ε - u_k)`` | H backups |
 | ``"final"`` | ``u_H`` | H backups |
 | ``"decision_discount"`` | mean fixed point of ``V* Ω_τ((r° + η P° v) / V*)`` | η per decision |
-| ``"options_only"`` | the same with η = 1 and no actions to choose | the options themselves |
-| ``"return"`` | mean true return of ``softmax(q_H / τ)`` | H backups |
+| ``"options_only"`` | the same with η = 1 and without actions | the options |
+| ``"return"`` | mean return of ``softmax(q_H / τ)`` | H backups |
 
-The fixed points and the return are differentiated implicitly, the backups through their steps. Ω is
-`Mellowmax`, whose smoothing *costs* up to ``τ log n`` a decision and so favours long options;
-log-sum-exp pays as much for every decision, and would favour short ones.
+Fixed points and the return are differentiated implicitly, the backups through their steps. Ω is
+`Mellowmax`: its smoothing lowers the value by up to ``τ log n`` per decision, which favours long
+options. Log-sum-exp raises it by as much, which would favour short options.
 """
 
 from typing import Any
@@ -37,20 +37,20 @@ from hierax.planning.options.model import OptionModel
 
 KINDS = ("area", "log_gap", "final", "decision_discount", "options_only", "return")
 SMALLEST_GAP = 5e-3
-"""ε of ``"log_gap"``: gaps below half a percent are closed for all we care."""
+"""ε of ``"log_gap"``: gaps below half a percent count as closed."""
 TOLERANCE = 1e-10
 
 
 class PlanningObjective(eqx.Module):
-    """A number to maximise: how good planning with given option models is.
+    """An objective to maximise: the quality of planning with given option models.
 
     Args:
-        kind: one of the module's table.
-        budget: ``H``, the number of backups; of no matter to the two fixed points.
+        kind: a kind of the table in the module.
+        budget: ``H``, the number of backups; not used by the two fixed points.
         decision_discount: η in (0, 1] of ``"decision_discount"``.
 
     Raises:
-        ValueError: where an argument is not allowed.
+        ValueError: if an argument is not allowed.
     """
 
     kind: str = eqx.field(static=True)
@@ -61,27 +61,27 @@ class PlanningObjective(eqx.Module):
         checks.one_of("kind", kind, KINDS)
         checks.count("budget", budget, 1)
         if not 0.0 < checks.positive("decision_discount", decision_discount) <= 1.0:
-            raise ValueError(f"decision_discount is {decision_discount}, but must be in (0, 1]")
+            raise ValueError(f"decision_discount must be in (0, 1], got {decision_discount}")
         self.kind = kind
         self.budget = int(budget)
         self.decision_discount = 1.0 if kind == "options_only" else float(decision_discount)
 
     @property
     def uses_primitives(self) -> bool:
-        """Whether actions are choices beside the options."""
+        """Whether actions are choices in addition to the options."""
         return self.kind != "options_only"
 
     def __call__(self, models: GoalOptionModels, optimal_value: Array, temperature: Any) -> Array:
-        """The objective ``()``; under a JAX transformation with derivatives.
+        """Return the objective ``()``; differentiable under a JAX transformation.
 
         Args:
-            models: the options as choices in the task of each goal, with actions or without as
-                ``uses_primitives`` asks.
+            models: the options as choices in the task of each goal, with actions if
+                ``uses_primitives``.
             optimal_value: ``V* (G, S)``, positive.
             temperature: τ > 0, relative to the optimal value.
 
         Raises:
-            ValueError: under a JAX transformation, where 64-bit types are off.
+            ValueError: under a JAX transformation, if 64-bit types are off.
         """
         if planning_namespace(models, optimal_value, temperature) is not np:
             return self._score(models, optimal_value, temperature)
@@ -107,7 +107,7 @@ class PlanningObjective(eqx.Module):
         return curve[-1] if self.kind == "final" else curve.mean()
 
     def _fixed_points(self, models: GoalOptionModels, optimum: Array, temperature: Any) -> Array:
-        """``(G, S)``, each goal's by one implicit solve of its model in relative units."""
+        """Return ``(G, S)`` by one implicit solve per goal, in units relative to the optimum."""
 
         def solve(index: Array) -> Array:
             model = _relative(models.model(index), optimum[index], self.decision_discount)
@@ -120,7 +120,7 @@ class PlanningObjective(eqx.Module):
 def _backups(
     models: GoalOptionModels, optimum: Array, operator: Mellowmax, budget: int
 ) -> tuple[Array, Array]:
-    """``v_1 … v_H`` ``(H, G, S)`` and ``q_H (G, S, K)``."""
+    """Return ``v_1 … v_H`` ``(H, G, S)`` and ``q_H (G, S, K)``."""
 
     def backup(value: Array, _: None) -> tuple[Array, Array]:
         q = models.backup(value) / optimum[:, :, None]
@@ -134,7 +134,7 @@ def _backups(
 
 
 def _returns(models: GoalOptionModels, policy: Array) -> Array:
-    """True returns ``(G, S)`` of policies ``(G, S, K)`` over the options."""
+    """Return the exact returns ``(G, S)`` of policies ``(G, S, K)`` over the options."""
 
     def evaluate(index: Array) -> Array:
         return evaluate_policy(models.model(index), policy[index])
@@ -143,7 +143,7 @@ def _returns(models: GoalOptionModels, policy: Array) -> Array:
 
 
 def _relative(model: OptionModel, optimum: Array, discount: float) -> OptionModel:
-    """The model of ``v / V*``: rewards over ``V*(s)``, transitions times ``η V*(t) / V*(s)``."""
+    """Return the model of ``v / V*``: ``r° / V*(s)`` and ``P° η V*(t) / V*(s)``."""
     scale = optimum[None, :, None]
     return eqx.tree_at(
         lambda model: (model.reward, model.transition),

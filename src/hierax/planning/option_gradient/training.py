@@ -3,13 +3,13 @@
     θ = (intrinsic rewards, termination logits)
     repeat
         plan each option's policy for its intrinsic reward        Newton, implicit derivative
-        exact option models of a batch of goals                   one inverse an option
+        exact option models of a batch of goals                   one inverse per option
         plan over options and actions within the budget           `PlanningObjective`
-        θ ← AdamW(θ, gradient)                                    τ of the planner anneals
+        θ ← AdamW(θ, gradient)                                    τ of the planner is annealed
 
-from several random beginnings, of which the one with the best objective over all training goals is
-kept. To find the best options is NP-hard already for deterministic worlds (Jinnai et al. 2019):
-this is a heuristic, and what it finds depends on where it begins.
+There are several random starts; the result with the best objective over all training goals is kept.
+Finding the best options is NP-hard already in deterministic worlds (Jinnai et al. 2019). This method
+is a heuristic, and its result depends on the start.
 """
 
 from typing import Any, NamedTuple, TypeAlias
@@ -37,18 +37,18 @@ Parameters: TypeAlias = tuple[Any, Any]
 TEMPERATURES = (0.02, 0.002)
 """First and last temperature of the planner over options, relative to the optimal value."""
 TOLERANCE, LEAST_VALUE = 1e-12, 1e-8
-"""Accuracy of optimal values, and the least of them: what is learned is relative to them."""
+"""Accuracy of optimal values, and the smallest one allowed: objectives divide by them."""
 STEPS_BETWEEN_REPORTS = 20
 
 
 class TrainedOptions(NamedTuple):
-    """The best of several trainings.
+    """The best options of several training runs.
 
     Attributes:
-        options: the learned options; ``options.option(mdp)`` and ``options.hardened(mdp)`` are what
-            to plan with.
+        options: the trained options; plan with ``options.option(mdp)`` or
+            ``options.hardened(mdp)``.
         score: their objective over all training goals, at the last temperature.
-        scores: ``(restarts,)`` of every training.
+        scores: ``(restarts,)`` scores of all runs.
         history: ``(restarts, steps)`` objective of each step on its batch of goals.
     """
 
@@ -76,36 +76,36 @@ def train_options(
     features: Any = None,
     initial: IntrinsicOptions | None = None,
 ) -> TrainedOptions:
-    """Learn options with which the tasks of reaching ``goals`` are planned quickly.
+    """Train options that make planning to reach ``goals`` fast.
 
-    Computes in JAX with 64-bit types, whatever the caller's setting.
+    The computation runs in JAX with 64-bit types, whatever the caller's setting.
 
     Args:
-        mdp: the model, dense, with a discount of its own and no goal.
-        goals: ``(G,)`` states to reach; entering one pays 1 and ends the task.
+        mdp: the model, dense, with a discount and without a goal.
+        goals: ``(G,)`` goal states. The reward for entering a goal is 1, and the task ends there.
         count: number of options ``K``.
-        objective: what to maximise.
-        steps: gradient steps of each training.
-        restarts: trainings from different beginnings; from ``initial`` they differ in the goals of
-            their steps alone.
-        seed: of all random numbers.
-        learning_rate: of Adam, falling to 0 by a cosine.
-        weight_decay: rewards that differ by a constant or a potential mean the same policy; decay
-            chooses among them, and helps goals that were not trained on.
-        goals_per_step: goals drawn for each step; None for all.
-        operator: the intrinsic planner's smooth maximum.
+        objective: the objective to maximise.
+        steps: gradient steps of each run.
+        restarts: number of runs from different random starts. Runs from ``initial`` differ only in
+            the goals of their steps.
+        seed: seed of all random numbers.
+        learning_rate: learning rate of Adam, with cosine decay to 0.
+        weight_decay: weight decay. Rewards that differ by a constant or a potential have the same
+            policy; decay chooses among them, and helps on goals outside the training set.
+        goals_per_step: number of goals drawn for each step; None for all.
+        operator: the smooth maximum of the intrinsic planner.
         terminations: ``"learned"``, or ``"given"`` to keep those of ``initial``.
         intrinsic: ``"plain"`` or ``"termination_aware"``, see `IntrinsicOptions`.
-        features: ``(S, D)`` of which rewards and logits are made, see `IntrinsicOptions`.
-        initial: options to begin with in place of random ones, as their parameters stand;
-            ``count``, ``operator``, ``terminations``, ``intrinsic`` and ``features`` are theirs.
+        features: ``(S, D)`` features of rewards and logits, see `IntrinsicOptions`.
+        initial: initial options in place of random ones. Their own ``count``, ``operator``,
+            ``terminations``, ``intrinsic`` and ``features`` are used.
 
     Returns:
         `TrainedOptions`.
 
     Raises:
-        ValueError: where an argument is not allowed, the model is sparse or traced, or a goal
-            cannot be reached from everywhere.
+        ValueError: if an argument is not allowed, the model is sparse or traced, or a goal cannot be
+            reached from every state.
     """
     mdp = _dense(mdp, goals, initial)
     for name, number in (("count", count), ("steps", steps), ("restarts", restarts)):
@@ -138,10 +138,12 @@ def train_options(
 def _dense(mdp: Any, goals: Any, initial: Any) -> TabularMDP:
     mdp = as_model(mdp)
     if is_traced(mdp, goals, initial):
-        raise ValueError("train_options compiles itself, but was called under jit, grad or vmap")
+        raise ValueError(
+            "train_options must be called on concrete arrays, got a call under jit, grad or vmap"
+        )
     if mdp.is_sparse:
         raise ValueError(
-            "mdp is sparse, but options are trained in a dense model: build the world with "
+            "mdp must be dense for training options, got a sparse model: build the world with "
             "sparse=False"
         )
     return mdp
@@ -150,7 +152,7 @@ def _dense(mdp: Any, goals: Any, initial: Any) -> TabularMDP:
 def _first_options(
     mdp: TabularMDP, initial: Any, count: int, seed: list[int], settings: dict[str, Any]
 ) -> IntrinsicOptions:
-    """The options that a training begins with."""
+    """Return the initial options of a run."""
     if initial is None:
         options = random_options(mdp, count, seed, **settings)
     else:
@@ -158,14 +160,14 @@ def _first_options(
         options = initial
     if isinstance(options.operator, HardMax):
         raise ValueError(
-            "operator is HardMax(), whose policies have no gradient, but must be a smooth maximum "
-            "such as LogSumExp"
+            "operator must be a smooth maximum such as LogSumExp, got HardMax(), whose policies "
+            "have no gradient"
         )
     return options
 
 
 class _Problem(NamedTuple):
-    """What is trained on: model, goals ``(G,)`` and their optimal values ``(G, S)``."""
+    """A training problem: model, goals ``(G,)`` and their optimal values ``(G, S)``."""
 
     mdp: TabularMDP
     goals: Array
@@ -175,19 +177,19 @@ class _Problem(NamedTuple):
     def of(cls, mdp: TabularMDP, goals: Any) -> "_Problem":
         family = condition_on_goals(mdp, None, goals, primitives=True)
         if mdp.states == 1:
-            raise ValueError("mdp has one state, but must have one from which to reach another")
+            raise ValueError("mdp must have more than one state, got 1")
         optimum = solve_bellman(family, tolerance=TOLERANCE).value
         if not (optimum > LEAST_VALUE).all():
             raise ValueError(_too_far(family.goals, optimum))
         return cls(mdp, family.goals, optimum)
 
     def in_jax(self) -> "_Problem":
-        """With JAX arrays, so that a compiled step takes them as arguments."""
+        """Return the problem with JAX arrays, as arguments of a compiled step."""
         return _Problem(*jax.tree.map(jnp.asarray, tuple(self)))
 
 
 class _Reports(NamedTuple):
-    """The progress of one of several trainings."""
+    """The progress report of one of several runs."""
 
     progress: ProgressBar
     restart: int
@@ -198,7 +200,7 @@ class _Reports(NamedTuple):
 
 
 class _Trained(NamedTuple):
-    """What changes during a training; ``start`` is where the lower planners begin their search."""
+    """The state of a run; ``start`` has the initial values of the intrinsic planners."""
 
     options: IntrinsicOptions
     optimiser: Any
@@ -206,7 +208,7 @@ class _Trained(NamedTuple):
 
 
 class _Trainer(eqx.Module):
-    """The settings of a training."""
+    """A trainer with the settings of a run."""
 
     objective: PlanningObjective
     learning_rate: float
@@ -232,7 +234,7 @@ class _Trainer(eqx.Module):
     def train(
         self, problem: _Problem, options: IntrinsicOptions, key: Array, reports: _Reports
     ) -> tuple[IntrinsicOptions, float, np.ndarray]:
-        """The options after all steps, their score, and the objective of each step."""
+        """Return the options after all steps, their score, and the objective of each step."""
         options = jax.tree.map(jnp.asarray, options)
         state = _Trained(
             options,
@@ -276,7 +278,7 @@ class _Trainer(eqx.Module):
         ascent = jax.tree.map(jnp.negative, slope)
         change, optimiser = self._optimiser.update(ascent, state.optimiser, parameters)
         reward, logits = optax.apply_updates(parameters, change)
-        if state.options.terminations == "given":  # not even weight decay moves them
+        if state.options.terminations == "given":  # no weight decay either
             logits = state.options.termination_logits
         options = _with_parameters(state.options, (reward, logits))
         return _Trained(options, optimiser, start), value
@@ -284,7 +286,7 @@ class _Trainer(eqx.Module):
     def _value(
         self, parameters: Parameters, problem: _Problem, state: _Trained, temperature: Any
     ) -> tuple[Array, Array]:
-        """The objective of parameters, and the values that their lower planners found."""
+        """Return the objective of parameters, and the values of their intrinsic planners."""
         options = _with_parameters(state.options, parameters)
         option, start = options.plan(problem.mdp, state.start)
         models = condition_on_goals(
@@ -306,7 +308,7 @@ def _with_parameters(options: IntrinsicOptions, parameters: Any) -> IntrinsicOpt
 
 
 def _block(steps: int) -> int:
-    """Steps between two reports: blocks of one length, so that one is compiled."""
+    """Return the steps between two reports: blocks of one length, so that one is compiled."""
     return max(n for n in range(1, STEPS_BETWEEN_REPORTS + 1) if steps % n == 0)
 
 
@@ -318,15 +320,15 @@ def _batch(goals_per_step: int | None, goals: int) -> int:
 
 
 def _too_far(goals: Array, optimum: Array) -> str:
-    """What is wrong with the first goal that is worth too little somewhere."""
+    """Return the error for the first goal whose value is too small in some state."""
     goal, state = model_checks.first(~(optimum > LEAST_VALUE))
     value = optimum[goal, state]
     if value <= 0.0:
         return (
-            f"goals holds {goals[goal]}, which cannot be reached from state {state}, but every "
-            "goal must be within reach of every state"
+            f"goals must be reachable from every state, got {goals[goal]}, which cannot be reached "
+            f"from state {state}"
         )
     return (
-        f"goals holds {goals[goal]}, which is worth {value:.1e} in state {state}, but every goal "
-        f"must be worth {LEAST_VALUE:g} everywhere: raise the discount"
+        f"goals must have a value of at least {LEAST_VALUE:g} in every state, got {value:.1e} for "
+        f"goal {goals[goal]} in state {state}: raise the discount"
     )

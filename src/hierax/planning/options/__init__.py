@@ -1,8 +1,10 @@
-"""Options and their exact models: what a behaviour earns, where it ends, how long it takes.
+"""Options and their exact models: expected reward, state at the end, duration.
 
-`option` says what an option is, `multistep` how a policy that returns control is modelled, `model`
-makes choices of options, `goals` serves many goals with one model, `curve` measures how fast
-planning with them is.
+- `option`: the option itself.
+- `multistep`: models of a policy that runs until control returns.
+- `model`: option models as choices of a planner.
+- `goals`: option models for many goals from one inverse.
+- `curve`: planning curves, the speed of planning with options.
 """
 
 from hierax.planning.options.curve import PlanningCurve, greedy_return, planning_curve

@@ -1,4 +1,4 @@
-"""How fast planning with options is: the value after each backup, and what acting by it returns."""
+"""Planning curves: the value, and the return of the greedy policy, after each backup."""
 
 from typing import NamedTuple
 
@@ -13,19 +13,19 @@ from hierax.planning.operators import uniform_over_best
 from hierax.planning.options.goals import GoalOptionModels
 
 EXCESS = 1e-3
-"""By how much a value may exceed the optimum, relative to it: that was solved for roughly."""
+"""Relative excess of a value over the optimum that is allowed, for optima of a loose tolerance."""
 
 
 class PlanningCurve(NamedTuple):
-    """Value iteration under the hard maximum from ``v₀ = 0``, backup by backup.
+    """A curve of value iteration under the hard maximum from ``v₀ = 0``, one entry per backup.
 
-    Averages are over goals and over the states from which a goal is to be reached; the goal itself
-    is left out, since its own value is that of leaving and coming back.
+    Averages are over goals and over all states but the goal. The value of the goal state itself is
+    that of leaving and returning, and is left out.
 
     Attributes:
         relative_value: ``(n,)`` mean of ``v_k / v*`` after ``k = 1 … n`` backups.
         largest_error: ``(n,)`` largest ``v* - v_k``.
-        choices: number of options, actions included: a backup of one state of one goal costs as
+        choices: number of options including actions. A backup of one state of one goal costs this
             many elementary operations.
     """
 
@@ -34,11 +34,11 @@ class PlanningCurve(NamedTuple):
     choices: int
 
     def sweeps_to(self, fraction: float) -> int | None:
-        """Backups after which the mean relative value is at least ``fraction``; None for never."""
+        """Return the number of backups until ``relative_value >= fraction``; None for never."""
         return _first(self.relative_value >= fraction)
 
     def sweeps_to_error(self, error: float) -> int | None:
-        """Backups after which the largest error is at most ``error``; None for never."""
+        """Return the number of backups until ``largest_error <= error``; None for never."""
         return _first(self.largest_error <= error)
 
 
@@ -51,8 +51,8 @@ def planning_curve(models: GoalOptionModels, optimal_value: Array, sweeps: int) 
         sweeps: number of backups ``n``.
 
     Raises:
-        ValueError: where ``models`` are none or leave a state without a choice, or
-            ``optimal_value`` has the wrong shape, is not positive, or is exceeded.
+        ValueError: if ``models`` is of another type or has a state without a choice, or if
+            ``optimal_value`` has the wrong shape, is not positive, or is below a planned value.
     """
     optimum, counted = _reference(models, optimal_value)
     models = on_host(models)
@@ -65,17 +65,17 @@ def planning_curve(models: GoalOptionModels, optimal_value: Array, sweeps: int) 
         error[sweep] = (optimum - value)[counted].max()
     if relative.max() > 1.0 + EXCESS:
         raise ValueError(
-            f"optimal_value is exceeded by planning, by {relative.max() - 1.0:.1e} of it: solve "
-            "for it to a smaller tolerance"
+            "optimal_value must be at least the value of planning, got one that is too small by "
+            f"{relative.max() - 1.0:.1e} of it: solve for it with a smaller tolerance"
         )
     return PlanningCurve(relative, error, models.options)
 
 
 def greedy_return(models: GoalOptionModels, optimal_value: Array, sweeps: int) -> np.ndarray:
-    """Mean true return, relative to the optimum, of acting greedily after each backup.
+    """Return the mean return of the greedy policy after each backup, relative to the optimum.
 
-    After ``k`` backups from 0 a policy chooses uniformly among the best choices of ``q_k``; a
-    chosen option is followed to its end. Its return is exact, by a linear solve for each goal.
+    After ``k`` backups from 0 the policy is uniform over the best choices of ``q_k``. A chosen
+    option is followed to its end. The return is exact, by a linear solve for each goal.
 
     Args:
         models: the options as choices in the task of each goal.
@@ -86,7 +86,7 @@ def greedy_return(models: GoalOptionModels, optimal_value: Array, sweeps: int) -
         ``(n,)`` ratios to the optimum, averaged as in `PlanningCurve`.
 
     Raises:
-        ValueError: as for `planning_curve`.
+        ValueError: in the same cases as `planning_curve`.
     """
     optimum, counted = _reference(models, optimal_value)
     models = on_host(models)
@@ -104,7 +104,7 @@ def greedy_return(models: GoalOptionModels, optimal_value: Array, sweeps: int) -
 
 
 def _reference(models: GoalOptionModels, optimal_value: Array) -> tuple[np.ndarray, np.ndarray]:
-    """The optimum, and a mask ``(G, S)`` of the pairs that count."""
+    """Return the optimum, and a mask ``(G, S)`` of the pairs in the averages."""
     checks.instance("models", models, GoalOptionModels)
     require_a_choice("models", models.available)
     optimum = np.asarray(model_checks.numeric("optimal_value", optimal_value))
@@ -113,11 +113,12 @@ def _reference(models: GoalOptionModels, optimal_value: Array) -> tuple[np.ndarr
     if not is_value.all():
         index = model_checks.first(~is_value)
         raise ValueError(
-            f"optimal_value at {model_checks.place(('goal', 'state'), index)} is {optimum[index]}, but "
-            "must be positive and finite: a goal out of reach has no relative value"
+            f"optimal_value must be positive and finite, got {optimum[index]} at "
+            f"{model_checks.place(('goal', 'state'), index)}: a goal that cannot be reached has no "
+            "relative value"
         )
     if models.states == 1:
-        raise ValueError("models has one state, the goal, but must have one to plan from")
+        raise ValueError("models must have a state that is not the goal, got one state")
     return optimum, np.arange(models.states) != np.asarray(models.goals)[:, None]
 
 

@@ -1,12 +1,12 @@
-"""Option models of many goals at once, by one rank-one correction a goal.
+"""Option models for many goals, by one rank-one correction per goal.
 
-In the task of a goal ``g`` entering ``g`` pays 1 and ends the run. An option on its way through
-``g`` is cut there, so it needs a model of its own in every task: ``M_g = M (I - e_g e_gᵀ)``. By
-Sherman and Morrison, with ``N M = N - I``,
+In the task of goal ``g`` the reward for entering ``g`` is 1 and the episode ends there. An option
+that passes through ``g`` is interrupted there, so its model differs between tasks:
+``M_g = M (I - e_g e_gᵀ)``. By the Sherman-Morrison formula, with ``N M = N - I``,
 
     (I - M_g)⁻¹ y = N y - (N e_g - e_g) (N y)_g / N(g, g),
 
-so that the one inverse ``N`` of an option serves all goals. With ``C = N T_π diag(β)``:
+so one inverse ``N`` of an option is enough for all goals. With ``C = N T_π diag(β)``:
 
     reward   x - κ_g x_g              x = N P_π e_g,  κ_g = (N e_g - e_g) / N(g, g)
     backup   y - κ_g y_g              y = C (v ∘ 1_{≠ g})
@@ -28,16 +28,19 @@ from hierax.planning.options.option import Option
 
 
 class GoalOptionModels(eqx.Module):
-    """The option models of ``G`` goals over the same ``K`` options; made by `condition_on_goals`.
+    """Option models of ``G`` goals over the same ``K`` options, made by `condition_on_goals`.
 
     Attributes:
-        goals: ``(G,)`` the state that each task asks for.
-        reward: ``(K, G, S)`` expected discounted chance to reach the goal before the option ends.
-        transition: ``(K, S, S)`` discounted probabilities of where an option ends if no goal cuts
-            it. This, reward and correction hold wherever an option runs, not only where it starts.
-        correction: ``(K, G, S)`` ``κ_g``: what the cut at the goal takes away, see the module.
-        duration: ``(K, S)`` expected discounted number of steps if no goal cuts the option.
-        initiation: ``(K, S)`` bool, where an option may be started.
+        goals: ``(G,)`` goal state of each task.
+        reward: ``(K, G, S)`` expected discounted probability to reach the goal before the option
+            ends.
+        transition: ``(K, S, S)`` discounted probabilities of the state where an option ends if no
+            goal interrupts it. This, reward and correction are valid in every state, also outside
+            the initiation set.
+        correction: ``(K, G, S)`` ``κ_g``, the correction for the interruption at the goal; see the
+            module.
+        duration: ``(K, S)`` expected discounted number of steps if no goal interrupts the option.
+        initiation: ``(K, S)`` bool: the states where an option may start.
     """
 
     goals: Array
@@ -62,14 +65,14 @@ class GoalOptionModels(eqx.Module):
 
     @property
     def available(self) -> Array:
-        """``(S, K)`` bool: the options that may be started in a state."""
+        """``(S, K)`` bool: the options that may start in a state."""
         return self.initiation.T
 
     def backup(self, value: Array) -> Array:
-        """One backup of every task, ``(G, S, K)`` from values ``(G, S)``; unchecked.
+        """Return one backup of every task, ``(G, S, K)`` from values ``(G, S)``; unchecked.
 
         ``q(g, s, k) = r°(k, g, s) + Σ_{t ≠ g} P°_g(k, s, t) v(g, t)``; ``-inf`` where option ``k``
-        may not be started.
+        may not start.
         """
         xp = planning_namespace(self, value)
         elsewhere = xp.where(xp.arange(self.states) == self.goals[:, None], 0.0, value)
@@ -78,7 +81,7 @@ class GoalOptionModels(eqx.Module):
         return xp.where(self.available, xp.moveaxis(q, 0, -1), -xp.inf)
 
     def model(self, index: Any) -> OptionModel:
-        """The option model of task ``index``, with tables of its own."""
+        """Return the option model of task ``index``."""
         xp = namespace(self, index)
         goals, reward, transition, corrections, duration = (
             xp.asarray(table)  # the index may be traced where the tables are not
@@ -94,12 +97,12 @@ class GoalOptionModels(eqx.Module):
         )
 
     def models(self) -> Iterator[OptionModel]:
-        """The option models of all tasks, one after another."""
+        """Return an iterator over the option models of all tasks."""
         return (self.model(index) for index in range(len(self)))
 
 
 class _Parts(NamedTuple):
-    """What options, or actions, add to `GoalOptionModels`, option first."""
+    """The tables of options, or of actions, in `GoalOptionModels`."""
 
     reward: Array
     transition: Array
@@ -111,24 +114,24 @@ class _Parts(NamedTuple):
 def condition_on_goals(
     mdp: TabularMDP, option: Option | None, goals: Any, primitives: bool = False
 ) -> GoalOptionModels:
-    """The models of options in the tasks of reaching each of ``goals``.
+    """Return the models of options in the tasks of reaching each of ``goals``.
 
-    Entering a goal pays 1 and ends the run, also in the middle of an option. The reward of ``mdp``
-    plays no part; its discount does, so it should be one without a goal of its own.
+    The reward for entering a goal is 1. The episode ends there, also in the middle of an option.
+    The reward of ``mdp`` is not used. Its discount is used, so ``mdp`` should have no goal.
 
     Args:
-        mdp: the model in which the options act.
-        option: a stack of ``K`` options, or one; None with ``primitives`` for actions alone.
+        mdp: the model in which the options run.
+        option: a stack of ``K`` options, or one; None, with ``primitives``, for actions only.
         goals: ``(G,)`` indices of states.
-        primitives: whether the actions of ``mdp`` are added behind the options, as choices
+        primitives: whether to add the actions of ``mdp`` after the options, as choices
             ``K … K + A - 1``.
 
     Returns:
         `GoalOptionModels`, for ``solve_bellman`` and ``planning_curve``.
 
     Raises:
-        ValueError: where an option is not one of this model, a goal is no state, or nothing is
-            left to choose from.
+        ValueError: if an option does not fit the model, a goal is not a state, or there is neither
+            an option nor an action.
     """
     mdp = as_model(mdp)
     goals = _read_goals(goals, mdp.states)
@@ -138,7 +141,7 @@ def condition_on_goals(
     if primitives:
         parts.append(_of_actions(mdp, goals))
     if not parts:
-        raise ValueError("option is None, but must be an Option where primitives is False")
+        raise ValueError("option must be an Option if primitives is False, got None")
     xp = planning_namespace(mdp, parts)
     return GoalOptionModels(goals, *(xp.concatenate(fields) for fields in zip(*parts, strict=True)))
 
@@ -154,7 +157,7 @@ def _of_options(mdp: TabularMDP, option: Option, goals: Array) -> _Parts:
     reached = xp.swapaxes(occupancy @ landing, 1, 2)
     return _Parts(
         reward=_cut(correction, reached, goals),
-        # Also where an option may not be started: it may come through there, and be cut.
+        # Also where an option may not start: it may pass there, and be interrupted.
         transition=found.ending,
         correction=correction,
         duration=occupancy.sum(axis=-1),
@@ -179,12 +182,12 @@ def _of_actions(mdp: TabularMDP, goals: Array) -> _Parts:
 
 
 def _cut(correction: Array, reached: Array, goals: Array) -> Array:
-    """``y - κ_g y_g`` for ``y (K, G, S)``."""
+    """Return ``y - κ_g y_g`` for ``y (K, G, S)``."""
     return reached - correction * _at_goal(reached, goals)
 
 
 def _at_goal(table: Array, goals: Array) -> Array:
-    """``(K, G, 1)``: the entry of each task's own goal in a table ``(K, G, S)``."""
+    """Return the entries of each task's own goal, ``(K, G, 1)``, in a table ``(K, G, S)``."""
     xp = namespace(table, goals)
     index = xp.broadcast_to(goals[None, :, None], (*table.shape[:2], 1))
     return xp.take_along_axis(table, index, axis=2)
@@ -194,13 +197,13 @@ def _read_goals(goals: Any, states: int) -> Array:
     given = goals if is_traced(goals) else np.asarray(on_host(goals))
     if given.ndim != 1 or given.shape[0] == 0 or given.dtype.kind not in "iu":
         raise ValueError(
-            f"goals has shape {given.shape} and type {given.dtype}, but must be a list of at least "
-            "one state index"
+            "goals must be a list of at least one state index, got shape "
+            f"{given.shape} and type {given.dtype}"
         )
     if not is_traced(given):
         wrong = (given < 0) | (given >= states)
         if wrong.any():
             raise ValueError(
-                f"goals holds {given[wrong][0]}, but must hold states from 0 to {states - 1}"
+                f"goals must hold states from 0 to {states - 1}, got {given[wrong][0]}"
             )
     return given

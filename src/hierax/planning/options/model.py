@@ -1,7 +1,7 @@
-"""Option models: options as choices to plan with.
+"""Option models: options as choices of a planner.
 
-To a planner an option is a choice with a reward and a discounted transition, `DecisionModel`; an
-action is the option that ends after one step. `concatenate` puts both into one model.
+For a planner an option is a choice with a reward and a discounted transition (`DecisionModel`). An
+action is an option that ends after one step. `concatenate` combines both in one model.
 """
 
 from typing import Any
@@ -20,23 +20,23 @@ ROW = ("option", "state")
 
 
 class OptionModel(DecisionModel):
-    """What ``K`` options earn, where they end and how long they take, from each state.
+    """A model of ``K`` options: expected reward, state at the end and duration, from each state.
 
     Args:
         reward: ``(K, S)`` expected discounted reward until the option ends.
-        transition: ``(K, S, S)`` *discounted* probabilities of the state where it ends: the
-            discount of all steps is inside, so rows sum to less than 1.
+        transition: ``(K, S, S)`` *discounted* probabilities of the state where it ends. They
+            include the discount of all steps, so rows sum to less than 1.
         duration: ``(K, S)`` expected discounted number of steps, 1 for an action.
-        initiation: ``(K, S)`` bool, where an option may be started; everywhere when omitted.
+        initiation: ``(K, S)`` bool: the states where an option may start; all when omitted.
 
     Attributes:
-        reward: as given, 0 where an option may not be started.
-        transition: as given, 0 where an option may not be started.
+        reward: as given, 0 where an option may not start.
+        transition: as given, 0 where an option may not start.
         duration: as given.
-        available: ``(S, K)`` bool: the options that may be started in a state.
+        available: ``(S, K)`` bool: the options that may start in a state.
 
     Raises:
-        ValueError: where a shape is wrong, an entry is not finite, a probability or a duration is
+        ValueError: if a shape is wrong, an entry is not finite, a probability or a duration is
             negative, or a row sums to more than 1.
     """
 
@@ -49,8 +49,8 @@ class OptionModel(DecisionModel):
         reward = model_checks.numeric("reward", reward)
         if reward.ndim != 2 or 0 in reward.shape:
             raise ValueError(
-                f"reward has shape {reward.shape}, but must have shape (K, S) with at least one "
-                "option and one state"
+                "reward must have shape (K, S) with at least one option and one state, got "
+                f"{reward.shape}"
             )
         transition = model_checks.numeric("transition", transition)
         checks.require_shape("transition", transition, (*reward.shape, reward.shape[1]))
@@ -71,7 +71,7 @@ class OptionModel(DecisionModel):
 
     @property
     def initiation(self) -> Array:
-        """``(K, S)`` bool: where an option may be started."""
+        """``(K, S)`` bool: the states where an option may start."""
         return self.available.T
 
     @property
@@ -85,7 +85,7 @@ class OptionModel(DecisionModel):
         return namespace(self.transition).moveaxis(self.transition, 0, 1)
 
     def expected_value(self, value: Array) -> Array:
-        """``Σₜ P°(s, k, t) v(t)``, ``(S, K)``, from values ``v (S,)``; unchecked."""
+        """Return ``Σₜ P°(s, k, t) v(t)``, ``(S, K)``, from values ``v (S,)``; unchecked."""
         return (self.transition @ value).T
 
 
@@ -94,38 +94,34 @@ def _check_rows(transition: Array) -> None:
         return
     if (transition < -model_checks.SUM_TOLERANCE).any():
         index = model_checks.first(transition < -model_checks.SUM_TOLERANCE)
-        raise ValueError(
-            f"transition at {model_checks.place((*ROW, 'next state'), index)} is {transition[index]}, "
-            "but must not be negative"
-        )
+        where = model_checks.place((*ROW, "next state"), index)
+        raise ValueError(f"transition must not be negative, got {transition[index]} at {where}")
     sums = transition.sum(axis=-1)
     wrong = sums > 1.0 + model_checks.SUM_TOLERANCE
     if wrong.any():
         index = model_checks.first(wrong)
         raise ValueError(
-            f"transition at {model_checks.place(ROW, index)} sums to {sums[index]:.12g}, but discounted "
-            "probabilities sum to at most 1"
+            f"transition must sum to at most 1, got {sums[index]:.12g} at "
+            f"{model_checks.place(ROW, index)}"
         )
 
 
 def _check_duration(duration: Array) -> None:
     if not is_traced(duration) and (duration < 0).any():
         index = model_checks.first(duration < 0)
-        raise ValueError(
-            f"duration at {model_checks.place(ROW, index)} is {duration[index]}, but must not be negative"
-        )
+        where = model_checks.place(ROW, index)
+        raise ValueError(f"duration must not be negative, got {duration[index]} at {where}")
 
 
 def option_model(mdp: TabularMDP, option: Option) -> OptionModel:
-    """The exact model of options: ``r° = N r_π``, ``P° = N T_π diag(β)``, see `multistep`.
+    """Return the exact model of options: ``r° = N r_π``, ``P° = N T_π diag(β)`` (`multistep`).
 
     Args:
-        mdp: the model in which they act.
+        mdp: the model in which they run.
         option: a stack of ``K`` options, or one (``K = 1``).
 
     Raises:
-        ValueError: where an option is not one of this model, or the model has more than 20,000
-            states.
+        ValueError: if an option does not fit the model, or the model has more than 20,000 states.
     """
     mdp, option = as_model(mdp), require_option(mdp, option)
     xp = planning_namespace(mdp, option)
@@ -139,10 +135,10 @@ def option_model(mdp: TabularMDP, option: Option) -> OptionModel:
 
 
 def require_option(mdp: TabularMDP, option: Any) -> Option:
-    """``option`` as a stack, with an error where it does not belong to ``mdp``."""
+    """Return ``option`` as a stack; raise if it does not fit ``mdp``."""
     if not isinstance(option, Option):
         raise ValueError(
-            f"option is {type(option).__name__} {str(option)[:40]!r}, but must be an Option"
+            f"option must be an Option, got {type(option).__name__} {str(option)[:40]!r}"
         )
     stack = option.stacked()
     checks.require_shape("policy of the option", stack.policy[0], mdp.available.shape)
@@ -151,19 +147,20 @@ def require_option(mdp: TabularMDP, option: Any) -> Option:
         if wrong.any():
             index = model_checks.first(wrong)
             raise ValueError(
-                f"policy at {model_checks.place(('option', 'state', 'action'), index)} is "
-                f"{stack.policy[index]:.12g}, but that action is not available there"
+                "policy must be 0 where the action is not available, got "
+                f"{stack.policy[index]:.12g} at "
+                f"{model_checks.place(('option', 'state', 'action'), index)}"
             )
     return stack
 
 
 def primitive_model(mdp: TabularMDP) -> OptionModel:
-    """The actions of a model as ``A`` options of one step: ``r°ₐ = r(·, a)``, ``P°ₐ = Γ∘P(·, a)``.
+    """Return the actions as ``A`` options of one step: ``r°ₐ = r(·, a)``, ``P°ₐ = Γ∘P(·, a)``.
 
-    An action may be started where it is available.
+    An action may start where it is available.
 
     Raises:
-        ValueError: where ``mdp`` is no model.
+        ValueError: if ``mdp`` is not a `TabularMDP`.
     """
     mdp = as_model(mdp)
     xp = planning_namespace(mdp)
@@ -177,18 +174,19 @@ def primitive_model(mdp: TabularMDP) -> OptionModel:
 
 
 def concatenate(*models: OptionModel) -> OptionModel:
-    """One model with the options of all ``models``, in their order.
+    """Return one model with the options of all ``models``, in their order.
 
     Raises:
-        ValueError: where there is none, or they have different states.
+        ValueError: if there is no model, or the models differ in their number of states.
     """
     if not models or not all(isinstance(model, OptionModel) for model in models):
         kinds = ", ".join(type(model).__name__ for model in models) or "nothing"
-        raise ValueError(f"concatenate was given {kinds}, but must be given OptionModels")
+        raise ValueError(f"models must be of type OptionModel, got {kinds}")
     for model in models:
         if model.states != models[0].states:
             raise ValueError(
-                f"models have {models[0].states} and {model.states} states, but must have the same"
+                "models must have the same number of states, got "
+                f"{models[0].states} and {model.states}"
             )
     xp = planning_namespace(*models)
     fields = ("reward", "transition", "duration", "initiation")

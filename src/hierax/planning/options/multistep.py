@@ -1,18 +1,20 @@
-"""Multi-step models: what a policy earns and where it is when it returns control (λ-models).
+"""Multi-step models (λ-models): reward and state when a policy returns control.
 
-A policy π that continues with probability λ(t) on *entering* ``t``, and returns control there with
-probability ``β = 1 - λ``, has with ``T_π = Γ∘P_π``, ``M = T_π diag(λ)`` and ``N = (I - M)⁻¹`` the
+On *entering* ``t`` a policy π continues with probability λ(t) and returns control with probability
+``β = 1 - λ``. With ``T_π = Γ∘P_π``, ``M = T_π diag(λ)`` and ``N = (I - M)⁻¹``:
 
     execution occupancy   N = I + M + M² + …    discounted visits before control returns
     reward model          r° = N r_π
-    transition model      P° = N T_π diag(β)    discounted probabilities of where it returns
+    transition model      P° = N T_π diag(β)    discounted probabilities of the state of return
     duration              N 1                   expected discounted number of steps
 
-(Sutton, Precup & Singh 1999, section 5; Bacon & Precup 2016 for the matrix form). The discount is
-inside ``P°``, so ``v_π = r° + P° v_π`` for every λ, and ``P° 1 = 1 - (1 - γ) N 1`` for a constant
-discount. Three easy mistakes are ruled out by these definitions: the identity belongs to ``N``,
-for control never returns before the first step; λ scales *columns*, for it belongs to the state
-entered; and ``N`` stands left of ``T_π diag(β)``, with which it does not commute.
+(Sutton, Precup & Singh 1999, section 5; Bacon & Precup 2016 for the matrix form). ``P°`` includes
+the discount, so ``v_π = r° + P° v_π`` for every λ, and ``P° 1 = 1 - (1 - γ) N 1`` for a constant
+discount. Three common mistakes:
+
+- ``N`` includes the identity, because control never returns before the first step;
+- λ scales *columns*, because it belongs to the state that is entered;
+- ``N`` is left of ``T_π diag(β)``; the two do not commute.
 """
 
 from typing import Any, NamedTuple
@@ -26,11 +28,11 @@ from hierax.planning.evaluation import state_transition
 from hierax.planning.mdp import TabularMDP, as_model
 
 LARGEST_EXECUTION = 20_000
-"""States beyond which ``(S, S)`` numbers (3.2 GB) are refused."""
+"""Largest number of states for which an ``(S, S)`` table (3.2 GB) is computed."""
 
 
 class MultistepModel(NamedTuple):
-    """The λ-model of one policy.
+    """A λ-model of one policy.
 
     Attributes:
         reward: ``(S,)`` expected discounted reward until control returns.
@@ -44,12 +46,12 @@ class MultistepModel(NamedTuple):
 
 
 class Execution(NamedTuple):
-    """Running ``K`` policies until control returns.
+    """The execution of ``K`` policies until control returns.
 
     Attributes:
         occupancy: ``N (K, S, S)``.
         reward: ``r_π (K, S)`` of one step.
-        ending: ``P° (K, S, S)``, discounted probabilities of where control returns.
+        ending: ``P° (K, S, S)``, discounted probabilities of the state where control returns.
     """
 
     occupancy: Array
@@ -58,12 +60,11 @@ class Execution(NamedTuple):
 
 
 def execute(mdp: TabularMDP, policy: Array, continuation: Array) -> Execution:
-    """`Execution` of policies ``(K, S, A)`` with λ ``(K, S)``; shapes are not checked."""
+    """Return the `Execution` of policies ``(K, S, A)`` with λ ``(K, S)``; unchecked."""
     xp = namespace(mdp, policy, continuation)
     if mdp.states > LARGEST_EXECUTION:
         raise ValueError(
-            f"a multi-step model of {mdp.states} states has {mdp.states}² entries, but at most "
-            f"{LARGEST_EXECUTION} states are allowed"
+            f"a multi-step model must be of at most {LARGEST_EXECUTION} states, got {mdp.states}"
         )
     step = chains(mdp.discounted_transition, policy)
     entered = continuation[:, None, :]
@@ -76,7 +77,7 @@ def execute(mdp: TabularMDP, policy: Array, continuation: Array) -> Execution:
 
 
 def chains(transition: Any, policy: Array) -> Array:
-    """State transitions ``(K, S, S)`` of policies ``(K, S, A)``, dense whatever the model."""
+    """Return state transitions ``(K, S, S)`` of policies ``(K, S, A)``, always dense."""
     if namespace(transition, policy) is np:
         made = [state_transition(transition, one) for one in np.asarray(policy)]
         return np.stack([one if isinstance(one, np.ndarray) else one.toarray() for one in made])
@@ -84,7 +85,7 @@ def chains(transition: Any, policy: Array) -> Array:
 
 
 def execution_occupancy(mdp: TabularMDP, policy: Any, continuation: Any) -> Array:
-    """Expected discounted visits before control returns, ``N = (I - T_π diag(λ))⁻¹``.
+    """Return the discounted visits before control returns, ``N = (I - T_π diag(λ))⁻¹``.
 
     Args:
         mdp: the model.
@@ -92,20 +93,21 @@ def execution_occupancy(mdp: TabularMDP, policy: Any, continuation: Any) -> Arra
         continuation: λ in [0, 1] on the state entered, ``(S,)`` or one number for all.
 
     Returns:
-        ``(S, S)`` visits of the column state after a start in the row state; the start counts.
+        ``(S, S)`` expected visits of the column state after a start in the row state, including the
+        start.
 
     Raises:
-        ValueError: where the policy is not one of this model, λ leaves [0, 1], or the model has
-            more than 20,000 states.
+        ValueError: if the policy does not fit the model, λ is outside [0, 1], or the model has more
+            than 20,000 states.
     """
     return _execution(mdp, policy, continuation).occupancy[0]
 
 
 def multistep_model(mdp: TabularMDP, policy: Any, continuation: Any) -> MultistepModel:
-    """The λ-model of a policy: ``r° = N r_π`` and ``P° = N T_π diag(1 - λ)``.
+    """Return the λ-model of a policy: ``r° = N r_π`` and ``P° = N T_π diag(1 - λ)``.
 
-    ``v_π = r° + P° v_π`` for every λ. With ``λ = 0`` the model is ``(r_π, T_π)``, with ``λ = 1`` it
-    is ``(v_π, 0)``; a constant λ gives the λ-return, ``r° + P° v = Σₖ λᵏ (1 - λ) Gₖ₊₁``.
+    ``v_π = r° + P° v_π`` for every λ. The model is ``(r_π, T_π)`` if ``λ = 0`` and ``(v_π, 0)`` if
+    ``λ = 1``. A constant λ gives the λ-return, ``r° + P° v = Σₖ λᵏ (1 - λ) Gₖ₊₁``.
 
     Args:
         mdp: the model.
@@ -113,7 +115,7 @@ def multistep_model(mdp: TabularMDP, policy: Any, continuation: Any) -> Multiste
         continuation: λ in [0, 1] on the state entered, ``(S,)`` or one number for all.
 
     Raises:
-        ValueError: as for `execution_occupancy`.
+        ValueError: in the same cases as `execution_occupancy`.
     """
     found = _execution(mdp, policy, continuation)
     return MultistepModel(

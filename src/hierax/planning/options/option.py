@@ -1,4 +1,4 @@
-"""Options: behaviours with a beginning, a policy and an end (Sutton, Precup & Singh 1999)."""
+"""Options: initiation set, policy and termination (Sutton, Precup & Singh 1999)."""
 
 from typing import Any
 
@@ -11,26 +11,26 @@ from hierax.planning.backend import Array, is_traced, namespace
 
 AXES = ("option", "state", "action")
 SINGLE_TOLERANCE = 1e-5
-"""How far rows in float32 may be from 1; they are divided by their sums."""
+"""Largest error of row sums in float32; such rows are divided by their sums."""
 
 
 class Option(eqx.Module):
-    """One option, or a stack of ``K`` options that share their states and actions.
+    """An option, or a stack of ``K`` options with the same states and actions.
 
-    An option that is started in a state takes actions by its ``policy``; on *entering* a state
-    ``t`` it ends with probability ``termination(t)``. It always takes one step, also where it
-    would end at once: a termination of 1 everywhere makes its policy a one-step choice.
+    An option takes actions by its ``policy``. On *entering* a state ``t`` it ends with probability
+    ``termination(t)``. It always takes at least one step: with a termination of 1 everywhere its
+    policy is a one-step choice.
 
     Args:
         policy: ``(S, A)`` or ``(K, S, A)`` probabilities; rows sum to 1 within 1e-8, in float32
             within 1e-5.
         termination: ``(S,)`` or ``(K, S)``, β in [0, 1] on the state entered.
-        initiation: ``(S,)`` or ``(K, S)`` bool, where the option may be started; everywhere when
+        initiation: ``(S,)`` or ``(K, S)`` bool: the states where the option may start; all when
             omitted.
 
     Raises:
-        ValueError: where a shape is wrong, a row of ``policy`` is no distribution, or
-            ``termination`` leaves [0, 1].
+        ValueError: if a shape is wrong, a row of ``policy`` is not a distribution, or
+            ``termination`` is outside [0, 1].
     """
 
     policy: Array
@@ -49,7 +49,7 @@ class Option(eqx.Module):
         return self.policy.ndim == 3
 
     def stacked(self) -> "Option":
-        """The options with a leading axis, of length 1 for a single option."""
+        """Return the options with a leading axis, of length 1 for a single option."""
         if self.is_stacked:
             return self
         initiation = None if self.initiation is None else self.initiation[None]
@@ -57,7 +57,7 @@ class Option(eqx.Module):
 
     @property
     def startable(self) -> Array:
-        """``(S,)`` or ``(K, S)`` bool: the initiation sets, all true where none were given."""
+        """``(S,)`` or ``(K, S)`` bool: the initiation sets, all true if none were given."""
         if self.initiation is None:
             return np.ones(self.termination.shape, dtype=bool)
         return self.initiation
@@ -67,8 +67,7 @@ def _policy(policy: Any) -> Array:
     table = model_checks.numeric("policy", policy)
     if table.ndim not in (2, 3) or 0 in table.shape:
         raise ValueError(
-            f"policy has shape {table.shape}, but must have shape (S, A), or (K, S, A) for a stack "
-            "of options"
+            f"policy must have shape (S, A), or (K, S, A) for a stack of options, got {table.shape}"
         )
     if is_traced(table):
         return table
@@ -76,9 +75,8 @@ def _policy(policy: Any) -> Array:
     model_checks.require_finite("policy", table, axes)
     if (table < 0).any():
         index = model_checks.first(table < 0)
-        raise ValueError(
-            f"policy at {model_checks.place(axes, index)} is {table[index]}, but must not be negative"
-        )
+        where = model_checks.place(axes, index)
+        raise ValueError(f"policy must not be negative, got {table[index]} at {where}")
     sums = table.sum(axis=-1)
     is_rounded = getattr(policy, "dtype", None) == np.float32
     tolerance = SINGLE_TOLERANCE if is_rounded else model_checks.SUM_TOLERANCE
@@ -86,8 +84,8 @@ def _policy(policy: Any) -> Array:
     if wrong.any():
         index = model_checks.first(wrong)
         raise ValueError(
-            f"policy at {model_checks.place(axes[:-1], index)} sums to {sums[index]:.12g}, but must sum "
-            f"to 1 within {tolerance:g}"
+            f"policy must sum to 1 within {tolerance:g}, got {sums[index]:.12g} at "
+            f"{model_checks.place(axes[:-1], index)}"
         )
     return table / sums[..., None] if is_rounded else table
 
@@ -100,11 +98,11 @@ def _termination(termination: Any, shape: tuple[int, ...]) -> Array:
 
 
 def read_initiation(initiation: Any, shape: tuple[int, ...]) -> Array:
-    """Initiation sets as bool, ``(S,)`` or ``(K, S)`` as ``shape`` asks."""
+    """Return initiation sets as bool, ``(S,)`` or ``(K, S)`` according to ``shape``."""
     table = model_checks.numeric("initiation", initiation)
     checks.require_shape("initiation", table, shape)
     if not is_traced(table) and not np.isin(table, (0, 1)).all():
         index = model_checks.first(~np.isin(table, (0, 1)))
         place = model_checks.place(AXES[2 - len(shape) : 2], index)
-        raise ValueError(f"initiation at {place} is {table[index]}, but must be true or false")
+        raise ValueError(f"initiation must be true or false, got {table[index]} at {place}")
     return namespace(table).asarray(table != 0)

@@ -1,14 +1,15 @@
 """Second moments of the counters of a path, and the Fisher information that follows from them.
 
-A path is a Markov chain that may end: in state ``s`` an action is taken and counted, then the path
-goes on to ``t`` with probability ``γ(s, a, t) P(t|s, a)``. With visits ``d = μ₀ᵀ D`` and
-``E = (Γ∘P) D`` (McNamee 2019, algorithm 1; the paper leaves the discount out of ``E``, without it
-``C`` is not the second moment that it is meant to be):
+A path is a Markov chain that may end. In state ``s`` an action is taken and counted; the path then
+continues to ``t`` with probability ``γ(s, a, t) P(t|s, a)``. With visits ``d = μ₀ᵀ D`` and
+``E = (Γ∘P) D`` (McNamee 2019, algorithm 1; the paper omits the discount in ``E``, without which
+``C`` is not the second moment):
 
     C_ij,kl = ⟨n_ij n_kl⟩ = d_i π_ij δ_ik δ_jl + (d_i E_(ij)k + d_k E_(kl)i) π_ij π_kl
 
 One action of each state, ω, is dependent: ``π_iω = 1 - Σ π_ij``. The score of an independent pair
-is ``n_ij - (π_ij / π_iω) n_iω``; as a matrix over available pairs, ``L``. Then ``I = L C Lᵀ``.
+is ``n_ij - (π_ij / π_iω) n_iω``. ``L`` is the matrix of scores over available pairs, and
+``I = L C Lᵀ``.
 """
 
 from typing import Any, NamedTuple
@@ -22,13 +23,13 @@ from hierax.planning.evaluation import PolicyChain, action_values
 from hierax.planning.mdp import TabularMDP, as_model
 
 LARGEST_PAIRS = 20_000
-"""Pairs beyond which their ``(S*A, S*A)`` second moments (3.2 GB) are refused."""
+"""Largest number of pairs for which ``(S*A, S*A)`` second moments (3.2 GB) are computed."""
 
 
 def counter_correlations(mdp: TabularMDP, policy: Any) -> Array:
-    """Second moments of the counters of state-action pairs, ``C = ⟨n nᵀ⟩``.
+    """Return the second moments of the counters of state-action pairs, ``C = ⟨n nᵀ⟩``.
 
-    Equation of the module; it is the Hessian at 0 of the moment generating function
+    The module has the equation. ``C`` is the Hessian at 0 of the moment generating function
     ``G(h) = ⟨exp(h·n)⟩``. ``Σ C = (1 + γ) / (1 - γ)²`` for a constant discount.
 
     Args:
@@ -39,7 +40,7 @@ def counter_correlations(mdp: TabularMDP, policy: Any) -> Array:
         ``(S*A, S*A)``, row-major in (state, action), in counts²; zero at unavailable pairs.
 
     Raises:
-        ValueError: where the policy is not one of this model, or ``S*A`` exceeds 20,000.
+        ValueError: if the policy does not fit the model, or ``S*A`` exceeds 20,000.
     """
     mdp = as_model(mdp)
     _check_size(mdp)
@@ -47,11 +48,11 @@ def counter_correlations(mdp: TabularMDP, policy: Any) -> Array:
 
 
 def path_fisher_information(mdp: TabularMDP, policy: Any, dependent: Any = None) -> np.ndarray:
-    """Fisher information of paths over independent pairs, ``I = L C Lᵀ`` (McNamee 2019, eq. 19).
+    """Return the Fisher information of paths, ``I = L C Lᵀ`` (McNamee 2019, eq. 19).
 
-    Computed literally from `counter_correlations`. In exact arithmetic it is block diagonal, with
-    the block ``d_i (diag(p) + p pᵀ / π_iω)`` for the independent probabilities ``p`` of state
-    ``i``.
+    It is computed literally from `counter_correlations`, over independent pairs. In exact
+    arithmetic it is block diagonal, with the block ``d_i (diag(p) + p pᵀ / π_iω)`` for the
+    independent probabilities ``p`` of state ``i``.
 
     Args:
         mdp: the model.
@@ -62,21 +63,21 @@ def path_fisher_information(mdp: TabularMDP, policy: Any, dependent: Any = None)
         ``(N, N)`` over the ``N`` available pairs that are not dependent, state-major, in counts².
 
     Raises:
-        ValueError: where an argument is not one of this model, or ``S*A`` exceeds 20,000.
+        ValueError: if an argument does not fit the model, or ``S*A`` exceeds 20,000.
     """
     return Moments.of(mdp, policy, dependent).fisher_information()
 
 
 class Moments(NamedTuple):
-    """What the literal form of the natural path gradient is made of.
+    """The terms of the literal form of the natural path gradient.
 
     Attributes:
         correlations: ``C (P, P)`` over the ``P`` available pairs, state-major.
-        scores: ``L (N, P)``, one row for each independent pair.
+        scores: ``L (N, P)``, one row per independent pair.
         visits: ``d_i π_ij (P,)``.
         reward: ``r (P,)``.
         pairs: ``(P,)`` index ``s*A + a`` of each available pair.
-        independent: ``(P,)`` bool, the pairs that have a parameter.
+        independent: ``(P,)`` bool: the pairs that have a parameter.
     """
 
     correlations: np.ndarray
@@ -88,11 +89,11 @@ class Moments(NamedTuple):
 
     @classmethod
     def of(cls, mdp: TabularMDP, policy: Any, dependent: Any = None) -> "Moments":
-        """The moments of a model and an interior policy."""
+        """Return the moments of a model and an interior policy."""
         if is_traced(mdp, policy):
             raise ValueError(
-                "the path Fisher information runs on concrete arrays, but was called under jit, "
-                "grad or vmap"
+                "the path Fisher information must be computed on concrete arrays, got a call under "
+                "jit, grad or vmap"
             )
         mdp = as_model(mdp)
         _check_size(mdp)
@@ -111,35 +112,35 @@ class Moments(NamedTuple):
         )
 
     def fisher_information(self) -> np.ndarray:
-        """``I = L C Lᵀ``, ``(N, N)``: Fisher information of paths."""
+        """Return ``I = L C Lᵀ``, ``(N, N)``: the Fisher information of paths."""
         return self.scores @ self.correlations @ self.scores.T
 
     def gradient(self) -> np.ndarray:
-        """``g = L C r``, ``(N,)``: gradient of the start value (McNamee 2019, eq. 18)."""
+        """Return ``g = L C r``, ``(N,)``: gradient of the start value (McNamee 2019, eq. 18)."""
         return self.scores @ (self.correlations @ self.reward)
 
     def visit_jacobian(self) -> np.ndarray:
-        """``L C``, ``(N, P)``: derivative of the visits ``d_k π_kl`` by independent preferences."""
+        """Return ``L C (N, P)``: derivative of visits ``d_k π_kl`` by independent preferences."""
         return self.scores @ self.correlations
 
 
 def dependent_actions(
     mdp: TabularMDP, policy: np.ndarray, dependent: Any, chain: PolicyChain | None = None
 ) -> np.ndarray:
-    """``(S,)`` dependent action of each state: as given, or greedy in the action values."""
+    """Return the dependent action of each state ``(S,)``: as given, or greedy by action values."""
     if dependent is None:
         chain = chain or PolicyChain(mdp, policy)
         return np.argmax(action_values(mdp, chain.value()), axis=1)
     omega = np.asarray(dependent)
     checks.require_shape("dependent", omega, (mdp.states,))
     if omega.dtype.kind not in "iu":
-        raise ValueError(f"dependent has type {omega.dtype}, but must hold action indices")
+        raise ValueError(f"dependent must hold action indices, got type {omega.dtype}")
     inside = (omega >= 0) & (omega < mdp.actions)
     offered = inside & mdp.available[np.arange(mdp.states), np.where(inside, omega, 0)]
     if not offered.all():
         (state,) = model_checks.first(~offered)
         raise ValueError(
-            f"dependent at state {state} is {omega[state]}, but must be an action available there"
+            f"dependent must be an action available there, got {omega[state]} at state {state}"
         )
     return omega
 
@@ -172,7 +173,6 @@ def _scores(
 def _check_size(mdp: TabularMDP) -> None:
     if mdp.states * mdp.actions > LARGEST_PAIRS:
         raise ValueError(
-            f"counter correlations of {mdp.states} states and {mdp.actions} actions have "
-            f"{mdp.states * mdp.actions}² entries, but at most {LARGEST_PAIRS} pairs are allowed: "
-            "use the closed form"
+            f"counter correlations must be of at most {LARGEST_PAIRS} pairs, got "
+            f"{mdp.states * mdp.actions}: use the closed form"
         )

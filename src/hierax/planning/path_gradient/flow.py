@@ -2,14 +2,15 @@
 
     initialise log π
     repeat
-        value V and visits d of π                      one linear system, solved from both sides
+        value V and visits d of π                      one linear system and its transpose
         step x = I⁻¹ g                                 = Q - V in the metric of paths
-        log π ← log π + η x, normalised in each state  (the paper: η = 1, and only independent
-                                                        actions move, the dependent one closes)
+        log π ← log π + η x, normalised in each state  (the paper: η = 1; independent actions are
+                                                        updated, the dependent one gets the rest)
         record KL(π ‖ π₀) and d - d₀ of each state
 
-Errata that this file corrects: a step size; the discount in ``E`` (see `counters`); a normalisation
-that never leaves the simplex. The paper's own update remains as ``parametrisation="dependent"``.
+This file corrects the paper in three points: a step size, the discount in ``E`` (see `counters`),
+and a normalisation that never leaves the simplex. The update of the paper is available as
+``parametrisation="dependent"``.
 """
 
 from collections.abc import Iterator
@@ -34,13 +35,13 @@ from hierax.planning.path_gradient.trajectory import MOVED, HimoTrajectory, Peak
 from hierax.planning.progress_bar import ProgressBar
 
 SWEEPS = 20
-"""Gauss-Seidel sweeps of a modified evaluation, from the value of the last policy."""
+"""Gauss-Seidel sweeps of a modified evaluation, starting at the value of the last policy."""
 LARGEST_RECORD = 2**28
-"""Numbers (2 GiB) beyond which ``record="all"`` is refused."""
+"""Largest number of entries (2 GiB) for ``record="all"``."""
 
 
 class SimplexError(ValueError):
-    """A step of ``parametrisation="dependent"`` left the simplex of some state."""
+    """An error raised if a step of ``parametrisation="dependent"`` leaves the simplex."""
 
 
 def himo(
@@ -59,28 +60,28 @@ def himo(
 ) -> HimoTrajectory:
     """Follow the natural path gradient from a prior policy (McNamee 2019, algorithm 1).
 
-    The flow is ``d log π(a|s) / dt = A^π(s, a)``. Its time scales with 1 / reward, and
-    under a constant discount adding a constant to all rewards changes nothing. Orders of states
-    are those of the flow while ``step_size`` times the largest action gap stays below about 0.02.
+    The flow is ``d log π(a|s) / dt = A^π(s, a)``. Its time scales with 1 / reward. Under a constant
+    discount, a constant added to all rewards has no effect. The order of states equals that of the
+    flow if ``step_size`` times the largest action gap is below about 0.02.
 
     Args:
-        mdp: the model. ``mdp.initial`` matters for ``start_value``, ``counter_difference``, the
-            literal form at unreachable states and ``metric="occupancy"`` only.
+        mdp: the model. ``mdp.initial`` affects only ``start_value``, ``counter_difference``, the
+            literal form at unreachable states and ``metric="occupancy"``.
         foresight: λ in (0, discount], by default the discount. It replaces the discount everywhere
             in the flow; an array discount is scaled so that λ is its maximum.
         step_size: η > 0, in 1 / reward.
         iterations: number of steps ``T``, at least 1.
         initial_policy: ``(S, A)`` prior π₀, by default uniform over available actions.
         form: ``"closed"`` or ``"literal"``, see `natural_path_gradient`.
-        parametrisation: ``"softmax"`` normalises ``log π + η x`` and is valid for every η;
-            ``"dependent"`` adds ``η x`` to independent actions and gives the dependent one the rest
+        parametrisation: ``"softmax"`` normalises ``log π + η x`` and is valid for every η.
+            ``"dependent"`` adds ``η x`` to independent actions; the dependent action gets the rest
             (McNamee 2019, eq. 4 and 20).
-        dependent: ``(S,)`` dependent actions, kept for the whole run; by default the greedy action
-            of each state, chosen anew at every iteration.
+        dependent: ``(S,)`` dependent actions for the whole run; by default the greedy action of
+            each state at every iteration.
         metric: ``"path"``, or ``"occupancy"`` for the metric of state-action visits, see
             `occupancy_gradient`.
-        evaluation: ``"exact"``, or ``"modified"``: 20 Gauss-Seidel sweeps from the last value. It
-            saves time with ``record="summary"`` only: recorded visits need an exact solve.
+        evaluation: ``"exact"``, or ``"modified"``: 20 Gauss-Seidel sweeps from the last value. The
+            latter is faster only with ``record="summary"``: recorded visits need an exact solve.
         record: ``"all"``, or ``"summary"`` to keep only the first and last policies and values, the
             start value of every iteration and the times to peak.
 
@@ -88,12 +89,14 @@ def himo(
         A `HimoTrajectory`.
 
     Raises:
-        SimplexError: with ``parametrisation="dependent"``, where a step would leave the simplex;
-            the message names state, iteration and a step size that would have held.
-        ValueError: where an argument is not allowed.
+        SimplexError: with ``parametrisation="dependent"``, if a step would leave the simplex; the
+            message has the state, the iteration and a step size that is small enough.
+        ValueError: if an argument is not allowed.
     """
     if is_traced(mdp, foresight, step_size, initial_policy):
-        raise ValueError("himo runs on concrete arrays, but was called under jit, grad or vmap")
+        raise ValueError(
+            "himo must be called on concrete arrays, got a call under jit, grad or vmap"
+        )
     model = with_foresight(mdp, foresight)
     policy = _initial_policy(initial_policy, model)
     step_size, iterations = _check_run(step_size, iterations, record, model)
@@ -135,7 +138,7 @@ class _Flow:
         return np.asarray(chain.occupancy(self.model.initial))
 
     def advance(self) -> None:
-        """One iteration: step, then the value of the new policy."""
+        """Make one iteration: a step, then the value of the new policy."""
         move = self._softmax if self.choices.parametrisation == "softmax" else self._dependent
         self.log_policy = move(self._direction())
         self.iteration += 1
@@ -175,14 +178,14 @@ class _Flow:
                 sums = np.exp(log_independent + step_size * direction).sum(axis=1)
             return min(float(sums.max()) - 1.0, 1.0)
 
-        advice = "the dependent action has no probability left to give"
+        advice = "the dependent action has no probability left"
         if excess(0.0) < 0:
             holds = 0.99 * scipy.optimize.brentq(excess, 0.0, self.step_size)
-            advice = f"a step size of {holds:.3g} would hold here"
+            advice = f"a step size of {holds:.3g} would be small enough here"
         return SimplexError(
             f"step size {self.step_size:g} leaves the simplex at state {state} in iteration "
             f"{self.iteration}: its independent actions would exceed 1 by {-rest[state]:.3g}; "
-            f"{advice}, and parametrisation='softmax' holds for every step size"
+            f"{advice}, and parametrisation='softmax' is valid for every step size"
         )
 
     def _evaluate(self) -> None:
@@ -210,7 +213,7 @@ def _record(flow: _Flow, iterations: int, summary: bool) -> HimoTrajectory:
         start_value.append(flow.model.initial @ flow.value)
         before, divergence = divergence, _divergence(flow.log_policy, prior)
         if flow.iteration > 0:
-            peaks.see((divergence - before) / flow.step_size)
+            peaks.record((divergence - before) / flow.step_size)
         if not summary or flow.iteration in (0, iterations):
             values = flow.value.copy()  # modified sweeps work in place
             snapshots.append(_Snapshot(flow.policy, values, divergence, flow.visits()))
@@ -232,7 +235,7 @@ def _record(flow: _Flow, iterations: int, summary: bool) -> HimoTrajectory:
 
 
 def _with_progress(flow: _Flow, iterations: int) -> Iterator[None]:
-    """Visit the flow at iterations 0 to ``iterations``, advancing between."""
+    """Yield at iterations 0 to ``iterations`` of the flow, and advance it in between."""
     with ProgressBar(f"himo on {flow.model.states} states") as progress:
         yield
         for iteration in range(iterations):
@@ -242,14 +245,14 @@ def _with_progress(flow: _Flow, iterations: int) -> Iterator[None]:
 
 
 def _divergence(log_policy: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """``KL(π ‖ π₀)`` of each state; an action of probability 0 adds nothing."""
+    """Return ``KL(π ‖ π₀)`` of each state; the term of an action of probability 0 is 0."""
     with np.errstate(invalid="ignore"):
         ratio = np.where(log_policy > -np.inf, log_policy - prior, 0.0)
     return (np.exp(log_policy) * ratio).sum(axis=1)
 
 
 def _moved(log_policy: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """``(S,)`` bool: whether a state's policy differs from the prior by more than rounding."""
+    """Return ``(S,)`` bool: whether the policy differs from the prior by more than rounding."""
     with np.errstate(invalid="ignore"):
         change = np.where(prior > -np.inf, np.abs(log_policy - prior), 0.0)
     return change.max(axis=1) > MOVED
@@ -260,7 +263,7 @@ def _log(policy: np.ndarray) -> np.ndarray:
 
 
 def with_foresight(mdp: TabularMDP, foresight: SupportsFloat | None) -> TabularMDP:
-    """The model that `himo` plans in: ``foresight`` in place of the discount.
+    """Return the model of `himo`, with ``foresight`` as its discount.
 
     Args:
         mdp: the model.
@@ -268,7 +271,7 @@ def with_foresight(mdp: TabularMDP, foresight: SupportsFloat | None) -> TabularM
             keeps the discount.
 
     Raises:
-        ValueError: where λ is not positive or exceeds the (largest) discount.
+        ValueError: if λ is not positive or exceeds the (largest) discount.
     """
     mdp = as_model(mdp)
     if foresight is None:
@@ -276,9 +279,9 @@ def with_foresight(mdp: TabularMDP, foresight: SupportsFloat | None) -> TabularM
     largest, reach = float(np.max(mdp.discount)), checks.positive("foresight", foresight)
     if reach > largest:
         raise ValueError(
-            f"foresight is {reach}, but may not exceed the discount of the model, {largest}"
+            f"foresight must be at most the discount of the model, {largest}, got {reach}"
         )
-    # A product of the array with foresight / largest could miss foresight by rounding.
+    # The array times foresight / largest could differ from foresight by rounding.
     scaled = reach * (np.asarray(mdp.discount) / largest)
     return mdp.with_discount(scaled if np.ndim(mdp.discount) else reach)
 
@@ -293,15 +296,15 @@ def _initial_policy(policy: Any, model: TabularMDP) -> np.ndarray:
 def _check_run(
     step_size: Any, iterations: Any, record: str, model: TabularMDP
 ) -> tuple[float, int]:
-    """Step size and iterations as plain numbers."""
+    """Return step size and iterations as Python numbers."""
     checks.count("iterations", iterations, least=1)
     checks.one_of("record", record, ("all", "summary"))
     step_size, iterations = checks.positive("step_size", step_size), int(iterations)
     numbers = (iterations + 1) * model.states * model.actions
     if record == "all" and numbers > LARGEST_RECORD:
         raise ValueError(
-            f"record='all' would keep {numbers} probabilities, but at most {LARGEST_RECORD} are "
-            "allowed: use record='summary' or fewer iterations"
+            f"record='all' must keep at most {LARGEST_RECORD} probabilities, got {numbers}: "
+            "use record='summary' or fewer iterations"
         )
     return step_size, iterations
 
@@ -314,14 +317,17 @@ def _check_choices(choices: _Choices, policy: np.ndarray, model: TabularMDP) -> 
     checks.one_of("evaluation", evaluation, ("exact", "modified"))
     closed_path = form == "closed" and metric == "path"
     if evaluation == "modified" and not closed_path:
-        raise ValueError("evaluation='modified' needs form='closed' and metric='path'")
+        raise ValueError(
+            "evaluation must be 'exact' unless form='closed' and metric='path', got 'modified'"
+        )
     if metric == "occupancy" and form == "literal":
-        raise ValueError("form='literal' is that of metric='path', but metric is 'occupancy'")
+        raise ValueError("form must be 'closed' if metric='occupancy', got 'literal'")
     if form == "literal" or parametrisation == "dependent":
         model_checks.interior_policy("initial_policy", policy, model.available)
     elif dependent is not None:
         raise ValueError(
-            "dependent is given, but neither form='literal' nor parametrisation='dependent' uses it"
+            "dependent must be None unless form='literal' or parametrisation='dependent', got "
+            f"{type(dependent).__name__}"
         )
     if dependent is not None:
         dependent_actions(model, policy, dependent)

@@ -1,15 +1,15 @@
 """The natural path gradient, literally as in the paper and in closed form.
 
 Algorithm 1 of McNamee (2019) solves ``I x = g`` with the Fisher information of paths. Scores of
-different states are martingale differences: all their products across time vanish in expectation,
-so ``I`` is block diagonal, ``I_i⁻¹ = (diag(1/p) - 1 1ᵀ) / d_i``, ``g_ij = d_i π_ij (Q_ij - Q_iω)``,
+different states are martingale differences: the expected products across time are zero. Therefore
+``I`` is block diagonal, ``I_i⁻¹ = (diag(1/p) - 1 1ᵀ) / d_i``, ``g_ij = d_i π_ij (Q_ij - Q_iω)``,
 and
 
-    x_ij = Q_ij - V_i,
+    x_ij = Q_ij - V_i.
 
-the advantage: tabular natural policy gradient (Kakade 2001; Bagnell & Schneider 2003). One solve of
-``S`` equations replaces one of ``S*A``. The metric of state-action visits does couple states; see
-`occupancy_gradient`.
+This is the advantage, as in the tabular natural policy gradient (Kakade 2001; Bagnell & Schneider
+2003). It needs a solve of ``S`` equations instead of ``S*A``. The metric of state-action visits
+couples states; see `occupancy_gradient`.
 """
 
 from typing import Any
@@ -31,33 +31,33 @@ FORMS = ("closed", "literal")
 def natural_path_gradient(
     mdp: TabularMDP, policy: Any, form: str = "closed", dependent: Any = None
 ) -> Array:
-    """Direction of steepest ascent of the start value in the metric of paths.
+    """Return the direction of steepest ascent of the start value in the metric of paths.
 
-    ``x = I⁻¹ g`` on action preferences ``log π``. The two forms are equal in exact arithmetic; the
-    literal one is the oracle of the closed one, costs ``O((S A)³)`` and loses accuracy where a
-    probability is tiny. At the dependent action the literal step is the one that keeps each state's
-    probabilities summing to 1 to first order, ``-Σ π_ij x_ij / π_iω``.
+    This is ``x = I⁻¹ g`` on action preferences ``log π``. The two forms are equal in exact
+    arithmetic. The literal form is for tests of the closed form; it costs ``O((S A)³)`` and is less
+    accurate for tiny probabilities. Its step at the dependent action is
+    ``-Σ π_ij x_ij / π_iω``, which keeps the sum of probabilities at 1 to first order.
 
     Args:
         mdp: the model.
         policy: ``(S, A)`` probabilities; for the literal form positive at every available pair.
         form: ``"closed"`` (the advantage ``Q - V``) or ``"literal"`` (Algorithm 1 with the discount
             in ``E``).
-        dependent: ``(S,)`` dependent actions of the literal form; greedy by default. They do not
-            change the result.
+        dependent: ``(S,)`` dependent actions of the literal form; greedy by default. The result
+            does not depend on them.
 
     Returns:
-        ``(S, A)`` step, in units of reward; 0 at unavailable pairs. A state that the policy never
-        reaches from ``mdp.initial`` has its advantage in the closed form and 0 in the literal one,
-        whose Fisher information is singular there.
+        ``(S, A)`` step, in units of reward; 0 at unavailable pairs. In a state that the policy does
+        not reach from ``mdp.initial`` the closed form is the advantage. The literal form is 0
+        there, because its Fisher information is singular.
 
     Raises:
-        ValueError: where an argument is not allowed, or the literal Fisher information is singular.
+        ValueError: if an argument is not allowed, or the literal Fisher information is singular.
     """
     checks.one_of("form", form, FORMS)
     mdp = as_model(mdp)
     if form == "closed" and dependent is not None:
-        raise ValueError("dependent is given, but only form='literal' uses it")
+        raise ValueError("dependent must be None if form='closed', got " + type(dependent).__name__)
     if form == "literal":
         return _literal(mdp, policy, dependent)
     chain = PolicyChain(mdp, policy)
@@ -65,7 +65,7 @@ def natural_path_gradient(
 
 
 def advantage(mdp: TabularMDP, value: Array) -> Array:
-    """``Q - V``, ``(S, A)``, from the value ``(S,)`` of a policy; 0 at unavailable pairs."""
+    """Return ``Q - V (S, A)`` for the value ``(S,)`` of a policy; 0 at unavailable pairs."""
     xp = namespace(mdp, value)
     gain = mdp.reward + mdp.expected_value(value) - value[:, None]
     return xp.where(mdp.available, gain, 0.0)
@@ -80,7 +80,7 @@ def _literal(mdp: TabularMDP, policy: Any, dependent: Any) -> np.ndarray:
         solution = np.linalg.solve(fisher, moments.gradient()[rows])
     except np.linalg.LinAlgError:
         raise ValueError(
-            f"the path Fisher information is singular in float64 (least probability "
+            f"the path Fisher information is singular in float64 (smallest probability "
             f"{np.asarray(policy)[mdp.available].min():.1e}): use form='closed'"
         ) from None
     step = np.zeros(mdp.states * mdp.actions)
@@ -99,9 +99,9 @@ def _with_dependent(
 
 
 def reachable(mdp: TabularMDP) -> np.ndarray:
-    """``(S,)`` bool: states that an interior policy visits from ``mdp.initial``."""
+    """Return ``(S,)`` bool: the states that an interior policy visits from ``mdp.initial``."""
     edges = sp.csr_matrix(_states_of_pairs(mdp).T @ _pair_rows(mdp))
-    edges.eliminate_zeros()  # a goal entered with discount 0 leads nowhere, yet is stored
+    edges.eliminate_zeros()  # a goal entered with discount 0 has stored zeros
     start = sp.csr_matrix(mdp.initial[None] > 0)
     graph = sp.block_array([[None, start], [sp.csr_matrix((mdp.states, 1)), edges]], format="csr")
     found = csgraph.breadth_first_order(graph, 0, return_predecessors=False)
@@ -111,17 +111,17 @@ def reachable(mdp: TabularMDP) -> np.ndarray:
 
 
 def occupancy_gradient(mdp: TabularMDP, policy: Any) -> np.ndarray:
-    """Direction of steepest ascent in the metric of state-action visits (Morimura et al. 2009).
+    """Return the direction of steepest ascent in the metric of visits (Morimura et al. 2009).
 
-    With visits ``μ = d π`` and ``J = ∂μ/∂(log π)`` the metric is ``G = J diag(1/μ) Jᵀ``; unlike the
-    metric of paths it couples states. Its natural gradient needs no ``G``: among flows that keep
-    the visits consistent, ``μ δ`` with
+    With state-action visits ``μ = d π`` and ``J = ∂μ/∂(log π)`` the metric is
+    ``G = J diag(1/μ) Jᵀ``. Unlike the metric of paths it couples states. Its natural gradient does
+    not need ``G``: among flows that keep the visits consistent, ``μ δ`` with
 
         δ = r + Γ∘P y - y,   y = argmin_y Σ μ (r + Γ∘P y - y)²,
 
     is the projection of ``μ r``: ``y`` minimises the visit-weighted squared Bellman residual. The
-    step on preferences is ``δ - Σ_a π δ``. It depends on the start, and is the advantage where
-    ``μ`` is such that ``y = V``.
+    step on preferences is ``δ - Σ_a π δ``. It depends on ``mdp.initial``, and equals the advantage
+    if ``y = V``.
 
     Args:
         mdp: the model.
@@ -131,11 +131,12 @@ def occupancy_gradient(mdp: TabularMDP, policy: Any) -> np.ndarray:
         ``(S, A)`` step, in units of reward; 0 at unavailable pairs and unvisited states.
 
     Raises:
-        ValueError: where the policy is not one of this model.
+        ValueError: if the policy does not fit the model.
     """
     if is_traced(mdp, policy):
         raise ValueError(
-            "occupancy_gradient runs on concrete arrays, but was called under jit, grad or vmap"
+            "occupancy_gradient must be called on concrete arrays, got a call under jit, grad or "
+            "vmap"
         )
     mdp = as_model(mdp)
     chain = PolicyChain(mdp, policy)
@@ -147,7 +148,7 @@ def occupancy_gradient(mdp: TabularMDP, policy: Any) -> np.ndarray:
 
 
 def _projected_value(mdp: TabularMDP, visits: np.ndarray) -> np.ndarray:
-    """``argmin_y Σ μ (r + Γ∘P y - y)²``, 0 at unvisited states."""
+    """Return ``argmin_y Σ μ (r + Γ∘P y - y)²``, 0 at unvisited states."""
     root = np.sqrt(visits.ravel())
     system = sp.diags_array(root) @ (_states_of_pairs(mdp) - _pair_rows(mdp))
     scale = spla.norm(system, axis=0)
@@ -159,19 +160,19 @@ def _projected_value(mdp: TabularMDP, visits: np.ndarray) -> np.ndarray:
 
 
 def _least_squares(system: sp.csc_matrix, right: np.ndarray) -> np.ndarray:
-    """``argmin ‖system y - right‖₂``: orthogonal factors where small, normal equations beyond."""
+    """Return ``argmin ‖system y - right‖₂``, by normal equations for more than 1,000 columns."""
     if system.shape[1] <= 1_000:
         return np.linalg.lstsq(system.toarray(), right, rcond=None)[0]
     return spla.spsolve(sp.csc_matrix(system.T @ system), system.T @ right)
 
 
 def _pair_rows(mdp: TabularMDP) -> sp.csr_matrix:
-    """``Γ∘P`` as a sparse matrix ``(S*A, S)``."""
+    """Return ``Γ∘P`` as a sparse matrix ``(S*A, S)``."""
     table = mdp.discounted_transition
     return table if sp.issparse(table) else sp.csr_matrix(table.reshape(-1, mdp.states))
 
 
 def _states_of_pairs(mdp: TabularMDP) -> sp.csr_matrix:
-    """The matrix ``(S*A, S)`` that has 1 where a pair belongs to a state."""
+    """Return the matrix ``(S*A, S)`` that is 1 where a pair belongs to a state."""
     rows = np.arange(mdp.states * mdp.actions)
     return sp.csr_matrix((np.ones(rows.size), (rows, rows // mdp.actions)))

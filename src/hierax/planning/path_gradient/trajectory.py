@@ -1,22 +1,22 @@
-"""What a run of HIMO leaves behind: policies, values and the measures of the paper."""
+"""The result of a HIMO run: policies, values and the measures of the paper."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 MOVED = 1e-12
-"""Change of every log probability below which a state counts as never having moved."""
+"""Largest change of log probabilities of a state whose policy counts as unchanged."""
 
 NOISE = 1e-14
-"""Magnitude below which a curve is rounding, in nats or visits, and is normalised to 0."""
+"""Magnitude, in nats or visits, below which a curve is rounding error and normalised to 0."""
 
 
 @dataclass(frozen=True)
 class HimoTrajectory:
-    """The policies that HIMO passed through, with ``T`` iterations and ``R`` recorded times.
+    """A trajectory of policies of HIMO, with ``T`` iterations and ``R`` recorded times.
 
     ``R = T + 1`` with ``record="all"``, and 2 (first and last) with ``record="summary"``. Time is
-    step size times iterations, in 1 / reward: the time of the flow that small steps follow.
+    step size times iterations, in 1 / reward: the time of the continuous flow.
 
     Attributes:
         time: ``(R,)`` recorded times.
@@ -26,10 +26,10 @@ class HimoTrajectory:
         policy_divergence: ``(R, S)`` PD, ``KL(π_t ‖ π_0)`` at each state, in nats.
         counter_difference: ``(R, S)`` CD, expected visits minus those of the initial policy.
         time_to_peak: ``(S,)`` time at which PD grows fastest, interpolated between iterations by a
-            parabola; NaN for a state that never moves. A state still speeding up when the run ends
-            has the time of its last step.
+            parabola; NaN for a state whose policy never changes. If the growth still increases at
+            the end of the run, it is the time of the last step.
         peak_velocity: ``(S,)`` the growth of PD at that time, in nats × reward.
-        foresight: the discount that the run planned with; the largest where it varies.
+        foresight: the discount of the run; its maximum if it varies.
         step_size: η.
     """
 
@@ -46,12 +46,12 @@ class HimoTrajectory:
 
     @property
     def normalised_policy_divergence(self) -> np.ndarray:
-        """``(R, S)`` PD divided by its largest recorded value; 0 for a state that never moves."""
+        """``(R, S)`` PD divided by its largest recorded value; 0 if the policy never changes."""
         return _normalised(self.policy_divergence)
 
     @property
     def normalised_counter_difference(self) -> np.ndarray:
-        """``(R, S)`` CD divided by its largest recorded magnitude; 0 where visits never change."""
+        """``(R, S)`` CD divided by its largest recorded magnitude; 0 if visits never change."""
         return _normalised(self.counter_difference)
 
     @property
@@ -66,7 +66,7 @@ class HimoTrajectory:
 
     @property
     def order(self) -> np.ndarray:
-        """``(M,)`` the states that move, by time to peak, earliest first; ties by index."""
+        """``(M,)`` the states whose policy changes, by time to peak; ties by index."""
         order = np.argsort(self.time_to_peak, kind="stable")
         return order[: np.isfinite(self.time_to_peak).sum()]
 
@@ -81,7 +81,7 @@ def _velocity(curves: np.ndarray, time: np.ndarray) -> np.ndarray:
 
 
 class PeakTracker:
-    """The highest velocity of each state and its neighbours in time, without keeping the curves."""
+    """A tracker of the highest velocity of each state and its neighbours in time."""
 
     def __init__(self, states: int):
         self._last = np.full((2, states), -np.inf)
@@ -89,9 +89,9 @@ class PeakTracker:
         self._index = np.zeros(states, dtype=np.int64)
         self._seen = 0
 
-    def see(self, velocity: np.ndarray) -> None:
-        """Take the velocities ``(S,)`` of one more step."""
-        # A peak is known once its successor is: compare the last step, now that the next is here.
+    def record(self, velocity: np.ndarray) -> None:
+        """Record the velocities ``(S,)`` of one more step."""
+        # A peak needs its successor, so compare the step before this one.
         self._settle(velocity)
         self._last = np.stack([self._last[1], velocity])
         self._seen += 1
@@ -102,7 +102,7 @@ class PeakTracker:
         self._index[higher] = self._seen - 1
 
     def peak(self, step_size: float) -> tuple[np.ndarray, np.ndarray]:
-        """Time and height of the peak of each state; velocity ``k`` belongs to ``(k + 1/2) η``."""
+        """Return time and height of each state's peak; velocity ``k`` is at ``(k + 1/2) η``."""
         self._settle(np.full_like(self._last[1], -np.inf))
         before, height, after = self._peak
         inner = np.isfinite(before) & np.isfinite(after)
