@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 
 from hierax.spec import View
-from hierax.worlds.mujoco.world import Array, Beginning, MujocoWorld, Readings, Verdict
+from hierax.worlds.mujoco.world import Array, Data, InitialState, MujocoWorld, StepResult
 
 MODEL = Path(gymnasium.envs.mujoco.__file__).parent / "assets" / "ant.xml"
 HEALTHY, CONTROL_COST, NOISE = 1.0, 0.5, 0.1
@@ -33,16 +33,16 @@ class AntV5(MujocoWorld):
     def compose(self) -> mujoco.MjSpec:
         return mujoco.MjSpec.from_file(str(MODEL))
 
-    def begin(self, random: np.random.Generator) -> Beginning:
+    def initial_state(self, random: np.random.Generator) -> InitialState:
         qpos = self.model.qpos0 + random.uniform(-NOISE, NOISE, self.model.nq)
-        return Beginning(qpos, NOISE * random.standard_normal(self.model.nv))
+        return InitialState(qpos, NOISE * random.standard_normal(self.model.nv))
 
-    def observe(self, now: Readings) -> Mapping[str, Array]:
-        return {"observation": np.concatenate([now.qpos[:, 2:], now.qvel], axis=1)}
+    def observe(self, data: Data) -> Mapping[str, Array]:
+        return {"observation": np.concatenate([data.qpos[:, 2:], data.qvel], axis=1)}
 
-    def judge(self, before: Readings, now: Readings) -> Verdict:
+    def reward_and_termination(self, previous: Data, data: Data) -> StepResult:
         seconds = self.timestep * self.substeps
-        forward = (now.qpos[:, 0] - before.qpos[:, 0]) / seconds
-        healthy = (now.qpos[:, 2] >= 0.2) & (now.qpos[:, 2] <= 1.0)
-        reward = forward + HEALTHY * healthy - CONTROL_COST * (now.action**2).sum(axis=1)
-        return Verdict(reward, ~healthy, np.zeros(len(reward), bool), now.memory)
+        forward = (data.qpos[:, 0] - previous.qpos[:, 0]) / seconds
+        healthy = (data.qpos[:, 2] >= 0.2) & (data.qpos[:, 2] <= 1.0)
+        reward = forward + HEALTHY * healthy - CONTROL_COST * (data.action**2).sum(axis=1)
+        return StepResult(reward, ~healthy, np.zeros(len(reward), bool), data.task_state)

@@ -17,7 +17,7 @@ import numpy as np
 from hierax.worlds import make
 from hierax.worlds.mujoco.batch import MujocoBatch
 from hierax.worlds.mujoco.catalogue import ENTRIES
-from hierax.worlds.mujoco.vision import VISION, Painter
+from hierax.worlds.mujoco.vision import VISION, Renderer
 
 FOLDER = Path(__file__).parent / "images" / "worlds"
 WIDTH, HEIGHT = 480, 360
@@ -44,11 +44,11 @@ def picture(name: str) -> np.ndarray:
     batch = world.batch(1)
     first = chosen().index(name) if name in chosen() else 0
     eye = next(eye for eye in (_played(batch, seed) for seed in count(first)) if _tells(eye))
-    painter = Painter(world.model, _FINE * WIDTH, _FINE * HEIGHT, fine=True)
-    data = batch.engine.show(batch.now.physics.rows[0])
-    marks = world.marks({key: values[0] for key, values in batch.now.memory.items()})
-    fine = painter.from_outside(data, world.outlook, marks)
-    painter.close()
+    renderer = Renderer(world.model, _FINE * WIDTH, _FINE * HEIGHT, high_quality=True)
+    data = batch.physics.to_mjdata(batch.state.mjstate[0])
+    markers = world.markers({key: values[0] for key, values in batch.state.task_state.items()})
+    fine = renderer.render(data, world.camera, markers)
+    renderer.close()
     batch.close()
     image = fine.reshape(HEIGHT, _FINE, WIDTH, _FINE, 3).mean(axis=(1, 3)).round().astype(np.uint8)
     return _with_eye(image, eye)

@@ -1,4 +1,4 @@
-"""A sledge that drives where it looks, and a task of hierax for it."""
+"""A body of your own: a sledge that is pushed and turned, in a task of hierax."""
 
 import dataclasses
 from typing import ClassVar
@@ -7,18 +7,23 @@ import mujoco
 import numpy as np
 
 from hierax.worlds.mujoco import Arrangement
-from hierax.worlds.mujoco.bodies.body import FEELINGS, add_motor, add_torso_site, feel
+from hierax.worlds.mujoco.bodies.body import (
+    TORSO_SENSORS,
+    add_motor,
+    add_torso_sensors,
+    add_torso_site,
+)
 
 
 class Sledge:
-    """A block of 10 kg that glides just above the floor, pushed forward and turned."""
+    """A block of 10 kg that slides just above the floor; actuators push it forward and turn it."""
 
     torso: ClassVar[str] = "sledge"
     geoms: ClassVar[tuple[str, ...]] = ("block",)
-    proprioception: ClassVar[tuple[str, ...]] = FEELINGS
+    proprioception: ClassVar[tuple[str, ...]] = TORSO_SENSORS
 
     def add(self, spec: mujoco.MjSpec) -> None:
-        """Puts the sledge into a model."""
+        """Add the sledge to a model."""
         sledge = spec.worldbody.add_body(name=self.torso, pos=[0, 0, 0.15])
         slide = mujoco.mjtJoint.mjJNT_SLIDE
         sledge.add_joint(name="x", type=slide, axis=[1, 0, 0], damping=[20, 0, 0])
@@ -33,15 +38,15 @@ class Sledge:
             gear=[40, 0, 0, 0, 0, 0], ctrlrange=[-1, 1], ctrllimited=True,
         )  # fmt: skip
         add_motor(spec, "turn", 4.0)
-        feel(spec, self.torso)
+        add_torso_sensors(spec, self.torso)
 
-    def standing(self, x: float, y: float, yaw: float) -> np.ndarray:
-        """The model's positions where the sledge stands at a place and looks along ``yaw``."""
+    def standing_qpos(self, x: float, y: float, yaw: float) -> np.ndarray:
+        """Return the positions of the sledge at (x, y), facing along ``yaw``."""
         return np.array([x, y, yaw])
 
 
 @dataclasses.dataclass(frozen=True)
 class SledgeTask(Arrangement):
-    """An `Arrangement` with a sledge, whatever the field ``body`` says."""
+    """An `Arrangement` with the sledge; the field ``body`` is not used."""
 
     walker = Sledge()

@@ -1,4 +1,4 @@
-"""An arm that has to hold its tip in a ball, and SAC that learns to move it."""
+"""A task for an arm: hold its tip in a ball. SAC is trained in it."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -12,29 +12,29 @@ from hierax.spec import View
 from hierax.worlds.mujoco import MujocoWorld
 from hierax.worlds.mujoco.arenas import plane
 from hierax.worlds.mujoco.bodies.body import add_motor
-from hierax.worlds.mujoco.vision import Outlook
-from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
+from hierax.worlds.mujoco.vision import Camera
+from hierax.worlds.mujoco.world import Array, Data, InitialState, StepResult
 
 LINK, HEIGHT = 0.5, 0.1
-"""Length of each link, and how high above the floor it moves (m)."""
+"""Length of each link, and its height above the floor (m)."""
 NEAR, HOLD = 0.1, 5
-"""Radius of the ball (m), and for how many steps the tip has to be in it."""
+"""Radius of the ball (m), and the number of steps for which the tip must be in it."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Arm(MujocoWorld):
-    """The tip of an arm of two links has to come into a ball, and to stay there.
+    """An arm of two links whose tip must reach a ball and stay in it.
 
     | | |
     |---|---|
     | view ``"joints"`` | (3,): angle of the elbow (rad); speeds of shoulder and elbow (rad/s) |
-    | view ``"ball"`` | (2,): the ball from the tip, along the outer link and to its left (m) |
-    | view ``"held"`` | (1,): for which part of 5 steps the tip has been in the ball |
+    | view ``"ball"`` | (2,): the ball relative to the tip, along the outer link and to its left (m) |
+    | view ``"held"`` | (1,): number of steps that the tip has been in the ball, divided by 5 |
     | action | (2,) in [-1, 1]: torques of 4 N m on the shoulder, of 2 N m on the elbow |
-    | reward | minus the distance of the tip from the ball's centre (m) |
-    | begin | angles uniform; at rest; the ball .3 to .9 m from the shoulder, anywhere around it |
-    | end | with success; cut off after ``episode_limit`` steps of .05 s |
-    | success | the tip was in the ball, which has a radius of .1 m, for 5 steps in a row |
+    | reward | negative distance of the tip from the ball's centre (m) |
+    | initial state | angles uniform; at rest; the ball .3 to .9 m from the shoulder |
+    | termination | with success; truncated after ``episode_limit`` steps of .05 s |
+    | success | the tip was in the ball (radius .1 m) for 5 steps in a row |
     """
 
     name: str = "Arm-v0"
@@ -42,7 +42,7 @@ class Arm(MujocoWorld):
 
     timestep = 0.01
     substeps = 5
-    outlook = Outlook(distance=2.5, elevation=-60.0, at=(0.0, 0.0, HEIGHT))
+    camera = Camera(distance=2.5, elevation=-60.0, lookat=(0.0, 0.0, HEIGHT))
     views = (
         View("joints", (3,), -10.0, 10.0),
         View("ball", (2,), -2.0, 2.0),
@@ -50,7 +50,7 @@ class Arm(MujocoWorld):
     )
 
     def compose(self) -> mujoco.MjSpec:
-        """The arm and the ball above a floor."""
+        """Return the model: the arm and the ball above a floor."""
         spec = plane()
         inner = spec.worldbody.add_body(name="inner", pos=[0, 0, HEIGHT])
         outer = inner.add_body(name="outer", pos=[LINK, 0, 0])
@@ -63,38 +63,43 @@ class Arm(MujocoWorld):
             add_motor(spec, joint, torque)
         spec.joint("elbow").range = [-150, 150]
         outer.add_site(name="tip", pos=[LINK, 0, 0])
-        ball = spec.worldbody.add_body(name="ball", mocap=True)  # stands where an episode puts it
+        ball = spec.worldbody.add_body(name="ball", mocap=True)  # moved by initial_state only
         ball.add_geom(
             size=[NEAR, 0, 0], rgba=[0.22, 0.60, 0.42, 0.5], contype=0, conaffinity=0
-        )  # is seen, and not touched
+        )  # visible, without contacts
         _add_sensors(spec)
         return spec
 
-    def begin(self, random: np.random.Generator) -> Beginning:
-        """See the table."""
-        around, far = random.uniform(-np.pi, np.pi), random.uniform(0.3, 0.9)
-        ball = np.array([far * np.cos(around), far * np.sin(around), HEIGHT])
-        return Beginning(
+    def initial_state(self, random: np.random.Generator) -> InitialState:
+        """Draw the angles, and the position of the ball."""
+        angle, distance = random.uniform(-np.pi, np.pi), random.uniform(0.3, 0.9)
+        ball = np.array([distance * np.cos(angle), distance * np.sin(angle), HEIGHT])
+        return InitialState(
             qpos=random.uniform([-np.pi, -2.5], [np.pi, 2.5]),
             qvel=np.zeros(2),
-            memory={"held": np.array(0)},
+            task_state={"held": np.array(0)},
             mocap={"ball": (ball, np.array([1.0, 0.0, 0.0, 0.0]))},
         )
 
-    def observe(self, now: Readings) -> Mapping[str, Array]:
-        """See the table."""
+    def observe(self, data: Data) -> Mapping[str, Array]:
+        """Return the views of the table."""
+        columns = self.sensor_columns
         return {
-            "joints": now.sensors[:, self.columns("bend", "shoulder speed", "elbow speed")],
-            "ball": now.sensors[:, self.columns("ball.x", "ball.y")],
-            "held": now.memory["held"][:, None] / HOLD,
+            "joints": data.sensordata[
+                :, self.sensor_columns("bend", "shoulder speed", "elbow speed")
+            ],
+            "ball": data.sensordata[:, self.sensor_columns("ball.x", "ball.y")],
+            "held": data.task_state["held"][:, None] / HOLD,
         }
 
-    def judge(self, before: Readings, now: Readings) -> Verdict:
-        """See the table."""
-        distance = (now.sensors[:, self.columns("ball")] ** 2).sum(1) ** 0.5
-        held = (now.memory["held"] + 1) * (distance < NEAR)
+    def reward_and_termination(self, previous: Data, data: Data) -> StepResult:
+        """Return the negative distance, and whether the tip was in the ball for long enough."""
+        distance = (data.sensordata[:, self.sensor_columns("ball")] ** 2).sum(1) ** 0.5
+        held = (data.task_state["held"] + 1) * (distance < NEAR)
         done = held == HOLD
-        return Verdict(reward=-distance, terminated=done, success=done, memory={"held": held})
+        return StepResult(
+            reward=-distance, terminated=done, success=done, task_state={"held": held}
+        )
 
 
 def _add_sensors(spec: mujoco.MjSpec) -> None:
@@ -111,8 +116,8 @@ def _add_sensors(spec: mujoco.MjSpec) -> None:
     )  # fmt: skip
 
 
-def learn_to_reach(steps=40_000, **options):
-    """Trains a small SAC, with an update for every fourth step."""
+def train_arm(steps=40_000, **options):
+    """Train a small SAC agent, with one update for every four steps."""
     world = Arm()
     agent = SAC(
         world.spec, hidden_sizes=(64, 64), learning_rate=1e-3, batch_size=128, updates_per_step=0.25
@@ -121,4 +126,4 @@ def learn_to_reach(steps=40_000, **options):
 
 
 if __name__ == "__main__":
-    print(f"{learn_to_reach(run='runs/arm').summary['success_rate']:.0%} of episodes succeed")
+    print(f"{train_arm(run='runs/arm').summary['success_rate']:.0%} of episodes succeed")

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 Row: TypeAlias = tuple[str, str, str, Mapping[str, Any]]
 _HOME = "hierax.worlds.mujoco"
 _ARRANGED = f"{_HOME}.tasks.arrangement:Arrangement"
-_SEEN = f"{_HOME}.tasks.seen:SeenArrangement"
+_SEEN = f"{_HOME}.tasks.vision_arrangement:VisionArrangement"
 _ANT, _POINT = f"{_HOME}.mazes.ant:AntInMaze", f"{_HOME}.mazes.point:PointInMaze"
 
 _GO = {"targets": 3, "cells": 0}

@@ -1,7 +1,7 @@
-"""Worlds of MuJoCo: bodies, tasks and mazes, stepped in batches from the host.
+"""MuJoCo worlds: bodies, tasks and mazes, stepped in batches on the host.
 
-`hierax.worlds.make` builds them by name. MuJoCo is imported when a class is first named here; what
-only names worlds, as `hierax.worlds.mujoco.catalogue` does, goes without it.
+`hierax.worlds.make` builds them by name. MuJoCo is imported with the first class of this package;
+modules that only list names, such as `hierax.worlds.mujoco.catalogue`, do not import it.
 """
 
 import os
@@ -11,59 +11,59 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hierax.worlds.mujoco.batch import MujocoBatch
-    from hierax.worlds.mujoco.engine import Engine, UnstableError
     from hierax.worlds.mujoco.functional import FunctionalMujoco
     from hierax.worlds.mujoco.mjx import MjxWorld
+    from hierax.worlds.mujoco.opengl import RenderError
+    from hierax.worlds.mujoco.physics import Physics, UnstableError
     from hierax.worlds.mujoco.tasks.arrangement import Arrangement
-    from hierax.worlds.mujoco.vision import DrawingError
     from hierax.worlds.mujoco.world import MujocoWorld
 
 __all__ = [
     "Arrangement",
-    "DrawingError",
-    "Engine",
     "FunctionalMujoco",
     "MjxWorld",
     "MujocoBatch",
     "MujocoWorld",
+    "Physics",
+    "RenderError",
     "UnstableError",
 ]
 
-_HOMES = {
+_MODULES = {
     "Arrangement": "tasks.arrangement",
-    "DrawingError": "vision",
-    "Engine": "engine",
     "FunctionalMujoco": "functional",
     "MjxWorld": "mjx",
     "MujocoBatch": "batch",
     "MujocoWorld": "world",
-    "UnstableError": "engine",
+    "Physics": "physics",
+    "RenderError": "opengl",
+    "UnstableError": "physics",
 }
 
 
 def load(module: str) -> ModuleType:
-    """A module of this package by its full name, and MuJoCo before it.
+    """Import and return a module by its full name, after importing MuJoCo.
 
-    MuJoCo cannot be imported where ``MUJOCO_GL`` asks for an OpenGL that is not there. It can when
-    it is not told, and pictures will.
+    MuJoCo cannot be imported if ``MUJOCO_GL`` names an OpenGL library that is missing. Then it is
+    imported without this variable, and only rendering fails.
     """
     try:
         import_module("mujoco")
-    except Exception:  # whatever the libraries beneath raise
-        asked = os.environ.pop("MUJOCO_GL", None)
-        if asked is None:
+    except Exception:  # the OpenGL libraries raise many types
+        requested = os.environ.pop("MUJOCO_GL", None)
+        if requested is None:
             raise
-        os.environ.pop("PYOPENGL_PLATFORM", None)  # which the import that failed has set
+        os.environ.pop("PYOPENGL_PLATFORM", None)  # set by the failed import
         try:
             import_module("mujoco")
         finally:
-            os.environ["MUJOCO_GL"] = asked
+            os.environ["MUJOCO_GL"] = requested
     return import_module(module)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(load(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return getattr(load(f"{__name__}.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,22 +1,22 @@
-"""Where bodies live: the settings of the physics, a floor, light, and walls around a room."""
+"""Empty arenas: physics settings, a floor, light, and walls around a room."""
 
 from collections.abc import Sequence
 
 import mujoco
 
 CELL = 2.0
-"""Edge of a cell of a room, in metres."""
+"""Edge of a cell of a room (m)."""
 WALL_HEIGHT = 2.0
 WALL_COLOUR = (0.60, 0.64, 0.71, 1.0)
 _SUN = (0.35, 0.45, -1.0)
-_LIGHT, _DARK, _MIST = [0.93, 0.92, 0.90], [0.86, 0.85, 0.82], [0.90, 0.92, 0.94]
+_LIGHT, _DARK, _HAZE = [0.93, 0.92, 0.90], [0.86, 0.85, 0.82], [0.90, 0.92, 0.94]
 
 
 def plane() -> mujoco.MjSpec:
-    """A lit floor without end.
+    """Return an infinite floor with light.
 
-    The settings of the solver are those of dm_control's composer, whose tasks these are: elliptic
-    cones of friction, and five iterations against slip.
+    The solver settings equal those of dm_control's composer: elliptic friction cones and five
+    ``noslip`` iterations.
     """
     spec = mujoco.MjSpec()
     spec.compiler.boundmass, spec.compiler.boundinertia = 1e-5, 1e-11
@@ -27,16 +27,16 @@ def plane() -> mujoco.MjSpec:
 
 
 def add_ground(spec: mujoco.MjSpec, tile: float) -> None:
-    """A floor of tiles with edges ``tile`` (m) below a sky, in the light of a sun."""
+    """Add a floor with tiles of edge ``tile`` (m), a sky and a directional light."""
     visual = spec.visual
     visual.headlight.ambient, visual.headlight.diffuse = [0.40] * 3, [0.20] * 3
     visual.headlight.specular = [0.0] * 3
-    spec.stat.extent = reach = 24.0 * tile  # of shadows; the next two count in it
+    spec.stat.extent = reach = 24.0 * tile  # range of shadows; unit of the next two
     visual.map.znear, visual.map.zfar = 0.001, 8.0
-    visual.rgba.haze = [*_MIST, 1.0]
+    visual.rgba.haze = [*_HAZE, 1.0]
     spec.add_texture(
         name="sky", type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, width=64, height=64,
-        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT, rgb1=[0.62, 0.73, 0.84], rgb2=_MIST,
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT, rgb1=[0.62, 0.73, 0.84], rgb2=_HAZE,
     )  # fmt: skip
     spec.add_texture(
         name="floor", type=mujoco.mjtTexture.mjTEXTURE_2D, width=128, height=128,
@@ -58,7 +58,7 @@ def add_ground(spec: mujoco.MjSpec, tile: float) -> None:
 
 
 def room(cells: int) -> mujoco.MjSpec:
-    """A square room of ``cells`` by ``cells`` cells about the origin, with walls one cell thick."""
+    """Return a room of ``cells`` x ``cells`` cells about the origin, with walls one cell thick."""
     half = cells * CELL / 2.0
     spec = plane()
     reach, middle = half + CELL, half + CELL / 2.0
@@ -66,19 +66,19 @@ def room(cells: int) -> mujoco.MjSpec:
         ("east", middle, 0.0, CELL / 2.0, reach), ("west", -middle, 0.0, CELL / 2.0, reach),
         ("north", 0.0, middle, half, CELL / 2.0), ("south", 0.0, -middle, half, CELL / 2.0),
     ):  # fmt: skip
-        place, half = (x, y, WALL_HEIGHT / 2.0), (long, wide, WALL_HEIGHT / 2.0)
-        add_cuboid(spec.worldbody, f"wall_{name}", place, half, WALL_COLOUR)
+        centre, half = (x, y, WALL_HEIGHT / 2.0), (long, wide, WALL_HEIGHT / 2.0)
+        add_box_geom(spec.worldbody, f"wall_{name}", centre, half, WALL_COLOUR)
     return spec
 
 
-def add_cuboid(
+def add_box_geom(
     body: mujoco.MjsBody,
     name: str,
     centre: Sequence[float],
     half: Sequence[float],
     colour: Sequence[float],
 ) -> mujoco.MjsGeom:
-    """A box along the axes of ``body``, with edges twice ``half`` (m)."""
+    """Add and return a box along the axes of ``body``, with edges of twice ``half`` (m)."""
     return body.add_geom(
         name=name, type=mujoco.mjtGeom.mjGEOM_BOX, pos=centre, size=half, rgba=colour
     )

@@ -1,56 +1,51 @@
-"""N environments of a world of MuJoCo as a `hierax.worlds.host.HostBatch`."""
+"""N environments of a MuJoCo world as a `hierax.worlds.host.HostBatch`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
-from typing import Any, NamedTuple
+from functools import cached_property, partial
+from typing import Any, TypeAlias
 
-import jax
 import mujoco
 import numpy as np
 
 from hierax import checks
 from hierax.worlds.actions import checked_actions
 from hierax.worlds.host import Saved
-from hierax.worlds.mujoco.engine import Engine, Physics
-from hierax.worlds.mujoco.random_state import numbers_of, with_numbers
-from hierax.worlds.mujoco.vision import VISION, Image, Mark, Painter, drawing
-from hierax.worlds.mujoco.world import Beginning, MujocoWorld, Readings
+from hierax.worlds.mujoco.opengl import render_thread
+from hierax.worlds.mujoco.physics import Physics
+from hierax.worlds.mujoco.random_state import pack_generator, unpack_generator
+from hierax.worlds.mujoco.vision import VISION, Image, Marker, Renderer
+from hierax.worlds.mujoco.world import (
+    Data,
+    InitialState,
+    MujocoState,
+    MujocoWorld,
+    StepResult,
+    TaskState,
+)
 from hierax.worlds.named_arrays import from_named_arrays, to_named_arrays
 from hierax.worlds.world import Timestep
 
-_PICTURE = (480, 360)
-"""Width and height of pictures from outside."""
-_DRAWN_WITH = ("_camera", "_eye")
+Generators: TypeAlias = Sequence[np.random.Generator]
 
-
-class Now(NamedTuple):
-    """All of a batch between two steps but its random numbers.
-
-    Attributes:
-        physics: of all environments.
-        memory: of their episodes.
-        timestep: what was shown last.
-    """
-
-    physics: Physics
-    memory: Mapping[str, np.ndarray]
-    timestep: Timestep
+_IMAGE_SIZE = (480, 360)
+"""Width and height of images from outside."""
+_RENDERERS = ("_outside_renderer", "_egocentric_renderer")
 
 
 class MujocoBatch:
-    """``count`` environments of ``world``, stepped by ``threads`` threads.
+    """A batch of ``count`` environments of ``world``, stepped by ``threads`` threads.
 
-    What an environment goes through depends on the seed, its number and its actions alone: not on
-    how many others there are, on threads, or on the process. What `save` gives continues to the
-    bit.
+    The trajectory of an environment depends on the seed, its number and its actions. It does not
+    depend on the number of environments, on threads, or on the process.
 
     Args:
-        world: what they are environments of.
-        count: N.
-        threads: that step the physics; more than environments are of no use.
+        world: the world.
+        count: N, the number of environments.
+        threads: number of threads that step the physics, at most N.
 
     Raises:
-        ValueError: where a number is no whole number above 0, or ``world`` is none of MuJoCo.
+        ValueError: if a number is not an integer of at least 1, or ``world`` is not a
+            `MujocoWorld`.
     """
 
     def __init__(self, world: MujocoWorld, count: int, threads: int = 1):
@@ -59,65 +54,65 @@ class MujocoBatch:
         checks.count("threads", threads, 1)
         self.count, self.spec = count, world.spec
         self._world = world
-        self.engine = Engine(world.model, world.substeps, min(threads, count))
+        self.physics = Physics(world.model, world.substeps, min(threads, count))
         low, high = world.model.actuator_ctrlrange.T
         self._middle, self._half = (high + low) / 2.0, (high - low) / 2.0
-        self._held: tuple[Now, list[np.random.Generator]] | None = None
+        self._current: tuple[MujocoState, Timestep, Generators] | None = None
 
     @property
-    def now(self) -> Now:
-        """Where the environments are; raises RuntimeError before the first `reset`."""
-        return self._all[0]
+    def state(self) -> MujocoState:
+        """State of the environments; raises RuntimeError before the first `reset`."""
+        return self._require_current()[0]
+
+    @property
+    def timestep(self) -> Timestep:
+        """Last timestep; raises RuntimeError before the first `reset`."""
+        return self._require_current()[1]
 
     def reset(self, seed: int) -> Timestep:
-        """See `hierax.worlds.host.HostBatch.reset`."""
+        """Begin an episode in every environment; the same seed gives the same episodes."""
         checks.count("seed", seed, 0)
-        random = [
-            np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
-            for number in range(self.count)
-        ]
-        begun = [self._begin(each) for each in random]
-        physics = Physics(*map(np.concatenate, zip(*(each for each, _ in begun), strict=True)))
-        memory = {name: np.stack([each[name] for _, each in begun]) for name in begun[0][1]}
+        return self.begin_episodes(
+            [
+                np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+                for number in range(self.count)
+            ]
+        )
+
+    def begin_episodes(self, random: Generators) -> Timestep:
+        """Begin an episode in every environment, each with a random generator of its own."""
+        state = _stack([self._initial_state(each) for each in random])
         action = np.zeros((self.count, *self.spec.action.shape))
-        return self._show(physics, memory, action, _nothing_yet(self.count), random)
+        first = _first_timestep(self._observe(self._world.data(state, action), state))
+        self._current = state, first, random
+        return first
 
     def step(self, action: np.ndarray) -> Timestep:
-        """See `hierax.worlds.host.HostBatch.step`; raises ValueError for what is no action."""
-        last, random = self._all
-        ended, length = last.timestep.ended, last.timestep.episode_length
+        """Step each environment, or begin a new episode where the last one ended.
+
+        Raises:
+            ValueError: if the action has another shape or is not finite.
+            UnstableError: if a state is not finite or too large. The batch keeps its last state.
+        """
+        old, last, random = self._require_current()
+        ended = last.ended
         chosen = checked_actions(self.spec.action, action, ended)
-        physics = self.engine.step(last.physics, self._middle + self._half * chosen, ~ended)
-        before = self._readings(last.physics, last.memory, chosen, length)
-        now = self._readings(physics, last.memory, chosen, length + 1)
-        reward, terminated, success, memory = self._world.judge(before, now)
-        if memory.keys() != last.memory.keys():
-            found, expected = map(_listed, (memory, last.memory))
-            raise ValueError(f"memory of judge is {found}, but must be that of begin, {expected}")
+        state = self._move(old, chosen, ~ended)
+        previous, data = self._world.data(old, chosen), self._world.data(state, chosen)
+        result = self._world.reward_and_termination(previous, data)
+        _require_names(result.task_state, old.task_state)
+        state = state._replace(task_state=result.task_state)
         if ended.any():
-            memory, random = _copied(memory), list(random)
-            for number in ended.nonzero()[0].tolist():
-                random[number] = with_numbers(numbers_of(random[number]))
-                self._renew(number, physics, memory, random[number])
-        length = np.where(ended, 0, length + 1)
-        reward = np.where(ended, 0.0, reward).astype(np.float32)
-        terminated = terminated & ~ended
-        earned = _Earned(
-            reward,
-            terminated,
-            (length >= self.spec.episode_limit) & ~terminated,
-            success & ~ended,
-            ~ended,
-            np.where(ended, np.float32(0.0), last.timestep.episode_return + reward),
-            length,
-        )
-        return self._show(physics, memory, chosen, earned, random)
+            state, random = self._begin_where(ended, state, random)
+        observation = self._observe(self._world.data(state, chosen), state)
+        timestep = self._timestep(observation, result, last, state.steps)
+        self._current = state, timestep, random
+        return timestep
 
     def save(self) -> dict[str, np.ndarray]:
-        """Return physics, memory, last timestep and random states as arrays by name."""
-        now, random = self._all
-        numbers = np.stack([numbers_of(each) for each in random])
-        return {**to_named_arrays(now), "random": numbers}
+        """Return the state, the last timestep and the random generators as arrays by name."""
+        state, timestep, random = self._require_current()
+        return to_named_arrays(_by_name(state, timestep, random))
 
     def restore(self, saved: Saved) -> None:
         """Continue from the state that `save` returned.
@@ -125,174 +120,190 @@ class MujocoBatch:
         Raises:
             ValueError: if it was saved by another world or with another number of environments.
         """
-        physics, memory = jax.tree.map(self._repeated, self._example)
-        views = {view.name: np.zeros(view.shape, view.dtype)[None] for view in self.spec.views}
-        timestep = Timestep(jax.tree.map(self._repeated, views), *_nothing_yet(self.count))
-        random = np.zeros((self.count, *numbers_of(np.random.default_rng(0)).shape))
-        like = {**Now(physics, memory, timestep)._asdict(), "random": random}
-        found = from_named_arrays(saved, like)
-        self.set_state(Now(*(found[name] for name in Now._fields)), found["random"])
+        generators = [np.random.default_rng(0)] * self.count
+        state = _stack([self._initial_state(generators[0])] * self.count)
+        views = {
+            view.name: np.zeros((self.count, *view.shape), view.dtype) for view in self.spec.views
+        }
+        found = from_named_arrays(saved, _by_name(state, _first_timestep(views), generators))
+        random = [unpack_generator(packed) for packed in found["random"]]
+        self._current = found["state"], found["timestep"], random
 
-    def set_state(self, now: Now, random: np.ndarray | None = None) -> None:
-        """Continue from ``now``.
+    def set_state(self, state: MujocoState, timestep: Timestep | None = None) -> None:
+        """Continue from ``state``, of as many environments of this world; shapes are not checked.
 
         Args:
-            now: a state of as many environments of this world; its shapes are not checked.
-            random: ``(N, 6)`` states of the random generators as in `save`; None keeps them.
+            state: the state.
+            timestep: its timestep; None keeps the last one.
         """
-        kept = self._all[1] if random is None else [with_numbers(numbers) for numbers in random]
-        self._held = now, kept
-
-    def _repeated(self, array: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(array, (self.count, *array.shape[1:]))
+        _, last, random = self._require_current()
+        self._current = state, last if timestep is None else timestep, random
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but what pictures are drawn with."""
-        return {name: held for name, held in vars(self).items() if name not in _DRAWN_WITH}
+        """All attributes except renderers, which a copy makes for itself."""
+        return {name: held for name, held in vars(self).items() if name not in _RENDERERS}
 
     def picture(self, number: int = 0) -> Image:
-        """An environment from outside, as it is now.
+        """Return an image of an environment from outside.
 
         Raises:
-            DrawingError: where there is no OpenGL to draw with.
-            ValueError: where there is no such environment.
+            RenderError: if there is no OpenGL library.
+            ValueError: if there is no such environment.
         """
         checks.index("number", number, self.count)
-        return drawing(self._from_outside, self.now, number)
+        return render_thread(self._render_outside, self.state, number)
 
     def close(self) -> None:
-        """Lets go of what pictures were drawn with."""
-        for name in _DRAWN_WITH:
+        """Close the renderers; rendering opens them again."""
+        for name in _RENDERERS:
             if name in vars(self):
                 vars(self).pop(name).close()
 
-    @property
-    def _all(self) -> tuple[Now, list[np.random.Generator]]:
-        """All that changes, which does so at once or not at all."""
-        if self._held is None:
+    def _require_current(self) -> tuple[MujocoState, Timestep, Generators]:
+        # One tuple, so that an interrupt changes all of it or nothing.
+        if self._current is None:
             raise RuntimeError("no episode has begun: call reset or restore first")
-        return self._held
+        return self._current
 
     @cached_property
-    def _camera(self) -> Painter:
-        return Painter(self._world.model, *_PICTURE, fine=True)
+    def _outside_renderer(self) -> Renderer:
+        return Renderer(self._world.model, *_IMAGE_SIZE, high_quality=True)
 
     @cached_property
-    def _eye(self) -> Painter:
+    def _egocentric_renderer(self) -> Renderer:
         height, width, _ = VISION.shape
-        return Painter(self._world.model, width, height, fine=False)
+        return Renderer(self._world.model, width, height, high_quality=False)
 
-    def _from_outside(self, now: Now, number: int) -> Image:
-        data = self.engine.show(now.physics.rows[number])
-        return self._camera.from_outside(data, self._world.outlook, self._marks(now.memory, number))
+    def _render_outside(self, state: MujocoState, number: int) -> Image:
+        data = self.physics.to_mjdata(state.mjstate[number])
+        markers = self._markers(state.task_state, number)
+        return self._outside_renderer.render(data, self._world.camera, markers)
 
-    def _seen(self, physics: Physics, memory: Mapping[str, Any]) -> np.ndarray:
-        """``(N, 64, 64, 3)``: what each body sees by its own eye."""
+    def _render_egocentric(self, state: MujocoState) -> np.ndarray:
+        """Return the images ``(N, 64, 64, 3)`` of the bodies' cameras."""
+        render, to_mjdata = self._egocentric_renderer.render_egocentric, self.physics.to_mjdata
         return np.stack(
             [
-                self._eye.through_eye(self.engine.show(row), self._marks(memory, number))
-                for number, row in enumerate(physics.rows)
+                render(to_mjdata(each), self._markers(state.task_state, number))
+                for number, each in enumerate(state.mjstate)
             ]
         )
 
-    def _marks(self, memory: Mapping[str, Any], number: int) -> Sequence[Mark]:
-        return self._world.marks({name: values[number] for name, values in memory.items()})
+    def _markers(self, task_state: TaskState, number: int) -> Sequence[Marker]:
+        return self._world.markers({name: values[number] for name, values in task_state.items()})
 
-    def _begin(self, random: np.random.Generator) -> tuple[Physics, Mapping[str, np.ndarray]]:
-        """One environment at the beginning of an episode, and its memory."""
-        beginning = self._world.begin(random)
-        memory = {name: np.asarray(value) for name, value in beginning.memory.items()}
-        return self.engine.begin(lambda data: _place(data, beginning)), memory
+    def _initial_state(self, random: np.random.Generator) -> MujocoState:
+        """Draw the initial state of one environment, without a leading axis."""
+        initial = self._world.initial_state(random)
+        mjstate, sensordata = self.physics.initial_state(partial(_set_data, initial=initial))
+        task_state = {name: np.asarray(value) for name, value in initial.task_state.items()}
+        return MujocoState(mjstate, sensordata, np.zeros((), np.int32), task_state)
 
-    @cached_property
-    def _example(self) -> tuple[Physics, Mapping[str, np.ndarray]]:
-        """One environment at a beginning, for its shapes."""
-        physics, memory = self._begin(np.random.default_rng(0))
-        return physics, {name: value[None] for name, value in memory.items()}
+    def _move(self, state: MujocoState, action: np.ndarray, active: np.ndarray) -> MujocoState:
+        """Return the states after a step of physics in the ``active`` environments."""
+        control = self._middle + self._half * action
+        moved = self.physics.step(state.mjstate, state.sensordata, control, active)
+        return MujocoState(*moved, state.steps + 1, state.task_state)
 
-    def _renew(
+    def _begin_where(
+        self, ended: np.ndarray, state: MujocoState, random: Generators
+    ) -> tuple[MujocoState, Generators]:
+        """Begin an episode where ``ended``; writes to ``mjstate`` and ``sensordata``."""
+        task_state = {name: np.array(values) for name, values in state.task_state.items()}
+        random = list(random)
+        for number in ended.nonzero()[0].tolist():
+            random[number] = unpack_generator(pack_generator(random[number]))  # a copy
+            begun = self._initial_state(random[number])
+            state.mjstate[number], state.sensordata[number] = begun.mjstate, begun.sensordata
+            for name, value in begun.task_state.items():
+                task_state[name][number] = value
+        return state._replace(steps=np.where(ended, 0, state.steps), task_state=task_state), random
+
+    def _timestep(
         self,
-        number: int,
-        physics: Physics,
-        memory: dict[str, np.ndarray],
-        random: np.random.Generator,
-    ) -> None:
-        """Begins an episode in one environment, in arrays that nobody has seen yet."""
-        begun, remembered = self._begin(random)
-        physics.rows[number], physics.sensors[number] = begun.rows[0], begun.sensors[0]
-        for name, value in remembered.items():
-            memory[name][number] = value
-
-    def _readings(
-        self, physics: Physics, memory: Mapping[str, Any], action: np.ndarray, steps: np.ndarray
-    ) -> Readings:
-        qpos, qvel = self.engine.positions(physics), self.engine.velocities(physics)
-        return Readings(qpos, qvel, physics.sensors, action, steps, memory)
-
-    def _show(
-        self,
-        physics: Physics,
-        memory: Mapping[str, Any],
-        action: np.ndarray,
-        earned: "_Earned",
-        random: list[np.random.Generator],
+        observation: Mapping[str, np.ndarray],
+        result: StepResult,
+        last: Timestep,
+        steps: np.ndarray,
     ) -> Timestep:
-        readings = self._readings(physics, memory, action, earned.episode_length)
-        seen = {**self._world.observe(readings)}
+        """Return the timestep of a step; its result does not count where an episode began."""
+        ended = last.ended
+        reward = np.where(ended, 0.0, result.reward).astype(np.float32)
+        terminated = result.terminated & ~ended
+        return Timestep(
+            observation=observation,
+            reward=reward,
+            terminated=terminated,
+            success=result.success & ~ended,
+            truncated=(steps >= self.spec.episode_limit) & ~terminated,
+            is_step=~ended,
+            episode_return=np.where(ended, np.float32(0.0), last.episode_return + reward),
+            episode_length=steps,
+        )
+
+    def _observe(self, data: Data, state: MujocoState) -> dict[str, np.ndarray]:
+        """Return the arrays of all views, with their shapes checked."""
+        found = {**self._world.observe(data)}
         if VISION in self.spec.views:
-            seen[VISION.name] = drawing(self._seen, physics, memory)
+            found[VISION.name] = render_thread(self._render_egocentric, state)
         observation = {}
         for view in self.spec.views:
-            if view.name not in seen:
-                raise ValueError(f"observe shows {_listed(seen)}, but must show {view.name}, too")
-            shown = np.asarray(seen[view.name], view.dtype)
-            checks.require_shape(f"view {view.name!r}", shown, (self.count, *view.shape))
-            observation[view.name] = shown
-        timestep = Timestep(observation, *earned)
-        self._held = Now(physics, memory, timestep), random
-        return timestep
+            if view.name not in found:
+                raise ValueError(
+                    f"observe must return the view {view.name!r}, got {_listed(found)}"
+                )
+            array = np.asarray(found[view.name], view.dtype)
+            checks.require_shape(f"view {view.name!r}", array, (self.count, *view.shape))
+            observation[view.name] = array
+        return observation
 
 
-class _Earned(NamedTuple):
-    """An `Timestep` without its observation."""
-
-    reward: np.ndarray
-    terminated: np.ndarray
-    truncated: np.ndarray
-    success: np.ndarray
-    is_step: np.ndarray
-    episode_return: np.ndarray
-    episode_length: np.ndarray
+def _first_timestep(observation: Mapping[str, np.ndarray]) -> Timestep:
+    """Return the timestep of N environments that all begin an episode."""
+    count = len(next(iter(observation.values())))
+    no, zero = np.zeros(count, bool), np.zeros(count, np.float32)
+    return Timestep(observation, zero, no, no, no, no, zero, np.zeros(count, np.int32))
 
 
-def _nothing_yet(count: int) -> _Earned:
-    no, none = np.zeros(count, bool), np.zeros(count, np.float32)
-    return _Earned(none, no, no, no, no, none, np.zeros(count, np.int32))
+def _by_name(state: MujocoState, timestep: Timestep, random: Generators) -> dict[str, Any]:
+    packed = np.stack([pack_generator(each) for each in random])
+    return {"state": state, "timestep": timestep, "random": packed}
 
 
-def _copied(memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: np.array(values) for name, values in memory.items()}
+def _stack(states: Sequence[MujocoState]) -> MujocoState:
+    *arrays, task_states = zip(*states, strict=True)
+    task_state = {name: np.stack([each[name] for each in task_states]) for name in task_states[0]}
+    mjstate, sensordata, steps = map(np.stack, arrays)
+    return MujocoState(mjstate, sensordata, steps, task_state)
+
+
+def _require_names(found: TaskState, expected: TaskState) -> None:
+    if found.keys() != expected.keys():
+        raise ValueError(
+            "task_state of reward_and_termination must have the names of initial_state, "
+            f"{_listed(expected)}; got {_listed(found)}"
+        )
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "nothing"
+    return ", ".join(map(repr, names)) or "nothing"
 
 
-def _place(data: mujoco.MjData, beginning: Beginning) -> None:
-    checks.require_shape("qpos that begin returns", beginning.qpos, data.qpos.shape)
-    checks.require_shape("qvel that begin returns", beginning.qvel, data.qvel.shape)
-    data.qpos[:], data.qvel[:] = beginning.qpos, beginning.qvel
-    for name, (position, quaternion) in beginning.mocap.items():
-        number = _mocap(data.model, name)
+def _set_data(data: mujoco.MjData, initial: InitialState) -> None:
+    checks.require_shape("qpos of initial_state", initial.qpos, data.qpos.shape)
+    checks.require_shape("qvel of initial_state", initial.qvel, data.qvel.shape)
+    data.qpos[:], data.qvel[:] = initial.qpos, initial.qvel
+    for name, (position, quaternion) in initial.mocap.items():
+        number = _mocap_number(data.model, name)
         data.mocap_pos[number], data.mocap_quat[number] = position, quaternion
 
 
-def _mocap(model: mujoco.MjModel, name: str) -> int:
-    """Where the mocap body called ``name`` is among all of them."""
+def _mocap_number(model: mujoco.MjModel, name: str) -> int:
+    """Return the number of a mocap body among the model's mocap bodies."""
     body = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_BODY, name)
     if body < 0 or model.body_mocapid[body] < 0:
-        movable = [model.body(number).name for number in np.flatnonzero(model.body_mocapid >= 0)]
+        known = [model.body(number).name for number in np.flatnonzero(model.body_mocapid >= 0)]
         raise ValueError(
-            f"begin moves the body {name!r}, but mocap bodies are {', '.join(movable) or 'none'}"
+            f"mocap of initial_state must name mocap bodies ({_listed(known)}), got {name!r}"
         )
     return int(model.body_mocapid[body])

@@ -8,7 +8,7 @@ from hierax.worlds.mujoco.mazes.catalogue import MAZES
 
 _HOME = "hierax.worlds.mujoco.tasks"
 _ARRANGED = f"{_HOME}.arrangement", "Arrangement"
-_SEEN = f"{_HOME}.seen", "SeenArrangement"
+_SEEN = f"{_HOME}.vision_arrangement", "VisionArrangement"
 _GO = {"targets": 3, "cells": 0}
 _EASY, _MID, _HARD = (
     {"boxes": boxes, "targets": targets, "movers": ("boxes",)}

@@ -1,7 +1,7 @@
-"""Worlds of MuJoCo whose physics is a JAX function too (MJX), for accelerators.
+"""MuJoCo worlds with physics in JAX (MJX), for accelerators.
 
-What a world is beside its physics are functions of arrays, the same here as on the host. On a CPU
-the host is faster by far, and has nothing to compile.
+Observations, rewards and terminations use the same functions as on the host. On a CPU the host
+batches are much faster and need no compilation.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import dataclasses
 import io
 from functools import cached_property
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,156 +17,136 @@ import jax.numpy as jnp
 from hierax import checks
 from hierax.spec import WorldSpec
 from hierax.worlds.mujoco.batch import MujocoBatch
-from hierax.worlds.mujoco.engine import ROW
+from hierax.worlds.mujoco.physics import SIGNATURE
 from hierax.worlds.mujoco.vision import VISION
-from hierax.worlds.mujoco.world import Array, Memory, MujocoWorld, Readings
+from hierax.worlds.mujoco.world import Data, MujocoState, MujocoWorld
 from hierax.worlds.world import Key, Timestep
-
-
-class MjxState(NamedTuple):
-    """One environment between two steps.
-
-    Attributes:
-        row: ``(size,)``, the physics, as in `hierax.worlds.mujoco.engine.Physics`.
-        sensors: ``(nsensordata,)``.
-        memory: of the episode.
-        steps: ``()`` of the episode so far.
-    """
-
-    row: Array
-    sensors: Array
-    memory: Memory
-    steps: Array
 
 
 @dataclasses.dataclass(frozen=True)
 class MjxWorld:
-    """A world of MuJoCo as a `hierax.worlds.World` that runs where JAX does, physics and all.
+    """A MuJoCo world as a functional world whose physics runs in JAX.
 
-    ``FunctionalBatch(MjxWorld(make("AntMaze-v0")), 4096)`` is 4096 of its environments.
-    Nothing of the task differs from that of `hierax.worlds.mujoco.MujocoBatch`; what does is physics:
+    ``FunctionalBatch(MjxWorld(make("AntMaze-v0")), 4096)`` has 4096 environments. The task is the
+    same as in `hierax.worlds.mujoco.MujocoBatch`; the physics differs:
 
-    | | here | there |
+    | | `MjxWorld` | `MujocoBatch` |
     |---|---|---|
-    | numbers | 32 bits, as JAX has them by default | 64 bits |
-    | iterations against slip | none: what pushes creeps a little | five, in mazes none |
-    | contacts | MJX's own, sought for every pair of geoms | sought where geoms are near |
-    | beginnings | drawn from ``beginnings`` that the host made once | each anew |
-    | out of hand | states become NaN, and nothing is raised | ``UnstableError`` |
+    | precision | 32 bits, JAX's default | 64 bits |
+    | ``noslip`` iterations | none, so contacts creep slightly | five; in mazes none |
+    | contacts | MJX's own, computed for every pair of geoms | computed where geoms are near |
+    | initial states | one of ``initial_states``, made once on the host | drawn for each episode |
+    | unstable physics | states become NaN without an error | ``UnstableError`` |
 
-    So the first steps agree to some digits, and an episode in kind.
+    The first steps therefore agree to some digits; long trajectories diverge.
 
     Attributes:
-        world: made by `hierax.worlds.make`; its model's options are those of when this is made.
-        beginnings: how many different episodes there are.
-        seed: of the beginnings.
+        world: made by `hierax.worlds.make`. Later changes of its model's options have no effect.
+        initial_states: number of different initial states.
+        seed: seed of the initial states.
 
     Raises:
-        ImportError: where mujoco-mjx is not installed, which the extra ``gpu`` brings.
-        ValueError: where the model has something that MJX lacks, the world shows pictures that
-            the host draws, or a number is out of range.
+        ImportError: if mujoco-mjx is not installed (the extra ``gpu``).
+        ValueError: if MJX does not support the model, the world has the view ``"vision"``, or a
+            number is out of range.
     """
 
     world: MujocoWorld
-    beginnings: int = 1_024
+    initial_states: int = 1_024
     seed: int = 0
 
     def __post_init__(self) -> None:
         checks.instance("world", self.world, MujocoWorld)
-        checks.count("beginnings", self.beginnings, 1)
+        checks.count("initial_states", self.initial_states, 1)
         checks.count("seed", self.seed, 0)
         if VISION in self.spec.views:
             raise ValueError(
-                f"{self.spec.name} shows {VISION.name!r}, which the host draws: take "
-                "FunctionalMujoco, or a world without it"
+                f"world must not have the view {VISION.name!r}, which only the host renders, got "
+                f"{self.spec.name}; use FunctionalMujoco, or a world without this view"
             )
-        _ = self._compiled  # what is wrong is said here, and arrays are made outside of `jit`
+        _ = self._compiled  # raises errors here, and makes the arrays outside of `jit`
 
     @property
     def spec(self) -> WorldSpec:
-        """That of the world, as a functional one."""
+        """Description of the world for agents, as a functional one."""
         return dataclasses.replace(self.world.spec, stepped="jit")
 
-    def reset(self, key: Key) -> tuple[MjxState, Timestep]:
-        """Begins one of the episodes."""
-        number = jax.random.randint(key, (), 0, self.beginnings)
-        state = jax.tree.map(lambda rows: jnp.asarray(rows)[number], self._begun)
+    def reset(self, key: Key) -> tuple[MujocoState, Timestep]:
+        """Begin an episode in one of the initial states."""
+        number = jax.random.randint(key, (), 0, self.initial_states)
+        state = jax.tree.map(lambda leaf: jnp.asarray(leaf)[number], self._initial_states)
         no = jnp.zeros((), bool)
-        still = jnp.zeros(self.spec.action.shape)
-        return state, Timestep(self._seen(state, still), jnp.zeros((), jnp.float32), no, no)
+        action = jnp.zeros(self.spec.action.shape)
+        return state, Timestep(self._observe(state, action), jnp.zeros((), jnp.float32), no, no)
 
-    def step(self, state: MjxState, action: jax.Array, key: Key) -> tuple[MjxState, Timestep]:
-        """Takes one step; ``key`` is not needed."""
+    def step(self, state: MujocoState, action: jax.Array, key: Key) -> tuple[MujocoState, Timestep]:
+        """Take one step; ``key`` is not used."""
         chosen = jnp.clip(action, -1.0, 1.0)
-        row, sensors = self._moved(state.row, chosen)
-        now = MjxState(row, sensors, state.memory, state.steps + 1)
-        verdict = self.world.judge(self._readings(state, chosen), self._readings(now, chosen))
-        kept = {
-            name: jnp.asarray(values[0], state.memory[name].dtype)
-            for name, values in verdict.memory.items()
-        }
-        now = now._replace(memory=kept)
-        reward, terminated, success = (
-            jnp.asarray(values[0], kind)
-            for values, kind in zip(verdict[:3], (jnp.float32, bool, bool), strict=True)
+        moved = MujocoState(*self._move(state.mjstate, chosen), state.steps + 1, state.task_state)
+        result = self.world.reward_and_termination(
+            self._data(state, chosen), self._data(moved, chosen)
         )
-        return now, Timestep(self._seen(now, chosen), reward, terminated, success)
+        task_state = {
+            name: jnp.asarray(values[0], state.task_state[name].dtype)
+            for name, values in result.task_state.items()
+        }
+        moved = moved._replace(task_state=task_state)
+        reward, terminated, success = (
+            jnp.asarray(values[0], dtype)
+            for values, dtype in zip(result[:3], (jnp.float32, bool, bool), strict=True)
+        )
+        return moved, Timestep(self._observe(moved, chosen), reward, terminated, success)
 
-    def _moved(self, row: jax.Array, chosen: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Physics and sensors after a step, see `hierax.worlds.mujoco.engine`."""
+    def _move(self, mjstate: jax.Array, action: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Return state vector and sensor data after a step, as `Physics.step` on the host."""
         mjx, (model, data) = _mjx(), self._compiled
         low, high = self.world.model.actuator_ctrlrange.T
-        control = (low + high) / 2.0 + (high - low) / 2.0 * chosen
-        data = mjx.set_state(model, data, row, ROW).replace(ctrl=control)
+        control = (low + high) / 2.0 + (high - low) / 2.0 * action
+        data = mjx.set_state(model, data, mjstate, SIGNATURE).replace(ctrl=control)
 
         def substep(data: Any, _: None) -> tuple[Any, None]:
             return mjx.step(model, data), None
 
         data, _ = jax.lax.scan(substep, data, length=self.world.substeps)
-        for bring in (mjx.kinematics, mjx.com_pos, mjx.com_vel, mjx.sensor_pos, mjx.sensor_vel):
-            data = bring(model, data)
-        return mjx.get_state(model, data, ROW), data.sensordata
+        for update in (mjx.kinematics, mjx.com_pos, mjx.com_vel, mjx.sensor_pos, mjx.sensor_vel):
+            data = update(model, data)
+        return mjx.get_state(model, data, SIGNATURE), data.sensordata
 
-    def _seen(self, state: MjxState, action: jax.Array) -> dict[str, jax.Array]:
-        seen = self.world.observe(self._readings(state, action))
-        return {view.name: jnp.asarray(seen[view.name][0], view.dtype) for view in self.spec.views}
+    def _observe(self, state: MujocoState, action: jax.Array) -> dict[str, jax.Array]:
+        found = self.world.observe(self._data(state, action))
+        return {view.name: jnp.asarray(found[view.name][0], view.dtype) for view in self.spec.views}
 
-    def _readings(self, state: MjxState, action: jax.Array) -> Readings:
-        """Of a batch of one."""
-        model = self.world.model
-        first, middle, last = 1, 1 + model.nq, 1 + model.nq + model.nv
-        row, sensors, memory, steps = jax.tree.map(lambda leaf: leaf[None], state)
-        qpos, qvel = row[:, first:middle], row[:, middle:last]
-        return Readings(qpos, qvel, sensors, action[None], steps, memory)
+    def _data(self, state: MujocoState, action: jax.Array) -> Data:
+        """Return the data of a batch of one environment."""
+        return self.world.data(jax.tree.map(lambda leaf: leaf[None], state), action[None])
 
     @cached_property
     def _compiled(self) -> tuple[Any, Any]:
-        """The model, and data without a state."""
+        """MJX's model and data."""
         mjx, model = _mjx(), self.world.model
         try:
             return mjx.put_model(model, impl="jax"), mjx.make_data(model, impl="jax")
         except NotImplementedError as error:
             raise ValueError(
-                f"{self.spec.name} has something that MJX lacks ({error}): step it from the host, "
-                "by its batch or as FunctionalMujoco"
+                f"the model of {self.spec.name} must be supported by MJX, got: {error}; step the "
+                "world from the host, as a batch or as FunctionalMujoco"
             ) from None
 
     @cached_property
-    def _begun(self) -> MjxState:
-        """All beginnings, NumPy arrays with a leading axis."""
-        batch = MujocoBatch(self.world, self.beginnings)
+    def _initial_states(self) -> MujocoState:
+        """All initial states: NumPy arrays with a leading axis."""
+        batch = MujocoBatch(self.world, self.initial_states)
         batch.reset(self.seed)
-        (row, sensors), memory, timestep = batch.now
-        return MjxState(row, sensors, dict(memory), timestep.episode_length)
+        return batch.state._replace(task_state=dict(batch.state.task_state))
 
 
 def _mjx() -> ModuleType:
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints that there is no warp
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints that warp is missing
             from mujoco import mjx
     except ImportError:
         raise ImportError(
             "mujoco-mjx is not installed; run pip install 'hierax[gpu]', or step the world from "
-            "the host, by its batch or as FunctionalMujoco"
+            "the host, as a batch or as FunctionalMujoco"
         ) from None
     return mjx

@@ -1,14 +1,14 @@
-"""The state of a generator of random numbers as an array, to be saved and restored."""
+"""Conversion of NumPy's random generators to arrays and back, for saving."""
 
 import numpy as np
 from jaxtyping import UInt64
 
 _WORD = 64
-Numbers = UInt64[np.ndarray, "6"]
+Words = UInt64[np.ndarray, "6"]
 
 
-def numbers_of(random: np.random.Generator) -> Numbers:
-    """The state of a generator that is a ``PCG64``."""
+def pack_generator(random: np.random.Generator) -> Words:
+    """Return the state of a generator with ``PCG64`` bits as six words."""
     state = random.bit_generator.state
     words = [state["has_uint32"], state["uinteger"]]
     for part in ("state", "inc"):
@@ -16,9 +16,9 @@ def numbers_of(random: np.random.Generator) -> Numbers:
     return np.array(words, np.uint64)
 
 
-def with_numbers(numbers: Numbers) -> np.random.Generator:
-    """The generator that goes on from there."""
-    has_one, one, *words = (int(number) for number in numbers)
+def unpack_generator(packed: Words) -> np.random.Generator:
+    """Return a new generator with the state ``packed``."""
+    has_uint32, uinteger, *words = (int(word) for word in packed)
     bits = np.random.PCG64(0)
     bits.state = {
         "bit_generator": "PCG64",
@@ -26,7 +26,7 @@ def with_numbers(numbers: Numbers) -> np.random.Generator:
             "state": words[0] << _WORD | words[1],
             "inc": words[2] << _WORD | words[3],
         },
-        "has_uint32": has_one,
-        "uinteger": one,
+        "has_uint32": has_uint32,
+        "uinteger": uinteger,
     }
     return np.random.Generator(bits)

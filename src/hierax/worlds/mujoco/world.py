@@ -1,9 +1,9 @@
-"""A world of MuJoCo: a compiled model, and functions of what its sensors say.
+"""Base class of MuJoCo worlds: a compiled model, and functions of its data.
 
-A world is a frozen dataclass that says what is in it (`MujocoWorld.compose`), how an episode
-begins, what is seen, and what a step was worth. The last two are functions of arrays with a leading
-axis N, in the operations that NumPy and `jax.numpy` share, so that the same text serves the batch
-that is stepped from the host and one that lives on an accelerator.
+A world is a frozen dataclass. It composes a model (`MujocoWorld.compose`), draws initial states,
+and computes observations, rewards and terminations. The last three are functions of arrays with a
+leading axis N. They use only operations that NumPy and `jax.numpy` share, so the same code runs on
+the host and on an accelerator.
 """
 
 import abc
@@ -18,86 +18,104 @@ import numpy as np
 
 from hierax import checks
 from hierax.spec import Continuous, View, WorldSpec
-from hierax.worlds.mujoco.vision import Mark, Outlook
+from hierax.worlds.mujoco.vision import Camera, Marker
 
 Array: TypeAlias = Any
-"""Of NumPy or JAX."""
-Memory: TypeAlias = Mapping[str, Array]
-"""What an episode remembers beside the state of physics: an array with a leading axis N a name."""
+"""An array of NumPy or JAX."""
+TaskState: TypeAlias = Mapping[str, Array]
+"""Quantities of an episode that are not part of the physics, by name, such as its goal."""
 _AXES = ("x", "y", "z")
 
 
-class Readings(NamedTuple):
-    """What is known of N environments.
+class MujocoState(NamedTuple):
+    """The complete state of N environments; no array of it is ever written to.
+
+    Attributes:
+        mjstate: ``(N, size)`` state vectors of `hierax.worlds.mujoco.physics.SIGNATURE`.
+        sensordata: ``(N, nsensordata)``.
+        steps: ``(N,)`` int32 steps of the episode so far.
+        task_state: arrays with a leading axis N.
+    """
+
+    mjstate: Array
+    sensordata: Array
+    steps: Array
+    task_state: TaskState
+
+
+class Data(NamedTuple):
+    """The data of N environments from which observations and rewards are computed.
+
+    Names are those of ``mujoco.MjData`` where it has them.
 
     Attributes:
         qpos: ``(N, nq)`` generalised positions.
         qvel: ``(N, nv)`` generalised velocities.
-        sensors: ``(N, nsensordata)``; `Columns` finds a sensor by its name.
-        action: ``(N, d)`` in [-1, 1], of the step that led here; 0 where an episode begins. What
-            `MujocoWorld.judge` gets is that of the step that is judged, before and now.
-        steps: ``(N,)`` of the episode so far.
-        memory: of the episode.
+        sensordata: ``(N, nsensordata)``; `SensorColumns` gives the columns of a sensor.
+        action: ``(N, d)`` in [-1, 1], the action of the last step; 0 at the start of an episode.
+            `MujocoWorld.reward_and_termination` gets the action of the step in both arguments.
+        steps: ``(N,)`` steps of the episode so far.
+        task_state: arrays with a leading axis N.
     """
 
     qpos: Array
     qvel: Array
-    sensors: Array
+    sensordata: Array
     action: Array
     steps: Array
-    memory: Memory
+    task_state: TaskState
 
 
-class Beginning(NamedTuple):
-    """How one episode begins.
+class InitialState(NamedTuple):
+    """The initial state of one episode.
 
     Attributes:
-        qpos: ``(nq,)``.
-        qvel: ``(nv,)``.
-        memory: an array without a leading axis for each name.
-        mocap: position and quaternion by the name of the body; others stay where the model has
-            them.
+        qpos: ``(nq,)`` generalised positions.
+        qvel: ``(nv,)`` generalised velocities.
+        task_state: arrays without a leading axis, by name.
+        mocap: position ``(3,)`` and quaternion ``(4,)`` of mocap bodies, by name. Other mocap
+            bodies keep the pose of the model.
     """
 
     qpos: np.ndarray
     qvel: np.ndarray
-    memory: Mapping[str, np.ndarray] = {}
+    task_state: Mapping[str, np.ndarray] = {}
     mocap: Mapping[str, tuple[np.ndarray, np.ndarray]] = {}
 
 
-class Verdict(NamedTuple):
-    """What a step was worth; arrays ``(N,)``.
+class StepResult(NamedTuple):
+    """The result of a step for the task; arrays ``(N,)``.
 
     Attributes:
         reward: of the step.
-        terminated: whether the episode is over for good.
-        success: whether the task is fulfilled here.
-        memory: of the episode from here on.
+        terminated: whether the episode ends in a terminal state.
+        success: whether the task is fulfilled.
+        task_state: of the next state, with the names that `MujocoWorld.initial_state` returns.
     """
 
     reward: Array
     terminated: Array
     success: Array
-    memory: Memory
+    task_state: TaskState
 
 
 @dataclasses.dataclass(frozen=True)
 class MujocoWorld(abc.ABC):
-    """What worlds of MuJoCo share.
+    """The base class of MuJoCo worlds.
 
-    The first two attributes are fields; the others are set by a class for all its worlds.
+    ``name`` and ``episode_limit`` are fields; the other attributes are set by subclasses.
 
     Attributes:
-        name: that of the registry, with its version.
-        episode_limit: most steps of an episode.
-        timestep: of the physics (s), whatever the model says that `compose` gives.
-        substeps: of the physics in a step of the world, all with the same action.
-        has_success: whether `judge` can tell success.
-        outlook: from where people see a world; one that looks at no place follows the sensor
+        name: name in the registry, with its version.
+        episode_limit: steps after which an episode is truncated.
+        timestep: of the physics (s); replaces the timestep of the model from `compose`.
+        substeps: physics steps in one step of the world, all with the same action.
+        has_success: whether `reward_and_termination` reports success.
+        camera: free camera for images from outside. Without ``lookat`` it follows the sensor
             ``torso``.
 
     Raises:
-        ValueError: where the limit is no whole number above 0.
+        ValueError: if the limit is not an integer of at least 1.
     """
 
     name: str
@@ -106,61 +124,66 @@ class MujocoWorld(abc.ABC):
     timestep = 0.005
     substeps = 10
     has_success = True
-    outlook = Outlook(distance=5.0)
+    camera = Camera(distance=5.0)
 
     def __post_init__(self) -> None:
         checks.count("episode_limit", self.episode_limit, 1)
 
     @abc.abstractmethod
     def compose(self) -> mujoco.MjSpec:
-        """All that there is, ready to be compiled."""
+        """Return the model's specification, ready to be compiled."""
 
     @property
     @abc.abstractmethod
     def views(self) -> tuple[View, ...]:
-        """The parts of an observation."""
+        """Views of an observation."""
 
     @abc.abstractmethod
-    def begin(self, random: np.random.Generator) -> Beginning:
-        """How an episode begins."""
+    def initial_state(self, random: np.random.Generator) -> InitialState:
+        """Draw the initial state of an episode."""
 
     @abc.abstractmethod
-    def observe(self, now: Readings) -> Mapping[str, Array]:
-        """An array ``(N, ...)`` for each view."""
+    def observe(self, data: Data) -> Mapping[str, Array]:
+        """Return an array ``(N, ...)`` for each view."""
 
     @abc.abstractmethod
-    def judge(self, before: Readings, now: Readings) -> Verdict:
-        """What the step from ``before`` to ``now`` was worth."""
-
-    def marks(self, memory: Memory) -> Sequence[Mark]:
-        """What is drawn beside the model: nothing that can be touched.
+    def reward_and_termination(self, previous: Data, data: Data) -> StepResult:
+        """Return reward, termination, success and the next task state of a step.
 
         Args:
-            memory: of one environment, without the leading axis.
+            previous: before the step.
+            data: after the step, with the task state from before it.
+        """
+
+    def markers(self, task_state: TaskState) -> Sequence[Marker]:
+        """Return shapes that are rendered in addition to the model, such as targets.
+
+        Args:
+            task_state: of one environment, without the leading axis.
         """
         return ()
 
     @cached_property
     def model(self) -> mujoco.MjModel:
-        """The compiled model."""
+        """Compiled model."""
         spec = self.compose()
         spec.option.timestep = self.timestep
         model = spec.compile()
         for number in np.flatnonzero(model.actuator_ctrllimited == 0).tolist():
             raise ValueError(
-                f"actuator {number} ({model.actuator(number).name!r}) of {self.name} has no "
-                "ctrlrange: give it one, onto which actions from -1 to 1 are mapped"
+                f"actuator {number} ({model.actuator(number).name!r}) of {self.name} must have a "
+                "ctrlrange, to which actions in [-1, 1] are scaled; got none"
             )
         return model
 
     @cached_property
-    def columns(self) -> "Columns":
-        """Where sensors are."""
-        return Columns(self.model)
+    def sensor_columns(self) -> "SensorColumns":
+        """Columns of sensors in ``sensordata``."""
+        return SensorColumns(self.model)
 
     @property
     def spec(self) -> WorldSpec:
-        """What agents are told of the world."""
+        """Description of the world for agents."""
         return self._spec
 
     @cached_property
@@ -170,11 +193,20 @@ class MujocoWorld(abc.ABC):
             self.name, self.views, action, self.episode_limit, self.has_success, stepped="host"
         )
 
-    def batch(self, count: int, threads: int | None = None) -> Any:
-        """``count`` environments, stepped from the host by so many threads.
+    def data(self, state: MujocoState, action: Array) -> Data:
+        """Return the data of a state and of the action ``(N, d)`` that led to it."""
+        mjstate, sensordata, steps, task_state = state
+        first, middle = 1, 1 + self.model.nq  # entry 0 is the time
+        qpos, qvel = mjstate[:, first:middle], mjstate[:, middle : middle + self.model.nv]
+        return Data(qpos, qvel, sensordata, action, steps, task_state)
 
-        Results do not depend on ``threads``; None takes one for each eight environments, but no
-        more than there are cores.
+    def batch(self, count: int, threads: int | None = None) -> Any:
+        """Return a batch of ``count`` environments.
+
+        Args:
+            count: N.
+            threads: number of threads that step the physics. Results do not depend on it. None
+                takes one for each eight environments, at most the number of cores.
         """
         from hierax.worlds.mujoco.batch import MujocoBatch
 
@@ -184,15 +216,19 @@ class MujocoWorld(abc.ABC):
         return MujocoBatch(self, count, enough if threads is None else threads)
 
 
-class Columns:
-    """Columns of a model's sensors, by name.
+class SensorColumns:
+    """The columns of ``sensordata`` that belong to a sensor, by its name.
 
-    ``sensors[:, columns("gyro", "torso.z")]`` is the gyroscope's three numbers and one of those of
-    ``torso``: of a sensor with three numbers, a dot asks for x, y or z alone.
+    ``data.sensordata[:, columns("gyro", "torso.z")]`` has the three entries of the sensor ``gyro``
+    and the z entry of ``torso``. The suffixes .x, .y and .z select one entry of a sensor with three
+    entries.
+
+    Args:
+        model: compiled model.
     """
 
     def __init__(self, model: mujoco.MjModel):
-        self._at = {
+        self._ranges = {
             model.sensor(number).name: (
                 int(model.sensor_adr[number]),
                 int(model.sensor_adr[number] + model.sensor_dim[number]),
@@ -201,20 +237,24 @@ class Columns:
         }
 
     def __call__(self, *names: str) -> np.ndarray:
-        """The columns of several sensors, one after the other."""
-        return np.concatenate([np.arange(0), *(self._of(name) for name in names)])
+        """Return the columns of the sensors in ``names``, in this order.
 
-    def _of(self, name: str) -> np.ndarray:
-        if name in self._at:
-            return np.arange(*self._at[name])
-        sensor, _, part = name.partition(".")
-        if sensor not in self._at:
-            known = ", ".join(self._at) or "none"
-            raise ValueError(f"sensor is {sensor!r}, but those of the model are {known}")
-        columns = np.arange(*self._at[sensor])
-        if len(columns) != len(_AXES) or part not in _AXES:
+        Raises:
+            ValueError: for an unknown sensor, or a suffix that the sensor does not have.
+        """
+        return np.concatenate([np.arange(0), *(self._columns(name) for name in names)])
+
+    def _columns(self, name: str) -> np.ndarray:
+        if name in self._ranges:
+            return np.arange(*self._ranges[name])
+        sensor, _, entry = name.partition(".")
+        if sensor not in self._ranges:
+            known = ", ".join(map(repr, self._ranges)) or "none"
+            raise ValueError(f"unknown sensor {sensor!r}; the sensors of the model are {known}")
+        columns = np.arange(*self._ranges[sensor])
+        if len(columns) != len(_AXES) or entry not in _AXES:
             raise ValueError(
-                f"part of sensor {name!r} is {part!r}, but must be x, y or z of a sensor with "
-                f"three numbers, and {sensor!r} has {len(columns)}"
+                f"the suffix of sensor {name!r} must be x, y or z, for a sensor with 3 entries; "
+                f"got {entry!r} for a sensor with {len(columns)}"
             )
-        return columns[[_AXES.index(part)]]
+        return columns[[_AXES.index(entry)]]

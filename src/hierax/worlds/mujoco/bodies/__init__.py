@@ -1,4 +1,4 @@
-"""Bodies to act with, by name."""
+"""The bodies of the tasks, by name."""
 
 from hierax import checks
 from hierax.worlds.mujoco.bodies.ant import Ant
@@ -16,10 +16,10 @@ BODIES: dict[str, Body] = {
 
 
 def body_named(name: str) -> Body:
-    """The body called ``name``.
+    """Return the body called ``name``.
 
     Raises:
-        ValueError: where there is none.
+        ValueError: if there is no such body.
     """
     checks.one_of("body", name, tuple(BODIES))
     return BODIES[name]

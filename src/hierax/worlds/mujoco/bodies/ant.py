@@ -1,4 +1,4 @@
-"""An ant: four legs with a hip and an ankle each."""
+"""An ant: four legs, each with a hip and an ankle."""
 
 import math
 from itertools import product
@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Float
 
 from hierax.worlds.mujoco.bodies.body import (
+    add_limb_sensors,
     add_motor,
     add_root,
+    add_torso_sensors,
     add_torso_site,
-    feel,
-    feel_limbs,
-    felt_by,
-    turned,
+    limb_proprioception,
+    yaw_quaternion,
 )
 from hierax.worlds.mujoco.bodies.four_legs import Ankle, add_leg, add_trunk
 
@@ -27,16 +27,16 @@ _ABOVE_GROUND = 0.522
 
 
 class Ant:
-    """A sphere on four legs of 12.4 kg; it can fall over.
+    """An ant of 12.4 kg: a sphere on four legs. It can fall over.
 
     | | |
     |---|---|
     | actions | torques of 75 N m on hip and ankle: front left, front right, back right, back left |
     | positions | x, y, z (0 standing), quaternion (w, x, y, z), angles (rad) as the actions |
-    | proprioception | 8 angles, 8 speeds, height, 4 feet, and as every body `UP` and `FEELINGS` |
+    | proprioception | 8 angles, 8 speeds, height, 4 feet, `UP`, `TORSO_SENSORS` |
 
-    Masses, sizes and torques are those of dm_control's ``Ant``. What its proprioception has beside
-    this (places and directions of all parts) is left out: the angles tell it.
+    Masses, sizes and torques equal those of dm_control's ``Ant``. Its proprioception also has the
+    positions and directions of all parts; they follow from the angles and are left out here.
     """
 
     torso: ClassVar[str] = "torso_body"
@@ -44,10 +44,10 @@ class Ant:
         "trunk",
         *(f"{leg} {part}" for leg, part in product(_LEGS, ("aux", "thigh", "shin"))),
     )
-    proprioception: ClassVar[tuple[str, ...]] = felt_by(_JOINTS, _FEET)
+    proprioception: ClassVar[tuple[str, ...]] = limb_proprioception(_JOINTS, _FEET)
 
     def add(self, spec: mujoco.MjSpec) -> None:
-        """See `Body.add`."""
+        """Add the ant to ``spec``, see `Body.add`."""
         default = _default(spec)
         root = add_root(spec)
         root.add_freejoint(name="root")
@@ -64,12 +64,12 @@ class Ant:
             spec.add_exclude(bodyname1=self.torso, bodyname2=f"{name} leg")
         for joint in _JOINTS:
             add_motor(spec, joint, 75.0)
-        feel(spec, self.torso)
-        feel_limbs(spec, self.torso, _JOINTS, _FEET)
+        add_torso_sensors(spec, self.torso)
+        add_limb_sensors(spec, self.torso, _JOINTS, _FEET)
 
-    def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "15"]:
-        """See `Body.standing`."""
-        return np.concatenate([[x, y, 0.0], turned(yaw), np.zeros(8)])
+    def standing_qpos(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "15"]:
+        """Return the positions of the standing ant, see `Body.standing_qpos`."""
+        return np.concatenate([[x, y, 0.0], yaw_quaternion(yaw), np.zeros(8)])
 
 
 def _default(spec: mujoco.MjSpec) -> mujoco.MjsDefault:

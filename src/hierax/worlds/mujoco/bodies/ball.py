@@ -1,4 +1,4 @@
-"""A ball that rolls and steers, with a head that looks along its way."""
+"""A ball that rolls and steers, with a head that faces its direction of motion."""
 
 import math
 from typing import ClassVar
@@ -9,12 +9,12 @@ from jaxtyping import Float
 
 from hierax.worlds.mujoco.bodies.body import (
     DARK,
-    FEELINGS,
+    TORSO_SENSORS,
     WARM,
     add_motor,
     add_root,
+    add_torso_sensors,
     add_torso_site,
-    feel,
 )
 
 _RADIUS, _HEAD = 0.2, 0.6
@@ -22,7 +22,7 @@ _QUARTER = math.sqrt(0.5)
 
 
 class Ball:
-    """A sphere of 1 kg under a head of 21 kg; it cannot fall.
+    """A rolling sphere of 1 kg below a head of 21 kg. It cannot fall over.
 
     | | |
     |---|---|
@@ -30,15 +30,15 @@ class Ball:
     | action 1 | steers to the right: torque 30 N m about the vertical, downward |
     | positions | x, y, z, angle of the head (clockwise from above), angle of the ball |
 
-    Masses, sizes and torques are those of dm_control's ``RollingBallWithHead``.
+    Masses, sizes and torques equal those of dm_control's ``RollingBallWithHead``.
     """
 
     torso: ClassVar[str] = "head_body"
     geoms: ClassVar[tuple[str, ...]] = ("head", "face", "neck", "shell")
-    proprioception: ClassVar[tuple[str, ...]] = ("torso.z", *FEELINGS)
+    proprioception: ClassVar[tuple[str, ...]] = ("torso.z", *TORSO_SENSORS)
 
     def add(self, spec: mujoco.MjSpec) -> None:
-        """See `Body.add`."""
+        """Add the ball to ``spec``, see `Body.add`."""
         default = spec.add_default("ball", spec.default)
         default.geom.condim, default.geom.friction = 4, [0.5, 0.02, 0.02]
         default.geom.rgba = DARK
@@ -52,15 +52,15 @@ class Ball:
         ball.add_geom(default, name="shell", size=[_RADIUS, 0, 0], mass=1, rgba=WARM)
         for joint, gear in (("roll", -50.0), ("steer", 30.0)):
             add_motor(spec, joint, gear)
-        feel(spec, self.torso)
+        add_torso_sensors(spec, self.torso)
 
-    def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "5"]:
-        """See `Body.standing`."""
+    def standing_qpos(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "5"]:
+        """Return the positions of the standing ball, see `Body.standing_qpos`."""
         return np.array([x, y, 0.0, -yaw, 0.0])
 
 
 def _fill_head(head: mujoco.MjsBody, default: mujoco.MjsDefault) -> None:
-    """The head, which turns about the vertical, and the eye high above it."""
+    """Add the geoms of the head, which turns about the vertical, and the camera above it."""
     head.add_joint(name="steer", axis=[0, 0, -1], damping=[4, 0, 0])
     head.explicitinertial = True
     head.mass, head.ipos = 20.0, [0, 0, -0.08]
@@ -77,10 +77,10 @@ def _fill_head(head: mujoco.MjsBody, default: mujoco.MjsDefault) -> None:
     eye = head.add_body(name="eye", pos=[0, 0.15, 0.9])
     eye.explicitinertial = True
     eye.mass, eye.ipos, eye.inertia = 1.0, [0, 0, 0], [1, 1, 1]
-    eye.add_camera(name="egocentric", fovy=80, quat=_looking_down(5.7))
+    eye.add_camera(name="egocentric", fovy=80, quat=_tilted_down(5.7))
 
 
-def _looking_down(degrees: float) -> list[float]:
-    """The quaternion of a camera that looks along y, this much below the horizon."""
+def _tilted_down(degrees: float) -> list[float]:
+    """Return the quaternion of a camera that looks along y, ``degrees`` below the horizon."""
     half = math.radians(90.0 - degrees) / 2.0
     return [math.cos(half), math.sin(half), 0.0, 0.0]

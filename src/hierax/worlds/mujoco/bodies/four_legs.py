@@ -1,4 +1,4 @@
-"""The trunk and legs that the ants of several papers share: a sphere, and three segments a leg."""
+"""The trunk (a sphere) and the legs (three segments each) of the ants of several papers."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,12 +12,12 @@ _CAPSULE = mujoco.mjtGeom.mjGEOM_CAPSULE
 
 
 class Ankle(NamedTuple):
-    """How a foot hangs on its leg.
+    """The joint between a leg and its foot.
 
     Attributes:
-        axis: of the joint.
-        range: of its angle, in degrees.
-        quat: of the foot at angle 0.
+        axis: axis of the joint.
+        range: lowest and highest angle (degrees).
+        quat: orientation of the foot at angle 0.
     """
 
     axis: Sequence[float]
@@ -26,7 +26,7 @@ class Ankle(NamedTuple):
 
 
 def add_trunk(torso: mujoco.MjsBody, default: mujoco.MjsDefault, density: float) -> None:
-    """The sphere ``trunk``."""
+    """Add the sphere ``trunk`` to ``torso``."""
     torso.add_geom(default, name="trunk", size=[_TRUNK, 0, 0], density=density, rgba=WARM)
 
 
@@ -34,20 +34,20 @@ def add_leg(
     torso: mujoco.MjsBody,
     default: mujoco.MjsDefault,
     name: str,
-    towards: Sequence[int],
+    direction: Sequence[int],
     ankle: Ankle,
 ) -> None:
-    """A leg that goes out along a diagonal, with joints ``NAME hip`` and ``NAME ankle``.
+    """Add a leg along a diagonal, with the joints ``NAME hip`` and ``NAME ankle``.
 
     Args:
-        torso: what it hangs on.
-        default: of its geoms and joints; holds the range of the hip.
-        name: the first word of the names of all its parts: bodies ``root``, ``leg`` and ``foot``,
+        torso: the body that the leg is attached to.
+        default: defaults of the geoms and joints, with the range of the hip.
+        name: prefix of the names of all parts: the bodies ``root``, ``leg`` and ``foot``, the
             geoms ``aux``, ``thigh`` and ``shin``.
-        towards: the signs of x and y of the diagonal.
-        ankle: its second joint.
+        direction: signs of x and y of the diagonal.
+        ankle: the joint between leg and foot.
     """
-    x, y = 0.2 * towards[0], 0.2 * towards[1]
+    x, y = 0.2 * direction[0], 0.2 * direction[1]
     root = torso.add_body(name=f"{name} root")
     _add_segment(root, default, f"{name} aux", x, y)
     leg = root.add_body(name=f"{name} leg", pos=[x, y, 0])

@@ -1,4 +1,4 @@
-"""A humanoid of 21 hinges."""
+"""A humanoid with 21 hinge joints."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -11,15 +11,15 @@ from hierax.worlds.mujoco.bodies.body import (
     DARK,
     WARM,
     add_free_torso,
+    add_limb_sensors,
     add_motor,
-    feel,
-    feel_limbs,
-    felt_by,
-    turned,
+    add_torso_sensors,
+    limb_proprioception,
+    yaw_quaternion,
 )
 
 _SIDES = {"right": -1, "left": 1}
-"""The sign of y of each."""
+"""Sign of y of each side."""
 _LEG_GEARS = {
     "hip x": 40.0, "hip z": 40.0, "hip y": 120.0, "knee": 80.0, "ankle x": 20.0, "ankle y": 20.0
 }  # fmt: skip
@@ -37,16 +37,16 @@ _CAPSULE, _SPHERE = mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_SPHERE
 
 
 class Humanoid:
-    """A humanoid of 40 kg, 1.57 m tall, with 21 motors; it falls unless it has learned to stand.
+    """A humanoid of 40 kg and 1.57 m with 21 motors. It falls over without control.
 
     | | |
     |---|---|
     | actions | torques of 20 to 120 N m, in the order of the model's actuators |
     | positions | x, y, z, quaternion (w, x, y, z), then angles (rad): abdomen, legs, arms |
-    | proprioception | 21 angles, 21 speeds, height, hands, feet, and as all `UP` and `FEELINGS` |
+    | proprioception | 21 angles, 21 speeds, height, hands, feet, `UP`, `TORSO_SENSORS` |
 
-    Masses, sizes and torques are those of the humanoid of dm_control's suite. Its torso stands
-    1.29 m high, with the feet just above the ground.
+    Masses, sizes and torques equal those of the humanoid of dm_control's suite. The torso of the
+    standing humanoid is 1.29 m high, with the feet just above the ground.
     """
 
     torso: ClassVar[str] = "torso_body"
@@ -54,10 +54,10 @@ class Humanoid:
         "chest", "upper waist", "head", "lower waist", "hips",
         *(f"{side} {limb}" for side in _SIDES for limb in _LIMBS),
     )  # fmt: skip
-    proprioception: ClassVar[tuple[str, ...]] = felt_by(tuple(_GEARS), _ENDS)
+    proprioception: ClassVar[tuple[str, ...]] = limb_proprioception(tuple(_GEARS), _ENDS)
 
     def add(self, spec: mujoco.MjSpec) -> None:
-        """See `Body.add`."""
+        """Add the humanoid to ``spec``, see `Body.add`."""
         default = _default(spec)
         torso = add_free_torso(spec, self.torso, 1.5)  # as published
         pelvis = _fill_trunk(torso, default)
@@ -67,12 +67,12 @@ class Humanoid:
             _add_arm(torso, default, side)
         for joint, gear in _GEARS.items():
             add_motor(spec, joint, gear)
-        feel(spec, self.torso)
-        feel_limbs(spec, self.torso, tuple(_GEARS), _ENDS)
+        add_torso_sensors(spec, self.torso)
+        add_limb_sensors(spec, self.torso, tuple(_GEARS), _ENDS)
 
-    def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "28"]:
-        """See `Body.standing`."""
-        return np.concatenate([[x, y, _HEIGHT], turned(yaw), np.zeros(21)])
+    def standing_qpos(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "28"]:
+        """Return the positions of the standing humanoid, see `Body.standing_qpos`."""
+        return np.concatenate([[x, y, _HEIGHT], yaw_quaternion(yaw), np.zeros(21)])
 
 
 def _default(spec: mujoco.MjSpec) -> mujoco.MjsDefault:
@@ -86,7 +86,7 @@ def _default(spec: mujoco.MjSpec) -> mujoco.MjsDefault:
 
 
 def _fill_trunk(torso: mujoco.MjsBody, default: mujoco.MjsDefault) -> mujoco.MjsBody:
-    """Chest, head and waist; gives the pelvis, which the legs hang on."""
+    """Add chest, head and waist; return the pelvis, to which the legs are attached."""
     tilted = [1, 0, -0.002, 0]
     _across(torso, default, "chest", [0, 0], 0.07, 0.07)
     _across(torso, default, "upper waist", [-0.01, -0.12], 0.06, 0.06)
@@ -140,7 +140,7 @@ def _hinge(
     body: mujoco.MjsBody, default: mujoco.MjsDefault, name: str, axis: Sequence[float],
     angles: Sequence[float], height: float = 0.0, **passive: float,
 ) -> None:  # fmt: skip
-    """A joint ``height`` above the body's origin; its damping and stiffness replace the default."""
+    """Add a joint ``height`` above the body's origin; ``passive`` replaces defaults."""
     joint = body.add_joint(default, name=name, pos=[0, 0, height], axis=axis, range=angles)
     for what, value in passive.items():
         getattr(joint, what)[0] = value
@@ -153,7 +153,7 @@ def _along(
     ends: Sequence[float],
     radius: float,
 ) -> None:
-    """A capsule of a limb."""
+    """Add a capsule of a limb."""
     body.add_geom(default, name=name, fromto=ends, size=[radius, 0, 0])
 
 
@@ -161,7 +161,7 @@ def _across(
     body: mujoco.MjsBody, default: mujoco.MjsDefault, name: str, at: Sequence[float],
     half: float, radius: float,
 ) -> None:  # fmt: skip
-    """A capsule of the trunk, from right to left, at an x and a z."""
+    """Add a capsule of the trunk, from right to left, at an x and a z."""
     x, z = at
     ends = [x, -half, z, x, half, z]
     body.add_geom(default, name=name, fromto=ends, size=[radius, 0, 0], rgba=WARM)

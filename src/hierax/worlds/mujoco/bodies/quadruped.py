@@ -1,4 +1,4 @@
-"""A four-legged animal whose legs are drawn by filtered tendons."""
+"""A quadruped whose legs are driven by filtered tendon actuators."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -12,10 +12,10 @@ from hierax.worlds.mujoco.bodies.body import (
     DARK,
     WARM,
     add_free_torso,
-    feel,
-    feel_limbs,
-    felt_by,
-    turned,
+    add_limb_sensors,
+    add_torso_sensors,
+    limb_proprioception,
+    yaw_quaternion,
 )
 
 _LEGS = {
@@ -24,10 +24,10 @@ _LEGS = {
     "back right": (-0.2, -0.2, -135.0),
     "back left": (-0.2, 0.2, 135.0),
 }
-"""Place and direction of each leg."""
+"""Position (x, y) and direction (degrees) of each leg."""
 _HINGES = {"yaw": (-50, 50), "pitch": (-20, 60), "knee": (-60, 50), "ankle": (-45, 55)}
 _DRIVES = {"yaw": (-1.0, 1.0), "lift": (-1.0, 1.1), "extend": (-0.8, 0.8)}
-"""Ranges of what an actuator is asked to pull to: the angle of a joint, or lengths of tendons."""
+"""Control ranges: set points for the angle of a joint or the length of a tendon."""
 _TENDONS = {
     "extend": {"pitch": 0.25, "knee": -0.5, "ankle": 0.25},
     "lift": {"pitch": 0.5, "ankle": -0.5},
@@ -35,22 +35,22 @@ _TENDONS = {
 _COUPLED = ("pitch", "knee", "ankle")
 _JOINTS = tuple(f"{leg} {joint}" for leg, joint in product(_LEGS, _HINGES))
 _TOES = tuple(f"{leg} toe" for leg in _LEGS)
-_HEIGHT = 0.53  # a centimetre of air under the toes
+_HEIGHT = 0.53  # the toes are 1 cm above the ground
 
 
 class Quadruped:
-    """An ellipsoid on four long legs of 107 kg, which 12 actuators draw; it can fall over.
+    """A quadruped of 107 kg with 12 actuators. It can fall over.
 
     | | |
     |---|---|
     | actions | yaw, lift and extend: front left, front right, back right, back left |
-    | activations | 12: what the actuators follow, .1 s behind the actions |
+    | activations | 12: filtered controls, with a time constant of .1 s |
     | positions | x, y, z, quaternion (w, x, y, z); yaw, pitch, knee, ankle (rad), leg by leg |
-    | proprioception | 16 angles, 16 speeds, height, 4 toes, and as every body `UP` and `FEELINGS` |
+    | proprioception | 16 angles, 16 speeds, height, 4 toes, `UP`, `TORSO_SENSORS` |
 
-    Pitch, knee and ankle of a leg sum to about 0, so that its foot keeps at a right angle to the
-    trunk. Masses, sizes and gains are those of the quadruped of dm_control's suite. Activations are
-    part of the state but not felt; the eyes weigh nothing and do not count for being somewhere.
+    Pitch, knee and ankle of a leg sum to about 0, so that its foot stays at a right angle to the
+    trunk. Masses, sizes and gains equal those of the quadruped of dm_control's suite. Activations
+    are part of the state but are not observed. The eyes have no mass and are not in ``geoms``.
     """
 
     torso: ClassVar[str] = "torso_body"
@@ -58,10 +58,10 @@ class Quadruped:
         "trunk",
         *(f"{leg} {part}" for leg, part in product(_LEGS, ("thigh", "shin", "foot", "toe"))),
     )
-    proprioception: ClassVar[tuple[str, ...]] = felt_by(_JOINTS, _TOES)
+    proprioception: ClassVar[tuple[str, ...]] = limb_proprioception(_JOINTS, _TOES)
 
     def add(self, spec: mujoco.MjSpec) -> None:
-        """See `Body.add`."""
+        """Add the quadruped to ``spec``, see `Body.add`."""
         default = _default(spec)
         torso = add_free_torso(spec, self.torso, 0.57)  # as published
         _fill_trunk(torso, default)
@@ -74,12 +74,12 @@ class Quadruped:
             _add_tendon(spec, f"{leg} {tendon}", weights)
         for leg, drive in product(_LEGS, _DRIVES):
             _add_drive(spec, leg, drive)
-        feel(spec, self.torso)
-        feel_limbs(spec, self.torso, _JOINTS, _TOES)
+        add_torso_sensors(spec, self.torso)
+        add_limb_sensors(spec, self.torso, _JOINTS, _TOES)
 
-    def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "23"]:
-        """See `Body.standing`."""
-        return np.concatenate([[x, y, _HEIGHT], turned(yaw), np.zeros(16)])
+    def standing_qpos(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "23"]:
+        """Return the positions of the standing quadruped, see `Body.standing_qpos`."""
+        return np.concatenate([[x, y, _HEIGHT], yaw_quaternion(yaw), np.zeros(16)])
 
 
 def _default(spec: mujoco.MjSpec) -> mujoco.MjsDefault:
@@ -93,7 +93,7 @@ def _default(spec: mujoco.MjSpec) -> mujoco.MjsDefault:
 
 
 def _fill_trunk(torso: mujoco.MjsBody, default: mujoco.MjsDefault) -> None:
-    """The trunk, the camera, and two eyes, which weigh nothing but can be touched."""
+    """Add the trunk, the camera, and two eyes without mass but with contacts."""
     shape = mujoco.mjtGeom
     torso.add_camera(name="egocentric", fovy=60, pos=[0.3, 0, 0.11], xyaxes=[0, -1, 0, 0.4, 0, 1])
     for name, y in (("right eye", -0.07), ("left eye", 0.07)):
@@ -110,7 +110,7 @@ def _fill_trunk(torso: mujoco.MjsBody, default: mujoco.MjsDefault) -> None:
 def _add_leg(torso: mujoco.MjsBody, default: mujoco.MjsDefault, leg: str) -> None:
     """Four bodies, one below the other, with the four joints of `_HINGES`."""
     x, y, yaw = _LEGS[leg]
-    hip = torso.add_body(name=f"{leg} hip", pos=[x, y, 0], quat=turned(np.radians(yaw)))
+    hip = torso.add_body(name=f"{leg} hip", pos=[x, y, 0], quat=yaw_quaternion(np.radians(yaw)))
     knee = hip.add_body(name=f"{leg} knee", pos=[0.3, 0, 0.11])
     ankle = knee.add_body(name=f"{leg} ankle", pos=[0.25, 0, -0.25])
     toe = ankle.add_body(name=f"{leg} toe", pos=[0, 0, -0.3])
@@ -130,7 +130,7 @@ def _add_leg(torso: mujoco.MjsBody, default: mujoco.MjsDefault, leg: str) -> Non
 
 
 def _couple(spec: mujoco.MjSpec, leg: str) -> None:
-    """Holds the mean of pitch, knee and ankle at 0, so that the foot stays upright."""
+    """Keep the mean of pitch, knee and ankle at 0, so that the foot stays upright."""
     _add_tendon(spec, f"{leg} coupling", {f"{leg} {joint}": 0.333 for joint in _COUPLED})
     equality = spec.add_equality(
         type=mujoco.mjtEq.mjEQ_TENDON, objtype=mujoco.mjtObj.mjOBJ_TENDON, name1=f"{leg} coupling"
@@ -139,14 +139,14 @@ def _couple(spec: mujoco.MjSpec, leg: str) -> None:
 
 
 def _add_tendon(spec: mujoco.MjSpec, name: str, weights: Mapping[str, float]) -> None:
-    """A weighted sum of angles."""
+    """Add a tendon: a weighted sum of angles."""
     tendon = spec.add_tendon(name=name)
     for joint, weight in weights.items():
         tendon.wrap_joint(joint, weight)
 
 
 def _add_drive(spec: mujoco.MjSpec, leg: str, name: str) -> None:
-    """A stiff spring whose rest follows the control by a first-order filter."""
+    """Add an actuator: a stiff spring whose set point is the control after a first-order filter."""
     over = mujoco.mjtTrn.mjTRN_JOINT if name == "yaw" else mujoco.mjtTrn.mjTRN_TENDON
     drive = spec.add_actuator(
         name=f"{leg} {name}", target=f"{leg} {name}", trntype=over,

@@ -1,4 +1,4 @@
-"""A swimmer of three links, in a fluid."""
+"""A swimmer of three links in a fluid."""
 
 from typing import ClassVar
 
@@ -9,30 +9,30 @@ from jaxtyping import Float
 from hierax.worlds.mujoco.bodies.body import (
     DARK,
     WARM,
+    add_limb_sensors,
     add_motor,
+    add_torso_sensors,
     add_torso_site,
-    feel,
-    feel_limbs,
 )
 
 _RADIUS = 0.1
 _JOINTS = ("front", "back")
 _LINKS = ("head", "middle", "tail")
 _DENSITY, _VISCOSITY = 4000.0, 0.1
-"""Of the fluid, which is four times as dense as the links (kg / m^3, Pa s)."""
+"""Density and viscosity of the fluid (kg / m^3, Pa s); the links have a quarter of its density."""
 
 
 class Swimmer:
-    """Three links of 1 m, 36 kg each, that slide in a plane; it has nothing to run into.
+    """A swimmer of three links (1 m and 36 kg each) that move in a plane without contacts.
 
     | | |
     |---|---|
-    | actions | torques of 50 N m on the front joint and on the one at the back |
-    | positions | x and y of the middle link's centre when it is straight, yaw, two angles (rad) |
-    | proprioception | 2 angles, 2 speeds, forward and sideward velocity, yaw's speed |
+    | actions | torques of 50 N m on the front and the back joint |
+    | positions | x and y of the middle link's centre at angles 0, yaw, two angles (rad) |
+    | proprioception | 2 angles, 2 speeds, forward and sideward velocity, yaw rate |
 
-    Masses, sizes, torques and fluid are those of rllab's swimmer. Links pass through all else, and
-    through each other; what they push against is the fluid.
+    Masses, sizes, torques and fluid equal those of rllab's swimmer. The links have no contacts; the
+    forces of the fluid move them.
     """
 
     torso: ClassVar[str] = "torso_body"
@@ -43,9 +43,9 @@ class Swimmer:
     )  # fmt: skip
 
     def add(self, spec: mujoco.MjSpec) -> None:
-        """See `Body.add`."""
+        """Add the swimmer to ``spec``, see `Body.add`."""
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_RK4
-        spec.option.cone = mujoco.mjtCone.mjCONE_PYRAMIDAL  # without contacts MJX has no other
+        spec.option.cone = mujoco.mjtCone.mjCONE_PYRAMIDAL  # for MJX
         spec.option.density, spec.option.viscosity = _DENSITY, _VISCOSITY
         default = spec.add_default("swimmer", spec.default)
         default.geom.type, default.geom.size[0] = mujoco.mjtGeom.mjGEOM_CAPSULE, _RADIUS
@@ -62,9 +62,9 @@ class Swimmer:
             body.add_joint(name=joint, axis=[0, 0, 1], range=[-100, 100])
             body.add_geom(default, name=body.name, fromto=[0, 0, 0, -1, 0, 0], rgba=DARK)
             add_motor(spec, joint, 50.0)
-        feel(spec, self.torso)
-        feel_limbs(spec, self.torso, _JOINTS, ())
+        add_torso_sensors(spec, self.torso)
+        add_limb_sensors(spec, self.torso, _JOINTS, ())
 
-    def standing(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "5"]:
-        """The model's positions: straight, at a place, along ``yaw`` (rad)."""
+    def standing_qpos(self, x: float, y: float, yaw: float) -> Float[np.ndarray, "5"]:
+        """Return the positions of a straight swimmer along ``yaw`` (rad)."""
         return np.array([x, y, yaw, 0.0, 0.0])

@@ -7,43 +7,43 @@ import numpy as np
 
 from hierax.worlds.mujoco.bodies.maze_ant import MazeAnt
 from hierax.worlds.mujoco.mazes.world import MazeWorld
-from hierax.worlds.mujoco.world import Array, Readings
+from hierax.worlds.mujoco.world import Array, Data
 
-_POSE, _MOTION = 15, 14
+_NQ, _NV = 15, 14  # of the body
 _NOISE = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
 class AntInMaze(MazeWorld):
-    """An ant of .911 kg in a maze whose cells are 8 m long, see `MazeWorld`.
+    """An ant of .911 kg in a maze with cells of 8 m, see `MazeWorld`.
 
     | | |
     |---|---|
     | view ``"proprioception"`` | (26,): quaternion (w, x, y, z), eight angles (rad), velocities |
     | action | (8,) in [-1, 1]: torques of 30 N m, in the order of `MazeAnt`; a step lasts .1 s |
-    | begin | about (0, 0), .75 m high; positions off by U(-.1, .1), velocities by .1 N(0, 1) |
-    | end | never, not even upside down |
+    | initial state | near (0, 0, .75 m): positions + U(-.1, .1), velocities .1 N(0, 1) |
+    | termination | never, not even upside down |
 
-    Velocities are three of the torso along the world's axes (m/s), three of its turning about its
-    own axes (rad/s), and those of the angles. Side by side the views before ``"goal"`` are the
-    numbers of the release in its order: 30, or 33 with a block, or 105 with an image.
+    The velocities are those of the torso in world axes (3, m/s), its angular velocity in its own
+    axes (3, rad/s), and those of the angles. The views before ``"goal"``, concatenated, are the
+    observation of the released code: 30 numbers, 33 with a block, or 105 with an image.
     """
 
     cell = 8.0
     success_distance = 5.0
-    feelings = _POSE - 3 + _MOTION
+    proprioception_size = _NQ - 3 + _NV
 
     def add_body(self, spec: mujoco.MjSpec) -> None:
-        """See `MazeWorld.add_body`."""
+        """Add the ant, with stiff contacts if the maze has a block."""
         MazeAnt(stiff=self.has_block).add(spec)
 
-    def take_stance(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Not quite standing, not quite at rest."""
-        pose = MazeAnt().standing(0.0, 0.0, 0.0) + random.uniform(-_NOISE, _NOISE, _POSE)
-        pose[3:7] /= np.linalg.norm(pose[3:7])
-        return pose, _NOISE * random.standard_normal(_MOTION)
+    def initial_body_state(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Draw a state near the standing ant at rest."""
+        qpos = MazeAnt().standing_qpos(0.0, 0.0, 0.0) + random.uniform(-_NOISE, _NOISE, _NQ)
+        qpos[3:7] /= np.linalg.norm(qpos[3:7])
+        return qpos, _NOISE * random.standard_normal(_NV)
 
-    def feel(self, now: Readings) -> Array:
-        """All but its place."""
-        xp = now.qpos.__array_namespace__()
-        return xp.concat([now.qpos[:, 3:_POSE], now.qvel[:, :_MOTION]], axis=1)
+    def proprioception(self, data: Data) -> Array:
+        """Return all positions except x, y and z, and all velocities."""
+        xp = data.qpos.__array_namespace__()
+        return xp.concat([data.qpos[:, 3:_NQ], data.qvel[:, :_NV]], axis=1)

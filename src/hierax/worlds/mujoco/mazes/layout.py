@@ -1,17 +1,17 @@
-"""Mazes of square cells as text: where walls, chasms and blocks are, and how large.
+"""Mazes of square cells as text: the positions and sizes of walls, chasms and blocks.
 
 | character | cell |
 |---|---|
 | ``#`` | wall |
 | ``.`` | free |
-| ``S`` | free; the body begins here |
+| ``S`` | free; initial cell of the body |
 | ``O`` | as ``S``, with a small block a quarter of a cell along x that slides and spins |
 | ``B`` | a block that slides along x and y |
 | ``F`` | a block that slides along y, and falls |
 | ``~`` | chasm |
 
-Rows stand on lines of their own or are parted by blanks. The first has the least y, so a drawing of
-the maze with y upward has the text upside down. The body begins at (0, 0), the centre of its cell.
+Rows are separated by blanks or line breaks. The first row has the least y, so the text is upside
+down compared with a drawing whose y axis points up. The centre of the initial cell is (0, 0).
 """
 
 import dataclasses
@@ -22,8 +22,8 @@ from jaxtyping import Bool, Float
 
 _HEIGHT = 0.5  # of walls, in cells
 _START = "SO"
-_SHRUNK = 0.99  # a block that has to fall between platforms is this much narrower than its cell
-_SPINNER, _AHEAD = 0.1, 0.25  # the small block against a wall, and its place in cells
+_SHRINK = 0.99  # a block that falls between platforms is this much narrower than its cell
+_SPINNER, _OFFSET = 0.1, 0.25  # size of the small block relative to a wall; its position in cells
 
 WALL, CHASM = "#", "~"
 
@@ -32,8 +32,8 @@ class Box(NamedTuple):
     """A box along the axes.
 
     Attributes:
-        centre: x, y, z.
-        half: half of its edges.
+        centre: x, y, z (m).
+        half: half of its edges (m).
     """
 
     centre: tuple[float, float, float]
@@ -41,14 +41,14 @@ class Box(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A box that can be moved.
+    """A movable box.
 
     Attributes:
-        box: where it begins.
+        box: initial position and size.
         mass: in kg.
-        slides: axes that it slides along.
-        limits: least and largest it slides, an axis each; None where nothing holds it.
-        spins: whether it also turns.
+        slides: axes of its slide joints.
+        limits: range of each slide joint (m); None without limits.
+        spins: whether it can also rotate.
     """
 
     box: Box
@@ -60,10 +60,10 @@ class Block(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class MazeMap:
-    """A maze; where there is a chasm, all else stands on platforms as high as walls.
+    """A maze. If it has a chasm, everything else is on platforms as high as walls.
 
     Attributes:
-        text: its rows, see the module's table.
+        text: rows of cells, see the module's table.
         cell: edge of a cell (m).
     """
 
@@ -72,41 +72,41 @@ class MazeMap:
 
     @property
     def letters(self) -> np.ndarray:
-        """``(rows, columns)`` characters."""
+        """Characters of the cells, ``(rows, columns)``."""
         return np.array([list(line) for line in self.text.split()])
 
-    def which(self, letters: str) -> Bool[np.ndarray, "rows columns"]:
-        """Which cells have one of the ``letters``."""
+    def mask(self, letters: str) -> Bool[np.ndarray, "rows columns"]:
+        """Return which cells have one of the ``letters``."""
         return np.isin(self.letters, list(letters))
 
     def centres(self, letters: str) -> Float[np.ndarray, "K 2"]:
-        """Places (x, y) of the cells that have one of the ``letters``, row by row."""
-        return self._place(np.argwhere(self.which(letters)))
+        """Return the centres (x, y) of the cells with one of the ``letters``, row by row."""
+        return self._centre(np.argwhere(self.mask(letters)))
 
     @property
     def first(self) -> tuple[float, float]:
-        """Place (x, y) of the first cell of the first row."""
-        x, y = self._place(np.array([0, 0]))
+        """Centre (x, y) of the first cell of the first row."""
+        x, y = self._centre(np.array([0, 0]))
         return float(x), float(y)
 
     @property
     def height(self) -> float:
-        """Of walls."""
+        """Height of walls (m)."""
         return _HEIGHT * self.cell
 
     @property
     def ground(self) -> float:
-        """Height of what the body begins on."""
-        return self.height if self.which(CHASM).any() else 0.0
+        """Height of the ground in the initial cell (m)."""
+        return self.height if self.mask(CHASM).any() else 0.0
 
     @property
     def walls(self) -> tuple[Box, ...]:
-        """The walls."""
+        """Boxes of the walls."""
         return tuple(self._box(x, y, self.ground) for x, y in self.centres(WALL).tolist())
 
     @property
     def platforms(self) -> tuple[Box, ...]:
-        """What all stands on that is above no chasm; nothing where there is none."""
+        """Boxes below all cells except chasms; empty without a chasm."""
         if not self.ground:
             return ()
         kept = "".join(set(self.letters.ravel()) - {CHASM})
@@ -114,15 +114,15 @@ class MazeMap:
 
     @property
     def block(self) -> Block | None:
-        """What can be moved: one block at most."""
+        """The movable block; None if there is none."""
         for letter, made in (("B", _sliding), ("F", _falling), ("O", _spinning)):
             for x, y in self.centres(letter).tolist():
                 return made(self._box(x, y, self.ground), self.cell)
         return None
 
-    def _place(self, cells: np.ndarray) -> np.ndarray:
-        """Places (x, y) of cells (row, column)."""
-        (start,) = np.argwhere(self.which(_START))
+    def _centre(self, cells: np.ndarray) -> np.ndarray:
+        """Return the centres (x, y) of cells (row, column)."""
+        (start,) = np.argwhere(self.mask(_START))
         return self.cell * (cells - start)[..., ::-1].astype(float)
 
     def _box(self, x: float, y: float, bottom: float) -> Box:
@@ -136,7 +136,7 @@ def _sliding(box: Box, cell: float) -> Block:
 
 def _falling(box: Box, cell: float) -> Block:
     x, y, z = box.half
-    narrow = Box(box.centre, (_SHRUNK * x, _SHRUNK * y, z))
+    narrow = Box(box.centre, (_SHRINK * x, _SHRINK * y, z))
     return Block(narrow, 0.001, "yz", ((-cell, cell), (-_HEIGHT * cell, 0.0)))
 
 
@@ -144,5 +144,5 @@ def _spinning(box: Box, cell: float) -> Block:
     x, y, z = box.centre
     long, wide, high = box.half
     half = (_SPINNER * long, _SPINNER * wide, _SPINNER * high)
-    small = Box((x + _AHEAD * cell, y, z - high + half[2]), half)
+    small = Box((x + _OFFSET * cell, y, z - high + half[2]), half)
     return Block(small, 0.0002, "xy", spins=True)

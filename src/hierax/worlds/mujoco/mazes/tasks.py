@@ -1,41 +1,41 @@
-"""The mazes of HIRO and NORL and what is asked for in them.
+"""The mazes of HIRO and NORL and their goals.
 
-After the release that goes with Nachum, Gu, Lee and Levine (2018), "Data-efficient hierarchical
+After the code released with Nachum, Gu, Lee and Levine (2018), "Data-efficient hierarchical
 reinforcement learning", and Nachum et al. (2019), "Near-optimal representation learning for
-hierarchical reinforcement learning". Where the first one's appendix lists other free cells, this
-has those of the release, which agree with each other.
+hierarchical reinforcement learning". Some free cells in the appendix of the first paper differ
+from both releases, which agree; the mazes here follow the releases.
 """
 
 from typing import NamedTuple, TypeAlias
 
-Place: TypeAlias = tuple[float, ...]
-"""x and y, and z where the height counts."""
+Position: TypeAlias = tuple[float, ...]
+"""x and y (m), and z in mazes where the height counts."""
 
 _CELL = 8.0
 
 
 class MazeTask(NamedTuple):
-    """A maze and its goals, in metres where cells are 8 m long, as they are for the ant.
+    """A maze and its goals, in metres for cells of 8 m (those of the ant).
 
     Attributes:
-        layout: the maze, see `hierax.worlds.mujoco.mazes.layout`.
-        low: least goal of an episode.
-        high: the largest.
-        evaluation_goals: where agents are judged.
-        of_block: whether the goal is for the block, not for the body.
+        layout: text of the maze, see `hierax.worlds.mujoco.mazes.layout`.
+        low: lower bounds of goals.
+        high: upper bounds of goals.
+        evaluation_goals: goals for evaluation.
+        of_block: whether the block, not the body, must reach the goal.
     """
 
     layout: str
-    low: Place
-    high: Place
-    evaluation_goals: tuple[Place, ...]
+    low: Position
+    high: Position
+    evaluation_goals: tuple[Position, ...]
     of_block: bool = False
 
-    def in_cells_of(self, cell: float) -> "MazeTask":
-        """The same task where cells are ``cell`` metres long."""
+    def scaled_to(self, cell: float) -> "MazeTask":
+        """Return the same task for cells with an edge of ``cell`` (m)."""
         low, high, *goals = (
-            tuple(cell / _CELL * x for x in place)
-            for place in (self.low, self.high, *self.evaluation_goals)
+            tuple(cell / _CELL * x for x in position)
+            for position in (self.low, self.high, *self.evaluation_goals)
         )
         return self._replace(low=low, high=high, evaluation_goals=tuple(goals))
 

@@ -1,10 +1,10 @@
-"""Small pictures of a maze from above, with the body in the middle.
+"""Small images of a maze from above, centred at the body.
 
-A picture has 5 x 5 pixels, each as large as a cell, and three channels: walls, chasms and the block
-that can be moved. It does not turn with the body. An object is a square of one cell that is drawn
-with the share of its area that each pixel has of it: for an object ``d`` pixels away along an axis
-from the middle of the picture, the pixel at ``p`` has ``max(0, 1 - |d - p|)``. Row r is at
-``p = r - 2`` along y and column c at ``c - 2`` along x.
+An image has 5 x 5 pixels, each as large as a cell, and three channels: walls, chasms and the
+movable block. It does not rotate with the body. Each object is a square of one cell, drawn with
+bilinear weights: along each axis, an object ``d`` pixels from the centre of the image adds
+``max(0, 1 - |d - p|)`` to the pixel at ``p``. Row r is at ``p = r - 2`` along y, column c at
+``p = c - 2`` along x.
 """
 
 import numpy as np
@@ -17,14 +17,14 @@ _MIDDLE = PIXELS // 2
 
 
 class TopDown:
-    """Draws pictures of one maze.
+    """A function that draws images of one maze from above.
 
     Args:
-        maze: what is drawn.
-        truncate: draw as the release does that goes with Nachum et al. (2019). It finds the pixel
-            of an object by cutting off the fraction of its coordinate where it should round
-            downward. So objects beyond the edges with the least x and y are drawn one pixel further
-            in, and the picture gives away a little of where it was taken.
+        maze: the maze.
+        truncate: reproduce an error of the code released with Nachum et al. (2019). It truncates
+            the pixel coordinates of an object towards 0 instead of rounding down. Objects beyond
+            the edges with the least x and y are then drawn one pixel further inside, so the image
+            reveals a little about its position.
     """
 
     def __init__(self, maze: MazeMap, truncate: bool = False):
@@ -33,33 +33,33 @@ class TopDown:
         self._cell, self._truncate = maze.cell, truncate
         self._x = x + maze.cell * np.arange(columns)
         self._y = y + maze.cell * np.arange(rows)
-        self._fixed = np.stack([maze.which(WALL), maze.which(CHASM)]).astype(float)
+        self._fixed = np.stack([maze.mask(WALL), maze.mask(CHASM)]).astype(float)
 
     def __call__(self, position: Array, block: Array | None) -> Array:
-        """Pictures ``(N, 5, 5, 3)``.
+        """Return images ``(N, 5, 5, 3)``.
 
         Args:
-            position: ``(N, 2)`` of the body.
-            block: ``(N, 2)`` of the block, or None where there is none.
+            position: ``(N, 2)`` of the body (m).
+            block: ``(N, 2)`` of the block (m), or None without a block.
         """
-        # Shares are products of a row's and a column's, so that N pictures of a grid of cells are
-        # two matrix products.
-        rows = self._shares(self._y - position[:, 1:2])
-        columns = self._shares(self._x - position[:, 0:1])
+        # Weights are products of a row's and a column's weight, so that the images of a grid of
+        # cells are two matrix products.
+        rows = self._weights(self._y - position[:, 1:2])
+        columns = self._weights(self._x - position[:, 0:1])
         fixed = rows[:, None] @ self._fixed @ columns.mT[:, None]
         xp = fixed.__array_namespace__()
         if block is None:
             moved = 0.0 * fixed[:, :1]
         else:
-            away = block - position
-            row, column = self._shares(away[:, 1:2]), self._shares(away[:, 0:1])
+            offset = block - position
+            row, column = self._weights(offset[:, 1:2]), self._weights(offset[:, 0:1])
             moved = (row @ column.mT)[:, None]
         return xp.moveaxis(xp.concat([fixed, moved], axis=1), 1, -1)
 
-    def _shares(self, away: Array) -> Array:
-        """``(N, 5, K)``: which share of objects ``(N, K)`` away along an axis each pixel has."""
-        xp = away.__array_namespace__()
-        index = away / self._cell + (_MIDDLE + 0.5)
+    def _weights(self, offset: Array) -> Array:
+        """Return the weights ``(N, 5, K)`` of objects with offsets ``(N, K)`` along an axis."""
+        xp = offset.__array_namespace__()
+        index = offset / self._cell + (_MIDDLE + 0.5)
         if self._truncate:
             index = index + (xp.trunc(index) - xp.floor(index))
         middle = np.arange(PIXELS)[:, None] + 0.5

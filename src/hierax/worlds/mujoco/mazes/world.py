@@ -1,9 +1,9 @@
-"""What bodies in the mazes of HIRO and NORL share: the maze, the goals and the reward.
+"""Base class of the mazes of HIRO and NORL: the maze, the goals and the reward.
 
-After the release that goes with Nachum, Gu, Lee and Levine (2018), "Data-efficient hierarchical
+After the code released with Nachum, Gu, Lee and Levine (2018), "Data-efficient hierarchical
 reinforcement learning", and Nachum et al. (2019), "Near-optimal representation learning for
-hierarchical reinforcement learning". Today's physics is not that of their time, so episodes are
-like theirs in kind and not in every number.
+hierarchical reinforcement learning". MuJoCo has changed since then, so trajectories differ from
+theirs in detail.
 """
 
 import abc
@@ -18,62 +18,69 @@ import numpy as np
 
 from hierax import checks
 from hierax.spec import View
-from hierax.worlds.world_checks import are_finite
 from hierax.worlds.mujoco.mazes.layout import MazeMap
-from hierax.worlds.mujoco.mazes.props import BLOCK, add_maze
-from hierax.worlds.mujoco.mazes.tasks import TASKS, MazeTask, Place
+from hierax.worlds.mujoco.mazes.model import BLOCK, add_maze
+from hierax.worlds.mujoco.mazes.tasks import TASKS, MazeTask, Position
 from hierax.worlds.mujoco.mazes.top_down import PIXELS, TopDown
-from hierax.worlds.mujoco.vision import GOAL_COLOUR, Mark, Outlook
-from hierax.worlds.mujoco.world import Array, Beginning, Memory, MujocoWorld, Readings, Verdict
+from hierax.worlds.mujoco.vision import GOAL_COLOUR, Camera, Marker
+from hierax.worlds.mujoco.world import (
+    Array,
+    Data,
+    InitialState,
+    MujocoWorld,
+    StepResult,
+    TaskState,
+)
+from hierax.worlds.world_checks import are_finite
 
 Goal: TypeAlias = tuple[float, ...] | Literal["multi"]
 
 _TIME_SCALE = 0.001
 _GOAL, _NEAR = (*GOAL_COLOUR, 1.0), (*GOAL_COLOUR, 0.35)
-_CROWD = 4.0  # no pixel is covered more often in pictures with the error of the release
+_MAX_OVERLAP = 4.0  # largest pixel value of images with the error of the released code
 
 
 @dataclasses.dataclass(frozen=True)
 class MazeWorld(MujocoWorld):
-    """A body is paid for being near a goal, or for a block being there.
+    """A maze with a goal for the body or for a block; the reward is the negative distance.
 
     | | |
     |---|---|
     | view ``"position"`` | (2,): x and y of the torso (m) |
     | view ``"height"`` | (1,): z of the torso (m) |
-    | view ``"block"`` | (3,): x, y, z of the block's centre (m); where goals are a block's |
-    | view ``"proprioception"`` | what the body feels of itself, see its class |
+    | view ``"block"`` | (3,): x, y, z of the block's centre (m), if the goal is for the block |
+    | view ``"proprioception"`` | the body's state, see its class |
     | view ``"image"`` | (5, 5, 3): the maze from above, see `TopDown`; in worlds with images |
-    | view ``"time"`` | (1,): steps taken, divided by 1000 |
-    | view ``"goal"`` | (2,), in Fall (3,): of the goal (m); from the torso in worlds with images |
+    | view ``"time"`` | (1,): steps of the episode, divided by 1000 |
+    | view ``"goal"`` | (2,), in Fall (3,): goal (m); relative to the torso in worlds with images |
     | reward | ``-sqrt(d^2 + 1e-10)``, d the distance (m) from the goal after the step |
-    | begin | about (0, 0), see the body's class; blocks at rest |
-    | end | never; cut off after ``episode_limit`` steps |
-    | success | d < 5 at the last step, where cells are 8 m long |
+    | initial state | near (0, 0), see the body's class; blocks at rest |
+    | termination | never; truncated after ``episode_limit`` steps |
+    | success | d < 5 at the last step, for cells of 8 m |
 
-    | maze | in the way | goals ``"multi"`` | agents are judged at |
+    | maze | obstacle | goals ``"multi"`` | evaluation goals |
     |---|---|---|---|
     | ``"maze"`` | the middle wall of a U | [-4, 20]^2 | (16, 0), (16, 16), (0, 16) |
-    | ``"push"`` | a block, to be pushed aside | [-16, 16] x [-4, 20] | (0, 19) |
-    | ``"fall"`` | a chasm, to be filled | [-4, 12] x [-4, 28] x [0, 5] | (0, 27, 4.5) |
-    | ``"block"`` | nothing; goals are a block's | [-4, 20]^2 | (16, 0), (16, 16), (0, 16) |
-    | ``"block_maze"`` | a U; goals are a block's | [-4, 12] x [-4, 20] | (8, 0), (8, 16), (0, 16) |
+    | ``"push"`` | a block to push aside | [-16, 16] x [-4, 20] | (0, 19) |
+    | ``"fall"`` | a chasm to fill with a block | [-4, 12] x [-4, 28] x [0, 5] | (0, 27, 4.5) |
+    | ``"block"`` | none; the goal is for a block | [-4, 20]^2 | (16, 0), (16, 16), (0, 16) |
+    | ``"block_maze"`` | a U; for a block | [-4, 12] x [-4, 20] | (8, 0), (8, 16), (0, 16) |
 
-    These, too, are metres where cells are 8 m long. Goals are uniform, in walls too. In worlds with
-    images they count from where the torso is when the episode begins, so in Fall agents are judged
-    at (0, 27, 0) there.
+    All numbers are metres for cells of 8 m. Goals are uniform, and may be inside walls. In worlds
+    with images they are relative to the initial position of the torso, so the evaluation goal of
+    Fall is (0, 27, 0) there.
 
     Attributes:
-        episode_limit: most steps of an episode.
-        maze: one of those above.
-        image: whether the maze is seen from above; not where goals are a block's.
-        goal: that of every episode, or ``"multi"`` for one that is drawn in each.
-        truncate: images with the error of the release, see `TopDown`.
+        episode_limit: steps after which an episode is truncated.
+        maze: name of the maze, see the table.
+        image: add the view ``"image"``; not in mazes whose goal is for the block.
+        goal: the goal of every episode (m), or ``"multi"`` to draw one for each episode.
+        truncate: draw images with an error of the released code, see `TopDown`.
 
     Raises:
-        ValueError: where there is no such maze, the goal is neither ``"multi"`` nor in the box of
-            goals, an image is asked for where there is none, a field is of another type, or the
-            limit is no whole number above 0.
+        ValueError: if there is no such maze, the goal is neither ``"multi"`` nor within the bounds
+            of goals, the maze has no images, a field has a wrong type, or the limit is not an
+            integer of at least 1.
     """
 
     episode_limit: int = 500
@@ -87,8 +94,8 @@ class MazeWorld(MujocoWorld):
     cell: ClassVar[float]
     """Edge of a cell (m)."""
     success_distance: ClassVar[float]
-    """From the goal (m)."""
-    feelings: ClassVar[int]
+    """Distance from the goal that is a success (m)."""
+    proprioception_size: ClassVar[int]
     """Size of the view ``"proprioception"``."""
 
     def __post_init__(self) -> None:
@@ -97,93 +104,94 @@ class MazeWorld(MujocoWorld):
         checks.instance("image", self.image, bool)
         checks.instance("truncate", self.truncate, bool)
         if self.image and self.task.of_block:
-            raise ValueError(f"image is True, but must be False in maze {self.maze!r}")
+            raise ValueError(f"image must be False in maze {self.maze!r}, got True")
         if self.truncate and not self.image:
-            raise ValueError("truncate is True, but must be False where there is no image")
+            raise ValueError("truncate must be False with image=False, got True")
         if not self._draws_goals:
             _check_goal(self.goal, self.task)
 
     @abc.abstractmethod
     def add_body(self, spec: mujoco.MjSpec) -> None:
-        """Puts the body into an empty model, and sets how geoms touch each other in it."""
+        """Add the body to an empty model, and set the defaults of contacts."""
 
     @abc.abstractmethod
-    def take_stance(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Positions and velocities of the body where an episode begins on a floor at z = 0."""
+    def initial_body_state(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Draw initial positions and velocities of the body, for a floor at z = 0."""
 
     @abc.abstractmethod
-    def feel(self, now: Readings) -> Array:
-        """The view ``"proprioception"``."""
+    def proprioception(self, data: Data) -> Array:
+        """Return the view ``"proprioception"``."""
 
     @cached_property
     def task(self) -> MazeTask:
         """The maze and its goals."""
-        return TASKS[self.maze].in_cells_of(self.cell)
+        return TASKS[self.maze].scaled_to(self.cell)
 
     @cached_property
     def layout(self) -> MazeMap:
-        """Where things are."""
+        """The map of the maze."""
         return MazeMap(self.task.layout, self.cell)
 
     @cached_property
     def has_block(self) -> bool:
-        """Whether something can be moved."""
+        """Whether the maze has a movable block."""
         return self.layout.block is not None
 
     @property
-    def evaluation_goals(self) -> tuple[Place, ...]:
-        """Where agents are judged: a ``goal`` each for a world that is otherwise this one."""
+    def evaluation_goals(self) -> tuple[Position, ...]:
+        """Goals for evaluation, each a value for the field ``goal``."""
         goals = self.task.evaluation_goals
         return tuple((x, y, *(0.0 for _ in z)) for x, y, *z in goals) if self.image else goals
 
     @property
-    def outlook(self) -> Outlook:
-        """Onto the maze as a whole."""
+    def camera(self) -> Camera:
+        """A camera that shows the whole maze."""
         rows, columns = self.layout.letters.shape
         x, y = self.layout.first
         middle = x + self.cell * (columns - 1) / 2.0, y + self.cell * (rows - 1) / 2.0, 0.0
-        return Outlook(1.3 * self.cell * max(rows, columns), -65.0, at=middle)
+        return Camera(1.3 * self.cell * max(rows, columns), -65.0, lookat=middle)
 
-    def marks(self, memory: Memory) -> Sequence[Mark]:
-        """The goal, and how far success reaches."""
-        x, y, *z = memory["goal"].tolist()
+    def markers(self, task_state: TaskState) -> Sequence[Marker]:
+        """Return the goal, and a disc of the success distance."""
+        x, y, *z = task_state["goal"].tolist()
         ground = self.layout.ground
-        place, thin = (x, y, *(z or [ground])), 0.01 * self.cell
+        pos, thin = (x, y, *(z or [ground])), 0.01 * self.cell
         return [
-            Mark("sphere", place, (0.08 * self.cell,), _GOAL),
-            Mark("disc", (x, y, ground + thin), (self.success_distance, thin), _NEAR),
+            Marker("sphere", pos, (0.08 * self.cell,), _GOAL),
+            Marker("cylinder", (x, y, ground + thin), (self.success_distance, thin), _NEAR),
         ]
 
     def compose(self) -> mujoco.MjSpec:
-        """The body and the maze."""
+        """Return the model: the body and the maze."""
         spec = mujoco.MjSpec()
         self.add_body(spec)
         add_maze(spec, self.layout)
-        # Cells side by side fill the tree of boxes that ought to spare pairs: without it an ant's
-        # step takes 13 % less time, and goes the same way.
+        # MuJoCo's bounding volume hierarchy does not help with adjacent cells: without it a step of
+        # the ant takes 13 % less time, with the same result.
         spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_MIDPHASE
         return spec
 
     @property
     def views(self) -> tuple[View, ...]:
-        """See the table."""
-        low, high = self.task.low, self.task.high
+        """Views of an observation, see the table."""
         views = [View("position", (2,)), View("height", (1,))]
         if self.task.of_block:
             views.append(View("block", (3,)))
-        views.append(View("proprioception", (self.feelings,)))
+        views.append(View("proprioception", (self.proprioception_size,)))
         if self.image:
-            crowd = _CROWD if self.truncate else 1.0
-            views.append(View("image", (PIXELS, PIXELS, 3), 0.0, crowd))
+            high = _MAX_OVERLAP if self.truncate else 1.0
+            views.append(View("image", (PIXELS, PIXELS, 3), 0.0, high))
         views.append(View("time", (1,), 0.0, _TIME_SCALE * (self.episode_limit + 1)))
-        least, largest = (-math.inf, math.inf) if self.image else (min(low), max(high))
-        return (*views, View("goal", (len(low),), least, largest))
+        low, high = min(self.task.low), max(self.task.high)
+        if self.image:
+            low, high = -math.inf, math.inf
+        return (*views, View("goal", (len(self.task.low),), low, high))
 
-    def begin(self, random: np.random.Generator) -> Beginning:
-        """See the table."""
+    def initial_state(self, random: np.random.Generator) -> InitialState:
+        """Draw the state of the body, and the goal if it is ``"multi"``."""
         qpos, qvel = self.model.qpos0.copy(), np.zeros(self.model.nv)
-        pose, motion = self.take_stance(random)
-        qpos[: len(pose)], qvel[: len(motion)] = pose, motion
+        body_qpos, body_qvel = self.initial_body_state(random)
+        qpos[: len(body_qpos)], qvel[: len(body_qvel)] = body_qpos, body_qvel
         qpos[2] += self.layout.ground
         if self._draws_goals:
             goal = random.uniform(self.task.low, self.task.high)
@@ -191,31 +199,31 @@ class MazeWorld(MujocoWorld):
             goal = np.array(self.goal, np.float64)
         if self.image:
             goal = goal + qpos[: len(goal)]
-        return Beginning(qpos, qvel, {"goal": goal})
+        return InitialState(qpos, qvel, {"goal": goal})
 
-    def observe(self, now: Readings) -> Mapping[str, Array]:
-        """See the table."""
-        seen = {
-            "position": now.qpos[:, :2],
-            "height": now.qpos[:, 2:3],
-            "proprioception": self.feel(now),
-            "time": _TIME_SCALE * now.steps[:, None],
-            "goal": now.memory["goal"],
+    def observe(self, data: Data) -> Mapping[str, Array]:
+        """Return the views of the table."""
+        views = {
+            "position": data.qpos[:, :2],
+            "height": data.qpos[:, 2:3],
+            "proprioception": self.proprioception(data),
+            "time": _TIME_SCALE * data.steps[:, None],
+            "goal": data.task_state["goal"],
         }
         if self.task.of_block:
-            seen["block"] = self._block(now)
+            views["block"] = self._block(data)
         if self.image:
-            block = self._block(now)[:, :2] if self.has_block else None
-            seen["image"] = self._top_down(seen["position"], block)
-            seen["goal"] = seen["goal"] - self._judged(now)
-        return seen
+            block = self._block(data)[:, :2] if self.has_block else None
+            views["image"] = self._top_down(views["position"], block)
+            views["goal"] = views["goal"] - self._achieved_goal(data)
+        return views
 
-    def judge(self, before: Readings, now: Readings) -> Verdict:
-        """Pays for being near."""
-        xp = now.qpos.__array_namespace__()
-        squared = ((self._judged(now) - now.memory["goal"]) ** 2).sum(axis=1)
+    def reward_and_termination(self, previous: Data, data: Data) -> StepResult:
+        """Return the negative distance from the goal; an episode never terminates."""
+        xp = data.qpos.__array_namespace__()
+        squared = ((self._achieved_goal(data) - data.task_state["goal"]) ** 2).sum(axis=1)
         near = squared < self.success_distance**2
-        return Verdict(-xp.sqrt(squared + 1e-10), xp.zeros_like(near), near, now.memory)
+        return StepResult(-xp.sqrt(squared + 1e-10), xp.zeros_like(near), near, data.task_state)
 
     @property
     def _draws_goals(self) -> bool:
@@ -223,26 +231,26 @@ class MazeWorld(MujocoWorld):
 
     @cached_property
     def _block_columns(self) -> np.ndarray:
-        return self.columns(BLOCK)
+        return self.sensor_columns(BLOCK)
 
     @cached_property
     def _top_down(self) -> TopDown:
         return TopDown(self.layout, self.truncate)
 
-    def _block(self, now: Readings) -> Array:
-        """``(N, 3)`` centre of the block."""
-        return now.sensors[:, self._block_columns]
+    def _block(self, data: Data) -> Array:
+        """Return the centre of the block, ``(N, 3)`` (m)."""
+        return data.sensordata[:, self._block_columns]
 
-    def _judged(self, now: Readings) -> Array:
-        """``(N, 2)`` or ``(N, 3)``: where that is which has a goal."""
-        place = self._block(now) if self.task.of_block else now.qpos
-        return place[:, : len(self.task.low)]
+    def _achieved_goal(self, data: Data) -> Array:
+        """Return the position that must reach the goal: ``(N, 2)`` or ``(N, 3)`` (m)."""
+        position = self._block(data) if self.task.of_block else data.qpos
+        return position[:, : len(self.task.low)]
 
 
 def _check_goal(goal: Goal, task: MazeTask) -> None:
-    """Raises ValueError for what is no goal."""
+    """Raise ValueError unless ``goal`` is a goal of the task."""
     size = len(task.low)
     if not are_finite(goal, size):
-        raise ValueError(f"goal is {goal!r}, but must be 'multi' or a tuple of {size} numbers")
+        raise ValueError(f"goal must be 'multi' or a tuple of {size} finite numbers, got {goal!r}")
     if not all(a <= x <= b for a, x, b in zip(task.low, goal, task.high, strict=True)):
-        raise ValueError(f"goal is {goal}, but must lie between {task.low} and {task.high}")
+        raise ValueError(f"goal must be between {task.low} and {task.high}, got {goal}")

@@ -1,1 +1,1 @@
-"""What bodies are asked to do, but for the mazes of HIRO and NORL."""
+"""The tasks, except for the mazes of HIRO and NORL."""

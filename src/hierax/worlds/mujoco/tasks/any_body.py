@@ -1,21 +1,21 @@
-"""Tasks that are the same for several bodies."""
+"""Base class of tasks that support several bodies."""
 
 import dataclasses
 
 from hierax.worlds.mujoco.bodies import body_named
 from hierax.worlds.mujoco.bodies.body import Body
-from hierax.worlds.mujoco.embodied import Embodied
+from hierax.worlds.mujoco.body_world import BodyWorld
 
 
 @dataclasses.dataclass(frozen=True)
-class AnyBody(Embodied):
-    """A world in which the body acts that a field names.
+class AnyBody(BodyWorld):
+    """A world whose body is a field.
 
     Attributes:
-        body: one of `hierax.worlds.mujoco.bodies.BODIES`.
+        body: name of the body, one of `hierax.worlds.mujoco.bodies.BODIES`.
 
     Raises:
-        ValueError: where there is no such body, or the limit is no whole number above 0.
+        ValueError: if there is no such body, or the limit is not an integer of at least 1.
     """
 
     body: str = "ball"
@@ -26,5 +26,5 @@ class AnyBody(Embodied):
 
     @property
     def walker(self) -> Body:
-        """The body that acts."""
+        """The body that the field names."""
         return body_named(self.body)

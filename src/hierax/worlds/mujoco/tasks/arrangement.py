@@ -1,4 +1,4 @@
-"""Tasks of going somewhere and of pushing boxes somewhere, in a room as `Scattered` has it."""
+"""Tasks to move the body, or a box, to a target, in a room or on an open floor."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -10,49 +10,49 @@ import numpy as np
 
 from hierax import checks
 from hierax.spec import View
-from hierax.worlds.mujoco.bodies.body import place_geoms
-from hierax.worlds.mujoco.tasks.props import TARGET_HALF
+from hierax.worlds.mujoco.bodies.body import add_geom_position_sensors
+from hierax.worlds.mujoco.tasks.objects import TARGET_HALF
 from hierax.worlds.mujoco.tasks.scattered import Scattered
-from hierax.worlds.mujoco.vision import MOST_MARKS, Mark
-from hierax.worlds.mujoco.world import Array, Memory, Readings
+from hierax.worlds.mujoco.vision import MAX_MARKERS, Marker
+from hierax.worlds.mujoco.world import Array, Data, TaskState
 
 _MOVERS = ("body", "boxes")
 COLOURS = ((0.84, 0.37, 0.25), (0.20, 0.47, 0.72), (0.22, 0.60, 0.42), (0.58, 0.40, 0.70))
-"""Of targets."""
-_ASKED, _OTHER = 0.75, 0.2  # opacity of targets
+"""Colours of targets."""
+_REQUIRED, _OTHER = 0.75, 0.2  # opacity of targets
 
 
 @dataclasses.dataclass(frozen=True)
 class Arrangement(Scattered):
-    """A body, boxes and targets; the body or a box has to be on one of the targets.
+    """A task with targets: the body or a box must be on a given target.
 
     | | |
     |---|---|
-    | view ``"proprioception"`` | what the body feels of itself, see its class |
-    | view ``"targets"`` | (3 K,): each target from the torso, in its axes (m) |
-    | view ``"boxes"`` | (24 N,): the eight corners of each box from the torso, in its axes (m) |
-    | view ``"task"`` | for each active condition a 1 for who, and a 1 for which target |
+    | view ``"proprioception"`` | the body's sensors of itself, see its class |
+    | view ``"targets"`` | (3 K,): each target in the torso's frame (m) |
+    | view ``"boxes"`` | (24 N,): the eight corners of each box in the torso's frame (m) |
+    | view ``"task"`` | for each active condition one-hot codes of the mover and of the target |
     | action | one number in [-1, 1] for each actuator of the body |
-    | reward | 10 where a condition comes true, -10 where it ceases, 50 a step after all are true |
-    | begin | body, boxes and targets in different cells; directions uniform; at rest |
-    | end | with the 50; where the torso turns upside down; cut off after ``episode_limit`` steps |
+    | reward | 10 per condition that becomes true, -10 if it becomes false, 50 one step after all |
+    | initial state | body, boxes, targets in different cells; directions uniform; at rest |
+    | termination | with the 50; torso upside down; truncated after ``episode_limit`` steps |
     | success | with the 50 |
 
-    A view with nothing to tell is left out. A body is on a target if the centre of any of its
-    geoms is inside the target's cube, a box if its own centre is.
+    Empty views are left out. A body is on a target if the centre of any of its geoms is inside the
+    target's cube; a box is on it if its own centre is.
 
     Further fields are those of `hierax.worlds.mujoco.tasks.scattered.Scattered`.
 
     Attributes:
-        targets: K, at most 100.
-        boxes: N.
-        movers: who may be asked to be on a target: ``"body"``, ``"boxes"`` or both.
-        together: whether body and box are asked at once, for different targets; otherwise one of
-            all is drawn.
+        targets: K, number of targets, at most 100.
+        boxes: N, number of boxes.
+        movers: objects that may have to be on a target: ``"body"``, ``"boxes"`` or both.
+        together: whether the body and the box must both be on targets, on different ones. If not,
+            one condition is drawn for each episode.
 
     Raises:
-        ValueError: where a number is out of range, a name is unknown, the room is too small, or
-            nobody is there to do what is asked for.
+        ValueError: if a number is out of range, a name is unknown, the room is too small, or no
+            object can fulfil the task.
     """
 
     targets: int = 3
@@ -65,102 +65,108 @@ class Arrangement(Scattered):
         checks.count("boxes", self.boxes, 0)
         checks.instance("together", self.together, bool)
         super().__post_init__()
-        if self.targets > MOST_MARKS:
+        if self.targets > MAX_MARKERS:
             raise ValueError(
-                f"targets is {self.targets}, but must be at most {MOST_MARKS}, so that all can "
-                "be drawn"
+                f"targets must be at most {MAX_MARKERS}, the largest number of markers, got "
+                f"{self.targets}"
             )
         if not _are_movers(self.movers):
             raise ValueError(
-                f"movers is {self.movers!r}, but must be a tuple of 'body', 'boxes' or both"
+                f"movers must be a tuple of 'body', 'boxes' or both, got {self.movers!r}"
             )
         if "boxes" in self.movers and not self.boxes:
-            raise ValueError(f"movers is {self.movers}, but there is no box: take boxes above 0")
-        if self.together and (self.askable != (0, 1) or self.targets < 2):
+            raise ValueError(f"movers must not have 'boxes' with boxes=0, got {self.movers}")
+        if self.together and (self.possible_movers != (0, 1) or self.targets < 2):
             raise ValueError(
-                f"together is True with movers {self.movers}, {self.boxes} boxes and "
-                f"{self.targets} targets, but must be False unless movers are 'body' and 'boxes' "
-                "and there are one box and two targets or more"
+                "together must be False unless movers are 'body' and 'boxes' and there are 1 box "
+                f"and 2 targets or more, got True with movers {self.movers}, {self.boxes} boxes "
+                f"and {self.targets} targets"
             )
 
     @property
-    def things(self) -> tuple[int, int]:
+    def objects(self) -> tuple[int, int]:
         """N and K."""
         return self.boxes, self.targets
 
     @cached_property
-    def askable(self) -> tuple[int, ...]:
-        """Who may be asked: 0 is the body, 1 ... N are boxes."""
+    def possible_movers(self) -> tuple[int, ...]:
+        """Numbers of the objects that may have to be on a target: 0 the body, 1 ... N boxes."""
         body, boxes = (0,), tuple(range(1, self.boxes + 1))
         return (body if "body" in self.movers else ()) + (boxes if "boxes" in self.movers else ())
 
     @property
     def conditions(self) -> int:
-        """How many are active at once."""
+        """Number of conditions that must be true at once."""
         return 2 if self.together else 1
 
     @property
     def views(self) -> tuple[View, ...]:
-        """The parts of an observation that have something to tell."""
-        told = len(self.asked(np.random.default_rng(0))["task"])
-        return (*super().views, View("task", (told,), 0.0, 1.0)) if told else super().views
+        """Views of an observation, without empty ones."""
+        size = len(self.draw_task(np.random.default_rng(0))["task"])
+        return (*super().views, View("task", (size,), 0.0, 1.0)) if size else super().views
 
     def compose(self) -> mujoco.MjSpec:
-        """See `MujocoWorld.compose`."""
+        """Return the model, with sensors of the positions of the body's geoms."""
         spec = super().compose()
-        place_geoms(spec, self.walker.geoms)
+        add_geom_position_sensors(spec, self.walker.geoms)
         return spec
 
-    def asked(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
-        """``asked``: who has to be where, a single True for each condition; ``task``: its view."""
-        where = random.permutation(self.targets)[: self.conditions]
-        who = random.permutation(self.askable)[: self.conditions]
+    def draw_task(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Draw the conditions of an episode.
+
+        Returns:
+            ``required``, ``(conditions, 1 + N, K)`` with one True (mover and target) for each
+            condition, and ``task``, the view of it.
+        """
+        targets = random.permutation(self.targets)[: self.conditions]
+        movers = random.permutation(self.possible_movers)[: self.conditions]
         if self.together:
-            who = np.array(self.askable)
-        asked = np.zeros((self.conditions, 1 + self.boxes, self.targets), bool)
-        asked[np.arange(self.conditions), who, where] = True
-        return {"asked": asked, "task": self.told(asked)}
+            movers = np.array(self.possible_movers)
+        required = np.zeros((self.conditions, 1 + self.boxes, self.targets), bool)
+        required[np.arange(self.conditions), movers, targets] = True
+        return {"required": required, "task": self.task_view(required)}
 
-    def observe(self, now: Readings) -> Mapping[str, Array]:
-        """See `MujocoWorld.observe`."""
-        return {**super().observe(now), "task": now.memory["task"]}
+    def observe(self, data: Data) -> Mapping[str, Array]:
+        """Return the sensors of each view, and the task."""
+        return {**super().observe(data), "task": data.task_state["task"]}
 
-    def marks(self, memory: Memory) -> Sequence[Mark]:
-        """The targets; those that are asked for stand out."""
-        asked = memory["asked"].any((0, 1))
+    def markers(self, task_state: TaskState) -> Sequence[Marker]:
+        """Return the targets; required ones are more opaque."""
+        required = task_state["required"].any((0, 1))
         return [
-            Mark("box", place, [TARGET_HALF] * 3, self.colour(number, bool(asked[number])))
-            for number, place in enumerate(memory["targets"])
+            Marker("box", centre, [TARGET_HALF] * 3, self.colour(number, bool(required[number])))
+            for number, centre in enumerate(task_state["targets"])
         ]
 
-    def colour(self, target: int, asked: bool) -> tuple[float, ...]:
-        """Colour and opacity of a target."""
-        return (*COLOURS[target % len(COLOURS)], _ASKED if asked else _OTHER)
+    def colour(self, target: int, required: bool) -> tuple[float, ...]:
+        """Return colour and opacity of a target."""
+        return (*COLOURS[target % len(COLOURS)], _REQUIRED if required else _OTHER)
 
-    def holds(self, now: Readings) -> Array:
-        """See `Scattered.holds`."""
-        count = now.sensors.shape[0]
-        places = now.sensors[:, self._movers].reshape(count, -1, 1, 3)
-        inside = (abs(places - now.memory["targets"][:, None]) <= TARGET_HALF).all(3)
+    def conditions_met(self, data: Data) -> Array:
+        """Return where the required movers are on their targets: ``(N, conditions)``."""
+        count = data.sensordata.shape[0]
+        positions = data.sensordata[:, self._mover_columns].reshape(count, -1, 1, 3)
+        inside = (abs(positions - data.task_state["targets"][:, None]) <= TARGET_HALF).all(3)
         geoms = len(self.walker.geoms)
-        chosen = now.memory["asked"]  # (N, conditions, movers, targets), a single 1 for each
+        required = data.task_state["required"]  # (N, conditions, movers, targets)
         xp = inside.__array_namespace__()
         movers = xp.concat([inside[:, :geoms].any(1, keepdims=True), inside[:, geoms:]], axis=1)
-        return (chosen & movers[:, None]).any((2, 3))
+        return (required & movers[:, None]).any((2, 3))
 
     @cached_property
-    def _movers(self) -> np.ndarray:
-        """Sensors of where the body's geoms are, and then the boxes."""
-        things = (*self.walker.geoms, *(f"box{n}" for n in range(self.boxes)))
-        return self.columns(*(f"{thing} place" for thing in things))
+    def _mover_columns(self) -> np.ndarray:
+        """Columns of the positions of the body's geoms, then of the boxes."""
+        objects = (*self.walker.geoms, *(f"box{n}" for n in range(self.boxes)))
+        return self.sensor_columns(*(f"{each} position" for each in objects))
 
-    def told(self, asked: np.ndarray) -> np.ndarray:
-        """What the view ``"task"`` shows of that: only what could have been otherwise."""
-        who, where = np.any(asked, 2)[:, list(self.askable)], np.any(asked, 1)
-        parts = [part for part in (who, where) if part.shape[1] > 1]
+    def task_view(self, required: np.ndarray) -> np.ndarray:
+        """Return the view ``"task"``: codes of mover and target, each only if it can vary."""
+        movers = np.any(required, 2)[:, list(self.possible_movers)]
+        targets = np.any(required, 1)
+        parts = [part for part in (movers, targets) if part.shape[1] > 1]
         return np.concatenate([*parts, np.zeros((self.conditions, 0))], axis=1).ravel()
 
 
 def _are_movers(words: Any) -> bool:
-    plain = isinstance(words, tuple) and len(words) > 0
-    return plain and all(isinstance(word, str) and word in _MOVERS for word in words)
+    is_tuple = isinstance(words, tuple) and len(words) > 0
+    return is_tuple and all(isinstance(word, str) and word in _MOVERS for word in words)

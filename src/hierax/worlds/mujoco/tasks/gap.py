@@ -1,8 +1,8 @@
 """A corridor with a gap in its floor.
 
 After Tirumala et al. (2019), "Exploiting hierarchy for learning and transfer in KL-regularized RL",
-section 5: one gap of random length half-way, and a reward for going forward. The corridor, of which
-the paper gives no measures, is as long, wide and thick as dm_control's ``GapsCorridor``.
+section 5: one gap of random length in the middle, and a reward for forward motion. The paper gives
+no sizes; length, width and thickness equal those of dm_control's ``GapsCorridor``.
 """
 
 import dataclasses
@@ -12,109 +12,110 @@ import mujoco
 import numpy as np
 
 from hierax.spec import View
-from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_cuboid, plane
-from hierax.worlds.mujoco.bodies.body import turned
+from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_box_geom, plane
+from hierax.worlds.mujoco.bodies.body import yaw_quaternion
 from hierax.worlds.mujoco.tasks.any_body import AnyBody
-from hierax.worlds.mujoco.vision import Outlook
-from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
+from hierax.worlds.mujoco.vision import Camera
+from hierax.worlds.mujoco.world import Array, Data, InitialState, StepResult
 
 LENGTH, WIDTH = 40.0, 4.0
-"""Of the corridor (m)."""
+"""Length and width of the corridor (m)."""
 MARGIN = 2.0
-"""From the corridor's beginning to where an episode begins, and from the goal to its end (m)."""
+"""Distance of the initial position from the start, and of the goal from the end (m)."""
 SHORTEST, LONGEST = 0.3, 2.5
-"""Of gaps (m)."""
-_THICK, _WALL, _DEPTH = 0.32, 4.0, 4.0  # of platforms, of walls, and down to the floor below
+"""Least and largest length of the gap (m)."""
+_THICKNESS, _WALL, _DEPTH = 0.32, 4.0, 4.0  # of platforms; height of walls; of the floor below
 _PLATFORMS = ("near", "far")
 _PLATFORM_COLOUR = (0.87, 0.86, 0.83, 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
 class Gap(AnyBody):
-    """A body is paid for going forward, and has to get across a gap half-way.
+    """A corridor with a gap in the middle and a reward for forward motion.
 
     | | |
     |---|---|
-    | view ``"proprioception"`` | what the body feels of itself, see its class |
-    | view ``"gap"`` | (2,): how far ahead along the corridor the gap begins, and its length (m) |
+    | view ``"proprioception"`` | the body's sensors of itself, see its class |
+    | view ``"gap"`` | (2,): distance along the corridor to the start of the gap, its length (m) |
     | action | one number in [-1, 1] for each actuator of the body |
-    | reward | how far the torso came along the corridor (m): .05 s times its mean velocity |
-    | begin | 2 m into the corridor, looking along it, at rest; the gap .3 to 2.5 m long |
-    | end | the torso below the floor, or upside down; 2 m before the corridor ends |
-    | success | that far |
+    | reward | forward motion of the torso (m): .05 s times its mean velocity |
+    | initial state | 2 m into the corridor, facing along it, at rest; the gap .3 to 2.5 m long |
+    | termination | torso below the floor or upside down; 2 m before the end of the corridor |
+    | success | 2 m before the end of the corridor |
 
-    The corridor is 40 m long and 4 m wide, between walls; the middle of the gap is the middle of
-    the corridor. So one who gets there has a return of 36. Episodes are cut off after
+    The corridor is 40 m long and 4 m wide, between walls. The middle of the gap is the middle of
+    the corridor. The return of a successful episode is 36. Episodes are truncated after
     ``episode_limit`` steps.
 
     The field ``body`` is that of `hierax.worlds.mujoco.tasks.any_body.AnyBody`.
 
     Attributes:
-        episode_limit: most steps of an episode.
+        episode_limit: steps after which an episode is truncated.
 
     Raises:
-        ValueError: where there is no such body, or the limit is no whole number above 0.
+        ValueError: if there is no such body, or the limit is not an integer of at least 1.
     """
 
     episode_limit: int = 400
 
-    outlook = Outlook(7.0, -28.0, azimuth=0.0)  # from behind, between the walls
+    camera = Camera(7.0, -28.0, azimuth=0.0)  # from behind, between the walls
 
     @property
     def views(self) -> tuple[View, ...]:
-        """See the table."""
+        """Views of an observation, see the table."""
         return self.proprioception, View("gap", (2,))
 
     def compose(self) -> mujoco.MjSpec:
-        """The body, two platforms that episodes move, walls, and a floor far below."""
+        """Return the model: the body, two movable platforms, walls, and a floor far below."""
         spec = plane()
         spec.geom("floor").pos = [0, 0, -_DEPTH]
         self.walker.add(spec)
         for name, x in zip(_PLATFORMS, _middles((LENGTH - LONGEST) / 2.0, LONGEST), strict=True):
             body = spec.worldbody.add_body(name=name, mocap=True, pos=[x, 0, 0])
-            half = (LENGTH / 2, WIDTH / 2, _THICK / 2)
-            add_cuboid(body, name, (0, 0, -_THICK / 2), half, _PLATFORM_COLOUR)
+            half = (LENGTH / 2, WIDTH / 2, _THICKNESS / 2)
+            add_box_geom(body, name, (0, 0, -_THICKNESS / 2), half, _PLATFORM_COLOUR)
         for name, side in (("left", 1), ("right", -1)):
-            place = (LENGTH / 2, side * (WIDTH + _THICK) / 2, (_WALL - _DEPTH) / 2)
-            half = (LENGTH, _THICK / 2, (_WALL + _DEPTH) / 2)
-            add_cuboid(spec.worldbody, name, place, half, (*WALL_COLOUR[:3], 0.3))
+            centre = (LENGTH / 2, side * (WIDTH + _THICKNESS) / 2, (_WALL - _DEPTH) / 2)
+            half = (LENGTH, _THICKNESS / 2, (_WALL + _DEPTH) / 2)
+            add_box_geom(spec.worldbody, name, centre, half, (*WALL_COLOUR[:3], 0.3))
         return spec
 
-    def begin(self, random: np.random.Generator) -> Beginning:
-        """See `MujocoWorld.begin`."""
+    def initial_state(self, random: np.random.Generator) -> InitialState:
+        """Draw the length of the gap; the body stands at rest at its initial position."""
         length = random.uniform(SHORTEST, LONGEST)
-        first = (LENGTH - length) / 2.0
-        return Beginning(
-            self.walker.standing(MARGIN, 0.0, 0.0),
+        start = (LENGTH - length) / 2.0
+        return InitialState(
+            self.walker.standing_qpos(MARGIN, 0.0, 0.0),
             np.zeros(self.model.nv),
-            memory={"gap": np.array([first, length])},
+            task_state={"gap": np.array([start, length])},
             mocap={
-                name: (np.array([x, 0.0, 0.0]), turned(0.0))
-                for name, x in zip(_PLATFORMS, _middles(first, length), strict=True)
+                name: (np.array([x, 0.0, 0.0]), yaw_quaternion(0.0))
+                for name, x in zip(_PLATFORMS, _middles(start, length), strict=True)
             },
         )
 
-    def observe(self, now: Readings) -> Mapping[str, Array]:
-        """See `MujocoWorld.observe`."""
-        xp, gap = now.sensors.__array_namespace__(), now.memory["gap"]
-        ahead = gap[:, 0] - now.sensors[:, self.place[0]]
+    def observe(self, data: Data) -> Mapping[str, Array]:
+        """Return the views of the table."""
+        xp, gap = data.sensordata.__array_namespace__(), data.task_state["gap"]
+        distance = gap[:, 0] - data.sensordata[:, self.xy_columns[0]]
         return {
-            "proprioception": now.sensors[:, self.felt],
-            "gap": xp.stack([ahead, gap[:, 1]], axis=1),
+            "proprioception": data.sensordata[:, self.proprioception_columns],
+            "gap": xp.stack([distance, gap[:, 1]], axis=1),
         }
 
-    def judge(self, before: Readings, now: Readings) -> Verdict:
-        """See `MujocoWorld.judge`."""
-        x, height, up = (now.sensors[:, at] for at in (self.place[0], self.height, self.up))
-        fallen = (height < 0.0) | (up < 0.0)
+    def reward_and_termination(self, previous: Data, data: Data) -> StepResult:
+        """Return the forward motion, and whether the body fell or arrived."""
+        columns = self.xy_columns[0], self.height_column, self.upright_column
+        x, height, upright = (data.sensordata[:, column] for column in columns)
+        fallen = (height < 0.0) | (upright < 0.0)
         arrived = (x >= LENGTH - MARGIN) & ~fallen
-        forward = x - before.sensors[:, self.place[0]]
-        return Verdict(forward, fallen | arrived, arrived, now.memory)
+        forward = x - previous.sensordata[:, self.xy_columns[0]]
+        return StepResult(forward, fallen | arrived, arrived, data.task_state)
 
 
-def _middles(first: float, length: float) -> tuple[float, float]:
-    """Where the platforms' middles are so that a gap begins at ``first``.
+def _middles(start: float, length: float) -> tuple[float, float]:
+    """Return x of the middles of both platforms for a gap that begins at ``start``.
 
-    Each is twice as long as it need be, and sticks out at an end of the corridor.
+    Each platform is twice as long as necessary and extends beyond the corridor.
     """
-    return first - LENGTH / 2.0, first + length + LENGTH / 2.0
+    return start - LENGTH / 2.0, start + length + LENGTH / 2.0

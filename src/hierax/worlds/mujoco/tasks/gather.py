@@ -1,4 +1,4 @@
-"""Bringing two boxes together (`hierax.worlds.mujoco.tasks.scattered`)."""
+"""The task to bring two boxes together."""
 
 import dataclasses
 from functools import cached_property
@@ -7,37 +7,37 @@ import mujoco
 import numpy as np
 
 from hierax.worlds.mujoco.tasks.scattered import Scattered
-from hierax.worlds.mujoco.world import Array, Readings
+from hierax.worlds.mujoco.world import Array, Data
 
 _TOUCH = "touch"
-_FOUND, _ANY, _ONE = 1, 0, 1  # of a contact sensor: how many contacts there are, in one number
+_FOUND, _ANY, _ONE = 1, 0, 1  # contact sensor: the number of contacts, as one number
 
 
 @dataclasses.dataclass(frozen=True)
 class Gather(Scattered):
-    """Two boxes have to touch each other.
+    """A task with two boxes that must touch each other.
 
     | | |
     |---|---|
-    | view ``"proprioception"`` | what the body feels of itself, see its class |
-    | view ``"boxes"`` | (48,): the eight corners of each box from the torso, in its axes (m) |
+    | view ``"proprioception"`` | the body's sensors of itself, see its class |
+    | view ``"boxes"`` | (48,): the eight corners of each box in the torso's frame (m) |
     | action | one number in [-1, 1] for each actuator of the body |
-    | reward | 10 where the boxes come to touch, -10 where they part, 50 a step after they touched |
-    | begin | body and boxes in different cells; directions uniform; at rest |
-    | end | with the 50; where the torso turns upside down; cut off after ``episode_limit`` steps |
+    | reward | 10 when the boxes touch, -10 when they separate, 50 one step after they touched |
+    | initial state | body and boxes in different cells; directions uniform; at rest |
+    | termination | with the 50; torso upside down; truncated after ``episode_limit`` steps |
     | success | with the 50 |
 
-    Boxes touch where physics finds a contact between them. The fields are those of
-    `hierax.worlds.mujoco.tasks.scattered.Scattered`, which says what it raises.
+    Boxes touch if the physics has a contact between them. Fields and errors are those of
+    `hierax.worlds.mujoco.tasks.scattered.Scattered`.
     """
 
     @property
-    def things(self) -> tuple[int, int]:
-        """Two boxes, and no target."""
+    def objects(self) -> tuple[int, int]:
+        """Two boxes and no target."""
         return 2, 0
 
     def compose(self) -> mujoco.MjSpec:
-        """See `MujocoWorld.compose`."""
+        """Return the model, with a sensor of the contact between the boxes."""
         spec, geom = super().compose(), mujoco.mjtObj.mjOBJ_GEOM
         spec.add_sensor(
             name=_TOUCH, type=mujoco.mjtSensor.mjSENS_CONTACT, intprm=[_FOUND, _ANY, _ONE],
@@ -45,10 +45,10 @@ class Gather(Scattered):
         )  # fmt: skip
         return spec
 
-    def holds(self, now: Readings) -> Array:
-        """See `Scattered.holds`."""
-        return now.sensors[:, self._touch] > 0.0
+    def conditions_met(self, data: Data) -> Array:
+        """Return where the boxes touch: ``(N, 1)``."""
+        return data.sensordata[:, self._touch_column] > 0.0
 
     @cached_property
-    def _touch(self) -> np.ndarray:
-        return self.columns(_TOUCH)
+    def _touch_column(self) -> np.ndarray:
+        return self.sensor_columns(_TOUCH)

@@ -1,8 +1,8 @@
-"""Tasks for a humanoid: walking where it is told to, and going to a target.
+"""Tasks for a humanoid: to walk in given directions, and to go to a target.
 
 After Tirumala et al. (2019), "Exploiting hierarchy for learning and transfer in KL-regularized RL",
-appendix A, which says what is asked for and gives no numbers: those here are ours. As in
-dm_control's suite, whose body this is, a step lasts .025 s.
+appendix A. The paper describes the tasks without numbers; the numbers here are ours. A step lasts
+.025 s, as in dm_control's suite, from which the body comes.
 """
 
 import dataclasses
@@ -15,38 +15,39 @@ from hierax.spec import View
 from hierax.worlds.mujoco.bodies.body import TORSO_AXES, Body
 from hierax.worlds.mujoco.bodies.humanoid import Humanoid
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
-from hierax.worlds.mujoco.tasks.speed import HumanoidSpeed, Paced
-from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
+from hierax.worlds.mujoco.tasks.speed import ComVelocityWorld, HumanoidSpeed
+from hierax.worlds.mujoco.world import Array, Data, InitialState, StepResult
 
-PACE_ASKED = 1.0
+TARGET_SPEED = 1.0
 """m/s."""
-_STRICT = 2.0
+_SHARPNESS = 2.0
 _LOWEST = HumanoidSpeed.heights[0]
 _DIRECTIONS = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
 
 
 @dataclasses.dataclass(frozen=True)
-class HumanoidWalk(Paced):
-    """A humanoid has to walk at 1 m/s in a direction, and after half of the time in another.
+class HumanoidWalk(ComVelocityWorld):
+    """A humanoid that must walk at 1 m/s in one direction, and in another in the second half.
 
     | | |
     |---|---|
-    | view ``"proprioception"`` | what the body feels of itself, see `Humanoid` |
-    | view ``"direction"`` | (3,): the direction asked for, in the torso's axes |
-    | view ``"task"`` | (4,): a 1 for it, of x, y, -x and -y in the world |
+    | view ``"proprioception"`` | the body's sensors of itself, see `Humanoid` |
+    | view ``"direction"`` | (3,): the required direction in the torso's frame |
+    | view ``"task"`` | (4,): one-hot code of the direction: x, y, -x or -y of the world |
     | action | (21,) in [-1, 1]: torques, see `Humanoid` |
-    | reward | ``exp(-2 |v - d|^2)``, d the direction seen before the step, times 1 m/s |
-    | begin | standing at the origin, looking anywhere, at rest; two different directions drawn |
-    | end | the torso lower than .8 m; cut off after ``episode_limit`` steps |
+    | reward | ``exp(-2 |v - d|^2)``, d the direction observed before the step, times 1 m/s |
+    | initial state | standing at the origin, heading uniform, at rest; two different directions |
+    | termination | torso lower than .8 m; truncated after ``episode_limit`` steps |
 
-    v is the velocity of the centre of mass along the floor (m/s); one who stands still is paid .14.
+    v is the horizontal velocity of the centre of mass (m/s). The reward of standing still is .14.
     There is no success.
 
     Attributes:
-        episode_limit: most steps of an episode; after half of them the direction changes.
+        episode_limit: steps after which an episode is truncated; the direction changes after half
+            of them.
 
     Raises:
-        ValueError: where the limit is no whole number above 0.
+        ValueError: if the limit is not an integer of at least 1.
     """
 
     episode_limit: int = 1_000
@@ -61,55 +62,55 @@ class HumanoidWalk(Paced):
 
     @property
     def views(self) -> tuple[View, ...]:
-        """See the table."""
+        """Views of an observation, see the table."""
         return (
             self.proprioception,
             View("direction", (3,), -1.0, 1.0),
             View("task", (4,), 0.0, 1.0),
         )
 
-    def begin(self, random: np.random.Generator) -> Beginning:
-        """See `MujocoWorld.begin`."""
-        pose = self.walker.standing(0.0, 0.0, random.uniform(-np.pi, np.pi))
-        asked = np.eye(4)[random.permutation(4)[:2]]
-        return Beginning(pose, np.zeros(self.model.nv), {"first": asked[0], "second": asked[1]})
+    def initial_state(self, random: np.random.Generator) -> InitialState:
+        """Draw the heading and two different directions."""
+        qpos = self.walker.standing_qpos(0.0, 0.0, random.uniform(-np.pi, np.pi))
+        first, second = np.eye(4)[random.permutation(4)[:2]]
+        return InitialState(qpos, np.zeros(self.model.nv), {"first": first, "second": second})
 
-    def observe(self, now: Readings) -> Mapping[str, Array]:
-        """See `MujocoWorld.observe`."""
-        asked = self._asked(now)
-        axes = now.sensors[:, self._axes].reshape(-1, 3, 3)
+    def observe(self, data: Data) -> Mapping[str, Array]:
+        """Return the views of the table."""
+        required = self._required(data)
+        axes = data.sensordata[:, self._axis_columns].reshape(-1, 3, 3)
         return {
-            "proprioception": now.sensors[:, self.felt],
-            "direction": (axes * (asked @ _DIRECTIONS)[:, None]).sum(2),
-            "task": asked,
+            "proprioception": data.sensordata[:, self.proprioception_columns],
+            "direction": (axes * (required @ _DIRECTIONS)[:, None]).sum(2),
+            "task": required,
         }
 
-    def judge(self, before: Readings, now: Readings) -> Verdict:
-        """See `MujocoWorld.judge`."""
-        xp = now.sensors.__array_namespace__()
-        wanted = PACE_ASKED * (self._asked(before) @ _DIRECTIONS)[:, :2]
-        missed = self.pace(now)[:, :2] - wanted
-        fallen = now.sensors[:, self.height] < _LOWEST
-        reward = xp.exp(-_STRICT * (missed**2).sum(1))
-        return Verdict(reward, fallen, xp.zeros_like(fallen), now.memory)
+    def reward_and_termination(self, previous: Data, data: Data) -> StepResult:
+        """Return the reward of the table, and whether the humanoid fell."""
+        xp = data.sensordata.__array_namespace__()
+        required = TARGET_SPEED * (self._required(previous) @ _DIRECTIONS)[:, :2]
+        error = self.com_velocity(data)[:, :2] - required
+        fallen = data.sensordata[:, self.height_column] < _LOWEST
+        reward = xp.exp(-_SHARPNESS * (error**2).sum(1))
+        return StepResult(reward, fallen, xp.zeros_like(fallen), data.task_state)
 
-    def _asked(self, now: Readings) -> Array:
-        """``(N, 4)``: a 1 for the direction that counts."""
-        xp = now.sensors.__array_namespace__()
-        early = (2 * now.steps < self.episode_limit)[:, None]
-        return xp.where(early, now.memory["first"], now.memory["second"])
+    def _required(self, data: Data) -> Array:
+        """Return the one-hot code ``(N, 4)`` of the required direction."""
+        xp = data.sensordata.__array_namespace__()
+        early = (2 * data.steps < self.episode_limit)[:, None]
+        return xp.where(early, data.task_state["first"], data.task_state["second"])
 
     @cached_property
-    def _axes(self) -> np.ndarray:
-        return self.columns(*TORSO_AXES)
+    def _axis_columns(self) -> np.ndarray:
+        return self.sensor_columns(*TORSO_AXES)
 
 
 @dataclasses.dataclass(frozen=True)
 class HumanoidGoTo(Arrangement):
-    """An `Arrangement` for a humanoid, which has fallen where its torso is lower than .8 m.
+    """An `Arrangement` for a humanoid; the episode ends if its torso is lower than .8 m.
 
-    By default there is one target somewhere in an 8 m square, and 20 s to get there: reward 10 for
-    being on it and 50 a step later.
+    By default there is one target in a square of 8 m, and a limit of 20 s. The reward is 10 on the
+    target and 50 one step later.
 
     Raises:
         ValueError: as `Arrangement`.
@@ -122,6 +123,6 @@ class HumanoidGoTo(Arrangement):
 
     substeps = 5
 
-    def fallen(self, now: Readings) -> Array:
-        """``(N,)``: who lies."""
-        return now.sensors[:, self.height] < _LOWEST
+    def fallen(self, data: Data) -> Array:
+        """Return where the torso is lower than .8 m: ``(N,)``."""
+        return data.sensordata[:, self.height_column] < _LOWEST

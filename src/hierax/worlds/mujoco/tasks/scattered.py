@@ -1,13 +1,13 @@
-"""Tasks with a body, boxes and targets at random places, which pay when conditions come true.
+"""Tasks with a body, boxes and targets at random positions, and rewards for conditions.
 
 After Tirumala, Noh, Galashov, Hasenclever, Ahuja, Wayne, Pascanu, Teh and Heess (2019), "Exploiting
-hierarchy for learning and transfer in KL-regularized RL", section 5 and appendix D, with what the
-paper leaves open as in its authors' release: control every .05 s, 400 steps, cells of 2 m, boxes of
-1.5 kg and 1 m, targets that are cubes of 1 m, and the reward.
+hierarchy for learning and transfer in KL-regularized RL", section 5 and appendix D. Details that
+the paper omits follow the code that its authors released: control every .05 s, 400 steps, cells of
+2 m, boxes of 1.5 kg and 1 m, targets that are cubes of 1 m, and the reward.
 
-**Reward.** Each active condition pays 10 when it comes true and takes 10 back when it ceases to be.
-One step after all are true, 50 are paid and the episode ends. So one condition pays 60 in all and
-two pay 70; who ends a condition in that last step loses 10.
+**Reward.** Each active condition gives 10 when it becomes true and -10 when it becomes false. One
+step after all conditions are true the reward is 50 and the episode ends. The return is therefore
+60 with one condition and 70 with two; a condition that becomes false in the last step costs 10.
 """
 
 import abc
@@ -23,39 +23,45 @@ import numpy as np
 from hierax import checks
 from hierax.spec import View
 from hierax.worlds.mujoco.arenas import CELL, plane, room
-from hierax.worlds.mujoco.bodies.body import turned
+from hierax.worlds.mujoco.bodies.body import yaw_quaternion
 from hierax.worlds.mujoco.tasks.any_body import AnyBody
-from hierax.worlds.mujoco.tasks.props import TARGET_HALF, add_box, add_target, box_pose, corners
-from hierax.worlds.mujoco.vision import Outlook
-from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
+from hierax.worlds.mujoco.tasks.objects import (
+    TARGET_HALF,
+    add_box,
+    add_target,
+    corners,
+    draw_box_pose,
+)
+from hierax.worlds.mujoco.vision import Camera
+from hierax.worlds.mujoco.world import Array, Data, InitialState, StepResult
 
-CHANGE, ALL_DONE = 10.0, 50.0
+CONDITION_REWARD, COMPLETION_REWARD = 10.0, 50.0
 PADDING = 1
-"""Cells between those where things begin and the walls, on each side."""
-OPEN, APART = 8.0, 1.5
-"""Edge of the square without walls, and the least distance between things there (m)."""
-MOST_IN_OPEN = 10
-"""Boxes and targets there: all places are drawn anew until none is too near another.
+"""Cells between the initial cells and the walls, on each side."""
+OPEN_EDGE, MIN_DISTANCE = 8.0, 1.5
+"""Edge of the square without walls, and the least initial distance of objects there (m)."""
+MAX_IN_OPEN = 10
+"""Largest number of boxes and targets there: all positions are drawn until none are too close.
 
-With so many it takes some 20 ms, and with each one more about five times as long.
+That takes about 20 ms for 10, and about five times as long for each one more.
 """
 
 
 @dataclasses.dataclass(frozen=True)
 class Scattered(AnyBody):
-    """What these tasks share; a task says what there is and what has to be true.
+    """The base class of these tasks; a subclass sets the objects and the conditions.
 
     The field ``body`` is that of `hierax.worlds.mujoco.tasks.any_body.AnyBody`.
 
     Attributes:
-        cells: that things begin in, on each side of a walled room; 0 for an 8 m square without
-            walls, where they begin anywhere, 1.5 m apart, and where there are at most 10 boxes and
+        cells: number of initial cells along each side of a walled room. 0 is a square of 8 m
+            without walls, with initial positions anywhere, 1.5 m apart, and at most 10 boxes and
             targets.
-        box_mass: in kg.
-        episode_limit: most steps of an episode.
+        box_mass: mass of a box (kg).
+        episode_limit: steps after which an episode is truncated.
 
     Raises:
-        ValueError: where a number is out of range, a name is unknown, or there is too little room.
+        ValueError: if a number is out of range, a name is unknown, or the room is too small.
     """
 
     cells: int = 3
@@ -63,117 +69,120 @@ class Scattered(AnyBody):
     episode_limit: int = 400
 
     conditions = 1
-    """How many have to be true at once."""
+    """Number of conditions that must be true at once."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.count("cells", self.cells, 0)
         checks.positive("box_mass", self.box_mass)
-        count = 1 + sum(self.things)
+        boxes, targets = self.objects
+        count = 1 + boxes + targets
         enough = math.isqrt(count - 1) + 1
         if self.cells and self.cells < enough:
             raise ValueError(
-                f"cells is {self.cells}, but {count} things need as many cells: take at least "
-                f"{enough}"
+                f"cells must be at least {enough} for a body, {boxes} boxes and {targets} targets, "
+                f"got {self.cells}"
             )
-        if not self.cells and count > 1 + MOST_IN_OPEN:
+        if not self.cells and count > 1 + MAX_IN_OPEN:
             raise ValueError(
-                f"cells is 0 with {count - 1} boxes and targets, but there is room for "
-                f"{MOST_IN_OPEN} without walls: take fewer, or cells={enough} or more"
+                f"boxes + targets must be at most {MAX_IN_OPEN} without walls (cells=0), got "
+                f"{count - 1}; use fewer, or cells={enough} or more"
             )
 
     @property
     @abc.abstractmethod
-    def things(self) -> tuple[int, int]:
-        """How many boxes and how many targets there are."""
+    def objects(self) -> tuple[int, int]:
+        """Numbers of boxes and of targets."""
 
     @abc.abstractmethod
-    def holds(self, now: Readings) -> Array:
-        """``(N, conditions)``: which of them are true."""
+    def conditions_met(self, data: Data) -> Array:
+        """Return which conditions are true: ``(N, conditions)``."""
 
     @property
     def views(self) -> tuple[View, ...]:
-        """The parts of an observation that have something to tell."""
+        """Views of an observation, without empty ones."""
         return tuple(View(name, (len(at),)) for name, at in self._columns.items())
 
     @property
-    def outlook(self) -> Outlook:
-        """Onto the room, or the square in which things begin."""
-        half = CELL * (self.cells / 2.0 + PADDING) if self.cells else OPEN / 2.0 + APART
-        return Outlook(2.45 * half, -55.0, at=(0.0, -0.04 * half, 0.0))
+    def camera(self) -> Camera:
+        """A camera that shows the room, or the square of the initial positions."""
+        half = CELL * (self.cells / 2.0 + PADDING) if self.cells else OPEN_EDGE / 2.0 + MIN_DISTANCE
+        return Camera(2.45 * half, -55.0, lookat=(0.0, -0.04 * half, 0.0))
 
     def compose(self) -> mujoco.MjSpec:
-        """See `MujocoWorld.compose`."""
+        """Return the model: a room or a floor, the body, boxes and targets."""
         spec = room(self.cells + 2 * PADDING) if self.cells else plane()
         self.walker.add(spec)
-        boxes, targets = self.things
+        boxes, targets = self.objects
         for number in range(boxes):
             add_box(spec, number, self.box_mass, self.walker.torso)
         for number in range(targets):
             add_target(spec, number, self.walker.torso)
         return spec
 
-    def begin(self, random: np.random.Generator) -> Beginning:
-        """See `MujocoWorld.begin`."""
-        boxes, targets = self.things
-        places = self._places(random)
-        x, y = places[0]
-        parts = [self.walker.standing(x, y, random.uniform(-np.pi, np.pi))]
-        parts += [box_pose(place, random, bool(self.cells)) for place in places[1 : 1 + boxes]]
-        cubes = np.column_stack([places[1 + boxes :], np.full(targets, TARGET_HALF)])
-        return Beginning(
+    def initial_state(self, random: np.random.Generator) -> InitialState:
+        """Draw positions, directions and the task of an episode; everything is at rest."""
+        boxes, targets = self.objects
+        positions = self._draw_positions(random)
+        x, y = positions[0]
+        parts = [self.walker.standing_qpos(x, y, random.uniform(-np.pi, np.pi))]
+        parts += [
+            draw_box_pose(centre, random, bool(self.cells)) for centre in positions[1 : 1 + boxes]
+        ]
+        cubes = np.column_stack([positions[1 + boxes :], np.full(targets, TARGET_HALF)])
+        return InitialState(
             np.concatenate(parts),
             np.zeros(self.model.nv),
-            memory={
+            task_state={
                 "targets": cubes,
-                "true": np.zeros(self.conditions, bool),
-                **self.asked(random),
+                "met": np.zeros(self.conditions, bool),
+                **self.draw_task(random),
             },
-            mocap={f"target{k}": (place, turned(0.0)) for k, place in enumerate(cubes)},
+            mocap={f"target{k}": (centre, yaw_quaternion(0.0)) for k, centre in enumerate(cubes)},
         )
 
-    def asked(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
-        """What an episode asks for, to be remembered; nothing where all ask for the same."""
+    def draw_task(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Draw the task of an episode, a part of its task state; empty if there is one task."""
         return {}
 
-    def observe(self, now: Readings) -> Mapping[str, Array]:
-        """See `MujocoWorld.observe`."""
-        return {name: now.sensors[:, at] for name, at in self._columns.items()}
+    def observe(self, data: Data) -> Mapping[str, Array]:
+        """Return the sensors of each view."""
+        return {name: data.sensordata[:, at] for name, at in self._columns.items()}
 
-    def judge(self, before: Readings, now: Readings) -> Verdict:
-        """See `MujocoWorld.judge`."""
-        was, true = now.memory["true"], self.holds(now)
-        done = was.all(1)
-        reward = CHANGE * (true * 1.0 - was).sum(1) + ALL_DONE * done
-        return Verdict(reward, done | self.fallen(now), done, {**now.memory, "true": true})
+    def reward_and_termination(self, previous: Data, data: Data) -> StepResult:
+        """Return the reward of the conditions that changed, and the end of the episode."""
+        before, met = data.task_state["met"], self.conditions_met(data)
+        done = before.all(1)
+        reward = CONDITION_REWARD * (met * 1.0 - before).sum(1) + COMPLETION_REWARD * done
+        return StepResult(reward, done | self.fallen(data), done, {**data.task_state, "met": met})
 
-    def fallen(self, now: Readings) -> Array:
-        """``(N,)``: whose torso is upside down."""
-        return now.sensors[:, self.up] < 0.0
+    def fallen(self, data: Data) -> Array:
+        """Return where the torso is upside down: ``(N,)``."""
+        return data.sensordata[:, self.upright_column] < 0.0
 
     @cached_property
     def _columns(self) -> dict[str, np.ndarray]:
-        """Sensors of the views that show them."""
-        boxes, targets = self.things
+        """Sensor columns of the views that consist of sensors."""
+        boxes, targets = self.objects
         names = {
             "proprioception": self.walker.proprioception,
             "targets": [f"target{k} from torso" for k in range(targets)],
             "boxes": [f"{corner} from torso" for corner in corners(boxes)],
         }
-        return {view: self.columns(*sensors) for view, sensors in names.items() if sensors}
+        return {view: self.sensor_columns(*sensors) for view, sensors in names.items() if sensors}
 
-    def _places(self, random: np.random.Generator) -> np.ndarray:
-        """Different places ``(1 + N + K, 2)`` for all that there is."""
-        count = 1 + sum(self.things)
+    def _draw_positions(self, random: np.random.Generator) -> np.ndarray:
+        """Draw different positions ``(1 + N + K, 2)`` of the body, boxes and targets."""
+        count = 1 + sum(self.objects)
         if self.cells:
             cells = np.array(list(product(range(self.cells), repeat=2))) - (self.cells - 1) / 2.0
             return CELL * random.permutation(cells)[:count]
-        places = random.uniform(-OPEN / 2.0, OPEN / 2.0, (count, 2))
-        while _least_distance(places) < APART:
-            places = random.uniform(-OPEN / 2.0, OPEN / 2.0, (count, 2))
-        return places
+        positions = random.uniform(-OPEN_EDGE / 2.0, OPEN_EDGE / 2.0, (count, 2))
+        while _least_distance(positions) < MIN_DISTANCE:
+            positions = random.uniform(-OPEN_EDGE / 2.0, OPEN_EDGE / 2.0, (count, 2))
+        return positions
 
 
-def _least_distance(places: np.ndarray) -> float:
-    between = np.linalg.norm(places[:, None] - places, axis=2)
-    return float(between[np.triu_indices(len(places), 1)].min())
+def _least_distance(positions: np.ndarray) -> float:
+    distances = np.linalg.norm(positions[:, None] - positions, axis=2)
+    return float(distances[np.triu_indices(len(positions), 1)].min())

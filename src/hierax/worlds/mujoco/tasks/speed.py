@@ -1,8 +1,8 @@
-"""Open floors that pay for speed: where the lowest level of a hierarchy learns to move.
+"""Open floors with a reward for speed, to train the lowest level of a hierarchy.
 
-After the release that goes with Haarnoja, Hartikainen, Abbeel and Levine (2018), "Latent space
-policies for hierarchical reinforcement learning": the rewards, and where an episode ends. Bodies
-are not theirs (rllab's), but those of `hierax.worlds.mujoco.bodies`; the swimmer is as theirs.
+Rewards and terminations follow the code released with Haarnoja, Hartikainen, Abbeel and Levine
+(2018), "Latent space policies for hierarchical reinforcement learning". The ant and the humanoid
+are those of `hierax.worlds.mujoco.bodies`, not rllab's; the swimmer equals rllab's.
 """
 
 import abc
@@ -21,135 +21,136 @@ from hierax.worlds.mujoco.bodies.ant import Ant
 from hierax.worlds.mujoco.bodies.body import Body
 from hierax.worlds.mujoco.bodies.humanoid import Humanoid
 from hierax.worlds.mujoco.bodies.swimmer import Swimmer
-from hierax.worlds.mujoco.embodied import Embodied
-from hierax.worlds.mujoco.world import Array, Beginning, Readings, Verdict
+from hierax.worlds.mujoco.body_world import BodyWorld
+from hierax.worlds.mujoco.world import Array, Data, InitialState, StepResult
 
-PACE = "pace"
-"""Sensor of the velocity of the whole body's centre of mass, in the world's axes (m/s)."""
-_STIR = 0.1
+COM_VELOCITY = "com velocity"
+"""Sensor of the velocity of the body's centre of mass, in world coordinates (m/s)."""
+_VELOCITY_NOISE = 0.1
 _FORCE = 1 << int(mujoco.mjtConDataField.mjCONDATA_FORCE)
-_SUM, _ONE = 3, 1  # of a contact sensor: all contacts of a body, in one force
+_SUM, _ONE = 3, 1  # contact sensor: the net force of all contacts of a body
 
 
-class Weights(NamedTuple):
-    """What is paid beside speed.
+class RewardWeights(NamedTuple):
+    """The weights of reward terms other than speed; costs are subtracted.
 
     Attributes:
-        alive: for each step.
-        effort: times the sum of squared actions, taken away.
-        contact: times the sum of squared forces (N) on all parts, each in [-1, 1], taken away.
-        bounce: times the squared velocity upward, taken away.
+        alive: constant reward of each step.
+        control_cost: of the sum of squared actions.
+        contact_cost: of the sum of squared contact forces (N) on all parts, each in [-1, 1].
+        vertical_cost: of the squared vertical velocity.
     """
 
     alive: float = 0.0
-    effort: float = 0.0
-    contact: float = 0.0
-    bounce: float = 0.0
+    control_cost: float = 0.0
+    contact_cost: float = 0.0
+    vertical_cost: float = 0.0
 
 
-class Paced(Embodied):
-    """A body on an open floor, and the velocity of its centre of mass."""
+class ComVelocityWorld(BodyWorld):
+    """A body on an open floor, with a sensor of the velocity of its centre of mass."""
 
     def compose(self) -> mujoco.MjSpec:
-        """The body on a floor."""
+        """Return the model: the body on a floor."""
         spec = plane()
         self.walker.add(spec)
-        feel_pace(spec, self.walker.torso)
+        add_com_velocity_sensor(spec, self.walker.torso)
         return spec
 
-    def pace(self, now: Readings) -> Array:
-        """``(N, 3)``: what `PACE` says."""
-        return now.sensors[:, self._pace]
+    def com_velocity(self, data: Data) -> Array:
+        """Return the velocity of the centre of mass: ``(N, 3)`` (m/s)."""
+        return data.sensordata[:, self._com_velocity_columns]
 
     @cached_property
-    def _pace(self) -> np.ndarray:
-        return self.columns(PACE)
+    def _com_velocity_columns(self) -> np.ndarray:
+        return self.sensor_columns(COM_VELOCITY)
 
 
 @dataclasses.dataclass(frozen=True)
-class Speed(Paced):
-    """What these worlds share."""
+class Speed(ComVelocityWorld):
+    """The base class of worlds with a reward for speed."""
 
     episode_limit: int = 1_000
 
-    weights: ClassVar[Weights]
+    weights: ClassVar[RewardWeights]
     heights: ClassVar[tuple[float, float]]
+    """Lowest and highest allowed height of the torso (m)."""
     has_success = False
 
     @abc.abstractmethod
-    def paid(self, pace: Array) -> Array:
-        """What a velocity ``(N, 3)`` is worth."""
+    def speed_reward(self, velocity: Array) -> Array:
+        """Return the reward ``(N,)`` of a velocity ``(N, 3)``."""
 
     @property
     def views(self) -> tuple[View, ...]:
-        """What the body feels, and nothing of where it is."""
+        """The view ``"proprioception"``, without position or heading."""
         return (self.proprioception,)
 
     def compose(self) -> mujoco.MjSpec:
-        """The body on a floor, and forces on its parts if they count."""
+        """Return the model, with sensors of contact forces if their weight is not 0."""
         spec = super().compose()
-        for name in self._parts(spec) if self.weights.contact else ():
+        parts = [body.name for body in spec.bodies[1:] if body.geoms]
+        for name in parts if self.weights.contact_cost else ():
             spec.add_sensor(
                 name=f"{name} force", type=mujoco.mjtSensor.mjSENS_CONTACT,
                 objtype=mujoco.mjtObj.mjOBJ_BODY, objname=name, intprm=[_FORCE, _SUM, _ONE],
             )  # fmt: skip
         return spec
 
-    def begin(self, random: np.random.Generator) -> Beginning:
-        """See `stirred`."""
-        return stirred(self, random)
+    def initial_state(self, random: np.random.Generator) -> InitialState:
+        """Draw velocities; the body stands at the origin and faces along x."""
+        return perturbed_start(self, random)
 
-    def observe(self, now: Readings) -> Mapping[str, Array]:
-        """See `MujocoWorld.observe`."""
-        return {"proprioception": now.sensors[:, self.felt]}
+    def observe(self, data: Data) -> Mapping[str, Array]:
+        """Return the view ``"proprioception"``."""
+        return {"proprioception": data.sensordata[:, self.proprioception_columns]}
 
-    def judge(self, before: Readings, now: Readings) -> Verdict:
-        """See `MujocoWorld.judge`."""
-        xp, weights = now.sensors.__array_namespace__(), self.weights
-        pace = self.pace(now)
-        reward = self.paid(pace) + weights.alive - weights.effort * (now.action**2).sum(1)
-        if weights.contact:
-            forces = xp.clip(now.sensors[:, self._forces], -1.0, 1.0)
-            reward = reward - weights.contact * (forces**2).sum(1)
-        if weights.bounce:
-            reward = reward - weights.bounce * pace[:, 2] ** 2
-        ended = outside(self.heights, now.sensors[:, self.height])
-        return Verdict(reward, ended, xp.zeros_like(ended), now.memory)
+    def reward_and_termination(self, previous: Data, data: Data) -> StepResult:
+        """Return the sum of the reward terms, and whether the height is not allowed."""
+        xp, weights = data.sensordata.__array_namespace__(), self.weights
+        velocity = self.com_velocity(data)
+        control = (data.action**2).sum(1)
+        reward = self.speed_reward(velocity) + weights.alive - weights.control_cost * control
+        if weights.contact_cost:
+            forces = xp.clip(data.sensordata[:, self._force_columns], -1.0, 1.0)
+            reward = reward - weights.contact_cost * (forces**2).sum(1)
+        if weights.vertical_cost:
+            reward = reward - weights.vertical_cost * velocity[:, 2] ** 2
+        ended = outside(self.heights, data.sensordata[:, self.height_column])
+        return StepResult(reward, ended, xp.zeros_like(ended), data.task_state)
 
     @cached_property
-    def _forces(self) -> np.ndarray:
+    def _force_columns(self) -> np.ndarray:
         names = [self.model.sensor(number).name for number in range(self.model.nsensor)]
-        return self.columns(*(name for name in names if name.endswith(" force")))
-
-    def _parts(self, spec: mujoco.MjSpec) -> list[str]:
-        """Bodies that can be touched."""
-        return [body.name for body in spec.bodies[1:] if body.geoms]
+        return self.sensor_columns(*(name for name in names if name.endswith(" force")))
 
 
 @dataclasses.dataclass(frozen=True)
 class AntSpeed(Speed):
-    """An ant is paid for its speed in any direction.
+    """An ant with a reward for speed in any direction.
 
     | | |
     |---|---|
-    | view ``"proprioception"`` | what the body feels of itself, see `Ant` |
+    | view ``"proprioception"`` | the body's sensors of itself, see `Ant` |
     | action | (8,) in [-1, 1]: torques, see `Ant` |
     | reward | ``|v_xy| + .05 - .005 |a|^2 - .0005 c`` |
-    | begin | at the origin, looking along x; velocities normal, deviation .1 |
-    | end | the torso lower than .2 m or higher than 1 m; cut off after ``episode_limit`` steps |
+    | initial state | at the origin, facing along x; velocities N(0, .1^2) |
+    | termination | torso lower than .2 m or higher than 1 m |
 
-    v is the velocity of the centre of mass (m/s); c the sum over the parts of the body and three
-    axes of squared contact forces (N), each cut to [-1, 1]. (The release adds torques to it.) A
-    step lasts .05 s. There is no success.
+    v is the velocity of the centre of mass (m/s). c is the sum of squared contact forces (N) over
+    the parts of the body and three axes, each clipped to [-1, 1]; the released code adds torques.
+    A step lasts .05 s. Episodes are truncated after ``episode_limit`` steps. There is no success.
 
     Attributes:
-        episode_limit: most steps of an episode.
+        episode_limit: steps after which an episode is truncated.
 
     Raises:
-        ValueError: where the limit is no whole number above 0.
+        ValueError: if the limit is not an integer of at least 1.
     """
 
-    weights: ClassVar[Weights] = Weights(alive=0.05, effort=0.005, contact=0.0005)
+    weights: ClassVar[RewardWeights] = RewardWeights(
+        alive=0.05, control_cost=0.005, contact_cost=0.0005
+    )
     heights: ClassVar[tuple[float, float]] = (0.2, 1.0)
 
     @property
@@ -157,33 +158,33 @@ class AntSpeed(Speed):
         """`Ant`."""
         return Ant()
 
-    def paid(self, pace: Array) -> Array:
-        """Speed in any direction."""
-        return _level(pace)
+    def speed_reward(self, velocity: Array) -> Array:
+        """Return the horizontal speed."""
+        return _horizontal_speed(velocity)
 
 
 @dataclasses.dataclass(frozen=True)
 class SwimmerSpeed(Speed):
-    """A swimmer is paid for its speed, if it goes forward along x.
+    """A swimmer with a reward for speed, negative if it moves backward along x.
 
     | | |
     |---|---|
     | view ``"proprioception"`` | (7,): see `Swimmer` |
     | action | (2,) in [-1, 1]: torques of 50 N m, see `Swimmer` |
     | reward | ``|v_xy| sign(v_x) - .005 |a|^2`` |
-    | begin | at the origin, straight along x; velocities normal, deviation .1 |
-    | end | never; cut off after ``episode_limit`` steps |
+    | initial state | at the origin, straight along x; velocities N(0, .1^2) |
+    | termination | never; truncated after ``episode_limit`` steps |
 
     v is the velocity of the centre of mass (m/s). A step lasts .05 s. There is no success.
 
     Attributes:
-        episode_limit: most steps of an episode.
+        episode_limit: steps after which an episode is truncated.
 
     Raises:
-        ValueError: where the limit is no whole number above 0.
+        ValueError: if the limit is not an integer of at least 1.
     """
 
-    weights: ClassVar[Weights] = Weights(effort=0.005)
+    weights: ClassVar[RewardWeights] = RewardWeights(control_cost=0.005)
     heights: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     @property
@@ -191,34 +192,37 @@ class SwimmerSpeed(Speed):
         """`Swimmer`."""
         return Swimmer()
 
-    def paid(self, pace: Array) -> Array:
-        """Speed, taken away where it leads backward."""
-        xp = pace.__array_namespace__()
-        return _level(pace) * xp.sign(pace[:, 0])
+    def speed_reward(self, velocity: Array) -> Array:
+        """Return the horizontal speed with the sign of the velocity along x."""
+        xp = velocity.__array_namespace__()
+        return _horizontal_speed(velocity) * xp.sign(velocity[:, 0])
 
 
 @dataclasses.dataclass(frozen=True)
 class HumanoidSpeed(Speed):
-    """A humanoid is paid for its speed in any direction.
+    """A humanoid with a reward for speed in any direction.
 
     | | |
     |---|---|
-    | view ``"proprioception"`` | what the body feels of itself, see `Humanoid` |
+    | view ``"proprioception"`` | the body's sensors of itself, see `Humanoid` |
     | action | (21,) in [-1, 1]: torques, see `Humanoid` |
     | reward | ``|v_xy| + .2 - .0005 |a|^2 - .000005 c - .005 v_z^2`` |
-    | begin | standing at the origin, looking along x; velocities normal, deviation .1 |
-    | end | the torso lower than .8 m or higher than 2 m; cut off after ``episode_limit`` steps |
+    | initial state | standing at the origin, facing along x; velocities N(0, .1^2) |
+    | termination | torso lower than .8 m or higher than 2 m |
 
-    v and c are as in `AntSpeed`. A step lasts .025 s. There is no success.
+    v and c are as in `AntSpeed`. A step lasts .025 s. Episodes are truncated after
+    ``episode_limit`` steps. There is no success.
 
     Attributes:
-        episode_limit: most steps of an episode.
+        episode_limit: steps after which an episode is truncated.
 
     Raises:
-        ValueError: where the limit is no whole number above 0.
+        ValueError: if the limit is not an integer of at least 1.
     """
 
-    weights: ClassVar[Weights] = Weights(alive=0.2, effort=0.0005, contact=0.000005, bounce=0.005)
+    weights: ClassVar[RewardWeights] = RewardWeights(
+        alive=0.2, control_cost=0.0005, contact_cost=0.000005, vertical_cost=0.005
+    )
     heights: ClassVar[tuple[float, float]] = (0.8, 2.0)
 
     substeps = 5
@@ -228,31 +232,30 @@ class HumanoidSpeed(Speed):
         """`Humanoid`."""
         return Humanoid()
 
-    def paid(self, pace: Array) -> Array:
-        """Speed in any direction."""
-        return _level(pace)
+    def speed_reward(self, velocity: Array) -> Array:
+        """Return the horizontal speed."""
+        return _horizontal_speed(velocity)
 
 
-def feel_pace(spec: mujoco.MjSpec, torso: str) -> None:
-    """The sensor `PACE`."""
+def add_com_velocity_sensor(spec: mujoco.MjSpec, torso: str) -> None:
+    """Add the sensor `COM_VELOCITY`."""
     spec.add_sensor(
-        name=PACE, type=mujoco.mjtSensor.mjSENS_SUBTREELINVEL,
+        name=COM_VELOCITY, type=mujoco.mjtSensor.mjSENS_SUBTREELINVEL,
         objtype=mujoco.mjtObj.mjOBJ_BODY, objname=torso,
     )  # fmt: skip
 
 
-def stirred(world: Embodied, random: np.random.Generator) -> Beginning:
-    """At the origin, looking along x, with velocities that are normal, deviation .1."""
-    speeds = _STIR * random.standard_normal(world.model.nv)
-    return Beginning(world.walker.standing(0.0, 0.0, 0.0), speeds)
+def perturbed_start(world: BodyWorld, random: np.random.Generator) -> InitialState:
+    """Return an initial state at the origin, facing along x, with velocities N(0, .1^2)."""
+    qvel = _VELOCITY_NOISE * random.standard_normal(world.model.nv)
+    return InitialState(world.walker.standing_qpos(0.0, 0.0, 0.0), qvel)
 
 
 def outside(heights: tuple[float, float], height: Array) -> Array:
-    """``(N,)``: whose torso is lower than the first or higher than the second."""
+    """Return where ``height (N,)`` is below the lowest or above the highest allowed one."""
     low, high = heights
     return (height < low) | (height > high)
 
 
-def _level(pace: Array) -> Array:
-    """Speed along the floor."""
-    return (pace[:, :2] ** 2).sum(1) ** 0.5
+def _horizontal_speed(velocity: Array) -> Array:
+    return (velocity[:, :2] ** 2).sum(1) ** 0.5

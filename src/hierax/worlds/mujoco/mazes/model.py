@@ -1,12 +1,12 @@
-"""Floors, platforms, walls and blocks of a maze in a model."""
+"""The MuJoCo model of a maze: floor, platforms, walls and block."""
 
 import mujoco
 
-from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_cuboid, add_ground
+from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_box_geom, add_ground
 from hierax.worlds.mujoco.mazes.layout import Block, MazeMap
 
 BLOCK = "block"
-"""Body of the block, and sensor of the place of its centre."""
+"""Name of the block's body, and of the sensor of its centre."""
 
 _SLIDE = mujoco.mjtJoint.mjJNT_SLIDE
 _AXES = {"x": [1, 0, 0], "y": [0, 1, 0], "z": [0, 0, 1]}
@@ -16,21 +16,21 @@ _MARGIN = 0.01
 
 
 def add_maze(spec: mujoco.MjSpec, maze: MazeMap) -> None:
-    """Puts a maze into a model whose bodies are there already; geoms are as its default says."""
+    """Add a maze to a model that has its body; geoms use the model's defaults."""
     add_ground(spec, maze.cell / _TILES)
     for kind, color, boxes in (
         ("platform", _PLATFORM, maze.platforms),
         ("wall", WALL_COLOUR, maze.walls),
     ):
         for number, box in enumerate(boxes):
-            add_cuboid(spec.worldbody, f"{kind} {number}", box.centre, box.half, color)
+            add_box_geom(spec.worldbody, f"{kind} {number}", box.centre, box.half, color)
     if maze.block is not None:
         _add_block(spec, maze.block)
 
 
 def _add_block(spec: mujoco.MjSpec, block: Block) -> None:
     body = spec.worldbody.add_body(name=BLOCK, pos=block.box.centre)
-    add_cuboid(body, BLOCK, (0.0, 0.0, 0.0), block.box.half, _BLOCK).mass = block.mass
+    add_box_geom(body, BLOCK, (0.0, 0.0, 0.0), block.box.half, _BLOCK).mass = block.mass
     for number, axis in enumerate(block.slides):
         joint = body.add_joint(
             name=f"{BLOCK} {axis}", type=_SLIDE, axis=_AXES[axis], margin=_MARGIN
