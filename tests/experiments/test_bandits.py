@@ -13,8 +13,8 @@ from hierax.experiments.bandits import (
     Size,
     divergence,
     draw,
+    evaluate,
     inverse_error,
-    judge,
     train_stack,
 )
 
@@ -51,7 +51,7 @@ def test_the_optimum_of_the_cube_bandit(monkeypatch):
     np.testing.assert_allclose(stages, [-1.700912, -0.797778, -0.440091, -0.296055], atol=1e-6)
 
 
-def test_the_grid_pays_what_actions_are_paid(x64):
+def test_rewards_of_the_grid_are_those_of_actions(x64):
     middles = -1.0 + (np.arange(bandits.GRID) + 0.5) * 2.0 / bandits.GRID
     actions = np.stack(np.meshgrid(middles, middles, indexing="ij"), axis=-1)
     np.testing.assert_allclose(CUBE.reward(jnp.asarray(actions)), CUBE._grid, atol=1e-12)
@@ -73,7 +73,7 @@ def test_an_untrained_stack_is_the_prior_or_the_squashed_noise(bandit):
 def test_the_divergence_of_a_policy_that_ignores_the_reward():
     # KL(N(0, I) || N(m, S)) in closed form.
     flows = train_stack(GAUSSIAN, [(TINY._replace(rate=0.0), 1.0)], jax.random.key(0))
-    found = divergence(GAUSSIAN, 1, *judge(GAUSSIAN, flows, jax.random.key(2), 200_000))
+    found = divergence(GAUSSIAN, 1, *evaluate(GAUSSIAN, flows, jax.random.key(2), 200_000))
     mean, variance = GAUSSIAN.optimum(1)
     exact = 0.5 * ((1.0 + mean**2) / variance - 1.0 + np.log(variance)).sum()
     assert found == pytest.approx(exact, rel=0.02)

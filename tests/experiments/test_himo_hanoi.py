@@ -3,7 +3,6 @@
 import pytest
 
 from hierax.experiments import himo_hanoi
-from hierax.experiments.himo_hanoi import _judge
 
 # The states of the shortest path from 000 to 222, in the orders of the specification.
 NEAR = "222 012 022 110 112 210 200 000"
@@ -13,8 +12,9 @@ FAR = "222 110 012 022 200 210 112 000"
 @pytest.mark.parametrize(
     ("foresight", "order", "red", "blue", "humps"), [(0.9, NEAR, 4, 5, 3), (0.97, FAR, 2, 7, 8)]
 )
-def test_the_order_of_decisions(foresight, order, red, blue, humps):
-    row = _judge(foresight, "stay", "smoke")
+def test_the_order_of_times_to_peak(foresight, order, red, blue, humps, smoke):
+    table = smoke("himo-hanoi")[0]["tables"]["claims"]
+    (row,) = [row for row in table if row["foresight"] == foresight]
     assert row["order_on_path"] == order
     assert list(row["times_on_path"]) == order.split()
     assert (row["red_exit_rank_on_path"], row["blue_entrance_rank_on_path"]) == (red, blue)

@@ -8,7 +8,7 @@ from hierax.experiments.himo_rooms import (
     INTO_GOAL_ROOM,
     OUT_OF_START_ROOM,
     _doors_first,
-    _judge,
+    _measure,
     prioritised,
 )
 from hierax.worlds import four_rooms
@@ -17,7 +17,7 @@ WORLD = four_rooms()
 
 
 def test_ranks_are_those_of_the_specification():
-    row = _judge(0.99, "stay", "smoke")
+    row = _measure(0.99, "stay", "smoke")
     doors = ("east door", "south door", "north door", "west door")
     assert [row["door_ranks"][door] for door in doors] == [1, 2, 4, 6]
     assert (row["goal_rank"], row["start_rank"]) == (5, 104)

@@ -8,7 +8,7 @@ from hierax.experiments.himo_wormhole import (
     EXIT,
     _ends_before_doors,
     _ends_instead_of_doors,
-    _judge,
+    _measure,
 )
 from hierax.experiments.staged_flow import StagedFlow
 from hierax.worlds import wormhole_rooms
@@ -17,7 +17,7 @@ WORLD = wormhole_rooms()
 
 
 def test_ranks_are_those_of_the_specification():
-    row = _judge(0.99, "stay", "smoke")
+    row = _measure(0.99, "stay", "smoke")
     assert row["path_states"] == 17
     assert (row["entrance_rank_on_path"], row["exit_rank_on_path"]) == (1, 7)
     assert row["entrance_rank_by_height"] == 1

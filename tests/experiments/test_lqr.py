@@ -44,7 +44,7 @@ def test_a_scale_of_rewards_is_a_temperature():
 
 
 @pytest.mark.parametrize("control", [((0.0,), (0.1,)), ((0.1, 0.0), (0.02, 0.1))])
-def test_a_second_level_is_worth_what_simulation_finds(control):
+def test_the_value_of_a_second_level_agrees_with_simulation(control):
     world = LQR(control=control, noise=0.01)
     first = world.solve(TEMPERATURE, DISCOUNT)
     second = world.solve(TEMPERATURE, DISCOUNT, (first.gain, first.covariance))
@@ -63,7 +63,7 @@ def test_a_second_level_is_worth_what_simulation_finds(control):
     assert total.mean() == pytest.approx(value(second, begin), abs=4 * error + 0.01)
 
 
-def test_no_other_gain_is_worth_more():
+def test_the_default_policy_is_optimal_without_reward():
     # The optimum is a fixed point: against itself as the default, without reward, nothing changes.
     still = LQR(state_cost=(0.0, 0.0), control_cost=0.0)
     default = np.array([[0.7, -0.3]]), np.array([[0.4]])

@@ -1,26 +1,33 @@
-"""The ant's cross as an experiment: what its controls are paid, and who its arms are."""
+"""The ant's cross as an experiment: rewards of its baselines, and its arms."""
 
 import numpy as np
 import pytest
 
 from hierax.agents import Level
-from hierax.experiments.lsp_ant_cross import BUDGETS, INTERVAL, SETTINGS, TWO_LEVELS, PaidMore, arms
+from hierax.experiments.lsp_ant_cross import (
+    BUDGETS,
+    INTERVAL,
+    SETTINGS,
+    TWO_LEVELS,
+    DenseAntCross,
+    arms,
+)
 from worlds.mujoco.acted import moved, positions, teleport, wait
 
 
 @pytest.mark.parametrize(("speed", "closer"), [(0.0, 0.0), (0.001, 0.0), (0.0, 0.1)])
-def test_controls_are_paid_for_speed_or_for_each_metre_closer(speed, closer):
-    world = PaidMore("AntCross-v0", speed=speed, closer=closer)
+def test_baselines_are_rewarded_for_speed_or_for_progress(speed, closer):
+    world = DenseAntCross("AntCross-v0", speed=speed, closer=closer)
     batch = world.batch(1, 1)
     batch.reset(0)
     goal, speeds = np.array(world.goal), np.zeros(world.model.nv)
     speeds[:2] = 1.0, 2.0
     teleport(batch, moved(positions(batch), [4.5, 0.0]), speeds)
-    before = batch.now.physics.sensors[0, world.columns("torso.x", "torso.y")]
+    before = batch.state.sensordata[0, world.sensor_columns("torso.x", "torso.y")]
     reward = wait(batch).reward[0]
-    after = batch.now.physics.sensors[0, world.columns("torso.x", "torso.y")]
+    after = batch.state.sensordata[0, world.sensor_columns("torso.x", "torso.y")]
     came = np.linalg.norm(before - goal) - np.linalg.norm(after - goal)
-    data = batch.engine.show(batch.now.physics.rows[0])
+    data = batch.physics.to_mjdata(batch.state.mjstate[0])
     pace = data.sensor("pace").data[:2]
     assert came > 0.02
     assert np.linalg.norm(pace) > 0.5

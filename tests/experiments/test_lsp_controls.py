@@ -1,6 +1,6 @@
-"""Claims about levels are made beside what else could explain them: a lower temperature.
+"""Claims about levels are compared with one level at a lower temperature.
 
-K levels on one reward amount to one level at a temperature K times lower.
+K levels with one reward are equivalent to one level at a K times lower temperature.
 """
 
 import dataclasses
@@ -17,21 +17,21 @@ TWO, CONTINUED, COLDER = lsp_layers.TWO, lsp_layers.CONTINUED, lsp_layers.COLDER
 
 
 @pytest.fixture(scope="module")
-def ways():
-    return lsp_layers._ways(make("SpinSpeed-v0"), lsp_layers.CASES["SpinSpeed-v0"])
+def arms():
+    return lsp_layers._arms(make("SpinSpeed-v0"), lsp_layers.CASES["SpinSpeed-v0"])
 
 
-def test_one_level_at_half_the_temperature_stands_beside_two(ways):
-    usual, colder = ways[CONTINUED], ways[COLDER]
+def test_two_levels_are_compared_with_one_at_half_the_temperature(arms):
+    usual, colder = arms[CONTINUED], arms[COLDER]
     half = dataclasses.replace(usual.top, temperature=usual.top.temperature / 2)
     assert colder == dataclasses.replace(usual, levels=(half,))
-    assert ways[TWO] == usual
-    deep, cold_and_deep = (ways[name] for name in ways if name.startswith(lsp_layers.DEEP))
+    assert arms[TWO] == usual
+    deep, cold_and_deep = (arms[name] for name in arms if name.startswith(lsp_layers.DEEP))
     assert deep.top.couplings == cold_and_deep.top.couplings == 2 * usual.top.couplings
     assert cold_and_deep.top.temperature == colder.top.temperature
 
 
-def test_all_ways_take_the_same_steps_and_both_levels_have_one_temperature(ways, monkeypatch):
+def test_all_arms_take_the_same_steps_and_both_levels_have_one_temperature(arms, monkeypatch):
     taken = []
 
     def learn(agent, world, steps, seeds, start=None, **_):
@@ -45,11 +45,11 @@ def test_all_ways_take_the_same_steps_and_both_levels_have_one_temperature(ways,
     monkeypatch.setattr(lsp_layers, "learn", learn)
     monkeypatch.setattr(LatentSpacePolicy, "add_level", add_level)
     budget = lsp_layers.Budget({}, evaluations=1, episodes=1)
-    for way, agent in ways.items():
+    for arm, agent in arms.items():
         taken.clear()
-        runs = lsp_layers._train(agent, None, 50, budget, 2, twice=way == TWO)
+        runs = lsp_layers._train(agent, None, 50, budget, 2, add_level=arm == TWO)
         assert sum(steps for _, steps in taken) == runs.steps[-1] == 100
-        assert [len(each.levels) for each, _ in taken] == ([1, 2] if way == TWO else [1])
+        assert [len(each.levels) for each, _ in taken] == ([1, 2] if arm == TWO else [1])
         top = taken[-1][0].levels
         assert {level.temperature for level in top} == {agent.top.temperature}
 
@@ -58,8 +58,8 @@ def table(two, continued, colder):
     ends = {TWO: two, CONTINUED: continued, COLDER: colder}
     return {
         "World-v0": {
-            way: {"sampled_return": {"mean": mean, "low": mean - 1, "high": mean + 1}}
-            for way, mean in ends.items()
+            arm: {"sampled_return": {"mean": mean, "low": mean - 1, "high": mean + 1}}
+            for arm, mean in ends.items()
         }
     }
 
@@ -75,12 +75,12 @@ def table(two, continued, colder):
     ],
 )
 def test_a_gain_that_a_lower_temperature_gives_too_is_no_evidence(ends, holds):
-    verdict = lsp_layers._adds(table(*ends))
+    verdict = lsp_layers._second_level(table(*ends))
     assert verdict.holds is holds
     assert "control" in verdict.note
 
 
-def test_stacks_of_a_bandit_stand_beside_one_level_at_k_rho(monkeypatch):
+def test_stacks_of_a_bandit_are_compared_with_one_level_at_k_rho(monkeypatch):
     trained = []
 
     def train_stack(bandit, levels, key):
@@ -89,7 +89,7 @@ def test_stacks_of_a_bandit_stand_beside_one_level_at_k_rho(monkeypatch):
 
     monkeypatch.setattr(lsp_bandit, "train_stack", train_stack)
     monkeypatch.setattr(
-        lsp_bandit, "_row", lambda bandit, stacks, levels, way, budget: (stacks, levels)
+        lsp_bandit, "_row", lambda bandit, stacks, levels, method, budget: (stacks, levels)
     )
     budget = lsp_bandit.BUDGETS["laptop"]
     size = budget.small

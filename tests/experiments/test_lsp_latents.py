@@ -1,4 +1,4 @@
-"""Latents through a level that has learned and through one that has not."""
+"""Latents through a trained and through an untrained level."""
 
 import jax
 import jax.numpy as jnp
@@ -15,38 +15,38 @@ POINTS, STEPS = 3, 6
 
 
 def stepped(actions, start):
-    """Positions of each point, the world stepped with what `actions` says, one at a time."""
+    """Positions of each point, in a world stepped with `actions`, one point at a time."""
     paths, step = [], jax.jit(WORLD.step)
     for point in range(POINTS):
         state = jax.tree.map(lambda leaf, at=point: leaf[at], start.states)
-        seen = {name: start.timestep.observation[name][point] for name in VIEWS}
+        observation = {name: start.timestep.observation[name][point] for name in VIEWS}
         path = [state.position]
         for time in range(STEPS):
-            state, shown = step(state, actions(time, point, seen), jax.random.key(1))
-            seen = shown.observation
+            state, timestep = step(state, actions(time, point, observation), jax.random.key(1))
+            observation = timestep.observation
             path.append(state.position)
         paths.append(path)
     return np.array(paths).swapaxes(0, 1)
 
 
 @pytest.mark.parametrize("identity", [True, False])
-def test_a_rollout_is_the_world_stepped_with_what_the_level_makes_of_latents(identity):
+def test_a_rollout_steps_the_world_with_the_actions_of_the_level(identity):
     agent = LatentSpacePolicy(
         WORLD.spec, levels=(Level(views=VIEWS, identity=identity),), hidden_sizes=(8,)
     )
-    learned = agent.untrained(jax.random.key(2))
-    flow = learned.learner.top.actor
-    forward = jax.jit(lambda latent, see: flow.forward(latent, see)[0])
+    trained = agent.acting_state(jax.random.key(2))
+    flow = trained.learner.top.actor
+    forward = jax.jit(lambda latent, encoded: flow.forward(latent, encoded)[0])
     latents = jax.random.normal(jax.random.key(3), (STEPS, POINTS, 2))
 
-    def action(time, point, seen):
+    def action(time, point, observation):
         if identity:
             return jnp.tanh(latents[time, point])
-        see = jnp.concatenate([seen[name] for name in VIEWS])
-        return jnp.tanh(forward(latents[time, point][None], see[None])[0])
+        encoded = jnp.concatenate([observation[name] for name in VIEWS])
+        return jnp.tanh(forward(latents[time, point][None], encoded[None])[0])
 
     start = FunctionalBatch(WORLD, POINTS).reset(jax.random.key(4))
-    found = rollout(*agent.add_level(learned, Level()), WORLD, start, latents)
+    found = rollout(*agent.add_level(trained, Level()), WORLD, start, latents)
     # Positions of less than 1 in float32, in another order of rounding.
     np.testing.assert_allclose(found, stepped(action, start), atol=1e-5)
 
@@ -69,13 +69,13 @@ def test_straight_paths_in_all_directions_are_measured_as_that():
     )
 
 
-def test_two_ways_are_two_directions_whatever_their_number_of_paths():
+def test_two_directions_count_as_two_for_any_number_of_paths():
     ends = np.array([[3.0, 1.0]] * 5 + [[-1.0, 3.0]] * 5)
     assert measure(paths(ends))["directions"] == pytest.approx(2.0)
     assert measure(paths(ends[:5]))["directions"] == pytest.approx(1.0)
 
 
-def test_who_comes_back_was_fast_and_is_nowhere():
+def test_a_path_that_returns_has_speed_but_no_distance():
     out = paths(ring(4))
     found = measure(np.concatenate([out, out[-2::-1]]))
     assert found["distance"] == pytest.approx(0.0)
@@ -83,7 +83,7 @@ def test_who_comes_back_was_fast_and_is_nowhere():
     assert found["speed"] == pytest.approx(1.0)
 
 
-def test_latents_agree_where_all_starts_lead_the_same_way():
+def test_agreement_is_one_if_all_starts_give_the_same_direction():
     same = np.repeat(ring(6)[:, None], 4, axis=1)
     assert agreement(paths(same)) == pytest.approx(1.0)
     by_start = np.repeat(ring(4)[None], 6, axis=0)

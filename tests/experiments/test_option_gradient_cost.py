@@ -3,15 +3,12 @@
 import numpy as np
 import pytest
 
-from hierax.experiments import load, reproduce
 from hierax.experiments.option_training_step import median_seconds
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    out = tmp_path_factory.mktemp("results")
-    reproduce("option-gradient-cost", "smoke", None, out)
-    record = load("option-gradient-cost", "smoke", out)
+def rows(smoke):
+    record, _ = smoke("option-gradient-cost")
     assert record["claims"][0]["holds"] is True
     return record["tables"]["gradients"]
 

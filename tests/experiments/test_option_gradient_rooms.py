@@ -2,7 +2,6 @@
 
 import pytest
 
-from hierax.experiments import load, reproduce
 from hierax.experiments.option_gradient_rooms import VARIANTS, _cost, _generalises
 
 LIBRARIES = (
@@ -15,10 +14,8 @@ def point(value):
 
 
 @pytest.fixture(scope="module")
-def record(tmp_path_factory):
-    out = tmp_path_factory.mktemp("results")
-    reproduce("option-gradient-rooms", "smoke", 2, out)
-    return load("option-gradient-rooms", "smoke", out)
+def record(smoke):
+    return smoke("option-gradient-rooms")[0]
 
 
 def test_every_library_has_every_measurement_with_its_interval(record):

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from hierax.experiments.claims import CLAIMS
-from hierax.experiments.result import Result, Verdict, write
+from hierax.experiments.result import Finding, Result, write
 
-VERDICT = Verdict("H2", None, {"foresights": [0.9, np.float64(0.97)]}, "Only with much foresight.")
+FINDING = Finding("H2", None, {"foresights": [0.9, np.float64(0.97)]}, "Only with much foresight.")
 
 
 def example():
     return Result(
         settings={"step_size": 0.02},
-        claims=[VERDICT],
+        claims=[FINDING],
         curves={"time": np.arange(3.0), "names": ("a", "b")},
         tables={"rows": [{"x": np.int64(1), "ok": np.bool_(True)}]},
         seeds=range(2),
@@ -53,9 +53,9 @@ def test_writing_twice_gives_the_same_bytes_and_leaves_no_part(tmp_path):
 
 
 def test_an_unknown_claim_is_no_evidence(tmp_path):
-    verdict = Verdict("Z9", True, {}, "")
+    finding = Finding("Z9", True, {}, "")
     with pytest.raises(KeyError, match="Z9"):
-        write(Result(settings={}, claims=[verdict]), "n", "smoke", "c", tmp_path)
+        write(Result(settings={}, claims=[finding]), "n", "smoke", "c", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Those who are compared: each is made for the world that it is to act in, found before hours."""
+"""Arms of the studies: each agent fits its world, and all have the same settings."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from hierax.worlds import PointCross, SpinCross
 STUDIES = {
     "point": lambda: cross_study.arms(PointCross(), Level(views=("velocity",)), (3, 10)),
     "spin": lambda: cross_study.arms(SpinCross(), Level(views=("velocity", "phase")), (2, 3, 10)),
-    "cheetah": lambda: lsp_cheetah_reach.arms(Level(views=(cheetah.VIEW,))),
+    "cheetah": lambda: lsp_cheetah_reach.arms(Level(views=(cheetah.PROPRIOCEPTION,))),
     "ant": lambda: lsp_ant_cross.arms(
         Level(views=("proprioception",)), 1_000, lsp_ant_cross.SETTINGS["laptop"]
     ),
@@ -17,13 +17,13 @@ STUDIES = {
 
 
 @pytest.mark.parametrize("study", STUDIES)
-def test_everybody_is_made_for_the_world_that_they_act_in(study):
+def test_every_agent_is_made_for_its_world(study):
     for name, arm in STUDIES[study]().items():
         assert arm.agent.spec == arm.world.spec, name
 
 
 @pytest.mark.parametrize("study", STUDIES)
-def test_everybody_has_the_same_networks_batches_and_rhythm(study):
+def test_all_agents_have_the_same_networks_batches_and_updates(study):
     agents = [arm.agent for arm in STUDIES[study]().values()]
     for field in (
         "hidden_sizes",
@@ -36,7 +36,7 @@ def test_everybody_has_the_same_networks_batches_and_rhythm(study):
 
 
 @pytest.mark.parametrize("study", STUDIES)
-def test_those_with_a_skill_have_it_below_a_level_of_their_own(study):
+def test_arms_with_a_trained_lower_level_have_two_levels(study):
     arms = STUDIES[study]()
     skilled = [arm for arm in arms.values() if arm.with_skill]
     assert skilled

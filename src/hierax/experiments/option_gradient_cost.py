@@ -182,12 +182,18 @@ def _exact(rows: list[dict[str, Any]], difference: float) -> Finding:
             "kibibytes_unrolled": [row["kibibytes"] for row in unrolled],
         },
         f"The implicit gradient differs from central differences by at most {difference:.0e} and "
-        f"from the hand-derived adjoint by {newton['relative_error']:.0e}, relatively. For "
-        f"{implicit[0]['sweeps']} to {implicit[-1]['sweeps']} sweeps it needs "
-        f"{implicit[0]['kibibytes']:.0f} to {implicit[-1]['kibibytes']:.0f} KiB, and the unrolled "
-        f"gradient {unrolled[0]['kibibytes']:.0f} to {unrolled[-1]['kibibytes']:.0f} KiB. The "
-        f"claim holds if both errors are below {EXACT:.0e} and the memory does not depend on the number "
-        "of sweeps. It needs the residual of soft optimality: the note's residual, policy "
+        f"from the hand-derived adjoint by {newton['relative_error']:.0e}, relatively. It needs "
+        f"{_memory(implicit)}; the unrolled gradient needs {_memory(unrolled)}. The claim holds if "
+        f"both errors are below {EXACT:.0e} and the memory does not depend on the number of "
+        "sweeps. The residual must be that of soft optimality: the note's residual, policy "
         "evaluation, is zero for every policy. Before convergence, implicit and unrolled gradients "
         "have about the same error.",
+    )
+
+
+def _memory(rows: list[dict[str, Any]]) -> str:
+    first, last = rows[0], rows[-1]
+    return (
+        f"{first['kibibytes']:.0f} KiB for {first['sweeps']} sweeps and "
+        f"{last['kibibytes']:.0f} KiB for {last['sweeps']}"
     )

@@ -262,4 +262,4 @@ def _sweeps(rows: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _listed(better: Mapping[str, bool], wanted: bool) -> str:
-    return ", ".join(name for name, found in better.items() if found is wanted) or "none"
+    return ", ".join(name for name, found in better.items() if found is wanted) or "no measure"
