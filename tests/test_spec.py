@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hierax.spec import Continuous, Discrete, View, WorldSpec
-from planning.refusals import refusal
+from refusals import refuses
 
 VIEWS = (View("place", (2,)), View("nothing", (0,)), View("picture", (4, 3, 3), 0, 255, "uint8"))
 SPEC = WorldSpec("Somewhere-v0", (*VIEWS, View("number", (), 0, 9, "int32")), Continuous(3), 50)
@@ -43,53 +43,49 @@ def test_a_spec_is_a_value():
 
 
 @pytest.mark.parametrize(
-    ("build", "sentence"),
+    ("build", "parts"),
     [
-        (lambda: View("", (2,)), "name of a view is empty, but must be a word"),
-        (
-            lambda: View("a", (2, -1)),
-            "shape of view 'a' is (2, -1), but must be lengths not below 0",
-        ),
-        (lambda: View("a", (2.0,)), "shape of view 'a' is (2.0,), but must be lengths not below 0"),
-        (
-            lambda: View("a", (2,), 1.0, 0.0),
-            "low of view 'a' is 1.0, but must not be above high, 0.0",
-        ),
-        (
-            lambda: View("a", (2,), math.nan),
-            "low of view 'a' is nan, but must not be above high, inf",
-        ),
+        (lambda: View("", (2,)), ("name of a view", "empty", "''")),
+        (lambda: View("a", (2, -1)), ("shape of view 'a'", ">= 0", "(2, -1)")),
+        (lambda: View("a", (2.0,)), ("shape of view 'a'", "integers >= 0", "(2.0,)")),
+        (lambda: View("a", (2,), 1.0, 0.0), ("low of view 'a'", "above high", "1.0", "0.0")),
+        (lambda: View("a", (2,), math.nan), ("low of view 'a'", "above high", "nan", "inf")),
         (
             lambda: View("a", (2,), dtype="float64"),
-            "dtype of view 'a' is 'float64', but must be one of 'float32', 'int32', 'uint8'",
+            ("dtype of view 'a'", "'float32', 'int32', 'uint8'", "'float64'"),
         ),
-        (lambda: Continuous(0), "size of actions is 0, but must be a whole number not below 1"),
-        (
-            lambda: Continuous(True),
-            "size of actions is True, but must be a whole number not below 1",
-        ),
-        (lambda: Discrete(1.5), "count of actions is 1.5, but must be a whole number not below 1"),
-        (
-            lambda: WorldSpec("W", (), Continuous(1), 5),
-            "views of W are (), but must have one name each",
-        ),
+        (lambda: Continuous(0), ("size of actions", "integer >= 1", "0")),
+        (lambda: Continuous(True), ("size of actions", "integer >= 1", "True")),
+        (lambda: Discrete(1.5), ("count of actions", "integer >= 1", "1.5")),
+        (lambda: WorldSpec("W", (), Continuous(1), 5), ("views of W", "one or more", "()")),
         (
             lambda: WorldSpec("W", (VIEWS[0], VIEWS[0]), Continuous(1), 5),
-            "views of W are ('place', 'place'), but must have one name each",
+            ("views of W", "different names", "('place', 'place')"),
         ),
         (
             lambda: dataclasses.replace(SPEC, episode_limit=0),
-            "episode_limit is 0, but must be a whole number not below 1",
+            ("episode_limit", "integer >= 1", "0"),
+        ),
+        (
+            lambda: dataclasses.replace(SPEC, stepped="vmap"),
+            ("stepped of Somewhere-v0", "'jit', 'host'", "'vmap'"),
         ),
         (
             lambda: SPEC.view("vision"),
-            "Somewhere-v0 has no view 'vision', but 'place', 'nothing', 'picture', 'number'",
+            ("unknown view 'vision'", "Somewhere-v0", "'place', 'nothing', 'picture', 'number'"),
         ),
         (
             lambda: SPEC.size(("place", "smell")),
-            "Somewhere-v0 has no view 'smell', but 'place', 'nothing', 'picture', 'number'",
+            ("unknown view 'smell'", "Somewhere-v0", "'place', 'nothing', 'picture', 'number'"),
         ),
     ],
 )
-def test_refusals(build, sentence):
-    assert refusal(build) == sentence
+def test_refusals(build, parts):
+    refuses(build, *parts)
+
+
+def test_specs_that_differ_in_how_they_are_stepped_are_equal():
+    assert SPEC.stepped == "jit"
+    host = dataclasses.replace(SPEC, stepped="host")
+    assert host.stepped == "host"
+    assert host == SPEC

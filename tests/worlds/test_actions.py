@@ -1,12 +1,11 @@
 """Actions, checked and clipped."""
 
-import re
-
 import numpy as np
 import pytest
 
 from hierax.spec import Continuous, Discrete
 from hierax.worlds.actions import checked_action, checked_actions
+from refusals import refuses
 
 NOBODY = np.zeros(2, bool)
 
@@ -30,46 +29,44 @@ def test_what_is_an_action_is_written_as_one(kind, given, expected):
 
 
 @pytest.mark.parametrize(
-    ("kind", "given", "sentence"),
+    ("kind", "given", "parts"),
     [
-        (Discrete(4), 99, "action is 99, but must be a whole number from 0 to 3"),
-        (Discrete(4), 4, "action is 4, but must be a whole number from 0 to 3"),
-        (Discrete(4), -1, "action is -1, but must be a whole number from 0 to 3"),
-        (Discrete(4), 1.7, "action is 1.7, but must be a whole number from 0 to 3"),
-        (Discrete(4), np.nan, "action is nan, but must be a whole number from 0 to 3"),
-        (Discrete(4), [1], "action must have shape (), got (1,)"),
-        (Discrete(4), "x", "action must be an array of real numbers, got str 'x'"),
-        (Discrete(4), None, "action must be an array of real numbers, got NoneType 'None'"),
-        (Continuous(2), [0.0, np.inf], "action must be finite, got inf at entry 1"),
-        (Continuous(2), np.zeros(3), "action must have shape (2,), got (3,)"),
-        (Continuous(2), 0.0, "action must have shape (2,), got ()"),
+        (Discrete(4), 99, ("action", "integer from 0 to 3", "99")),
+        (Discrete(4), 4, ("action", "integer from 0 to 3", "4")),
+        (Discrete(4), -1, ("action", "integer from 0 to 3", "-1")),
+        (Discrete(4), 1.7, ("action", "integer from 0 to 3", "1.7")),
+        (Discrete(4), np.nan, ("action", "integer from 0 to 3", "nan")),
+        (Discrete(4), [1], ("action", "shape ()", "(1,)")),
+        (Discrete(4), "x", ("action", "real numbers", "'x'")),
+        (Discrete(4), None, ("action", "real numbers", "None")),
+        (Continuous(2), [0.0, np.inf], ("action", "finite", "inf", "entry 1")),
+        (Continuous(2), np.zeros(3), ("action", "shape (2,)", "(3,)")),
+        (Continuous(2), 0.0, ("action", "shape (2,)", "()")),
     ],
 )
-def test_what_is_none_is_refused_in_a_sentence(kind, given, sentence):
-    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        checked_action(kind, given)
+def test_what_is_none_is_refused_in_a_parts(kind, given, parts):
+    refuses(lambda: checked_action(kind, given), *parts)
 
 
 @pytest.mark.parametrize(
-    ("kind", "given", "sentence"),
+    ("kind", "given", "parts"),
     [
         (
             Discrete(4),
             [0, 99],
-            "action at environment 1 is 99, but must be a whole number from 0 to 3",
+            ("action", "integer from 0 to 3", "99", "environment 1"),
         ),
         (
             Continuous(1),
             [[np.nan], [0]],
-            "action must be finite, got nan at environment 0, entry 0",
+            ("action", "finite", "nan", "environment 0, entry 0"),
         ),
-        (Discrete(4), [0], "action must have shape (2,), got (1,)"),
-        (Continuous(1), [0, 0], "action must have shape (2, 1), got (2,)"),
+        (Discrete(4), [0], ("action", "shape (2,)", "(1,)")),
+        (Continuous(1), [0, 0], ("action", "shape (2, 1)", "(2,)")),
     ],
 )
-def test_the_environment_is_named(kind, given, sentence):
-    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        checked_actions(kind, given, NOBODY)
+def test_the_environment_is_named(kind, given, parts):
+    refuses(lambda: checked_actions(kind, given, NOBODY), *parts)
 
 
 @pytest.mark.parametrize(

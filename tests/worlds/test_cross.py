@@ -1,7 +1,6 @@
 """The cross: exact steps, walls, the goal, and how often scripted behaviours reach it."""
 
 import functools
-import re
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +10,7 @@ import pytest
 from hierax.worlds import PointCross, SpinCross
 from hierax.worlds.cross import is_free
 from hierax.worlds.point import PointState
+from refusals import refuses
 
 WORLDS = (PointCross(), SpinCross())
 GOALS = np.array([(6.0, -6.0), (6.0, 6.0), (12.0, 0.0)], np.float32)
@@ -189,23 +189,21 @@ def test_scripted_behaviours_hit_as_often_as_measured(world, behaviour, rates, m
 
 
 @pytest.mark.parametrize(
-    ("options", "sentence"),
+    ("options", "parts"),
     [
-        ({"goal": (0.0, 3.0)}, "goal is (0.0, 3.0), but must be a free point"),
-        ({"goal": 6.0}, "goal is 6.0, but must be a tuple of two finite numbers"),
-        ({"goal": (6.0,)}, "goal is (6.0,), but must be a tuple of two"),
-        ({"goal": [6.0, 6.0]}, "goal is [6.0, 6.0], but must be a tuple"),
-        ({"goal": (np.nan, 6.0)}, "goal is (nan, 6.0), but must be a tuple of two finite"),
-        ({"goal_radius": 0.0}, "goal_radius must be a finite number > 0, got 0.0"),
-        ({"episode_limit": 0}, "episode_limit must be an integer >= 1, got 0"),
+        ({"goal": (0.0, 3.0)}, ("goal", "a free point", "(0.0, 3.0)")),
+        ({"goal": 6.0}, ("goal", "tuple of two finite numbers", "6.0")),
+        ({"goal": (6.0,)}, ("goal", "tuple of two", "(6.0,)")),
+        ({"goal": [6.0, 6.0]}, ("goal", "tuple", "[6.0, 6.0]")),
+        ({"goal": (np.nan, 6.0)}, ("goal", "finite", "(nan, 6.0)")),
+        ({"goal_radius": 0.0}, ("goal_radius", "> 0", "0.0")),
+        ({"episode_limit": 0}, ("episode_limit", ">= 1", "0")),
     ],
 )
 @pytest.mark.parametrize("kind", [PointCross, SpinCross])
-def test_options_that_make_no_cross_are_refused(kind, options, sentence):
-    with pytest.raises(ValueError, match=re.escape(sentence)):
-        kind(**options)
+def test_options_that_make_no_cross_are_refused(kind, options, parts):
+    refuses(lambda: kind(**options), *parts)
 
 
 def test_a_thruster_without_a_period_is_refused():
-    with pytest.raises(ValueError, match="period must be a finite number > 0, got None"):
-        SpinCross(period=None)
+    refuses(lambda: SpinCross(period=None), "period", "> 0", "None")

@@ -1,7 +1,5 @@
 """Grid worlds: what a map becomes as a world."""
 
-import re
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csgraph
 
 from hierax.worlds import GridWorld
+from refusals import refuses
 from worlds.text_maps import maps
 
 TWO_ROOMS = """
@@ -38,8 +37,7 @@ def test_a_map_becomes_a_world():
 def test_states_by_cell():
     world = GridWorld.from_text(TWO_ROOMS)
     assert [world.state_at((row, column)) for row, column in world.cells] == list(range(13))
-    with pytest.raises(ValueError, match=r"cell is cell \(1, 3\), a wall"):
-        world.state_at((1, 3))
+    refuses(lambda: world.state_at((1, 3)), "cell", "free cell", "(1, 3)", "wall")
 
 
 def test_start_and_goal_given_take_the_place_of_those_drawn():
@@ -92,21 +90,19 @@ def test_clusters_are_the_parts_that_closed_doors_leave(lines):
 
 
 @pytest.mark.parametrize(
-    ("text", "options", "message"),
+    ("text", "options", "parts"),
     [
-        ("S..", {}, "goal is missing: mark a cell with 'G' or give goal=(row, column)"),
-        ("S.#G", {"goal": (0, 2)}, "goal is cell (0, 2), a wall, but must be a free cell"),
-        ("S.#G", {"start": (3, 0)}, "start is cell (3, 0), but must lie on the map of 1 rows"),
-        ("S.G", {"slip": 1.0}, "slip is 1.0, but must be a number in [0, 1)"),
-        ("S.G", {"discount": 1}, "discount is 1, but must be a number in [0, 1)"),
-        ("S.G", {"discount": -0.5}, "discount is -0.5, but must be a number in [0, 1)"),
-        ("S.G", {"reward": "win"}, "reward must be one of"),
-        ("S.G", {"stay": False}, "reward is 'stay', but must be another rule"),
-        ("S#G", {"stay": False, "reward": "goal"}, "cell (0, 0) has no action"),
-        ("S?G", {}, "map has '?' at line 1, column 2"),
+        ("S..", {}, ("goal", "'G'", "goal=(row, column)")),
+        ("S.#G", {"goal": (0, 2)}, ("goal", "free cell", "(0, 2)")),
+        ("S.#G", {"start": (3, 0)}, ("start", "1 rows", "(3, 0)")),
+        ("S.G", {"slip": 1.0}, ("slip", "[0, 1)", "1.0")),
+        ("S.G", {"discount": 1}, ("discount", "[0, 1)", "1")),
+        ("S.G", {"discount": -0.5}, ("discount", "[0, 1)", "-0.5")),
+        ("S.G", {"reward": "win"}, ("reward", "one of", "'win'")),
+        ("S.G", {"stay": False}, ("reward", "'goal'", "'stay'")),
+        ("S#G", {"stay": False, "reward": "goal"}, ("action", "cell (0, 0)")),
+        ("S?G", {}, ("map", "'?'", "line 1, column 2")),
     ],
 )
-def test_bad_arguments_are_refused(text, options, message):
-    with pytest.raises(ValueError, match="^" + re.escape(message)) as refusal:
-        GridWorld.from_text(text, **options)
-    assert "\n" not in str(refusal.value)
+def test_bad_arguments_are_refused(text, options, parts):
+    refuses(lambda: GridWorld.from_text(text, **options), *parts)

@@ -1,12 +1,12 @@
 """The Tower of Hanoi against the rules of the game, played one disc at a time."""
 
 import itertools
-import re
 
 import numpy as np
 import pytest
 
 from hierax.worlds import tower_of_hanoi
+from refusals import refuses
 
 # Spec of HIMO, section 5.1: start, 1, 2, red bottleneck, blue bottleneck, 5, 6, goal.
 OPTIMAL_PATH = ("000", "200", "210", "110", "112", "012", "022", "222")
@@ -152,27 +152,25 @@ def test_start_and_goal_by_index_or_by_pegs():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "parts"),
     [
-        ({"discs": 0}, "discs must be an integer >= 1, got 0"),
-        ({"discs": 2.0}, "discs must be an integer >= 1, got 2.0"),
-        ({"discs": 19}, "discs is 19, but must be at most 18"),
-        ({"discount": 1.0}, "discount is 1.0, but must be a number in [0, 1)"),
-        ({"discount": float("nan")}, "discount is nan, but must be a number in [0, 1)"),
-        ({"discount": "high"}, "discount is 'high', but must be a number in [0, 1)"),
-        ({"reward": "win"}, "reward must be one of"),
-        ({"goal": 27}, "goal is 27, but must be a state from 0 to 26"),
-        ({"start": -1}, "start is -1, but must be a state from 0 to 26"),
-        ({"start": 1.5}, "start is 1.5, but must be a state from 0 to 26"),
-        ({"goal": (0, 1)}, "goal is (0, 1), but must give a peg 0, 1 or 2 for each of 3 discs"),
-        ({"goal": (0, 1, 3)}, "goal is (0, 1, 3), but must give a peg 0, 1 or 2"),
-        ({"start": "222"}, "start is '222', but must give a peg 0, 1 or 2"),
+        ({"discs": 0}, ("discs", ">= 1", "0")),
+        ({"discs": 2.0}, ("discs", ">= 1", "2.0")),
+        ({"discs": 19}, ("discs", "at most 18", "19")),
+        ({"discount": 1.0}, ("discount", "[0, 1)", "1.0")),
+        ({"discount": float("nan")}, ("discount", "[0, 1)", "nan")),
+        ({"discount": "high"}, ("discount", "[0, 1)", "'high'")),
+        ({"reward": "win"}, ("reward", "one of", "'win'")),
+        ({"goal": 27}, ("goal", "from 0 to 26", "27")),
+        ({"start": -1}, ("start", "from 0 to 26", "-1")),
+        ({"start": 1.5}, ("start", "from 0 to 26", "1.5")),
+        ({"goal": (0, 1)}, ("goal", "0, 1 or 2 for each of 3 discs", "(0, 1)")),
+        ({"goal": (0, 1, 3)}, ("goal", "0, 1 or 2", "(0, 1, 3)")),
+        ({"start": "222"}, ("start", "0, 1 or 2", "'222'")),
     ],
 )
-def test_bad_arguments_are_refused(arguments, message):
-    with pytest.raises(ValueError, match="^" + re.escape(message)) as refusal:
-        tower_of_hanoi(**arguments)
-    assert "\n" not in str(refusal.value)
+def test_bad_arguments_are_refused(arguments, parts):
+    refuses(lambda: tower_of_hanoi(**arguments), *parts)
 
 
 @pytest.mark.slow

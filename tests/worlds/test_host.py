@@ -1,13 +1,21 @@
 """Functional worlds stepped from the host: the same numbers, and resuming to the bit."""
 
-import re
-
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.worlds import ActingWorld, FunctionalHostBatch, PointCross, PointMaze
+from hierax.worlds import (
+    ActingWorld,
+    FunctionalHostBatch,
+    FunctionalHostWorld,
+    PointCross,
+    PointMaze,
+    stepped_from_host,
+)
 from hierax.worlds import make_tabular as tabular
+from hierax.worlds.named_arrays import from_named_arrays, to_named_arrays
+from refusals import refuses
 
 COUNT = 3
 MAZE = PointMaze(episode_limit=7)
@@ -31,7 +39,7 @@ def batch(request):
     return FunctionalHostBatch(request.param, COUNT), request.param
 
 
-def test_outcomes_are_arrays_of_numpy_with_one_row_for_each_environment(batch):
+def test_timesteps_are_arrays_of_numpy_with_one_row_for_each_environment(batch):
     host, world = batch
     assert (host.spec, host.count) == (world.spec, COUNT)
     for timestep in (host.reset(0), host.step(actions(world, 1)[0])):
@@ -72,14 +80,14 @@ def test_a_restored_batch_goes_on_to_the_bit(batch):
     for action in chosen[:8]:
         host.step(action)
     saved = host.save()
-    assert all(type(leaf) is np.ndarray for leaf in jax.tree.leaves(saved))
+    assert all(type(name) is str and type(array) is np.ndarray for name, array in saved.items())
     expected = [host.step(action) for action in chosen[8:]]
     fresh = FunctionalHostBatch(world, COUNT)
     fresh.restore(saved)
     assert_same([fresh.step(action) for action in chosen[8:]], expected)
 
 
-def test_outcomes_and_what_was_saved_are_never_written_to(batch):
+def test_timesteps_and_what_was_saved_are_never_written_to(batch):
     host, world = batch
     timestep = host.reset(3)
     saved = host.save()
@@ -87,6 +95,56 @@ def test_outcomes_and_what_was_saved_are_never_written_to(batch):
     for action in actions(world, 9):
         host.step(action)
     assert_same((timestep, saved), before)
+
+
+def test_states_of_other_batches_are_refused_and_change_nothing():
+    host, same, other = (FunctionalHostBatch(MAZE, count) for count in (COUNT, COUNT, 2))
+    for batch in (host, same, other):
+        batch.reset(0)
+    saved = host.save()
+    key = "batch/timestep/observation/position"
+    fewer = {name: array for name, array in saved.items() if name != key}
+    refuses(lambda: host.restore(None), "dictionary of arrays", "NoneType")
+    refuses(lambda: host.restore(fewer), "arrays", repr(key))
+    refuses(lambda: host.restore({**saved, "more": saved["key"]}), "arrays", "'more'")
+    refuses(lambda: host.restore(other.save()), "shape (3,", "(2,")
+    action = actions(MAZE, 1)[0]
+    assert_same(host.step(action), same.step(action))
+
+
+def test_random_keys_in_a_state_are_saved():
+    tree = {"a": (jax.random.key(3), jnp.arange(2)), "b": jax.random.split(jax.random.key(4), 3)}
+    saved = to_named_arrays(tree)
+    assert {name: array.shape for name, array in saved.items()} == {
+        "a/0": (2,), "a/1": (2,), "b": (3, 2)
+    }  # fmt: skip
+    again = from_named_arrays(saved, jax.eval_shape(lambda: tree))
+    assert jnp.array_equal(again["b"], tree["b"])
+    assert jnp.array_equal(again["a"][0], tree["a"][0])
+
+
+def test_leaves_with_one_name_are_refused():
+    tree = {"a": {"b": np.zeros(1)}, "a/b": np.zeros(1)}
+    refuses(lambda: to_named_arrays(tree), "a name of its own")
+
+
+def test_a_spec_says_how_a_world_is_stepped():
+    host = FunctionalHostWorld(MAZE)
+    assert (MAZE.spec.stepped, host.spec.stepped, host.batch(1).spec.stepped) == (
+        "jit", "host", "host"
+    )  # fmt: skip
+    assert host.spec == MAZE.spec
+    assert not stepped_from_host(MAZE)
+    assert stepped_from_host(host)
+
+
+def test_a_world_without_the_methods_of_its_kind_is_refused():
+    class Bare:
+        spec = FunctionalHostWorld(MAZE).spec
+
+    refuses(lambda: stepped_from_host(Bare()), "PointMaze-v0", "'host'", "Bare", "batch")
+    Bare.spec = MAZE.spec
+    refuses(lambda: stepped_from_host(Bare()), "PointMaze-v0", "'jit'", "Bare", "reset, step")
 
 
 def test_a_goal_ends_an_episode_before_its_limit_does():
@@ -112,9 +170,6 @@ def test_what_cannot_be_stepped_is_refused():
         host.step(np.zeros((COUNT, 2)))
     with pytest.raises(RuntimeError, match="no episode has begun"):
         host.save()
-    sentence = "action must have shape (3, 2), got (2,)"
-    with pytest.raises(ValueError, match=re.escape(sentence)):
-        host.step(np.zeros(2))
-    with pytest.raises(ValueError, match="count must be an integer >= 1, got 0"):
-        FunctionalHostBatch(MAZE, 0)
+    refuses(lambda: host.step(np.zeros(2)), "action", "shape (3, 2)", "(2,)")
+    refuses(lambda: FunctionalHostBatch(MAZE, 0), "count", ">= 1", "0")
     host.close()

@@ -55,10 +55,10 @@ def test_the_phase_stays_on_the_circle():
 
 
 @pytest.mark.parametrize("body", [PointBody(), PointBody(5.0)])
-def test_what_is_felt_is_what_the_views_say(body):
-    felt = body.observe(body.at_rest(jnp.zeros(2), KEY))
-    assert list(felt) == [view.name for view in body.views]
-    assert all(felt[view.name].shape == view.shape for view in body.views)
+def test_observations_are_those_of_the_views(body):
+    observed = body.observe(body.at_rest(jnp.zeros(2), KEY))
+    assert list(observed) == [view.name for view in body.views]
+    assert all(observed[view.name].shape == view.shape for view in body.views)
 
 
 def test_velocity_is_shown_by_half_and_never_leaves_its_view():

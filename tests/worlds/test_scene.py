@@ -7,6 +7,7 @@ import pytest
 
 from hierax.worlds import cross, make, point_maze
 from hierax.worlds.scene import position_of, scene_of
+from refusals import refuses
 
 
 def scene(name, **options):
@@ -72,7 +73,5 @@ def test_a_world_that_nobody_described_is_refused():
     class Other:
         spec = make("PointSpeed-v0").spec
 
-    with pytest.raises(ValueError, match="has no picture"):
-        scene_of(Other(), None)
-    with pytest.raises(ValueError, match="has no positions"):
-        position_of(Other(), None)
+    refuses(lambda: scene_of(Other(), None), "no top view", "scene_of.register")
+    refuses(lambda: position_of(Other(), None), "no positions", "position_of.register")
