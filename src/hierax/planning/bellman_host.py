@@ -191,7 +191,7 @@ def _search_in_rounds(
 
 
 def _finished(state: SearchState) -> bool:
-    """Whether the residual meets the target, or rounding lets it fall no further.
+    """Return whether the residual is at the target or at the rounding error.
 
     After a sweep that changed no value by more than δ the Bellman residual is at most ``c δ``: each
     new value differs from its backup only through values that changed during the sweep.

@@ -46,10 +46,10 @@ class DecisionModel(eqx.Module):
 
     @abstractmethod
     def expected_value(self, value: Array) -> Array:
-        """``Σₜ Γ∘P(s, a, t) v(t)``, ``(S, A)``, from values ``v (S,)``; unchecked."""
+        """Return ``Σₜ Γ∘P(s, a, t) v(t)``, ``(S, A)``, from values ``v (S,)``; unchecked."""
 
     def backup(self, value: Array) -> Array:
-        """``r + Γ∘P v``, ``(S, A)``; ``-inf`` at unavailable pairs; unchecked."""
+        """Return ``r + Γ∘P v``, ``(S, A)``; ``-inf`` at unavailable pairs; unchecked."""
         xp = namespace(self, value)
         return xp.where(self.available, self.expected_reward + self.expected_value(value), -xp.inf)
 

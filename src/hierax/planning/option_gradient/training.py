@@ -8,7 +8,7 @@
         θ ← AdamW(θ, gradient)                                    τ of the planner is annealed
 
 There are several random starts; the result with the best objective over all training goals is kept.
-Finding the best options is NP-hard already in deterministic worlds (Jinnai et al. 2019). This method
+Finding the best options is NP-hard even in deterministic worlds (Jinnai et al. 2019). This method
 is a heuristic, and its result depends on the start.
 """
 
@@ -104,8 +104,8 @@ def train_options(
         `TrainedOptions`.
 
     Raises:
-        ValueError: if an argument is not allowed, the model is sparse or traced, or a goal cannot be
-            reached from every state.
+        ValueError: if an argument is not allowed, the model is sparse or traced, or a goal cannot
+            be reached from every state.
     """
     mdp = _dense(mdp, goals, initial)
     for name, number in (("count", count), ("steps", steps), ("restarts", restarts)):

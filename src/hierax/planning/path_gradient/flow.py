@@ -133,7 +133,7 @@ class _Flow:
         return np.exp(self.log_policy)
 
     def visits(self) -> np.ndarray:
-        """``(S,)`` expected discounted visits."""
+        """Return the expected discounted visits ``(S,)``."""
         chain = self._chain or PolicyChain(self.model, self.policy)
         return np.asarray(chain.occupancy(self.model.initial))
 
