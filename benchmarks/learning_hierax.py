@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from hierax.agents import (
-    AGENTS,
     SAC,
     LatentSpacePolicy,
     Level,
@@ -18,6 +17,7 @@ from hierax.agents import (
     Transition,
 )
 from hierax.agents.replay import Memory
+from hierax.registry import AGENTS
 from hierax.spec import Continuous, View, WorldSpec
 from hierax.training import finiteness, make_world
 from hierax.training.host_driver import HostDriver
@@ -56,7 +56,7 @@ def compilations() -> int:
 def updates(learner: str, width: int, batch: int, observation_size: int, action_size: int) -> Work:
     """Gradient updates from a filled replay, in one compiled loop as drivers have it."""
     spec = _nowhere(observation_size, action_size)
-    return _updating(AGENTS[learner](spec, **_sizes(width, batch)))
+    return _updating(AGENTS[learner].load()(spec, **_sizes(width, batch)))
 
 
 def level_updates(
@@ -93,7 +93,7 @@ def _updating(agent: OffPolicy) -> Work:
 def steps(learner: str, world: str) -> Work:
     """Environment steps of the host driver, with one update for each, default networks."""
     place = make_world(world)
-    agent = AGENTS[learner](place.spec)
+    agent = AGENTS[learner].load()(place.spec)
     rhythm = Rhythm.of(agent, 1, LEAST_HOST_STEPS)
     driver = HostDriver(agent, place, rhythm)
     runs, _ = driver.advance(driver.start((0,)), rhythm.learning_starts, learning=False)

@@ -14,9 +14,9 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 
+from hierax.registry import MUJOCO, worlds_of
 from hierax.worlds import make
 from hierax.worlds.mujoco.batch import MujocoBatch
-from hierax.worlds.mujoco.catalogue import ENTRIES
 from hierax.worlds.mujoco.vision import VISION, Renderer
 
 FOLDER = Path(__file__).parent / "images" / "worlds"
@@ -32,7 +32,7 @@ _SAME_SIGHT = ("Multi", "Images")  # worlds that look as others do
 def chosen() -> list[str]:
     """Names of the worlds that have a picture: one for each task, bodies in turn."""
     tasks: dict[str, list[str]] = {}
-    for name in ENTRIES:
+    for name in worlds_of(MUJOCO):
         if not any(word in name for word in _SAME_SIGHT):
             tasks.setdefault(_BODY.sub("", name, count=1), []).append(name)
     return [names[number % len(names)] for number, names in enumerate(tasks.values())]

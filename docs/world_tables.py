@@ -19,8 +19,10 @@ from typing import Any
 import mujoco
 from mkdocs.exceptions import PluginError
 
+from hierax.registry import MUJOCO, worlds_of
 from hierax.worlds import make
-from hierax.worlds.mujoco.catalogue import ENTRIES
+
+ENTRIES = worlds_of(MUJOCO)
 
 _PICTURES = Path("images", "worlds")
 _BODIES = {  # a world with each body, and its first part there

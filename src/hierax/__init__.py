@@ -3,11 +3,13 @@
 `import hierax` loads nothing but this file. Each part is imported when it is first named:
 
 - `hierax.planning`: exact planners for worlds whose model is known.
-- `hierax.worlds`: the worlds themselves.
+- `hierax.worlds`: the worlds.
 - `hierax.agents`: deep agents for worlds whose model is not known.
-- `hierax.training`: drivers, checkpoints and logs; `hierax.train`,
-  `hierax.train_levels` and `hierax.load` are its own.
-- `hierax.plotting`: pictures from results.
+- `hierax.training`: drivers, checkpoints and logs; `hierax.train`, `hierax.train_levels`,
+  `hierax.preset` and `hierax.load` are its functions.
+- `hierax.registry`: agents, worlds, planners, experiments and presets by name;
+  `hierax.register_agent` and `hierax.register_world` add those of users.
+- `hierax.plotting`: pictures of results.
 - `hierax.experiments`: one experiment for each claim of a paper.
 """
 
@@ -15,31 +17,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hierax import agents, experiments, planning, plotting, training, worlds
-    from hierax.training import load, train, train_levels
+    from hierax import agents, experiments, planning, plotting, registry, training, worlds
+    from hierax.registry import register_agent, register_world
+    from hierax.training import Stage, load, preset, train, train_levels
 
 __version__ = "0.1.0.dev0"
 __all__ = [
+    "Stage",
     "__version__",
     "agents",
     "experiments",
     "load",
     "planning",
     "plotting",
+    "preset",
+    "register_agent",
+    "register_world",
+    "registry",
     "train",
     "train_levels",
     "training",
     "worlds",
 ]
 
-_PARTS = frozenset({"agents", "experiments", "planning", "plotting", "training", "worlds"})
+_PARTS = frozenset(
+    {"agents", "experiments", "planning", "plotting", "registry", "training", "worlds"}
+)
+_HOMES = {
+    **dict.fromkeys(("Stage", "register_agent", "register_world"), "registry"),
+    **dict.fromkeys(("load", "preset", "train", "train_levels"), "training"),
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in _PARTS:
         return import_module(f"{__name__}.{name}")
-    if name in ("load", "train", "train_levels"):
-        return getattr(import_module(f"{__name__}.training"), name)
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,58 +1,57 @@
-"""The `hierax` command: plan in a world, train in one, reproduce an experiment, list what there is.
+"""The `hierax` command: plan, train, evaluate, film, plot, reproduce an experiment, list.
 
 Each command has its file in `hierax.commands`, which is imported when the command is called, so
 that help appears at once.
 """
 
-import contextlib
-import dataclasses
-import io
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from hierax import __version__
-from hierax.commands.catalogue import listing
-from hierax.commands.errors import RunError, UsageError, in_one_line, unknown
+from hierax import __version__, registry
+from hierax.commands.errors import RunError, UsageError, one_line, unknown
 
 COMMANDS: dict[str, str] = {
-    "demo": "plan the Tower of Hanoi, train a point to run, two levels to find a goal",
-    "list": "the agents, planners, worlds and experiments that there are",
-    "plan": "plan in a world, a map of yours or a model of yours, and draw the plan",
+    "demo": "plan the Tower of Hanoi, train one agent without levels and one with two",
+    "list": "list agents, planners, worlds, presets and experiments",
+    "plan": "plan in a world, a map or a model, and draw the plan",
     "train": "train an agent in a world; the same command resumes",
-    "evaluate": "measure what a run learned",
-    "watch": "film what a run learned",
+    "evaluate": "evaluate a trained agent",
+    "watch": "film a trained agent",
     "plot": "draw learning curves of runs, with intervals over seeds",
     "reproduce": "run an experiment and judge the claims of its paper",
 }
+_COMMANDS = "\n".join(f"  {name:<11}{summary}" for name, summary in COMMANDS.items())
 HELP = f"""\
 usage: hierax COMMAND ...
 
-hierax plans in worlds whose model is known, trains agents in worlds whose model is
-not, and measures what papers claim.
+Hierarchical reinforcement learning in JAX: plan in worlds with a known model, train
+agents in worlds without one, and measure the claims of papers.
 
 commands:
-{listing(COMMANDS)}
+{_COMMANDS}
 
 examples:
   hierax demo
   hierax plan himo Hanoi3-v0
   hierax plan auto my_rooms.txt --slip 0.1
   hierax train sac PointSpeed-v0 --steps 30000
+  hierax train lsp SpinCross-v0 --steps 80000
   hierax reproduce himo-rooms --scale smoke
 
-`hierax COMMAND --help` tells all about a command, `hierax --version` the version.
+`hierax COMMAND --help` prints the options of a command, `hierax --version` the version.
+With `--import MODULE` a command knows the agents and worlds that your module registers.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command line; ``arguments`` stand for those of the process.
+    """Run the command line; ``arguments`` replace those of the process.
 
     Raises:
-        SystemExit: with status 2 where the arguments ask for something that cannot be done, after
-            one line on the error stream; with status 1 where it was begun and failed, or nobody
-            reads its output any more; with status 130 where it is interrupted.
+        SystemExit: with status 2 where a request cannot be fulfilled, after one line on the error
+            stream; with status 1 where the work failed, or the output is closed; with status 130
+            where it is interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -66,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt as interruption:
         print("; ".join(["hierax: interrupted", *interruption.args]), file=sys.stderr)
         raise SystemExit(130) from None
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
 
@@ -77,30 +76,40 @@ def _run(words: list[str]) -> None:
     elif words[0] in ("-V", "--version"):
         print(f"hierax {__version__}")
     elif words[0] in COMMANDS:
-        _run_command(words[0], words[1:])
+        _run_command(words[0], _import_plugins(words[1:]))
     else:
         raise unknown("command", words[0], COMMANDS)
 
 
 def _run_command(name: str, words: list[str]) -> None:
-    import tyro
-
     module = import_module(f"hierax.commands.{name}")
-    program, text = f"hierax {name}", module.description()
-    dotted = None
-    if hasattr(module, "separate"):
-        words, dotted = module.separate(words)
-    complaint = io.StringIO()
+    if hasattr(module, "read"):
+        module.read(words).run()
+        return
+    from hierax.commands.parsing import parse
+
+    parse(module.Command, words, f"hierax {name}", module.description()).run()
+
+
+def _import_plugins(words: list[str]) -> list[str]:
+    """Import the modules of ``--import MODULE`` and of plugins; return the other words."""
+    rest, place = [], 0
     try:
-        with contextlib.redirect_stderr(complaint):
-            command = tyro.cli(module.Command, prog=program, description=text, args=words)
-    except SystemExit as end:
-        if not end.code:
-            raise
-        raise UsageError(in_one_line(complaint.getvalue(), program)) from None
-    if dotted is not None:
-        command = dataclasses.replace(command, dotted=dotted)
-    command.run()
+        registry.load_plugins()
+        while place < len(words):
+            name, has_value, module = words[place].partition("=")
+            place += 1
+            if name != "--import":
+                rest.append(words[place - 1])
+                continue
+            if not has_value and place < len(words):
+                module, place = words[place], place + 1
+            if not module or module.startswith("-"):
+                raise UsageError("--import must have the name of a module, got none")
+            registry.import_plugin(module)
+    except ValueError as error:
+        raise UsageError(one_line(error)) from None
+    return rest
 
 
 if __name__ == "__main__":

@@ -20,11 +20,7 @@ from hierax.agents.td3 import TD3
 from hierax.agents.transitions import TransitionBatch
 from hierax.agents.updates import SoftUpdate, TD3Update
 
-AGENTS = {"sac": SAC, "td3": TD3, "lsp": LatentSpacePolicy}
-"""The agents by the names that the command line and configurations have for them."""
-
 __all__ = [
-    "AGENTS",
     "SAC",
     "TD3",
     "ActorCritic",

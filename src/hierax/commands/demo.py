@@ -1,4 +1,4 @@
-"""`hierax demo`: the first thing to run."""
+"""`hierax demo`: the first command to run."""
 
 import dataclasses
 import os
@@ -10,15 +10,16 @@ from typing import Annotated, Literal
 from tyro.conf import arg
 
 from hierax.commands.demo_levels import STORY, learn_levels
+from hierax.commands.demo_runs import fresh, train_words
 
 PLANNING = """\
-HIMO plans the Tower of Hanoi: three discs, 27 states, seven moves from S to G.
-It starts from chance, follows the natural gradient of the return, and shows
-which states are decided first. The paper makes five claims; do they hold?
+HIMO plans the Tower of Hanoi with three discs: 27 states, seven moves from S to G.
+It starts from a uniform policy and follows the natural gradient of the return. The
+order in which states are decided is the subject of five claims of its paper.
 """
 LEARNING = """
-Now somebody who is given no model: SAC learns to move a point that is paid for
-its speed. First it pushes at random, which leads nowhere; will it run straight?
+Next, an agent without a model: SAC moves a point mass, and its reward is the speed.
+The first actions are random.
 """
 NEXT = """
 Try next:
@@ -29,27 +30,24 @@ Try next:
   hierax train lsp SpinCross-v0 --steps 80000 --world.goal 6 -6
                                         two levels, another goal
   hierax reproduce himo-hanoi           the same claims at finer steps
-  hierax list                           all agents, planners, worlds, experiments
+  hierax list                           agents, planners, worlds, presets, experiments
 """
 STEPS = 25_000
 POINTS = 20
-"""Evaluations on the way."""
+"""Number of evaluations."""
 MOST = 1004
 """The return of pushing along a diagonal from the first step on."""
-AGENT: dict[str, tuple[str, ...]] = {
-    "agent.hidden_sizes": ("64", "64"),
-    "agent.batch_size": ("128",),
-    "agent.learning_rate": ("1e-3",),
-    "agent.learning_starts": ("2000",),
-    "agent.updates_per_step": ("0.25",),
-}
+FIELDS = (
+    "--agent.hidden-sizes 64 64 --agent.batch-size 128 --agent.learning-rate 1e-3 "
+    "--agent.learning-starts 2000 --agent.updates-per-step 0.25"
+)
 METRIC = "deterministic/return"
 
 
 def description() -> str:
-    """Returns what stands above the options in the command's help."""
+    """Return the text above the options in the command's help."""
     return """\
-Plan the Tower of Hanoi by HIMO, train a point to run, let two levels find a goal.
+Plan the Tower of Hanoi by HIMO, then train one agent without levels and one with two.
 
 examples:
   hierax demo
@@ -63,15 +61,15 @@ parts:
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """Plan the Tower of Hanoi by HIMO, train a point to run, let two levels find a goal."""
+    """Plan the Tower of Hanoi by HIMO, then train one agent without levels and one with two."""
 
     scale: Literal["smoke", "laptop"] = "smoke"
-    """How finely to plan: in seconds, or as the results of the project were made."""
+    """Scale of the planning: seconds, or the scale of the results of the project."""
     out: Annotated[str, arg(metavar="OUT")] = "results-demo"
-    """Folder that pictures, numbers and the run are written to."""
+    """Folder for pictures, numbers and runs."""
 
     def run(self) -> None:
-        """Plans, learns, prints what was found and what to try next."""
+        """Plan, train, and print what was found and what to try next."""
         from hierax.commands.reproduce import Command as Reproduce
 
         print(PLANNING)
@@ -86,29 +84,22 @@ class Command:
 
 
 def learn(folder: Path) -> None:
-    """Trains, draws the curve, films an episode, and prints what became of it."""
+    """Train, draw the curve, film an episode, and print the result."""
     from hierax.commands.plot import write_curves
     from hierax.commands.recording import play
-    from hierax.commands.train import Command as Train
     from hierax.commands.video import write_video
     from hierax.training import load
     from hierax.training.records import METRICS, read_metrics
 
-    run, curve, film = folder / "run", folder / "curve.png", folder / "episode.gif"
-    if (run / "config.json").exists():
-        shutil.rmtree(run)  # of an earlier demo: this one begins anew
-    every = STEPS // POINTS
-    Train(
-        "sac", "PointSpeed-v0", STEPS, run_folder=str(run), dotted=AGENT,
-        log_every=every, evaluate_every=every,
-    ).run()  # fmt: skip
+    run, curve, film = fresh(folder / "run"), folder / "curve.png", folder / "episode.gif"
+    train_words(f"sac PointSpeed-v0 --steps {STEPS} {FIELDS}", run, STEPS // POINTS)
     write_curves((str(run),), METRIC, curve)
     episode = play(load(run), 0, explore=False)
     write_video(film, episode.frames("PointSpeed-v0"))
     first, *_, last = (line[METRIC] for line in read_metrics(run / METRICS) if METRIC in line)
     print(
-        f"\nBefore it learned, an episode was paid {first:.0f}; now it is paid {last:.0f}, "
-        f"and none can be paid more than {MOST}.\n"
-        f"From its beginning to its end it is {episode.straightness:.0%} of the way that it runs."
+        f"\nBefore training the return is {first:.0f}, after it {last:.0f}; at most {MOST} is "
+        f"possible.\nThe straight line from start to end is {episode.straightness:.0%} of the "
+        "path that the point takes."
     )
     print(f"curve:   {curve}\nfilm:    {film}")

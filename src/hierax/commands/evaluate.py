@@ -1,4 +1,4 @@
-"""`hierax evaluate`: measure what a run learned."""
+"""`hierax evaluate`: evaluate a trained agent."""
 
 import dataclasses
 from pathlib import Path
@@ -6,51 +6,46 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from hierax.commands.errors import UsageError
 from hierax.commands.options import whole_number
 
 RECORD = "evaluation.json"
 
 
 def description() -> str:
-    """Returns what stands above the options in the command's help."""
+    """Return the text above the options in the command's help."""
     return """\
-Measure what a run learned, in whole episodes without learning.
+Evaluate the agent of a run in whole episodes, without training.
 
 examples:
   hierax evaluate runs/sac-PointSpeed-v0-seed-0
   hierax evaluate runs/cross --episodes 200 --step 50000
 
 modes:
-  deterministic  as well as it can
-  sampled        with the randomness that it learns by
+  deterministic  without exploration, such as the mean of the policy
+  sampled        with the exploration of training
 
-Each seed of the run plays E episodes in both. RUN/evaluation.json has the numbers."""
+Each seed of the run plays E episodes in each mode. RUN/evaluation.json holds the numbers."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """Measure what a run learned."""
+    """Evaluate a trained agent."""
 
     run_folder: Annotated[Positional[str], arg(metavar="RUN", help_behavior_hint="")]
     """Folder of the run."""
-    episodes: Annotated[int, *whole_number("E", "100")] = 100
+    episodes: Annotated[int, *whole_number("E", "100", 1)] = 100
     """Episodes of each seed and mode."""
-    seed: Annotated[int, *whole_number("S", "0")] = 0
-    """Of the random numbers of these episodes."""
+    seed: Annotated[int, *whole_number("S", "0", 0)] = 0
+    """Seed of the random numbers of these episodes."""
     step: Annotated[int | None, *whole_number("T", "the last")] = None
-    """Environment steps after which it was saved."""
+    """Environment steps after which the policy was saved."""
 
     def run(self) -> None:
-        """Evaluates, prints and writes.
+        """Evaluate, print and write.
 
         Raises:
-            UsageError: where there is no such run or step, or it cannot be written to.
+            UsageError: where there is no such run or step, or its folder cannot be written to.
         """
-        for name, least in (("episodes", 1), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise UsageError(f"--{name} is {getattr(self, name)}, but must be at least {least}")
-
         import json
 
         from rich.console import Console
@@ -73,13 +68,11 @@ class Command:
 
     def _measure(self, path: Path) -> dict[str, Any]:
         from hierax.commands.runs import load_all
-        from hierax.training.evaluation import HostEvaluator, ScanEvaluator, in_both_modes
+        from hierax.training.evaluation import in_both_modes, make_evaluator
 
         players = load_all(path, self.step)
         first = players[0]
-        world: Any = first.world
-        kind = HostEvaluator if hasattr(world, "batch") else ScanEvaluator
-        evaluator = kind(first.agent, world, self.episodes)
+        evaluator = make_evaluator(first.agent, first.world, self.episodes)
         keys = range(self.seed * len(players), (self.seed + 1) * len(players))
         found = in_both_modes(evaluator, [player.state for player in players], keys)
         return {"step": first.step, "seed": self.seed, **found}

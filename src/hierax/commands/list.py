@@ -1,4 +1,4 @@
-"""`hierax list`: the agents, planners, worlds and experiments that there are."""
+"""`hierax list`: list agents, planners, worlds, presets and experiments."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
-from hierax.commands.catalogue import (
+from hierax.registry import (
     AGENTS,
-    LEARNING_WORLDS,
-    OTHER_LEARNING_WORLDS,
-    OTHER_WORLDS,
+    EXPERIMENTS,
+    LEARNING,
+    MUJOCO,
     PLANNERS,
-    WORLDS,
+    PLANNING,
+    PRESETS,
+    REGISTERED,
+    Entry,
     listing,
+    worlds_of,
 )
 
 if TYPE_CHECKING:
@@ -21,32 +25,33 @@ if TYPE_CHECKING:
 
     from hierax.spec import Continuous, Discrete, View
 
-LISTS = ("agents", "planners", "worlds", "experiments")
-
 
 def description() -> str:
-    """Returns what stands above the options in the command's help."""
+    """Return the text above the options in the command's help."""
     return """\
-List the agents, planners, worlds and experiments that there are.
+List agents, planners, worlds, presets and experiments.
 
 examples:
   hierax list
   hierax list worlds
+  hierax list presets
   hierax list experiments --out results
 
-claims:
-  Each experiment comes with the claims that it judges, and with how they came
-  out in the folder OUT, at the largest scale that was run there."""
+experiments:
+  Each is listed with the claims that it judges. The verdicts are those of the
+  folder OUT, at the largest scale that was run there.
+
+Agents and worlds of a module of yours are listed with --import MODULE."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """List the agents, planners, worlds and experiments that there are."""
+    """List agents, planners, worlds, presets and experiments."""
 
     what: Annotated[
-        Positional[Literal["everything", "agents", "planners", "worlds", "experiments"]],
+        Positional[Literal["everything", "agents", "planners", "worlds", "presets", "experiments"]],
         arg(
-            metavar="[agents|planners|worlds|experiments]",
+            metavar="[agents|planners|worlds|presets|experiments]",
             help_behavior_hint="[default: everything]",
         ),
     ] = "everything"
@@ -55,35 +60,30 @@ class Command:
     """Folder with the results of experiments."""
 
     def run(self) -> None:
-        """Prints the lists."""
+        """Print the lists."""
         from rich.console import Console
 
         console = Console(highlight=False, markup=False)
         if self.what in ("everything", "agents"):
-            _list_agents(console)
+            _list_names(console, "agents", AGENTS, "hierax train AGENT WORLD --steps N")
         if self.what in ("everything", "planners"):
-            _list_planners(console)
+            _list_names(console, "planners", PLANNERS, "hierax plan PLANNER WORLD")
         if self.what in ("everything", "worlds"):
-            _list_worlds(console)
+            _list_planning_worlds(console)
             _list_learning_worlds(console)
-            _list_mujoco_worlds(console)
+        if self.what in ("everything", "presets"):
+            _list_presets(console)
         if self.what in ("everything", "experiments"):
             _list_experiments(console, self.out)
 
 
-def _list_agents(console: "Console") -> None:
-    console.print("agents", style="bold")
-    console.print(listing(AGENTS))
-    console.print("hierax train AGENT WORLD --steps N\n", style="dim")
+def _list_names(console: "Console", title: str, entries: dict[str, Entry], usage: str) -> None:
+    console.print(title, style="bold")
+    console.print(listing(entries), soft_wrap=True)
+    console.print(f"{usage}\n", style="dim")
 
 
-def _list_planners(console: "Console") -> None:
-    console.print("planners", style="bold")
-    console.print(listing(PLANNERS))
-    console.print("hierax plan PLANNER WORLD\n", style="dim")
-
-
-def _list_worlds(console: "Console") -> None:
+def _list_planning_worlds(console: "Console") -> None:
     from rich.table import Table
 
     from hierax.worlds import make_tabular
@@ -94,50 +94,57 @@ def _list_worlds(console: "Console") -> None:
     table.add_column()
     table.add_column("states", justify="right", header_style="dim")
     table.add_column("pairs", justify="right", header_style="dim")
-    for name, summary in WORLDS.items():
+    for name, entry in worlds_of(PLANNING).items():
         mdp = make_tabular(name).mdp
-        table.add_row(f"  {name}", summary, str(mdp.states), str(mdp.available.sum()))
+        table.add_row(f"  {name}", entry.summary, str(mdp.states), str(mdp.available.sum()))
     console.print(table)
-    console.print(f"{OTHER_WORLDS}\n", style="dim")
+    console.print(
+        "Also Hanoi{n}-v0 with n discs, a map MAP.txt, or a model MODEL.npz.\n", style="dim"
+    )
 
 
 def _list_learning_worlds(console: "Console") -> None:
-    from hierax.worlds import make
-
     console.print("worlds to learn in", style="bold")
-    _print_sizes(console, {name: (line, make(name)) for name, line in LEARNING_WORLDS.items()})
-    console.print(f"{OTHER_LEARNING_WORLDS}\n", style="dim")
-
-
-def _list_mujoco_worlds(console: "Console") -> None:
-    from hierax.worlds import make
-    from hierax.worlds.mujoco.catalogue import ENTRIES
-
-    console.print("worlds of MuJoCo to learn in", style="bold")
-    _print_sizes(console, {name: (entry.summary, make(name)) for name, entry in ENTRIES.items()})
+    _print_sizes(console, worlds_of(LEARNING, REGISTERED))
+    console.print(
+        "Also every world to plan in, and every Gymnasium environment by its id.\n", style="dim"
+    )
+    console.print("MuJoCo worlds to learn in", style="bold")
+    _print_sizes(console, worlds_of(MUJOCO))
     console.print()
 
 
-def _print_sizes(console: "Console", worlds: Mapping[str, tuple[str, Any]]) -> None:
-    """What there is to do in each world, what is seen of it, and how it is acted in."""
+def _print_sizes(console: "Console", worlds: Mapping[str, Entry]) -> None:
+    """Print the summary of each world, its views, its actions and its episode limit."""
+    from hierax.worlds import make
+
     width = max(map(len, worlds)) + 4
-    for name, (summary, world) in worlds.items():
-        spec = world.spec
+    for name, entry in worlds.items():
+        spec = make(name).spec
         views = ", ".join(f"{view.name} {_size(view)}" for view in spec.views)
-        told = f"sees {views}; acts in {_actions(spec.action)}; {spec.episode_limit} steps"
-        console.print(f"  {name:{width - 2}}{summary}", soft_wrap=True)
-        console.print(f"{'':{width}}{told}", style="dim", soft_wrap=True)
+        sizes = f"views {views}; actions {_actions(spec.action)}; {spec.episode_limit} steps"
+        console.print(f"  {name:{width - 2}}{entry.summary}", soft_wrap=True)
+        console.print(f"{'':{width}}{sizes}", style="dim", soft_wrap=True)
 
 
 def _size(view: "View") -> str:
-    """How many numbers a view holds, on each side where it is a picture."""
+    """Return how many numbers a view has; of a picture, on each side."""
     return " x ".join(map(str, view.shape)) if len(view.shape) > 1 else str(view.size)
 
 
 def _actions(action: "Continuous | Discrete") -> str:
-    """All actions, in the notation of intervals and lists."""
-    count = getattr(action, "count", None)
-    return f"[-1, 1]^{action.shape[0]}" if count is None else f"0 .. {count - 1}"
+    """Return the set of actions, as an interval or a range."""
+    kind: Any = action
+    count = getattr(kind, "count", None)
+    return f"[-1, 1]^{kind.shape[0]}" if count is None else f"0 .. {count - 1}"
+
+
+def _list_presets(console: "Console") -> None:
+    console.print("presets", style="bold")
+    width = max(len(f"{agent} {world}") for agent, world in PRESETS) + 2
+    for (agent, world), preset in PRESETS.items():
+        console.print(f"  {f'{agent} {world}':{width}}{preset.evidence}", soft_wrap=True)
+    console.print("hierax train AGENT WORLD uses them, --preset none does not\n", style="dim")
 
 
 def _list_experiments(console: "Console", out: str) -> None:
@@ -145,14 +152,13 @@ def _list_experiments(console: "Console", out: str) -> None:
     from rich.text import Text
 
     from hierax.commands.results import claim_states, state
-    from hierax.experiments import EXPERIMENTS
     from hierax.experiments.claims import CLAIMS
 
-    console.print(f"experiments, and how their claims came out in {out}", style="bold")
+    console.print(f"experiments, with the verdicts on their claims in {out}", style="bold")
     for experiment in EXPERIMENTS.values():
         scale, judged = claim_states(experiment, out)
         console.print(Text(f"  {experiment.name}", style="bold"), f"({scale or 'not run'})")
-        console.print(f"    {experiment.summary}")
+        console.print(f"    {experiment.summary}", soft_wrap=True)
         table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
         for claim in experiment.claims:
             verdict = state(judged[claim]) if claim in judged else Text("unknown", style="dim")

@@ -1,4 +1,8 @@
-"""Marks for the options of a command that know whether they were given.
+"""Types of the options of a command.
+
+A number on the command line is checked where it is read, against the bound that its option states
+here, such as at least 1 for ``--episodes``. A call from Python is checked by the function that it
+calls. Actions are checked by the batch of environments that steps them (`hierax.worlds.actions`).
 
 An option that is left out is None, so that a command can refuse one that does not apply.
 """
@@ -13,17 +17,17 @@ T = TypeVar("T")
 
 
 def number(metavar: str, default: str) -> tuple[Any, ...]:
-    """Marks of a ``float | None``; ``default`` tells in words what holds without it."""
+    """Return marks of a ``float | None``; ``default`` says what holds without the option."""
     return _marks(_real, metavar, default)
 
 
-def whole_number(metavar: str, default: str | None) -> tuple[Any, ...]:
-    """Marks of an ``int | None``, or of an ``int`` that must be given where there is no default."""
-    return _marks(_whole, metavar, default)
+def whole_number(metavar: str, default: str | None, least: int | None = None) -> tuple[Any, ...]:
+    """Return marks of an ``int | None`` of at least ``least``; required without a ``default``."""
+    return _marks(lambda word: _whole(word, least), metavar, default)
 
 
 def word(*allowed: str, default: str) -> tuple[Any, ...]:
-    """Marks of a ``str | None`` that is one of ``allowed``."""
+    """Return marks of a ``str | None`` that is one of ``allowed``."""
     return _marks(str, f"{{{','.join(allowed)}}}", default, allowed)
 
 
@@ -45,15 +49,19 @@ def _marks(
     return spec, arg(help_behavior_hint=hint)
 
 
-def _whole(word: str) -> int:
+def _whole(word: str, least: int | None) -> int:
+    rule = "must be a whole number" if least is None else f"must be a whole number >= {least}"
     try:
-        return int(word)
+        found = int(word)
     except ValueError:
-        raise ValueError(f"{word!r} is given, but it must be a whole number") from None
+        raise ValueError(f"{rule}, got {word!r}") from None
+    if least is not None and found < least:
+        raise ValueError(f"{rule}, got {word!r}")
+    return found
 
 
 def _real(word: str) -> float:
     try:
         return float(word)
     except ValueError:
-        raise ValueError(f"{word!r} is given, but it must be a number") from None
+        raise ValueError(f"must be a number, got {word!r}") from None

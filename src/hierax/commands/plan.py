@@ -5,16 +5,16 @@ from typing import Annotated, Any
 
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 
-from hierax.commands.catalogue import PLANNERS, WORLDS, listing
 from hierax.commands.errors import UsageError, unknown
 from hierax.commands.options import number, whole_number, word
+from hierax.registry import PLANNERS, PLANNING, listing, worlds_of
 
 EXACT = "the exact planners"
 OPERATORS = ("hard", "logsumexp", "mellowmax", "boltzmann")
 
 
 def description() -> str:
-    """Returns what stands above the options in the command's help."""
+    """Return the text above the options in the command's help."""
     return f"""\
 Plan in a world whose model is known, and draw the plan.
 
@@ -29,24 +29,24 @@ PLANNER is one of
 {listing(PLANNERS)}
 
 WORLD is one of
-{listing(WORLDS)}
+{listing(worlds_of(PLANNING))}
   Hanoi{{n}}-v0       Tower of Hanoi with n discs
 
-Or it is a file of yours:
+or a file:
   MAP.txt    a map: '#' or 'w' wall, '.' or blank free, 'S' start, 'G' goal
   MODEL.npz  arrays transition (S, A, S), reward (S, A) or (S, A, S), discount;
-             also initial (a state or S probabilities) and available (S, A)
+             optional: initial (a state or S probabilities), available (S, A)
 
-The folder that is written holds
+The folder of the plan holds
   plan.png   value, greedy policy, occupancy; for himo the order of decision;
-             for option-gradient how fast planning is, and the options
-  plan.npz   the tables behind the picture
-  plan.json  the summary that is printed"""
+             for option-gradient planning curves and options
+  plan.npz   the tables of the picture
+  plan.json  the summary"""
 
 
 @dataclasses.dataclass(frozen=True)
 class WorldOptions:
-    """The task, and how maps are walked on. Models take --discount alone, Hanoi --reward too."""
+    """The task, and the moves on a map. A model takes --discount; Hanoi also takes --reward."""
 
     discount: Annotated[float | None, *number("GAMMA", "the world's or model's; 0.99 on maps")] = (
         None
@@ -55,15 +55,15 @@ class WorldOptions:
     reward: Annotated[str | None, *word("stay", "goal", "arrival", "terminal", default="stay")] = (
         None
     )
-    """What pays 1: staying at the goal, acting there, arriving there, or arriving for good."""
+    """Event with reward 1 at the goal: staying, any action, arriving, arriving and ending."""
     slip: Annotated[float | None, *number("P", "0")] = None
     """Probability that a move goes in one of the other directions."""
     stay: Annotated[bool, FlagCreatePairsOff, arg(help_behavior_hint="[default]")] = False
-    """Have an action of staying."""
+    """Include the action of staying."""
     no_stay: Annotated[bool, FlagCreatePairsOff, arg(help_behavior_hint="")] = False
-    """Have none; then the reward must be another than 'stay'."""
+    """Leave out the action of staying; the reward must not be 'stay'."""
     bump: Annotated[bool, FlagCreatePairsOff, arg(help_behavior_hint="")] = False
-    """Let moves into walls be actions that stay put; else they are no actions."""
+    """Moves into walls are actions that stay in place; otherwise they are not available."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,29 +71,29 @@ class HimoOptions:
     """For the planner himo."""
 
     foresight: Annotated[float | None, *number("LAMBDA", "the discount")] = None
-    """Discount that the flow plans with, at most that of the world."""
+    """Discount of the flow, at most that of the world."""
     step_size: Annotated[float | None, *number("ETA", "0.02")] = None
-    """Step of the flow, in 1 / reward; the order of decision is that of small steps."""
+    """Step of the flow, in 1 / reward; keep it small for the order of decision."""
     iterations: Annotated[int | None, *whole_number("T", "1000")] = None
     """Number of steps."""
     metric: Annotated[str | None, *word("path", "occupancy", default="path")] = None
-    """Metric of the gradient: distributions of paths, or visits of states and actions."""
+    """Metric of the gradient: on distributions of paths, or on occupancies."""
     evaluation: Annotated[str | None, *word("exact", "modified", default="exact")] = None
-    """How each policy is evaluated; 'modified' (20 sweeps) is for large worlds."""
+    """Evaluation of each policy; 'modified' (20 sweeps) is for large worlds."""
 
 
 @dataclasses.dataclass(frozen=True)
 class OptionGradientOptions:
-    """For the planner option-gradient, which learns options on four fifths of all goals."""
+    """For the planner option-gradient, which trains options on four fifths of all goals."""
 
     options: Annotated[int | None, *whole_number("K", "4")] = None
     """Number of options."""
     steps: Annotated[int | None, *whole_number("N", "300")] = None
     """Gradient steps of a training."""
     restarts: Annotated[int | None, *whole_number("R", "1")] = None
-    """Trainings from other beginnings, of which the best on the training goals is kept."""
+    """Trainings from different initial values; the best on the training goals is kept."""
     seed: Annotated[int | None, *whole_number("SEED", "0")] = None
-    """Of the goals held out and of the beginnings."""
+    """Seed of the held-out goals and of the initial values."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,11 +101,11 @@ class SolverOptions:
     """For the exact planners: auto and those with a method in their name."""
 
     operator: Annotated[str | None, *word(*OPERATORS, default="hard")] = None
-    """How a state's value follows from its action values; all but 'hard' need --temperature."""
+    """Operator from action values to the value; all but 'hard' need --temperature."""
     temperature: Annotated[float | None, *number("TAU", "none")] = None
-    """Softness of the operator, in units of reward."""
+    """Temperature of the operator, in units of reward."""
     tolerance: Annotated[float | None, *number("EPS", "1e-8")] = None
-    """Largest error of the value that is accepted, in units of reward."""
+    """Largest accepted error of the value, in units of reward."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,11 +113,11 @@ class Command:
     """Plan in a world whose model is known, and draw the plan."""
 
     planner: Annotated[Positional[str], arg(metavar="PLANNER", help_behavior_hint="")]
-    """Who plans, see above."""
+    """Planner, see above."""
     world: Annotated[Positional[str], arg(metavar="WORLD", help_behavior_hint="")]
-    """Where to plan: the name of a world, or a file, see above."""
+    """Name of a world, or a file, see above."""
     out: Annotated[str, arg(metavar="OUT")] = "plans"
-    """Folder of all plans; each has a folder of its own there, named after what was asked."""
+    """Folder of all plans; each has its own folder there, named after the request."""
     world_options: OmitArgPrefixes[Annotated[WorldOptions, arg(name="world")]] = WorldOptions()
     himo_options: OmitArgPrefixes[Annotated[HimoOptions, arg(name="himo")]] = HimoOptions()
     option_gradient_options: OmitArgPrefixes[
@@ -128,7 +128,7 @@ class Command:
     )
 
     def run(self) -> None:
-        """Plans, writes, draws and reports.
+        """Plan, write, draw and report.
 
         Raises:
             UsageError: where planner, world, options or the folder do not allow it.
@@ -155,12 +155,12 @@ class Command:
         report(plan, folder.path)
 
     def _task(self, world_options: dict[str, Any]) -> dict[str, Any]:
-        """The options of the world; options are learned for goals everywhere, not for its own."""
+        """Return the options of the world; option-gradient ignores the goal of the world."""
         if self.planner != "option-gradient":
             return world_options
         if "reward" in world_options:
-            raise UsageError("--reward is for planners of one goal, not option-gradient")
-        # A rule that every world allows, with the action of staying or without.
+            raise UsageError("--reward is for planners with one goal, not for option-gradient")
+        # Every world allows this rule, with the action of staying or without.
         return world_options if self.world.endswith(".npz") else {**world_options, "reward": "goal"}
 
     def _planner_options(self) -> dict[str, Any]:
@@ -172,7 +172,9 @@ class Command:
         own = given.pop(self.planner if self.planner in given else EXACT)
         for owner, foreign in given.items():
             if foreign:
-                raise UsageError(f"{_flag(next(iter(foreign)))} is for {owner}, not {self.planner}")
+                raise UsageError(
+                    f"{_flag(next(iter(foreign)))} is for {owner}, not for {self.planner}"
+                )
         _check_softness(own)
         return own
 
@@ -186,7 +188,7 @@ def _check_softness(solver: dict[str, Any]) -> None:
 
 
 def _given(options: Any) -> dict[str, Any]:
-    """Those of the options that were given on the command line."""
+    """Return the options that were given on the command line."""
     values = dataclasses.asdict(options)
     return {
         name: value for name, value in values.items() if value is not None and value is not False

@@ -1,7 +1,4 @@
-"""From a problem and a planner's name to a plan: tables to draw, and a summary to print.
-
-Every plan has the same face, `Plan`; what it holds depends on who planned.
-"""
+"""Planners behind one interface: each returns a `Plan`, with tables to draw and a summary."""
 
 import dataclasses
 import time
@@ -27,17 +24,18 @@ from hierax.planning import (
 from hierax.planning.backend import Array
 from hierax.planning.path_gradient.flow import with_foresight
 from hierax.plotting import PlanTables, draw_plan, likely_successor
+from hierax.registry import PLANNERS
 
 SOFT_OPERATORS = {"logsumexp": LogSumExp, "mellowmax": Mellowmax, "boltzmann": Boltzmann}
 
 
 class Plan(Protocol):
-    """What a planner found.
+    """The result of a planner.
 
     Attributes:
-        problem: what was planned in.
-        planner: who planned.
-        summary: how good the plan is and what it took, by name; None for what is never reached.
+        problem: the model, and its world.
+        planner: name of the planner.
+        summary: quality of the plan and its cost, by name; None for a goal that is not reached.
         time_to_peak: ``(S,)`` time at which each state is decided; None where there is no order.
     """
 
@@ -54,11 +52,11 @@ class Plan(Protocol):
     def time_to_peak(self) -> np.ndarray | None: ...  # noqa: D102
 
     def arrays(self) -> dict[str, Any]:
-        """The tables that are saved, by name."""
+        """Return the tables that are saved, by name."""
         ...
 
     def draw(self) -> Figure:
-        """The picture."""
+        """Return the picture."""
         ...
 
 
@@ -67,11 +65,11 @@ class PolicyPlan:
     """A plan that is one policy.
 
     Attributes:
-        problem: what was planned in.
-        planner: who planned.
+        problem: the model, and its world.
+        planner: name of the planner.
         policy: ``(S, A)`` probabilities.
-        tables: what there is to draw.
-        summary: how good the plan is and what it took, by name; None for a goal never reached.
+        tables: what is drawn.
+        summary: quality of the plan and its cost, by name; None for a goal that is not reached.
     """
 
     problem: Problem
@@ -82,11 +80,11 @@ class PolicyPlan:
 
     @property
     def time_to_peak(self) -> np.ndarray | None:
-        """``(S,)`` time at which each state is decided."""
+        """``(S,)`` time at which each state is decided; None where there is no order."""
         return self.tables.time_to_peak
 
     def arrays(self) -> dict[str, Any]:
-        """Value, policy and occupancy; for HIMO also the times at which states are decided."""
+        """Return value, policy and occupancy; for HIMO also the times of decision."""
         arrays = {
             "value": self.tables.value,
             "policy": self.policy,
@@ -96,30 +94,38 @@ class PolicyPlan:
         return arrays | order
 
     def draw(self) -> Figure:
-        """Value, greedy policy and occupancy; for HIMO also the order of decision."""
+        """Return the picture: value, greedy policy, occupancy; for HIMO the order of decision."""
         return draw_plan(self.tables, self.problem.canvas, f"{self.planner} on {self.problem.name}")
 
 
 def make_plan(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
-    """Plans by ``planner``, with those of its options that were given.
+    """Return the plan of ``planner``, with the options that were given.
 
     Raises:
         UsageError: where the value of an option is not allowed.
     """
-    plan = SPECIAL.get(planner, _solve)
+    plan: Callable[..., Plan] = PLANNERS[planner].load()
     try:
-        return plan(problem, planner, options)
+        return plan(problem, planner, **options)
     except ValueError as error:
         raise UsageError(str(error)) from None
 
 
-def _solve(problem: Problem, planner: str, options: Mapping[str, Any]) -> PolicyPlan:
-    settings = dict(options)
-    temperature = settings.pop("temperature", None)
-    name = settings.pop("operator", "hard")
-    operator = HardMax() if name == "hard" else SOFT_OPERATORS[name](temperature)
+def solve(
+    problem: Problem,
+    planner: str,
+    operator: str = "hard",
+    temperature: float | None = None,
+    **settings: Any,
+) -> PolicyPlan:
+    """Return the plan of an exact method; ``settings`` are those of `solve_bellman`.
+
+    Raises:
+        ValueError: where the value of an option is not allowed.
+    """
+    rule: Any = HardMax() if operator == "hard" else SOFT_OPERATORS[operator](temperature)
     begin = time.perf_counter()
-    solution = solve_bellman(problem.mdp, operator, planner.replace("-", "_"), **settings)
+    solution = solve_bellman(problem.mdp, rule, planner.replace("-", "_"), **settings)
     seconds = time.perf_counter() - begin
     policy = np.asarray(solution.policy)
     tables = _tables(problem.mdp, solution.value, policy)
@@ -136,13 +142,20 @@ def _solve(problem: Problem, planner: str, options: Mapping[str, Any]) -> Policy
     return PolicyPlan(problem, planner, policy, tables, summary)
 
 
-def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> PolicyPlan:
+def follow_himo(problem: Problem, planner: str, **options: Any) -> PolicyPlan:
+    """Return the plan of HIMO; ``options`` are those of `himo`.
+
+    Raises:
+        ValueError: where the value of an option is not allowed.
+    """
     begin = time.perf_counter()
     run = himo(problem.mdp, record="summary", **options)
     seconds = time.perf_counter() - begin
     model = with_foresight(problem.mdp, options.get("foresight"))
     policy, value = run.policy[-1], run.value[-1]
-    is_undecided = run.time_to_peak > run.time[-1] - run.step_size  # still speeding up at the end
+    is_undecided = (
+        run.time_to_peak > run.time[-1] - run.step_size
+    )  # the gradient still grows at the end
     tables = _tables(model, value, policy, np.where(is_undecided, np.nan, run.time_to_peak))
     optimum = solve_bellman(model)
     residual = float(np.abs(HardMax().value(action_values(model, value)) - value).max())
@@ -165,7 +178,7 @@ def _follow_himo(problem: Problem, planner: str, options: Mapping[str, Any]) -> 
 def _tables(
     mdp: TabularMDP, value: Array, policy: np.ndarray, time_to_peak: np.ndarray | None = None
 ) -> PlanTables:
-    # Of actions that are equal but for rounding the first.
+    # The first of the actions whose values are equal up to rounding.
     choice = np.asarray(HardMax().policy(policy)).argmax(axis=1)
     return PlanTables(
         value=np.asarray(value),
@@ -186,7 +199,7 @@ def _size(mdp: TabularMDP) -> dict[str, Any]:
 
 
 def _way(problem: Problem, tables: PlanTables) -> dict[str, Any]:
-    """How many steps the greedy policy most likely takes from start to goal."""
+    """Return the length of the most likely path of the greedy policy from start to goal."""
     world = problem.world
     if world is None or world.start is None:
         return {}
@@ -194,16 +207,3 @@ def _way(problem: Problem, tables: PlanTables) -> dict[str, Any]:
     while state != world.goal and steps < len(tables.successor):
         state, steps = int(tables.successor[state]), steps + 1
     return {"steps_to_goal": steps if state == world.goal else None}
-
-
-def _learn_options(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:
-    from hierax.commands.option_planner import learn_options  # loads the optimisers
-
-    return learn_options(problem, planner, **options)
-
-
-SPECIAL: dict[str, Callable[[Problem, str, Mapping[str, Any]], Plan]] = {
-    "himo": _follow_himo,
-    "option-gradient": _learn_options,
-}
-"""Planners other than the exact ones."""

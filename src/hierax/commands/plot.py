@@ -12,7 +12,7 @@ FORMATS = (".png", ".pdf", ".svg")
 
 
 def description() -> str:
-    """Returns what stands above the options in the command's help."""
+    """Return the text above the options in the command's help."""
     return """\
 Draw learning curves: interquartile mean over seeds, and its 95 % interval.
 
@@ -21,12 +21,12 @@ examples:
   hierax plot runs/cross-* --metric deterministic/success --out cross.png
 
 curves:
-  Runs that differ in their seeds alone make one curve together.
-  The legend names what sets the curves apart.
+  Runs that differ only in their seeds make one curve.
+  The legend names the settings that differ.
   The interval is a bootstrap over seeds, stratified by world.
-  That of a run with levels begins after the steps of those below.
+  The curve of a run with levels begins after the training steps of the lower levels.
 
-Beside the picture lies a file with its numbers, which ends in .json."""
+The numbers are written beside the picture, to a file that ends in .json."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Command:
     runs: Annotated[Positional[tuple[str, ...]], arg(metavar="RUN...", help_behavior_hint="")]
     """Folders of runs, finished or not."""
     metric: Annotated[str, arg(metavar="NAME")] = "deterministic/return"
-    """What of metrics.jsonl to draw."""
+    """Metric of metrics.jsonl to draw."""
     out: Annotated[str, arg(metavar="FILE")] = "curves.png"
     """Picture to write: .png, .pdf or .svg."""
 
     def run(self) -> None:
-        """Draws and writes.
+        """Write picture and numbers.
 
         Raises:
             UsageError: where there is no run, none with that metric, or the picture cannot be
@@ -49,15 +49,15 @@ class Command:
         """
         picture = Path(self.out)
         if picture.suffix not in FORMATS:
-            raise UsageError(f"--out is {self.out!r}, but must end in {', '.join(FORMATS)}")
+            raise UsageError(f"--out must end in {' or '.join(FORMATS)}, got {self.out!r}")
         if not self.runs:
-            raise UsageError("no RUN is given, but at least one must be; see hierax plot --help")
+            raise UsageError("at least one RUN must be given, got none; see hierax plot --help")
         write_curves(self.runs, self.metric, picture)
         print(f"picture: {picture}\nnumbers: {picture.with_suffix('.json')}")
 
 
 def write_curves(runs: tuple[str, ...], metric: str, picture: Path) -> None:
-    """Draws curves into ``picture``, and writes their numbers beside it."""
+    """Draw curves to ``picture``, and write their numbers beside it."""
     import json
 
     from hierax.commands.curves import labels, read_groups, summarise, title

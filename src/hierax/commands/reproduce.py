@@ -8,11 +8,12 @@ from tyro.conf import Positional, arg
 
 from hierax.commands.errors import UsageError, unknown
 from hierax.commands.options import whole_number
-from hierax.experiments import EXPERIMENTS, reproduce
+from hierax.experiments import reproduce
+from hierax.registry import EXPERIMENTS
 
 
 def description() -> str:
-    """Returns what stands above the options in the command's help."""
+    """Return the text above the options in the command's help."""
     experiments = EXPERIMENTS.values()
     names = "\n".join(
         f"  {experiment.name}\n      {experiment.summary}" for experiment in experiments
@@ -27,12 +28,12 @@ examples:
 NAME is one of
 {names}
 
-The folder OUT/NAME/SCALE that is written holds
+The folder OUT/NAME/SCALE holds
   result.json  settings, versions, every curve and table, a verdict on each claim
-  figure.png   the picture of it
-  figure.gif   a film of it, where an experiment has one
+  figure.png   the picture
+  figure.gif   the film, where an experiment has one
 
-A run that is repeated gives the same numbers."""
+The same command gives the same numbers."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,25 +41,22 @@ class Command:
     """Run an experiment and judge the claims of its paper."""
 
     name: Annotated[Positional[str], arg(metavar="NAME", help_behavior_hint="")]
-    """Which experiment, see above."""
+    """Experiment, see above."""
     scale: Literal["smoke", "laptop", "paper"] = "laptop"
-    """How much to compute: seconds, what two cores do in minutes, or the paper's settings."""
-    seeds: Annotated[int | None, *whole_number("N", "the experiment's own number")] = None
-    """Number of seeds; an exact experiment draws nothing and has no use for them."""
+    """Size: seconds, minutes on two cores, or the settings of the paper."""
+    seeds: Annotated[int | None, *whole_number("N", "the experiment's own number", 1)] = None
+    """Number of seeds; an exact experiment ignores it."""
     out: Annotated[str, arg(metavar="OUT")] = "results"
     """Folder of all results."""
 
     def run(self) -> None:
-        """Runs the experiment and prints its verdicts.
+        """Run the experiment and print its verdicts.
 
         Raises:
-            UsageError: where there is no such experiment, the number of seeds is below 1, or the
-                folder cannot be written.
+            UsageError: where there is no such experiment, or the folder cannot be written.
         """
         if self.name not in EXPERIMENTS:
             raise unknown("experiment", self.name, EXPERIMENTS)
-        if self.seeds is not None and self.seeds < 1:
-            raise UsageError(f"--seeds is {self.seeds}, but must be at least 1")
         self._check_folder()
 
         from hierax.commands.results import report
@@ -66,7 +64,7 @@ class Command:
         report(reproduce(self.name, self.scale, self.seeds, self.out))
 
     def _check_folder(self) -> None:
-        """Makes the folder before the run rather than after it, when all would be lost."""
+        """Make the folder before the run, so that no result is lost after it."""
         try:
             Path(self.out, self.name, self.scale).mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -1,146 +1,300 @@
-"""`hierax train`: train an agent in a world, or go on with a run that was interrupted."""
+"""`hierax train`: train an agent in a world, or resume a run."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from tyro.conf import Fixed, FlagCreatePairsOff, Positional, Suppress, arg
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 
-from hierax.commands.catalogue import AGENTS, LEARNING_WORLDS
-from hierax.commands.dotted import Dotted, fields_of, levels_named, separate
+from hierax.commands import train_options
 from hierax.commands.errors import UsageError, one_line, unknown
-from hierax.commands.levels import levels_of
 from hierax.commands.options import whole_number
-from hierax.commands.train_help import description
+from hierax.commands.parsing import normal, parse, values_of
+from hierax.commands.train_options import (
+    StageOptions,
+    options_class,
+    stage_options,
+    values_without_type,
+)
+from hierax.registry import (
+    AGENTS,
+    LEARNING,
+    PRESETS,
+    REGISTERED,
+    WORLDS,
+    Entry,
+    Preset,
+    Stage,
+    listing,
+    worlds_of,
+)
 
 if TYPE_CHECKING:
-    from hierax.agents import OffPolicy
-    from hierax.training.config import AnyWorld
+    from hierax.training.presets import Setup
 
-__all__ = ["Command", "description", "separate"]
+PROGRAM = "hierax train"
+FLAGS = ("--tensorboard", "--wandb", "--help")
+"""General options without a value."""
 
-LEVELLED = "lsp"
-"""The agent that has levels."""
-LEAST = {
-    "steps": 1, "seed": 0, "seeds": 1, "environments": 1, "checkpoint_every": 1, "log_every": 1,
-    "evaluate_every": 1, "episodes": 1, "keep": 1,
-}  # fmt: skip
+
+def description() -> str:
+    """Return the text above the options in the command's help."""
+    return f"""\
+Train an agent in a world, or resume a run that was interrupted.
+
+examples:
+  hierax train sac PointSpeed-v0 --steps 30000
+  hierax train lsp SpinCross-v0 --steps 80000
+  hierax train sac PointCross-v0 --steps 100000 --seeds 5 --run runs/cross
+  hierax train td3 Pendulum-v1 --steps 20000 --agent.hidden-sizes 64 64
+  hierax train sac PointMaze-v0 --steps 200000 --world.goal 8 8
+
+AGENT is one of
+{listing(AGENTS)}
+
+WORLD is one of
+{listing(worlds_of(LEARNING, REGISTERED))}
+  Also a MuJoCo world, such as BallGoTo3-v0, see hierax list worlds.
+  Also a tabular world, such as FourRooms-v0, or the id of a Gymnasium environment.
+
+The folder of a run holds
+  config.json    all settings
+  metrics.jsonl  metrics during training, one object a line
+  checkpoints/   the complete state; the same command resumes from the last one
+  policies/      trained policies, for hierax evaluate, hierax watch and hierax.load
+  summary.json   the final evaluation
+  levels/        for lsp: a run for each level below the top"""
+
+
+BELOW = """
+Fields of the agent and the world are options, too:
+  hierax train sac PointSpeed-v0 --help    lists those of this agent and this world
+  --agent.FIELD VALUE                      a field of the agent
+  --world.FIELD VALUE                      a field of the world, or an argument of gymnasium.make
+  --agent.levels.N.FIELD VALUE             for lsp: a field of level N, from 0 at the bottom
+  --curriculum.N.steps STEPS               for lsp: training steps of level N below the top
+  --curriculum.N.world WORLD               for lsp: the world that it is trained in
+Several words are one value, such as --agent.hidden-sizes 64 64. So AGENT and WORLD come first.
+
+--import MODULE makes the agents and worlds of a module of yours available, see
+hierax.register_agent and hierax.register_world.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """Train an agent in a world, or go on with a run that was interrupted."""
+    """Train an agent in a world, or resume a run that was interrupted."""
 
     agent: Annotated[Positional[str], arg(metavar="AGENT", help_behavior_hint="")]
-    """Who learns, see above."""
+    """Agent, see above."""
     world: Annotated[Positional[str], arg(metavar="WORLD", help_behavior_hint="")]
-    """Where, see above."""
-    steps: Annotated[int, *whole_number("N", None)]
-    """Environment steps of each seed, all environments together; of the top level, if any."""
-    seed: Annotated[int, *whole_number("S", "0")] = 0
-    """Of all random numbers; the same seed gives the same numbers."""
+    """World, see above."""
+    steps: Annotated[int, *whole_number("N", None, 1)]
+    """Environment steps of each seed. For lsp: of the top level, in addition to the curriculum."""
+    seed: Annotated[int, *whole_number("S", "0", 0)] = 0
+    """Seed of all random numbers."""
     run_folder: Annotated[
         str | None, arg(name="run", metavar="DIR", help_behavior_hint="[default: runs/...]")
     ] = None
     """Folder of the run; named after agent, world and seed by default."""
-    seeds: Annotated[int, *whole_number("K", "1")] = 1
-    """Runs in one, with seeds S, S + 1, ..."""
-    checkpoint_every: Annotated[int | None, *whole_number("N", "as evaluations")] = None
+    seeds: Annotated[int, *whole_number("K", "1", 1)] = 1
+    """Number of runs in one, with seeds S, S + 1, ..."""
+    preset: Literal["auto", "none"] = "auto"
+    """Start from the preset of this agent in this world (hierax list presets), or do not."""
+    checkpoint_every: Annotated[int | None, *whole_number("N", "as evaluations", 1)] = None
     """Steps between two checkpoints."""
-    log_every: Annotated[int | None, *whole_number("N", "a hundredth of the run")] = None
+    log_every: Annotated[int | None, *whole_number("N", "a hundredth of the run", 1)] = None
     """Steps between two lines of metrics."""
-    evaluate_every: Annotated[int | None, *whole_number("N", "a twentieth of the run")] = None
+    evaluate_every: Annotated[int | None, *whole_number("N", "a twentieth of the run", 1)] = None
     """Steps between two evaluations."""
-    episodes: Annotated[int, *whole_number("E", "10")] = 10
+    episodes: Annotated[int | None, *whole_number("E", "10", 1)] = None
     """Episodes of an evaluation, in each of its two modes."""
-    environments: Annotated[int | None, *whole_number("N", "16; 1 from the host")] = None
+    environments: Annotated[int | None, *whole_number("N", "16; 1 on the host", 1)] = None
     """Environments that are stepped at once."""
     driver: Literal["auto", "scan", "host"] = "auto"
-    """World inside of what is compiled, stepped from outside, or the first where it can be."""
+    """Compile the world (scan), or step it from outside (host); auto is scan where possible."""
     replay: Literal["device", "host"] = "device"
-    """Where what was stored is kept; on the host it may be larger than an accelerator's memory."""
-    keep: Annotated[int, *whole_number("K", "3")] = 3
-    """Checkpoints that are kept."""
+    """Memory of the replay buffer; on the host it may exceed that of an accelerator."""
+    keep: Annotated[int, *whole_number("K", "3", 1)] = 3
+    """Number of checkpoints that are kept."""
     tensorboard: Annotated[bool, FlagCreatePairsOff, arg(help_behavior_hint="")] = False
-    """Write event files for TensorBoard too."""
+    """Also write event files for TensorBoard."""
     wandb: Annotated[bool, FlagCreatePairsOff, arg(help_behavior_hint="")] = False
-    """Send metrics to Weights & Biases too."""
-    dotted: Suppress[Fixed[Dotted]] = dataclasses.field(default_factory=dict)
-    """Words of options such as ``--agent.discount 0.9``, see `separate`."""
+    """Also send metrics to Weights & Biases."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the run."""
+        name = f"{self.agent}-{self.world.replace('/', '-')}-seed-{self.seed}"
+        return Path("runs", name) if self.run_folder is None else Path(self.run_folder)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return those that `hierax.train` is given; None stands for its own default."""
+        names = [field.name for field in dataclasses.fields(self)]
+        names = [name for name in names if name not in ("agent", "world", "run_folder", "preset")]
+        given = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """A command line of `hierax train`, read.
+
+    Attributes:
+        command: the general options.
+        agent_fields: all fields of the agent but its ``spec``.
+        world_fields: fields of the world.
+        curriculum: one stage for each level below the top.
+        preset: the preset that is used, if any.
+    """
+
+    command: Command
+    agent_fields: Mapping[str, Any]
+    world_fields: Mapping[str, Any]
+    curriculum: tuple[Stage, ...] = ()
+    preset: Preset | None = None
 
     def run(self) -> None:
-        """Trains, and prints what came of it.
+        """Train, and print the result.
 
         Raises:
             UsageError: where an argument is not allowed or the folder belongs to another run.
             RunError: where a number is not finite.
-            KeyboardInterrupt: where the person interrupts; says how to go on.
+            KeyboardInterrupt: where the user interrupts; says how to resume.
         """
-        # What is wrong with names and types is said before anything that takes long is imported.
-        if self.agent not in AGENTS:
-            raise unknown("agent", self.agent, AGENTS)
-        for name, least in LEAST.items():
-            _check_least(name, getattr(self, name), least)
-        agent_fields = fields_of("agent", self.agent, self.dotted)
-        world_fields = fields_of("world", self.world, self.dotted)
-        if self.agent == LEVELLED:
-            agent_fields["levels"] = levels_of(self.world, self.dotted)
-        elif levels_named(self.dotted):
-            raise UsageError(f"{self.agent} has no levels, but {LEVELLED} has")
-        agent, world = self._make(agent_fields, world_fields)
-        self._train(agent, world)
-
-    def _make(
-        self, agent_fields: Mapping[str, Any], world_fields: Mapping[str, Any]
-    ) -> tuple["OffPolicy", "AnyWorld"]:
-        from hierax.agents import AGENTS as CLASSES
-
-        if self.world in LEARNING_WORLDS:
-            from hierax.worlds import make as make_world  # sooner there than all of training
-        else:
-            from hierax.training import make_world
-        try:
-            world = make_world(self.world, **world_fields)
-        except ValueError as error:
-            raise UsageError(f"{self.world}: {one_line(error)}") from None
-        try:
-            return CLASSES[self.agent](world.spec, **agent_fields), world
-        except ValueError as error:
-            raise UsageError(f"{self.agent}: {one_line(error)}") from None
-
-    def _train(self, agent: "OffPolicy", world: "AnyWorld") -> None:
+        setup = self._setup()
+        if self.preset is not None:
+            print(f"preset: {self.preset.evidence}; --preset none takes plain defaults")
         from hierax.commands import compilation_cache
         from hierax.commands.runs import refusals
         from hierax.commands.train_report import report
-        from hierax.training import train, train_levels
         from hierax.training.run_folder import is_finished
 
         compilation_cache.enable()
-        folder = self.folder
+        folder = self.command.folder
         was_finished = is_finished(folder)
-        passed = {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if field.name not in ("agent", "world", "run_folder", "dotted")
-        }
         try:
-            with refusals("remove the later ones and the same command goes on from there"):
-                how = train_levels if self.agent == LEVELLED else train
-                trained = how(agent, world, run=folder, **passed)  # type: ignore[arg-type]
+            with refusals("remove the later ones and run the same command again"):
+                trained = setup.train(run=folder, **self.command.arguments())
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                f"the same command goes on from the last checkpoint in {folder}"
+                f"the same command resumes from the last checkpoint in {folder}"
             ) from None
-        report(f"{self.agent} in {self.world}", folder, trained.summary, was_finished)
+        report(
+            f"{self.command.agent} in {self.command.world}", folder, trained.summary, was_finished
+        )
 
-    @property
-    def folder(self) -> Path:
-        """Where the run is."""
-        name = f"{self.agent}-{self.world.replace('/', '-')}-seed-{self.seed}"
-        return Path("runs", name) if self.run_folder is None else Path(self.run_folder)
+    def _setup(self) -> "Setup":
+        from hierax.worlds.registry import make  # errors come before training is imported
+
+        name, world_name = self.command.agent, self.command.world
+        try:
+            world = make(world_name, **self.world_fields)
+        except ValueError as error:
+            raise UsageError(one_line(error)) from None
+        try:
+            agent = AGENTS[name].load()(world.spec, **self.agent_fields)
+        except ValueError as error:
+            raise UsageError(f"{name}: {one_line(error)}") from None
+        from hierax.training.presets import Setup
+
+        options = {} if self.preset is None else dict(self.preset.options)
+        return Setup(agent, world, self.curriculum, options)
 
 
-def _check_least(name: str, value: int | None, least: int) -> None:
-    if value is not None and value < least:
-        raise UsageError(f"--{name.replace('_', '-')} is {value}, but must be at least {least}")
+def read(words: Sequence[str]) -> Training:
+    """Return the training that a command line asks for.
+
+    Raises:
+        UsageError: where an option or a value is not allowed.
+        SystemExit: after printing the help.
+    """
+    agent, world, *_ = *_positional(words), None, None
+    if agent is not None and agent not in AGENTS:
+        raise unknown("agent", agent, AGENTS)
+    is_plain = "none" in values_of("--preset", words)
+    preset = None if is_plain else PRESETS.get((str(agent), str(world)))
+    groups: list[Any] = [
+        ("command", Annotated[OmitArgPrefixes[Command], arg(name="general", help="")])
+    ]
+    if agent is not None:
+        groups += _agent_groups(AGENTS[agent], preset, words)
+    world_fields = {} if preset is None else dict(preset.world_fields)
+    if world is not None:
+        more, given, words = _world_groups(world, world_fields, words)
+        groups, world_fields = [*groups, *more], given
+    text, below = (description(), BELOW) if agent is None else (_told(agent, world, preset), "")
+    chosen: Any = parse(
+        dataclasses.make_dataclass("Options", groups, kw_only=True), words, PROGRAM, text, below
+    )
+    return Training(
+        chosen.command,
+        _values(chosen, "agent"),
+        {**world_fields, **_values(chosen, "world")},
+        train_options.read_curriculum(getattr(chosen, "curriculum", ())),
+        preset,
+    )
+
+
+def _agent_groups(entry: Entry, preset: Preset | None, words: Sequence[str]) -> list[Any]:
+    """Return the options of an agent and, where it has levels, of its curriculum."""
+    kind = entry.load()
+    defaults = {} if preset is None else preset.agent_fields(kind)
+    own = options_class(kind, {**entry.fields, **defaults}, words, "agent")
+    if not hasattr(kind, "up_to"):
+        return [("agent", own)]
+    levels = {field.name: field for field in dataclasses.fields(own)}["levels"]
+    below = len(levels.default_factory()) - 1  # type: ignore[misc]
+    stages = stage_options(() if preset is None else preset.curriculum, below)
+    curriculum = ("curriculum", tuple[StageOptions, ...], dataclasses.field(default=stages))
+    return [("agent", own), *([curriculum] if below else [])]
+
+
+def _world_groups(
+    world: str, fields: dict[str, Any], words: Sequence[str]
+) -> tuple[list[Any], dict[str, Any], Sequence[str]]:
+    """Return the options of a world, its fields so far, and the words that are left to read."""
+    if not any(word in ("-h", "--help") or word.startswith("--world.") for word in words):
+        return [], fields, words
+    from hierax.worlds.registry import world_class
+
+    kind = world_class(world)
+    if kind is None:
+        given, rest = values_without_type(words, "world")
+        return [], {**fields, **given}, rest
+    known = WORLDS[world].fields
+    return [("world", options_class(kind, {**known, **fields}, words, "world"))], fields, words
+
+
+def _positional(words: Sequence[str]) -> list[str]:
+    """Return the words that are neither options nor their values."""
+    found, skipped = [], 0
+    for word in words:
+        if word.startswith("--") and "." in word.partition("=")[0]:
+            skipped = len(words)  # of an option with any number of values
+        elif word.startswith("-"):
+            skipped = 0 if "=" in word or word == "-h" or normal(word) in FLAGS else 1
+        elif skipped:
+            skipped -= 1
+        else:
+            found.append(word)
+    return found
+
+
+def _values(chosen: Any, group: str) -> dict[str, Any]:
+    """Return the fields of a group of options, where there is one."""
+    if not hasattr(chosen, group):
+        return {}
+    own = getattr(chosen, group)
+    return {field.name: getattr(own, field.name) for field in dataclasses.fields(own)}
+
+
+def _told(agent: str, world: str | None, preset: Preset | None) -> str:
+    """Return the text above the options of an agent in a world."""
+    lines = [f"{agent}: {AGENTS[agent].summary}"]
+    if world in WORLDS:
+        lines.append(f"{world}: {WORLDS[world].summary}")
+    if preset is not None:
+        lines.append(f"Defaults are those of the preset: {preset.evidence}.")
+    return "\n\n".join(lines)

@@ -1,4 +1,4 @@
-"""`hierax watch`: film what a run learned, or a world."""
+"""`hierax watch`: film a trained agent, or random actions in a world."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def description() -> str:
-    """Returns what stands above the options in the command's help."""
+    """Return the text above the options in the command's help."""
     return """\
-Film what a run learned, or random actions in a world, as GIF or MP4.
+Film a trained agent, or random actions in a world, as GIF or MP4.
 
 examples:
   hierax watch runs/sac-PointSpeed-v0-seed-0
@@ -25,45 +25,45 @@ examples:
   hierax watch AntMaze-v0 --random
 
 worlds:
-  Points and states of tables are drawn from above.
-  Worlds of MuJoCo draw themselves, and so does a Gymnasium environment if it can.
+  Point and tabular worlds are drawn from above.
+  MuJoCo worlds are rendered, and Gymnasium environments where they can be.
 
-Of a run with several seeds the first is shown."""
+Of a run with several seeds, the first is filmed."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """Film what a run learned, or random actions in a world."""
+    """Film a trained agent, or random actions in a world."""
 
     what: Annotated[Positional[str], arg(metavar="RUN|WORLD", help_behavior_hint="")]
     """Folder of the run; with --random the name of a world."""
     random: Annotated[bool, FlagCreatePairsOff, arg(help_behavior_hint="")] = False
-    """Take random actions; nothing has to be learned for that."""
+    """Take random actions in a world; no run is needed."""
     out: Annotated[
         str | None,
         arg(metavar="FILE", help_behavior_hint="[default: RUN/episode.gif, or WORLD.gif]"),
     ] = None
     """Film to write: .gif or .mp4."""
-    episodes: Annotated[int, *whole_number("E", "1")] = 1
-    """Episodes, one after the other."""
+    episodes: Annotated[int, *whole_number("E", "1", 1)] = 1
+    """Number of episodes."""
     mode: Literal["deterministic", "sampled"] = "deterministic"
-    """As well as it can, or with the randomness that it learns by."""
+    """Without exploration, or with that of training."""
     step: Annotated[int | None, *whole_number("T", "the last")] = None
-    """Environment steps after which it was saved."""
+    """Environment steps after which the policy was saved."""
 
     def run(self) -> None:
-        """Films.
+        """Write the film.
 
         Raises:
             UsageError: where there is no such run, step or world, the world cannot be drawn, or
-                the film not be written.
+                the film cannot be written.
         """
         from hierax.commands.video import check_format, write_video
 
-        if self.episodes < 1:
-            raise UsageError(f"--episodes is {self.episodes}, but must be at least 1")
         if self.random and self.step is not None:
-            raise UsageError("--step asks for what was learned, but --random for nothing of it")
+            raise UsageError(
+                "--step is for a run, but --random takes a world: leave one of them out"
+            )
         if self.out is not None:
             check_format(Path(self.out))
 
@@ -77,7 +77,7 @@ class Command:
 
     @property
     def film(self) -> Path:
-        """The file that is written."""
+        """The file of the film."""
         if self.out is not None:
             return Path(self.out)
         if self.random:
@@ -91,23 +91,23 @@ class Command:
         if not self.random:
             if self.what in world_names() and not Path(self.what).exists():
                 raise UsageError(
-                    f"{self.what} is a world and no run: add --random to see random actions in it"
+                    f"{self.what!r} is a world, not a run: add --random for random actions"
                 )
             return load(self.what, step=self.step)
         if not self.what.strip():
             raise UsageError(
-                f"WORLD is {self.what!r}, but must be the name of one, see hierax list worlds"
+                f"WORLD must be the name of a world, got {self.what!r}; see hierax list worlds"
             )
         from hierax.commands.random_actions import random_player
 
         return random_player(make_world(self.what))
 
     def _frames(self, player: "Player") -> Iterator[Any]:
-        from hierax.commands.recording import film, is_functional, play
+        from hierax.commands.recording import film, play
 
         explore = self.mode == "sampled"
         for seed in range(self.episodes):
-            if is_functional(player.world):
+            if player.world.spec.stepped == "jit":
                 episode = play(player, seed, explore=explore)
                 yield from episode.frames(player.world.spec.name)
             else:

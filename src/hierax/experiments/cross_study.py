@@ -24,14 +24,11 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents import SAC, LatentSpacePolicy, Level
-from hierax.experiments.learning_runs import SMALL
 from hierax.experiments.skill_study import Arm, Budget, Skill, study
+from hierax.registry import PRESETS
 from hierax.worlds import PointCross, Rewarded, make
 
-SETTINGS = {
-    **SMALL, "tau": 0.01, "learning_starts": 2_000, "updates_per_step": 0.25,
-    "buffer_size": 200_000,
-}  # fmt: skip
+SETTINGS = PRESETS["lsp", "SpinCross-v0"].settings
 SKILLS = {"PointSpeed-v0": ("velocity",), "SpinSpeed-v0": ("velocity", "phase")}
 """Worlds in which lower levels are trained, with the views of these levels."""
 TEMPERATURE = 0.01

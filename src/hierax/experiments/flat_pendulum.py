@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hierax.agents import SAC, TD3, OffPolicy
-from hierax.experiments.learning_runs import INTERVAL, SMALL, draw_curves, learn
+from hierax.experiments.learning_runs import INTERVAL, draw_curves, learn
 from hierax.experiments.result import Result
+from hierax.registry import PRESETS
 from hierax.statistics import interval
 from hierax.training import make_world
 from hierax.training.config import describe_agent
 
 WORLD = "Pendulum-v1"
-SETTINGS = {**SMALL, "learning_starts": 1_000}
+SETTINGS = PRESETS["sac", WORLD].settings
 
 
 class Budget(NamedTuple):

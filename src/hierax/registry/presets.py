@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Mapping
 from numbers import Integral
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +64,13 @@ class Preset:
     curriculum: tuple[Stage, ...] = ()
     world_fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def agent_fields(self, kind: type) -> dict[str, Any]:
+        """Return the fields of an agent of class ``kind``, its levels included."""
+        if not self.levels:
+            return dict(self.settings)
+        level = get_args(get_type_hints(kind)["levels"])[0]
+        return {**self.settings, "levels": tuple(level(**fields) for fields in self.levels)}
 
     @property
     def evidence(self) -> str:

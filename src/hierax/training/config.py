@@ -1,61 +1,41 @@
-"""What a run was asked for, in terms of JSON, and back to the agent and the world."""
+"""The configuration of a run in terms of JSON, and back to the agent and the world."""
 
 import dataclasses
-import difflib
+import types
+import typing
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import jax
 import numpy as np
 
-from hierax.agents import AGENTS, Level
+from hierax import registry
 from hierax.agents.agent import Agent
+from hierax.registry import AGENTS, WORLDS
 from hierax.training.serialisation import tree_digest
 from hierax.worlds.acting_world import ActingWorld
 from hierax.worlds.host import FunctionalHostWorld, HostWorld
-from hierax.worlds.registry import make, world_names
+from hierax.worlds.registry import make as make_world
+from hierax.worlds.registry import world_class
 from hierax.worlds.world import World
 
+__all__ = [
+    "AnyWorld",
+    "describe_agent",
+    "describe_world",
+    "described",
+    "make_agent",
+    "make_world",
+    "remake_world",
+]
+
 AnyWorld = World | HostWorld
-NAME = "name"
-LEVELS = "levels"
-
-
-def make_world(name: str, **options: Any) -> AnyWorld:
-    """The world of hierax called ``name``, or else the Gymnasium environment with that id.
-
-    Args:
-        name: one of `hierax.worlds.world_names`, or an id such as ``"HalfCheetah-v5"``.
-        **options: of the world, or what ``gymnasium.make`` passes on.
-
-    Raises:
-        ValueError: where there is none, it cannot be made, or an option is not allowed.
-    """
-    if name in world_names() or name.startswith("Hanoi"):
-        return make(name, **options)
-    import gymnasium
-
-    from hierax.worlds.gymnasium import GymnasiumWorld
-
-    limit = options.pop("episode_limit", None)
-    world = GymnasiumWorld(name, tuple(sorted(options.items())), limit)
-    try:
-        world.spec  # noqa: B018 (makes an environment)
-    except gymnasium.error.DependencyNotInstalled as error:
-        raise ValueError(f"{name} needs a package that is not installed: {error}") from None
-    except (gymnasium.error.NameNotFound, gymnasium.error.NamespaceNotFound):
-        known = (*world_names(), *gymnasium.registry)
-        near = difflib.get_close_matches(name, known, cutoff=0.6) or world_names()
-        raise ValueError(
-            f"there is no world {name!r}, here or in Gymnasium, but {', '.join(near)}"
-        ) from None
-    except (gymnasium.error.Error, ImportError, TypeError) as error:
-        raise ValueError(f"{name} cannot be made: {' '.join(str(error).split())}") from None
-    return cast(HostWorld, world)  # a cached property is no property to a type checker
+NAME, MODULE = "name", "module"
+"""Keys of a description: the name in the registry, and the user's module that registers it."""
 
 
 def describe_world(world: AnyWorld) -> dict[str, Any]:
-    """Name and options of a world, as `make_world` takes them."""
+    """Return name and options of a world, from which `remake_world` makes it again."""
     if isinstance(world, FunctionalHostWorld):
         return describe_world(world.world)
     fields = dict(_fields(world))
@@ -68,57 +48,70 @@ def describe_world(world: AnyWorld) -> dict[str, Any]:
         limit = fields["episode_limit"]
         limited = {} if limit is None else {"episode_limit": limit}
         return {NAME: fields["environment"], **options, **limited}
-    return {NAME: world.spec.name, **{name: described(value) for name, value in fields.items()}}
+    name = world.spec.name
+    return {NAME: name, **_module(WORLDS.get(name)), **_described(fields)}
 
 
 def describe_agent(agent: Agent) -> dict[str, Any]:
-    """Name and hyper-parameters of an agent."""
-    names: dict[type, str] = {kind: name for name, kind in AGENTS.items()}
-    name = names.get(type(agent), type(agent).__name__)
-    fields = {key: described(value) for key, value in _fields(agent) if key not in (LEVELS, "spec")}
-    if not hasattr(agent, LEVELS):
-        return {NAME: name, **fields}
-    levels = {str(number): _options(level) for number, level in enumerate(getattr(agent, LEVELS))}
-    return {NAME: name, **fields, LEVELS: levels}
+    """Return name and hyper-parameters of an agent, from which `make_agent` makes it again."""
+    fields = {key: value for key, value in _fields(agent) if key != "spec"}
+    entries = [entry for entry in AGENTS.values() if entry.is_target(type(agent))]
+    if not entries:
+        return {NAME: type(agent).__name__, **_described(fields)}
+    return {NAME: entries[0].name, **_module(entries[0]), **_described(fields)}
 
 
 def make_agent(description: Mapping[str, Any], world: AnyWorld) -> Agent:
-    """The agent that `describe_agent` described, for a world.
+    """Return the agent that `describe_agent` described, for a world.
 
     Raises:
-        ValueError: where it is none of hierax's own.
+        ValueError: if it is not registered, or its module cannot be imported.
     """
-    options = {name: _back(value) for name, value in description.items() if name != NAME}
-    if LEVELS in options:
-        options[LEVELS] = tuple(
-            Level(**{name: _back(value) for name, value in level.items()})
-            for level in options[LEVELS].values()
-        )
-    if description[NAME] not in AGENTS:
-        raise ValueError(
-            f"agent is {description[NAME]!r}, but of hierax's own there are {', '.join(AGENTS)}: "
-            "give the agent itself"
-        )
-    return AGENTS[description[NAME]](world.spec, **options)
+    name = description[NAME]
+    _import(description)
+    if name not in AGENTS:
+        known = registry.unknown("agent", name, AGENTS)
+        raise ValueError(f"{known}; register it with hierax.register_agent, or give the agent")
+    kind = AGENTS[name].load()
+    return kind(world.spec, **_restored_fields(kind, description))
+
+
+def remake_world(description: Mapping[str, Any]) -> AnyWorld:
+    """Return the world that `describe_world` described.
+
+    Raises:
+        ValueError: if it is not registered, or its module cannot be imported.
+    """
+    _import(description)
+    kind = world_class(description[NAME])
+    given = {key: value for key, value in description.items() if key not in (NAME, MODULE)}
+    options = _tuples(given) if kind is None else _restored_fields(kind, given)
+    return make_world(description[NAME], **options)
 
 
 def described(value: Any) -> Any:
-    """``value`` in terms of JSON: arrays by their digest, functions by name, the rest by `repr`."""
+    """Return ``value`` in terms of JSON.
+
+    Arrays are described by their digest, functions by their name, dataclasses by their fields,
+    tuples of dataclasses by the fields of each with its number, and all else by `repr`.
+    """
+    if isinstance(value, tuple) and value and all(map(_is_instance, value)):
+        return {str(number): _described(dict(_fields(item))) for number, item in enumerate(value)}
     if isinstance(value, list | tuple):
         return [described(item) for item in value]
     if isinstance(value, np.generic):
         return value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {NAME: type(value).__name__, **_options(value)}
+    if _is_instance(value):
+        return {NAME: type(value).__name__, **_described(dict(_fields(value)))}
     if hasattr(value, "__qualname__"):  # a function, or a class
         return f"{value.__module__}.{value.__qualname__}"
     return tree_digest(value) if isinstance(value, np.ndarray | jax.Array) else repr(value)
 
 
-def _options(thing: Any) -> dict[str, Any]:
-    return {name: described(value) for name, value in _fields(thing)}
+def _described(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: described(value) for name, value in fields.items()}
 
 
 def _fields(thing: Any) -> list[tuple[str, Any]]:
@@ -127,5 +120,44 @@ def _fields(thing: Any) -> list[tuple[str, Any]]:
     return [(field.name, getattr(thing, field.name)) for field in dataclasses.fields(thing)]
 
 
-def _back(value: Any) -> Any:
-    return tuple(map(_back, value)) if isinstance(value, list) else value
+def _is_instance(value: Any) -> bool:
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def _module(entry: registry.Entry | None) -> dict[str, str]:
+    return {} if entry is None or entry.module is None else {MODULE: entry.module}
+
+
+def _import(description: Mapping[str, Any]) -> None:
+    if description.get(MODULE) is not None:
+        registry.import_plugin(description[MODULE])
+    else:
+        registry.load_plugins()
+
+
+def _restored_fields(kind: Any, described_fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a dataclass from their description."""
+    hints = typing.get_type_hints(kind)
+    return {
+        name: _restored(hints.get(name, Any), value)
+        for name, value in described_fields.items()
+        if name not in (NAME, MODULE)
+    }
+
+
+def _restored(hint: Any, value: Any) -> Any:
+    """Return a value of a type from its description; lists become tuples."""
+    if not isinstance(value, dict):
+        return _tuples(value)
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        hint = next(each for each in typing.get_args(hint) if each is not type(None))
+    if typing.get_origin(hint) is tuple:
+        item = typing.get_args(hint)[0]
+        return tuple(item(**_restored_fields(item, each)) for each in value.values())
+    return hint(**_restored_fields(hint, value)) if isinstance(hint, type) else value
+
+
+def _tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -7,37 +7,18 @@ Each of these is a run of its own. It starts with the trained levels below it. S
 wherever it was interrupted, and each level can be evaluated and filmed by itself.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hierax import checks
 from hierax.agents.latent_space import LatentSpacePolicy
+from hierax.registry import Stage
 from hierax.training.config import AnyWorld, describe_agent, describe_world, make_world
 from hierax.training.run_folder import LEVELS, require_same_fields
-from hierax.training.session import Trained, train
+from hierax.training.session import Trained
+from hierax.training.trainer import train
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Stage:
-    """The training of one level below the top.
-
-    Attributes:
-        steps: environment steps before the level is frozen.
-        world: name of the world that it is trained in; None for the world of the run.
-
-    Raises:
-        ValueError: if a value is not allowed.
-    """
-
-    steps: int
-    world: str | None = None
-
-    def __post_init__(self) -> None:
-        checks.count("steps", self.steps, 1)
-        if self.world is not None:
-            checks.instance("world", self.world, str)
+__all__ = ["Stage", "train_levels"]
 
 
 def train_levels(

@@ -1,136 +1,147 @@
-"""Worlds by name.
+"""Worlds by name: those of `hierax.registry`, and Gymnasium environments by their ids.
 
-Names are CamelCase with a version; a world under a name is never changed, only given a new version.
+Names are CamelCase with a version. A world under a name is never changed; it gets a new version.
 """
 
 import dataclasses
-import difflib
-import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
+from hierax.registry import (
+    LEARNING,
+    MUJOCO,
+    PLANNING,
+    REGISTERED,
+    WORLDS,
+    Entry,
+    load_plugins,
+    unknown,
+    worlds_of,
+)
 from hierax.worlds.acting_world import ActingWorld
 from hierax.worlds.hanoi import tower_of_hanoi
 from hierax.worlds.host import HostWorld
 from hierax.worlds.mujoco import load
-from hierax.worlds.mujoco.catalogue import ENTRIES as MUJOCO
-from hierax.worlds.rooms import four_rooms, wormhole_rooms
 from hierax.worlds.tabular import TabularWorld
 from hierax.worlds.world import World
 
-_ROOMS: dict[str, Callable[..., TabularWorld]] = {
-    "FourRooms-v0": four_rooms,
-    "WormholeRooms-v0": wormhole_rooms,
-}
 _HANOI = re.compile(r"Hanoi([1-9][0-9]*)-v0")
-_LISTED_DISCS = (3, 4, 5)
-
-# Module and class of each world that is none of tables; imported when the world is asked for.
-_ACTING: dict[str, tuple[str, str]] = {
-    "PointCross-v0": ("hierax.worlds.cross", "PointCross"),
-    "SpinCross-v0": ("hierax.worlds.cross", "SpinCross"),
-    "PointSpeed-v0": ("hierax.worlds.speed", "PointSpeed"),
-    "SpinSpeed-v0": ("hierax.worlds.speed", "SpinSpeed"),
-    "PointMaze-v0": ("hierax.worlds.point_maze", "PointMaze"),
-}
+_LIMIT = "episode_limit"
 
 
 def world_names() -> tuple[str, ...]:
-    """Returns the names of all worlds to act in, those of `tabular_names` last."""
-    return (*_ACTING, *MUJOCO, *tabular_names())
+    """Return the names of all worlds to act in, those of `tabular_names` last."""
+    return (*worlds_of(LEARNING, MUJOCO, REGISTERED), *tabular_names())
 
 
 def make(name: str, **options: Any) -> World | HostWorld:
-    """Builds the world to act in that is called ``name``.
-
-    A world of MuJoCo is stepped from the host; all others are functional.
+    """Return the world to act in that is called ``name``.
 
     Args:
-        name: one of `world_names`, or ``Hanoi{n}-v0`` for n discs.
-        **options: fields of the world. A tabular world takes what `make_tabular` takes, and
-            ``episode_limit``, see `ActingWorld`.
+        name: one of `world_names`, ``Hanoi{n}-v0`` for n discs, or the id of a Gymnasium
+            environment, such as ``"HalfCheetah-v5"``.
+        **options: fields of the world. A tabular world takes those of `make_tabular` and
+            ``episode_limit``; a Gymnasium environment what ``gymnasium.make`` passes on and
+            ``episode_limit``.
 
     Raises:
-        ValueError: if there is no such world, or it has no such option or does not allow its value.
+        ValueError: if there is no such world, it has no such option, or an option is not allowed.
     """
-    if _is_tabular(name):
-        constructor, fixed = _constructor(name)
-        limit = {key: options.pop(key) for key in ("episode_limit",) if key in options}
-        _refuse_unknown(name, options, (*_free_options(constructor, fixed), "episode_limit"))
-        made = name, tuple(sorted(options.items()))
-        return ActingWorld(constructor(**fixed, **options), **limit, made=made)
-    if isinstance(name, str) and name in MUJOCO:
-        return _make_mujoco(name, options)
-    if not isinstance(name, str) or name not in _ACTING:
-        raise ValueError(_no_world(name))
-    module, attribute = _ACTING[name]
-    world = getattr(importlib.import_module(module), attribute)
-    _refuse_unknown(name, options, [field.name for field in dataclasses.fields(world)])
-    return world(**options)
+    entry = _entry(name)
+    if entry is None:
+        return _gymnasium(name, options)
+    if entry.group == PLANNING:
+        limit = {key: options.pop(key) for key in (_LIMIT,) if key in options}
+        tabular = _constructed(entry, options, known=(_LIMIT,))
+        return ActingWorld(tabular, **limit, made=(name, tuple(sorted(options.items()))))
+    kind = _load(entry)
+    known = [field.name for field in dataclasses.fields(kind) if field.name != "name"]
+    _refuse_unknown(name, options, known)
+    named = {"name": name} if entry.group == MUJOCO else {}
+    world = kind(**named, **{**entry.fields, **options})
+    if world.spec.name != name:
+        raise ValueError(f"spec.name of world {name!r} must be that name, got {world.spec.name!r}")
+    return world
+
+
+def world_class(name: str) -> type | None:
+    """Return the dataclass of a world; None for tabular worlds and environments of Gymnasium."""
+    entry = _entry(name)
+    return None if entry is None or entry.group == PLANNING else _load(entry)
 
 
 def tabular_names() -> tuple[str, ...]:
-    """Returns the names of all tabular worlds; of the towers of Hanoi, those with 3 to 5 discs."""
-    return (*(f"Hanoi{discs}-v0" for discs in _LISTED_DISCS), *_ROOMS)
+    """Return the names of all tabular worlds; of the towers of Hanoi, those with 3 to 5 discs."""
+    return tuple(worlds_of(PLANNING))
 
 
 def make_tabular(name: str, **options: Any) -> TabularWorld:
-    """Builds the world called ``name``.
+    """Return the tabular world called ``name``.
 
     Args:
         name: one of `tabular_names`, or ``Hanoi{n}-v0`` for n discs.
-        **options: what the world's constructor takes (`tower_of_hanoi` without its ``discs``,
+        **options: arguments of the world's constructor (`tower_of_hanoi` without its ``discs``,
             `four_rooms`, `wormhole_rooms`).
 
     Raises:
-        ValueError: if there is no such world, or it has no such option or does not allow its value.
+        ValueError: if there is no such world, it has no such option, or an option is not allowed.
     """
-    constructor, fixed = _constructor(name)
-    _refuse_unknown(name, options, _free_options(constructor, fixed))
-    return constructor(**fixed, **options)
+    entry = _entry(name)
+    if entry is None or entry.group != PLANNING:
+        raise ValueError(unknown("world to plan in", name, (*tabular_names(), "Hanoi{n}-v0")))
+    return _constructed(entry, options)
 
 
-def _make_mujoco(name: str, options: Mapping[str, Any]) -> HostWorld:
-    """A world of MuJoCo, with ``options`` in place of the fields that its name sets."""
-    entry = MUJOCO[name]
-    world = getattr(load(entry.module), entry.world)
-    known = [field.name for field in dataclasses.fields(world) if field.name != "name"]
-    _refuse_unknown(name, options, known)
-    return world(name=name, **{**entry.fields, **options})
+def _entry(name: Any) -> Entry | None:
+    """Return the entry of a world, also of towers of Hanoi that are not listed."""
+    if not isinstance(name, str):
+        raise ValueError(unknown("world", name, world_names()))
+    if name not in WORLDS:
+        load_plugins()
+    hanoi = _HANOI.fullmatch(name)
+    if hanoi and name not in WORLDS:
+        return Entry(name, tower_of_hanoi, "", {"discs": int(hanoi[1])}, PLANNING)
+    return WORLDS.get(name)
 
 
-def _is_tabular(name: Any) -> bool:
-    return isinstance(name, str) and (name in _ROOMS or _HANOI.fullmatch(name) is not None)
+def _load(entry: Entry) -> Any:
+    if entry.group == MUJOCO:  # which has to be imported with care
+        load(entry.target.partition(":")[0])
+    return entry.load()
 
 
-def _free_options(constructor: Callable[..., Any], fixed: Mapping[str, Any]) -> list[str]:
-    """Options of a constructor that the name of the world leaves open."""
-    return [option for option in inspect.signature(constructor).parameters if option not in fixed]
+def _constructed(
+    entry: Entry, options: Mapping[str, Any], known: tuple[str, ...] = ()
+) -> TabularWorld:
+    """Return a tabular world; ``known`` are options that are not its constructor's."""
+    constructor: Callable[..., TabularWorld] = entry.load()
+    free = [name for name in inspect.signature(constructor).parameters if name not in entry.fields]
+    _refuse_unknown(entry.name, options, (*free, *known))
+    return constructor(**entry.fields, **options)
+
+
+def _gymnasium(name: str, options: dict[str, Any]) -> HostWorld:
+    """Return the Gymnasium environment with an id as a world."""
+    import gymnasium
+
+    from hierax.worlds.gymnasium import GymnasiumWorld
+
+    limit = options.pop(_LIMIT, None)
+    world = GymnasiumWorld(name, tuple(sorted(options.items())), limit)
+    try:
+        world.spec  # noqa: B018 (makes an environment)
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise ValueError(f"{name} needs a package that is not installed: {error}") from None
+    except (gymnasium.error.NameNotFound, gymnasium.error.NamespaceNotFound):
+        raise ValueError(unknown("world", name, (*world_names(), *gymnasium.registry))) from None
+    except (gymnasium.error.Error, ImportError, TypeError) as error:
+        raise ValueError(f"{name} cannot be made: {' '.join(str(error).split())}") from None
+    return cast(HostWorld, world)  # a cached property is no property to a type checker
 
 
 def _refuse_unknown(name: str, options: Iterable[str], known: Iterable[str]) -> None:
     for option in options:
         if option not in known:
-            raise ValueError(f"{name} has no option {option!r}; it has {', '.join(known)}")
-
-
-def _no_world(name: Any) -> str:
-    """The sentence that refuses a name: the nearest names, or all where none is near."""
-    near = difflib.get_close_matches(str(name), world_names(), cutoff=0.5)
-    shown = f"the nearest are {', '.join(near)}" if near else f"but {', '.join(world_names())}"
-    return f"there is no world {name!r}, {shown}, and Hanoi{{n}}-v0 for any number of discs n"
-
-
-def _constructor(name: str) -> tuple[Callable[..., TabularWorld], dict[str, Any]]:
-    """Returns the constructor of a world, and the arguments that its name sets."""
-    if name in _ROOMS:
-        return _ROOMS[name], {}
-    hanoi = _HANOI.fullmatch(name) if isinstance(name, str) else None
-    if hanoi:
-        return tower_of_hanoi, {"discs": int(hanoi[1])}
-    raise ValueError(
-        f"there is no world {name!r}, but {', '.join(tabular_names())}, "
-        "and Hanoi{n}-v0 for any number of discs n"
-    )
+            raise ValueError(unknown(f"option of {name}", option, known))

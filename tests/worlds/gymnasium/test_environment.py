@@ -9,9 +9,9 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import hierax.worlds.gymnasium as adapters
+from hierax.registry import MUJOCO, worlds_of
 from hierax.worlds import PointCross, make, world_names
 from hierax.worlds.gymnasium import HieraxEnv
-from hierax.worlds.mujoco.catalogue import ENTRIES
 
 
 def episode(env: gymnasium.Env, seed: int, steps: int) -> list:
@@ -24,7 +24,7 @@ def episode(env: gymnasium.Env, seed: int, steps: int) -> list:
     return [*shown, env.reset()[0]]
 
 
-@pytest.mark.parametrize("name", [name for name in world_names() if name not in ENTRIES])
+@pytest.mark.parametrize("name", [name for name in world_names() if name not in worlds_of(MUJOCO)])
 def test_every_functional_world_passes_the_checker_of_gymnasium(name):
     # Warnings are errors here. No world draws itself yet.
     env = gymnasium.make(f"hierax/{name}")

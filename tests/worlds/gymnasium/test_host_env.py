@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from hierax.registry import MUJOCO, worlds_of
 from hierax.worlds import make
 from hierax.worlds.gymnasium import GymnasiumBatch, HostEnv
 from hierax.worlds.mujoco import MujocoBatch
-from hierax.worlds.mujoco.catalogue import ENTRIES
 from worlds.mujoco.drawing import skip_without_opengl
 from worlds.mujoco.toys import Slider
 
-ONE_OF_EACH = sorted({entry[:2]: name for name, entry in ENTRIES.items()}.values())
+ENTRIES = worlds_of(MUJOCO)
+ONE_OF_EACH = sorted({entry.target: name for name, entry in ENTRIES.items()}.values())
 OTHERS = [name for name in ENTRIES if name not in ONE_OF_EACH]
 
 

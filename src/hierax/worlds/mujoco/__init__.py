@@ -1,7 +1,7 @@
 """MuJoCo worlds: bodies, tasks and mazes, stepped in batches on the host.
 
 `hierax.worlds.make` builds them by name. MuJoCo is imported with the first class of this package;
-modules that only list names, such as `hierax.worlds.mujoco.catalogue`, do not import it.
+modules that only list names, such as `hierax.registry`, do not import it.
 """
 
 import os

@@ -1,0 +1,137 @@
+"""From the words of a command line to the options of a command, by tyro.
+
+tyro explains an error in a box of several lines. Here it becomes one line: what was given, what is
+allowed, and the nearest option or value.
+"""
+
+import contextlib
+import io
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from hierax.commands.errors import UsageError, one_line, unknown
+from hierax.registry import nearest
+
+T = TypeVar("T")
+_RULE = re.compile(r"[╭╰]|─{4}|-{4}")
+_KINDS = {"INT": "a whole number", "FLOAT": "a number", "STR": "a word"}
+
+
+def parse(
+    options: type[T], words: Sequence[str], program: str, text: str = "", below: str = ""
+) -> T:
+    """Return the options that the words of a command line set.
+
+    Args:
+        options: a dataclass; each field is an option.
+        words: after the name of the command.
+        program: how the command is called, for its help.
+        text: above the options in its help.
+        below: below them.
+
+    Raises:
+        UsageError: where an option is unknown, is given twice, or has a value that is not allowed.
+        SystemExit: after printing the help, where the words ask for it.
+    """
+    import tyro
+
+    _refuse_repeated(words)
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(options, prog=program, description=text, args=list(words))
+    except SystemExit as end:
+        if not end.code:
+            print(below, end="")
+            raise
+    except ValueError as error:
+        raise UsageError(one_line(error)) from None
+    raise _refusal(complaint.getvalue(), options, words, program)
+
+
+def values_of(option: str, words: Sequence[str]) -> list[str]:
+    """Return the words that follow an option, up to the next one."""
+    for place, word in enumerate(words):
+        if word.startswith("--") and normal(word) == option:
+            _, has_value, value = word.partition("=")
+            rest = itertools.takewhile(lambda each: not each.startswith("--"), words[place + 1 :])
+            return [value, *rest] if has_value else [*rest]
+    return []
+
+
+def normal(flag: str) -> str:
+    """Return the name of an option with hyphens: ``--agent.batch_size`` has two spellings."""
+    return flag.partition("=")[0].replace("_", "-")
+
+
+def _refuse_repeated(words: Iterable[str]) -> None:
+    seen = set()
+    for name in (normal(word) for word in words if word.startswith("--")):
+        if name in seen:
+            raise UsageError(f"{name} is given twice, but may be given once")
+        seen.add(name)
+
+
+def _flags(options: type, program: str) -> list[str]:
+    """Return the names of all options, from the help."""
+    import tyro
+
+    shown = io.StringIO()
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(shown):
+        tyro.cli(options, prog=program, args=["--help"])
+    return sorted(set(re.findall(r"(?<![\w-])--\w[\w.-]*\w", shown.getvalue())))
+
+
+def _refusal(box: str, options: type, words: Sequence[str], program: str) -> UsageError:
+    """Return tyro's complaint as an error of one line."""
+    text = _content(box)
+    if found := re.match(r"Unrecognized options: (\S+?),?(\s|$)", text):
+        if found[1].startswith("--"):
+            return unknown("option", found[1].partition("=")[0], _flags(options, program))
+        text = f"unexpected word {found[1]!r}"
+    elif text.startswith("Missing from"):
+        missing = re.findall(r"^│ {5}(\S+)", box.partition("│ ────")[0], re.MULTILINE)
+        text = f"missing: {', '.join(missing)}"
+    elif found := re.match(r"Missing value for argument '(.*?)'", text):
+        text = f"{found[1]} must have a value, got none"
+    elif found := re.match(r"invalid choice '(.*)' for argument '(.*)'. Expected.*\((.*)\)", text):
+        choices = re.findall(r"'(.*?)'", found[3])
+        text = f"{found[2]} must be {_either(choices)}, got {found[1]!r}"
+        closest = nearest(found[1], choices)
+        text += f"; did you mean {closest!r}?" if closest else ""
+    elif found := re.match(r"Error parsing (\S+): (must be .*)", text):
+        text = f"{found[1]} {found[2]}"
+    elif found := re.match(r"Error parsing ([^-]\S+): (.*)", text):
+        text = f"{found[1]}: {found[2]}"
+    elif found := re.match(r"Error parsing (\S+): ", text):
+        given = " ".join(values_of(normal(found[1]), words))
+        metavar = re.search(rf"Argument helptext:\s*│\s*│ +{re.escape(found[1])} (.*?) *│", box)
+        rule = f" must be {_kinds(metavar[1])}, got" if metavar else " does not allow"
+        text = f"{found[1]}{rule} {given!r}"
+    return UsageError(f"{text}; see {program} --help")
+
+
+def _content(box: str) -> str:
+    """Return the first part of a box of several lines, as one line."""
+    lines = [line.strip("│ ") for line in box.splitlines()]
+    rules = [k for k, line in enumerate(lines) if _RULE.match(line)] + 2 * [len(lines)]
+    return one_line(" ".join(lines[rules[0] + 1 : rules[1]])).rstrip(".")
+
+
+def _kinds(metavar: str) -> str:
+    """Return in words what a metavar of tyro allows, such as ``{None}|FLOAT``."""
+    return _either([_kind(part.strip("{}")) for part in metavar.split("|")])
+
+
+def _kind(part: str) -> str:
+    several = {"INT": "whole numbers", "FLOAT": "numbers", "STR": "words"}
+    names = part.replace("[", "").replace("]", "").replace("...", "").split()
+    if names and names[0] in several and len(names) > 1:
+        return several[names[0]] if part.startswith("[") else f"{len(names)} {several[names[0]]}"
+    return _KINDS.get(part) or _either(part.split(","))
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
