@@ -1,4 +1,4 @@
-"""Q-learning from replayed steps, for worlds whose states and actions have numbers."""
+"""Q-learning from a replay, for worlds with numbered states and actions."""
 
 import dataclasses
 
@@ -6,41 +6,39 @@ import jax
 import jax.numpy as jnp
 
 import hierax
-from hierax.agents import Replay, TrainState, Transition
+from hierax.agents import OffPolicy, Sequences
 from hierax.planning import evaluate_policy, solve_bellman
-from hierax.spec import WorldSpec
 from hierax.worlds import make
 
 
-@dataclasses.dataclass(frozen=True)
-class QLearning:
-    """Q(s, a) ← Q(s, a) + β (r + γ max_b Q(s', b) − Q(s, a)), with tables that begin at 1."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class QLearning(OffPolicy[Sequences]):
+    """Q(s, a) ← Q(s, a) + β (r + γ max_b Q(s', b) − Q(s, a)), with tables that start at 1.
 
-    spec: WorldSpec
-    discount: float = 0.99
+    Attributes:
+        epsilon: share of random actions during training.
+    """
+
     learning_rate: float = 0.1
-    epsilon: float = 0.1
     batch_size: int = 128
     buffer_size: int = 100_000
-    learning_starts: int = 1_000
     updates_per_step: float = 0.25
+    epsilon: float = 0.1
 
-    def init(self, key, environments=1):
-        """A hopeful table, and a memory for one transition of each environment at a time."""
-        states, actions = int(self.spec.view("state").high) + 1, self.spec.action.count
-        views = {v.name: jnp.zeros((environments, *v.shape), v.dtype) for v in self.spec.views}
-        reward, no = jnp.zeros(environments), jnp.zeros(environments, bool)
-        nothing = Transition(views, jnp.int32(reward), {}, reward, no, no, views, no)
-        replay = Replay(self.buffer_size).init(nothing)
-        table = jnp.ones((states, actions))
-        return TrainState(table, replay, None, jnp.int32(0), jnp.int32(0), key)
+    def encoders(self):
+        """No networks, so no encoders."""
+        return {}
 
-    def begin(self, count):
-        """Nothing is carried from step to step."""
+    def build(self, key):
+        """Return an optimistic table ``(S, A)``."""
+        return jnp.ones((int(self.spec.view("state").high) + 1, self.spec.action.count))
+
+    def initial_carry(self, count):
+        """Return an empty carry."""
         return ()
 
     def act(self, state, carry, observation, key, *, explore):
-        """The best action; while learning, one action in ten by chance."""
+        """Return the greedy action; during training a random one with probability epsilon."""
         action = state.learner[observation["state"]].argmax(axis=-1).astype(jnp.int32)
         if explore:
             which_key, action_key = jax.random.split(key)
@@ -49,31 +47,22 @@ class QLearning:
             action = jnp.where(by_chance, other, action)
         return carry, action, {}
 
-    def observe(self, state, transition):
-        """Stores the transition; steps that begin an episode are never drawn from the replay."""
-        replay = Replay(self.buffer_size).add(state.replay, transition)
-        return state._replace(replay=replay, steps=state.steps + transition.is_step.size)
+    def sample(self, state, key):
+        """Return a batch of single steps."""
+        return self.store.sample(state.replay, key, self.batch_size)
 
-    def draw(self, state):
-        """The batch of the next update."""
-        _, draw_key = jax.random.split(state.key)
-        return Replay(self.buffer_size).sample(state.replay, draw_key, self.batch_size)
-
-    def learn(self, state):
-        """One update; pairs that were drawn several times move by their mean error."""
-        table, drawn = state.learner, self.draw(state)
-        (before, after), action = drawn.observation["state"], drawn.action[0]
-        discount = jnp.where(drawn.terminated[0], 0.0, self.discount)
-        error = drawn.reward[0] + discount * table[after].max(axis=-1) - table[before, action]
+    def update(self, table, batch, key):
+        """Make one update; a pair that was sampled several times moves by its mean error."""
+        (before, after), action = batch.observation["state"], batch.action[0]
+        discount = jnp.where(batch.terminated[0], 0.0, self.discount)
+        error = batch.reward[0] + discount * table[after].max(axis=-1) - table[before, action]
         times = jnp.zeros_like(table).at[before, action].add(1.0)[before, action]
         table = table.at[before, action].add(self.learning_rate * error / times)
-        key, _ = jax.random.split(state.key)
-        state = state._replace(learner=table, updates=state.updates + 1, key=key)
-        return state, {"loss": jnp.square(error).mean()}
+        return table, {"loss": jnp.square(error).mean()}
 
 
 def learn_the_rooms(steps=50_000, **options):
-    """Trains in four rooms; the exact planner tells which share of the optimum was learned."""
+    """Train in four rooms; return the result and its value as a share of the exact optimum."""
     world = make("FourRooms-v0", reward="terminal", slip=0.1, bump=True)
     trained = hierax.train(QLearning(world.spec), world, steps, **options)
 
