@@ -1,4 +1,4 @@
-"""Pictures from finished plans and results."""
+"""Figures and films of plans, episodes and results."""
 
 from hierax.plotting.canvas import Canvas
 from hierax.plotting.episode import draw_frames

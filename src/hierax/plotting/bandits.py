@@ -1,4 +1,4 @@
-"""How far stacks of flows are from the optimal policy of a bandit."""
+"""Figures of the KL divergence from stacks of flows to the optimal policy of a bandit."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from hierax.plotting.canvas import CATEGORIES
 
 
 def draw_divergences(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Figure:
-    """KL to the optimum by the number of levels.
+    """Draw the KL divergence to the optimum by the number of levels.
 
     Args:
-        tables: of each case rows with the ``way`` to get there, the number of ``levels`` that it
-            amounts to, and ``kl`` with its ``mean``, ``low`` and ``high`` over seeds.
+        tables: rows of each case. A row has its method (``way``), its equivalent number of
+            ``levels``, and ``kl`` with ``mean``, ``low`` and ``high`` over seeds.
     """
     figure = Figure(figsize=(3.2 * len(tables), 3.4), layout="constrained", dpi=110)
     panels = figure.subplots(1, len(tables), squeeze=False)[0]

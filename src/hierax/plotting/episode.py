@@ -1,6 +1,6 @@
-"""Films of an agent on its way, seen from above.
+"""Films of episodes, seen from above.
 
-Each frame adds to the world the path so far, the agent and a line of text.
+Each frame shows the world, the path so far, the agent and a line of text.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,23 +17,23 @@ from hierax.plotting.film import Frame, film
 from hierax.worlds.scene import Scene
 
 SIZE = 432
-"""Pixels of each side; a multiple of 16, as video codecs like it."""
+"""Pixels of each side; a multiple of 16, which video codecs need."""
 _DPI = 72
 _MARGIN = 0.06
-"""Share of the larger side that is left free around what is drawn."""
+"""Margin as a fraction of the larger side."""
 _SMALLEST = 2.0
-"""Units of length that a picture shows at least."""
+"""Smallest side of a picture, in units of length."""
 
 
 def draw_frames(
     scene: Scene, path: Float[np.ndarray, "T 2"], titles: Sequence[str]
 ) -> Iterator[Frame]:
-    """Draws a frame for each place of a path.
+    """Draw a frame for each position of a path.
 
     Args:
         scene: the world.
-        path: x and y at each time.
-        titles: a line of text for each time.
+        path: x and y at each step.
+        titles: a line of text for each step.
     """
     figure = Figure(figsize=(SIZE / _DPI, SIZE / _DPI), dpi=_DPI)
     axes = figure.add_axes((0.0, 0.0, 1.0, 0.94))
@@ -54,7 +54,7 @@ def draw_frames(
 
 
 def _show(axes: Axes, scene: Scene, path: np.ndarray) -> None:
-    """Everything that does not move."""
+    """Draw everything that does not move."""
     low, high = _limits(scene, path)
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     axes.set_axis_off()
@@ -62,7 +62,7 @@ def _show(axes: Axes, scene: Scene, path: np.ndarray) -> None:
         ground = Rectangle((low[0], low[1]), *(high - low), facecolor=WALL, zorder=0)
         axes.add_patch(ground)
         rooms = [Rectangle((a, b), c - a, d - b) for a, b, c, d in scene.free]
-        # Edges of the same colour close the seams that rounding leaves between neighbours.
+        # Edges of the same colour hide the gaps between neighbours from rounding.
         axes.add_collection(PatchCollection(rooms, color="white", linewidth=1.0, zorder=1))
     if scene.links is not None:
         axes.add_collection(LineCollection(list(scene.links), colors=EDGE, linewidths=1.0))
@@ -73,7 +73,7 @@ def _show(axes: Axes, scene: Scene, path: np.ndarray) -> None:
 
 
 def _limits(scene: Scene, path: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Corners of the square that holds all there is to see."""
+    """Return two corners of the square that contains the whole scene."""
     corners = np.array(scene.free).reshape(-1, 2)
     links = np.zeros((0, 2)) if scene.links is None else scene.links.reshape(-1, 2)
     goal = np.array([] if scene.goal is None else [scene.goal]).reshape(-1, 2)

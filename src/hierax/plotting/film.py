@@ -1,4 +1,4 @@
-"""Figures that move, frame by frame, and the GIF files that they become."""
+"""Animated figures as frames, and GIF files from frames."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,14 +16,14 @@ Frame = UInt8[np.ndarray, "height width 3"]
 def film(
     figure: Figure, moving: Sequence[Artist], show: Callable[[int], None], count: int
 ) -> Iterator[Frame]:
-    """Frames of a figure; what stays the same is drawn once.
+    """Return the frames of a figure; its static part is drawn once.
 
     Args:
-        figure: what is filmed.
-        moving: the artists that are not the same in each frame, made with ``animated=True``; the
-            last is in front.
-        show: changes them into what they are at the time 0, 1, ...
-        count: how many frames there are.
+        figure: the figure.
+        moving: the artists that change between frames, made with ``animated=True``; the last is in
+            front.
+        show: updates these artists for frame 0, 1, ...
+        count: number of frames.
     """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
@@ -44,15 +44,15 @@ def write_gif(
     rest: float = 0.0,
     shades: int = 256,
 ) -> None:
-    """Writes frames of one size to a GIF file that begins anew when it is over.
+    """Write frames of one size to a GIF file that repeats for ever.
 
     Args:
-        path: of the file.
-        frames: what is shown.
-        frames_per_second: how fast.
-        rest: seconds for which the last frame stays longer than the others.
-        shades: of red, green and blue each. With six of them the 256 colours of a frame are always
-            enough, what is still stays exactly the same, and the file is a fraction as large.
+        path: path of the file.
+        frames: the frames.
+        frames_per_second: speed.
+        rest: additional seconds for the last frame.
+        shades: number of shades of red, green and blue each. With six shades 256 colours are enough
+            for every frame, static parts stay identical, and the file is much smaller.
     """
     step = 255.0 / (shades - 1)
     shown = [(np.rint(frame / step) * step).astype(np.uint8) for frame in frames]

@@ -1,4 +1,4 @@
-"""Drawing on the graph of states: a disc for each state, a line for each move between two."""
+"""A canvas for the graph of states: a disc per state, a line per transition."""
 
 from collections.abc import Sequence
 
@@ -26,18 +26,18 @@ from hierax.plotting.canvas import (
 )
 
 _MOST_LINES = 20_000
-"""Moves beyond which lines would only blacken the drawing."""
+"""Largest number of transitions that are drawn as lines."""
 _SMALL = 0.6
-"""Size of the discs between arrows, relative to those that hold a text."""
+"""Size of the discs with arrows, relative to discs with a text."""
 
 
 class GraphCanvas:
-    """States at given places, joined where an action leads from one to the other.
+    """A canvas with states at given places and a line where an action connects two states.
 
     Attributes:
         height: height of a drawing in inches.
-        legend: what the marked states are.
-        names: names of the states, or None where they would not fit into the discs.
+        legend: legend of the marked states.
+        names: names of the states, or None if they do not fit into the discs.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class GraphCanvas:
     def colour(
         self, axes: Axes, values: np.ndarray, scale: Scale, texts: Sequence[str] | None = None
     ) -> None:
-        """Colours the discs; writes ``texts`` into them where they are large enough."""
+        """Colour the discs, and write ``texts`` into them if they are large enough."""
         mappable = scale.mappable(values)
         colours = mappable.to_rgba(values)
         self._graph(axes, colours, self._disc)
@@ -81,9 +81,9 @@ class GraphCanvas:
             )  # fmt: skip
 
     def policy(self, axes: Axes, choice: np.ndarray, successor: np.ndarray) -> None:
-        """An arrow to where the action most likely leads, a dot where that is the state itself.
+        """Draw an arrow to the most likely next state, or a dot if it is the state itself.
 
-        Large graphs have a colour for each action instead.
+        Large graphs have one colour per action instead.
         """
         if self._spacing < ARROWS_FROM:
             self._graph(axes, action_colours(choice), self._disc)
@@ -96,7 +96,7 @@ class GraphCanvas:
         axes.scatter(*self._places[stays].T, s=size, color=INK, linewidths=0, zorder=4)
 
     def _draw_arrows(self, axes: Axes, tails: np.ndarray, heads: np.ndarray) -> None:
-        """Arrows from the edge of one small disc to the edge of the other."""
+        """Draw arrows from the edge of one small disc to the edge of another."""
         way = heads - tails
         length = np.hypot(*way.T)[:, None]
         gap = 1.15 * _SMALL * self._disc_radius / length
@@ -134,14 +134,14 @@ class GraphCanvas:
 
 
 def _nearest(places: np.ndarray) -> float:
-    """The least distance between two states; 1 where there is only one state."""
+    """Return the smallest distance between two states; 1 if there is only one state."""
     if len(places) == 1:
         return 1.0
     return float(KDTree(places).query(places, k=2)[0][:, 1].min())
 
 
 def _lines(places: np.ndarray, moves: sp.csr_matrix) -> np.ndarray:
-    """Returns ``(lines, 2, 2)``: both ends of each line, none where there are too many."""
+    """Return both ends of each line, ``(lines, 2, 2)``; no lines if there are too many."""
     begins, ends = sp.triu(moves + moves.T, k=1).nonzero()
     if len(begins) > _MOST_LINES:
         return np.zeros((0, 2, 2))

@@ -1,4 +1,4 @@
-"""Drawing on the map of a grid world: cells are unit squares, walls are dark."""
+"""A canvas for the map of a grid world: cells are unit squares, walls are dark."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,16 +30,16 @@ _JUMP = "#CC79A7"
 
 
 class GridCanvas:
-    """A map with one square for each state.
+    """A canvas with a map of one square per state.
 
     Args:
         world: the world of the map.
-        task: whether start and goal are marked beside the bottlenecks.
+        task: whether to mark start and goal in addition to the bottlenecks.
 
     Attributes:
         height: height of a drawing in inches.
-        legend: what the marked states are.
-        names: None; the place of a square says which state it is.
+        legend: legend of the marked states.
+        names: None; the position of a square identifies its state.
     """
 
     names = None
@@ -56,7 +56,7 @@ class GridCanvas:
     def colour(
         self, axes: Axes, values: np.ndarray, scale: Scale, texts: Sequence[str] | None = None
     ) -> None:
-        """Colours the squares; writes ``texts`` into them where they are large enough."""
+        """Colour the squares, and write ``texts`` into them if they are large enough."""
         mappable = scale.mappable(values)
         colours = mappable.to_rgba(values)
         self._image(axes, colours[:, :3])
@@ -72,7 +72,7 @@ class GridCanvas:
             )  # fmt: skip
 
     def policy(self, axes: Axes, choice: np.ndarray, successor: np.ndarray) -> None:
-        """An arrow for each move and a dot for staying; on large maps a colour for each action."""
+        """Draw an arrow per move and a dot for staying; large maps have a colour per action."""
         names = np.array(self._world.action_names)
         if self._spacing < ARROWS_FROM:
             self._image(axes, np.array([to_rgb(colour) for colour in action_colours(choice)]))

@@ -1,6 +1,6 @@
-"""The figures of HIMO: six panels as in McNamee (2019), figures 1, 2 and S1, and two of our own.
+"""Figures of HIMO: six panels as in McNamee (2019), figures 1, 2 and S1, and two others.
 
-Everything is drawn from the curves and tables of a result; the world lends names and places.
+The curves and tables come from a result, names and places of states from the world.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from hierax.worlds import GridWorld, TabularWorld
 FAINT, CLEAR = 0.13, 0.9
 DOTTED, DASHED = (0, (1, 1.2)), (0, (4, 1.5))
 CLUSTERS = (CATEGORIES[5], CATEGORIES[2], CATEGORIES[0], CATEGORIES[1])
-"""Colours of clusters, in their order; the paper's red, green and blue come first."""
+"""Colours of clusters, in their order; red, green and blue of the paper come first."""
 DOOR = INK
 
 
@@ -33,10 +33,10 @@ def six_panels(
         world: the world of the run.
         curves: ``time (R,)``, ``start_value (R,)``, ``policy_divergence (R, S)``,
             ``counter_difference (R, S)``, ``time_to_peak (S,)`` and ``final_occupancy (S,)``.
-        path: where the PNG goes.
+        path: path of the PNG file.
         title: a line above the panels.
-        normalised: whether divergence and visits are divided by their largest magnitude in each
-            state, as in the paper's figure 1.
+        normalised: whether to divide divergence and visits by their largest magnitude in each
+            state, as in figure 1 of the paper.
     """
     figure = Figure(figsize=(13, 7.6), layout="constrained")
     axes = figure.subplots(2, 3)
@@ -65,7 +65,7 @@ def _scaled(curves: np.ndarray, normalised: bool) -> np.ndarray:
 
 
 class _Pen:
-    """How each state of a world is drawn in every panel."""
+    """The style of each state of a world in every panel."""
 
     def __init__(self, world: TabularWorld):
         self._world = world
@@ -76,7 +76,7 @@ class _Pen:
         self._special |= dict.fromkeys(self._ends, DASHED)
 
     def world(self, axes: Axes, occupancy: np.ndarray) -> None:
-        """The graph of states, or the map with the occupancy of the final policy."""
+        """Draw the graph of states, or the map with the occupancy of the final policy."""
         axes.set_aspect("equal")
         axes.axis("off")
         if isinstance(self._world, GridWorld):
@@ -114,7 +114,7 @@ class _Pen:
         axes.set_title("darker: visited more, log scale", fontsize=9)
 
     def curves(self, axes: Axes, time: np.ndarray, series: np.ndarray, label: str) -> None:
-        """One curve for each state: faint off the optimal path, bottlenecks dotted."""
+        """Draw one curve per state: faint off the optimal path, dotted for bottlenecks."""
         for state in np.argsort(self._on_path, kind="stable"):
             special = self._special.get(int(state))
             clear = bool(self._on_path[state]) or special is not None
@@ -127,12 +127,12 @@ class _Pen:
         axes.set_xlim(time[0], time[-1])
 
     def velocities(self, axes: Axes, time: np.ndarray, series: np.ndarray, label: str) -> None:
-        """The growth of each curve, at the middle of its steps."""
+        """Draw the growth of each curve, at the middle of its steps."""
         velocity = np.diff(series, axis=0) / np.diff(time)[:, None]
         self.curves(axes, 0.5 * (time[1:] + time[:-1]), velocity, label)
 
     def value(self, axes: Axes, time: np.ndarray, value: Any, peak: np.ndarray) -> None:
-        """Value of the start, dotted where the states of the optimal path are decided."""
+        """Draw the value of the start, with a dot at the peak of each state of the optimal path."""
         axes.plot(time, value, color=INK)
         for state in np.flatnonzero(self._on_path):
             axes.plot(
@@ -148,7 +148,7 @@ class _Pen:
 
 
 def metric_figure(tables: Mapping[str, Any], path: Path) -> None:
-    """Coupling of states in two metrics, and the order of decisions from two starts."""
+    """Draw the coupling of states in two metrics, and the order of decisions from two starts."""
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     shares, order = figure.subplots(1, 2)
     metrics = {"path": CATEGORIES[0], "occupancy": CATEGORIES[5]}
@@ -184,7 +184,7 @@ def hierarchy_figure(
     path: Path,
     world_of: Callable[[str, float], TabularWorld],
 ) -> None:
-    """Maps of each measure in two worlds, and their rank correlations in all."""
+    """Draw maps of each measure in two worlds, and their rank correlations in all worlds."""
     measures = ("time_to_peak", "goal_averaged_time_to_peak", "action_gap", "betweenness")
     names = list(dict.fromkeys(row["world"] for row in tables["time_to_peak"]))
     drawn = [name for name in ("Hanoi3", "FourRooms") if name in names]

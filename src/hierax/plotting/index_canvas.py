@@ -1,4 +1,4 @@
-"""Drawing along the state index, for models of which nothing is known but their tables."""
+"""A canvas along the state index, for models without a drawing."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ _MOST_ACTION_NAMES = 12
 
 
 class IndexCanvas:
-    """States along the horizontal axis, in the order of the model.
+    """A canvas with the states along the horizontal axis, in the order of the model.
 
     Attributes:
         height: height of a drawing in inches.
         legend: empty; no state is marked.
-        names: None; the axis says which state it is.
+        names: None; the axis shows the state index.
     """
 
     legend = ""
@@ -30,14 +30,14 @@ class IndexCanvas:
     def colour(
         self, axes: Axes, values: np.ndarray, scale: Scale, texts: Sequence[str] | None = None
     ) -> None:
-        """Fills the height up to the number of each state; ``texts`` are left out."""
+        """Draw a bar up to the number of each state; ``texts`` are not drawn."""
         edges = np.arange(len(values) + 1) - 0.5
         axes.stairs(np.nan_to_num(values), edges, fill=True, color=CATEGORIES[0])
         axes.set_ylabel(scale.label)
         _label_states(axes, len(values))
 
     def policy(self, axes: Axes, choice: np.ndarray, successor: np.ndarray) -> None:
-        """A point at the action chosen in each state."""
+        """Draw a point at the chosen action of each state."""
         size = float(np.clip(2000 / len(choice), 1, 30))
         axes.scatter(np.arange(len(choice)), choice, s=size, color=CATEGORIES[5], linewidths=0)
         axes.set_ylim(-0.5, len(self._action_names) - 0.5)

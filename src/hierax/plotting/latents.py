@@ -1,4 +1,4 @@
-"""Where latents lead that are given to a level from above: fans of paths, still and as a film."""
+"""Fans of paths: where latents from above lead a level, as a figure and as a film."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -14,27 +14,27 @@ from hierax.plotting.canvas import CATEGORIES, HALO, INK
 from hierax.plotting.film import Frame, film
 
 Fans: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""By world and level a fan: ``latents`` (N, 2), and at the times ``steps`` (T,) the ``positions``
-(T, N, 2) that each of them leads to from one start."""
+"""Fans by world and level. A fan has ``latents`` (N, 2), and the ``positions`` (T, N, 2) of each
+latent at the times ``steps`` (T,), from one start."""
 
-# Once round the colours that can be read on white, each between those most like it.
+# A cyclic colour map of colours that are visible on white, similar ones side by side.
 DIRECTIONS = LinearSegmentedColormap.from_list(
     "directions", [CATEGORIES[index] for index in (0, 4, 2, 1, 5, 3, 0)]
 )
 _WIDTH, _HEIGHT, _HEAD = 5.0, 5.0, 0.9
-"""Of each panel, and of what stands above them: in inches."""
+"""Width and height of each panel and height of the head, in inches."""
 
 
 def draw_fans(
     fans: Fans, distances: Mapping[str, Mapping[str, Mapping[str, Any]]], title: str
 ) -> Figure:
-    """Draws the fans, and beside those of each world how far one comes.
+    """Draw the fans, and for each world the distance from the start over time.
 
     Args:
-        fans: by world and level.
-        distances: by world curves with their ``steps``, and the ``iqm`` over ``seeds`` with the
-            ends ``low`` and ``high`` of its interval.
-        title: written above.
+        fans: the fans by world and level.
+        distances: curves by world, with ``steps``, and the ``iqm`` over ``seeds`` with the ends
+            ``low`` and ``high`` of its interval.
+        title: title above the panels.
     """
     figure, rows = _laid_out(fans, title, dpi=110, more=1)
     for row, (world, levels) in zip(rows, fans.items(), strict=True):
@@ -45,7 +45,7 @@ def draw_fans(
 
 
 def film_fans(fans: Fans, title: str) -> Iterator[Frame]:
-    """A frame for each of the times, in which the paths have become longer."""
+    """Return a frame for each time, with the paths up to that time."""
     figure, rows = _laid_out(fans, title, dpi=72)
     panels = [
         panel
@@ -68,10 +68,10 @@ def film_fans(fans: Fans, title: str) -> Iterator[Frame]:
 
 
 class _Panel:
-    """One fan on its axes.
+    """A panel with one fan.
 
     Attributes:
-        moving: what is not the same at all times.
+        moving: the artists that change with time.
     """
 
     def __init__(self, axes: Axes, fan: Mapping[str, Any]):
@@ -88,7 +88,7 @@ class _Panel:
         self.moving: Sequence[Artist] = (self._lines, self._heads, self._told)
 
     def show(self, time: int) -> None:
-        """Shows the paths up to a time."""
+        """Show the paths up to a time."""
         paths = self._positions[: time + 1]
         self._lines.set_segments(list(paths.swapaxes(0, 1)))
         self._heads.set_offsets(paths[-1])
@@ -97,7 +97,7 @@ class _Panel:
 
 
 def _laid_out(fans: Fans, title: str, *, dpi: int, more: int = 0) -> tuple[Figure, np.ndarray]:
-    """A figure with a head, and its axes ``(worlds, levels + more)``."""
+    """Return a figure with a head, and its axes ``(worlds, levels + more)``."""
     columns = max(map(len, fans.values())) + more
     heights = [_HEAD, _HEIGHT * len(fans)]
     figure = Figure(figsize=(_WIDTH * columns, sum(heights)), layout="constrained", dpi=dpi)
@@ -107,7 +107,7 @@ def _laid_out(fans: Fans, title: str, *, dpi: int, more: int = 0) -> tuple[Figur
 
 
 def _draw_head(head: SubFigure, fans: Fans, title: str) -> None:
-    """The latents in their plane, each in its colour, and the title."""
+    """Draw the latents in their plane, each in its colour, and the title."""
     latents = np.asarray(next(iter(next(iter(fans.values())).values()))["latents"])
     left, width = 0.012, head.bbox.height / head.bbox.width
     axes = head.add_axes((left, 0.0, width, 1.0))
@@ -118,7 +118,7 @@ def _draw_head(head: SubFigure, fans: Fans, title: str) -> None:
 
 
 def _panels(row: np.ndarray, world: str, levels: Mapping[str, Any]) -> list[_Panel]:
-    """The fans of a world, all at one scale."""
+    """Return the panels of a world, all at one scale."""
     places = np.concatenate(
         [np.asarray(fan["positions"]).reshape(-1, 2) for fan in levels.values()]
     )
@@ -150,6 +150,6 @@ def _draw_distances(axes: Axes, curves: Mapping[str, Mapping[str, Any]]) -> None
 
 
 def _colours(latents: np.ndarray) -> np.ndarray:
-    """The colour of the direction of each latent."""
+    """Return the colour of the direction of each latent."""
     turns = np.arctan2(latents[:, 1], latents[:, 0]) / (2.0 * np.pi)
     return DIRECTIONS(turns % 1.0)

@@ -1,4 +1,4 @@
-"""Curves of learning."""
+"""Learning curves."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,13 +10,13 @@ from hierax.plotting.canvas import CATEGORIES
 
 
 def draw_learning(curves: Sequence[Mapping[str, Any]], metric: str, title: str = "") -> Figure:
-    """Draws the interquartile mean over seeds of each group of runs, and its interval.
+    """Draw the interquartile mean over seeds of each group of runs, and its interval.
 
     Args:
-        curves: of each group ``label``, ``seeds``, and by environment ``steps`` the ``iqm`` and the
-            ends ``low`` and ``high`` of its interval.
-        metric: what was measured.
-        title: written above.
+        curves: one mapping per group, with ``label``, ``seeds``, environment ``steps``, and at each
+            step the ``iqm`` and the ends ``low`` and ``high`` of its interval.
+        metric: name of the metric.
+        title: title of the figure.
     """
     figure = Figure(figsize=(7.0, 4.4), layout="constrained", dpi=110)
     axes = figure.subplots()

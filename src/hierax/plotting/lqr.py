@@ -1,4 +1,4 @@
-"""How far learned levels are from the policies that a Riccati equation gives."""
+"""Figures of the errors of learned levels relative to the policies of a Riccati equation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ MEASURES = ("gain", "covariance", "value")
 
 
 def draw_errors(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Figure:
-    """Relative errors of each level in each world.
+    """Draw the relative errors of each level in each world.
 
     Args:
         tables: by world and level, rows with ``gain_error``, ``covariance_error``, ``value_error``,

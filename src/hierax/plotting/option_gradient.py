@@ -1,4 +1,4 @@
-"""The figures of the option gradient: planning curves, options, and what gradients cost."""
+"""Figures of the option gradient: planning curves, options, and the cost of gradients."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -29,11 +29,11 @@ ENDS = Scale("probability to end on entering", "YlOrRd", limits=(0.0, 1.0))
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class OptionTables:
-    """What there is to draw of K options in S states.
+    """The tables of K options in S states for a drawing.
 
     Attributes:
-        choice: ``(K, S)`` the likeliest action.
-        successor: ``(K, S)`` the state to which it most likely leads.
+        choice: ``(K, S)`` most likely action.
+        successor: ``(K, S)`` most likely next state of this action.
         termination: ``(K, S)`` probability to end on entering a state.
     """
 
@@ -48,14 +48,14 @@ def draw_options(
     canvas: Canvas,
     title: str = "",
 ) -> Figure:
-    """Draw planning curves, and below them what each option does and where it ends.
+    """Draw planning curves, and below them the policy and termination of each option.
 
     Args:
         options: the options.
-        maps: by title of a panel the curves of libraries; each is ``mean`` and perhaps ``low`` and
-            ``high`` of the relative value after each sweep.
-        canvas: where options are drawn.
-        title: written above the panels.
+        maps: curves of option libraries by panel title. A curve has ``mean``, and optionally
+            ``low`` and ``high``, of the relative value after each sweep.
+        canvas: the canvas for options.
+        title: title above the panels.
     """
     columns = max(len(options.choice), 2)
     heights = [3.2, 2 * (0.8 * canvas.height + 0.4)]
@@ -100,9 +100,9 @@ def draw_costs(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw memory, error and time of gradients by number of sweeps.
 
     Args:
-        rows: ``method``, ``sweeps`` (None where the solver decides), ``kibibytes``,
+        rows: ``method``, ``sweeps`` (None if the solver chooses), ``kibibytes``,
             ``relative_error`` and ``milliseconds``.
-        path: where the PNG goes.
+        path: path of the PNG file.
     """
     figure = Figure(figsize=(13, 4.6), layout="constrained")
     measures = {

@@ -1,8 +1,8 @@
-"""The picture of a plan: value, greedy policy, occupancy, and in which order states are decided.
+"""Figures of a plan: value, greedy policy, occupancy, and the order of decisions.
 
-A grid world is drawn as its map, another world as its graph of states at the world's own places. A
-model without a drawing is laid out by its moves where it is small, and along the state index where
-it is not.
+A grid world is drawn as its map, another world as its graph of states at the places that the world
+gives. A model without places is drawn as a graph if it is small, and along the state index
+otherwise.
 """
 
 import dataclasses
@@ -26,22 +26,22 @@ VALUE = Scale("expected discounted return", "viridis")
 VISITS = Scale("expected discounted visits", "YlGnBu", logarithmic=True)
 ORDER = Scale("rank, 1 is decided first", "plasma_r")
 LARGEST_LAYOUT = 60
-"""States up to which a model without a drawing is laid out as a graph."""
+"""Largest number of states of a model without places that is drawn as a graph."""
 TIE = 1e-6
-"""Times that differ by less than this fraction of the longest count as equal (symmetric states)."""
+"""Times that differ by less than this fraction of the longest are equal (symmetric states)."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class PlanTables:
-    """What there is to draw of a plan with S states.
+    """The tables of a plan with S states for a drawing.
 
     Attributes:
         value: ``(S,)`` value, in units of reward.
         choice: ``(S,)`` index of the greedy action.
-        successor: ``(S,)`` the state to which it most likely leads.
+        successor: ``(S,)`` most likely next state of this action.
         occupancy: ``(S,)`` expected discounted visits from the start.
         time_to_peak: ``(S,)`` time at which each state is decided, NaN for never; None for planners
-            that have no such order.
+            without such an order.
     """
 
     value: Float[np.ndarray, "S"]
@@ -52,12 +52,12 @@ class PlanTables:
 
 
 def draw_plan(plan: PlanTables, canvas: Canvas, title: str = "") -> Figure:
-    """Draws a plan: three panels in a row, or two rows of two with the order of decision.
+    """Draw a plan: three panels in a row, or two rows of two with the order of decisions.
 
     Args:
         plan: the tables.
-        canvas: where to draw, see `world_canvas` and `model_canvas`.
-        title: written above the panels.
+        canvas: the canvas, from `world_canvas` or `model_canvas`.
+        title: title above the panels.
 
     Returns:
         The figure; ``figure.savefig(path)`` writes it.
@@ -82,7 +82,7 @@ def draw_plan(plan: PlanTables, canvas: Canvas, title: str = "") -> Figure:
 
 
 def likely_successor(mdp: TabularMDP, choice: Int[np.ndarray, "S"]) -> Int[np.ndarray, "S"]:
-    """Returns the state to which the chosen action of each state most likely leads."""
+    """Return the most likely next state of the chosen action of each state."""
     states = np.arange(mdp.states)
     if mdp.is_sparse:
         rows = sp.csr_matrix(mdp.transition[states * mdp.actions + choice])
@@ -91,9 +91,9 @@ def likely_successor(mdp: TabularMDP, choice: Int[np.ndarray, "S"]) -> Int[np.nd
 
 
 def decision_ranks(time_to_peak: Float[np.ndarray, "S"]) -> Float[np.ndarray, "S"]:
-    """Returns the rank of each state, 1 for the first to be decided, NaN for those never decided.
+    """Return the rank of each state by decision time, 1 for the first; NaN for never.
 
-    States that tie, mostly by symmetry, share the lowest rank of the tie.
+    Equal states, mostly by symmetry, have the lowest rank among them.
     """
     longest = np.nanmax(time_to_peak, initial=0.0)
     steps = np.round(time_to_peak / (TIE * longest)) if longest > 0 else time_to_peak
@@ -101,11 +101,11 @@ def decision_ranks(time_to_peak: Float[np.ndarray, "S"]) -> Float[np.ndarray, "S
 
 
 def world_canvas(world: TabularWorld, task: bool = True) -> Canvas:
-    """Where the plan of a world is drawn: its map, or its graph of states.
+    """Return the canvas of a world: its map, or its graph of states.
 
     Args:
         world: the world.
-        task: whether start and goal are marked beside the bottlenecks.
+        task: whether to mark start and goal in addition to the bottlenecks.
     """
     if isinstance(world, GridWorld):
         return GridCanvas(world, task)
@@ -116,7 +116,7 @@ def world_canvas(world: TabularWorld, task: bool = True) -> Canvas:
 
 
 def model_canvas(mdp: TabularMDP) -> Canvas:
-    """Where the plan of a bare model is drawn: a graph up to `LARGEST_LAYOUT` states, else bars."""
+    """Return the canvas of a model: a graph up to `LARGEST_LAYOUT` states, else bars."""
     actions = tuple(f"action {action}" for action in range(mdp.actions))
     if mdp.states > LARGEST_LAYOUT:
         return IndexCanvas(actions)
@@ -128,7 +128,7 @@ def model_canvas(mdp: TabularMDP) -> Canvas:
 
 
 def _title(panel: Axes, text: str) -> None:
-    panel.set_title(text, pad=12)  # leaves room for a letter at the top of a graph
+    panel.set_title(text, pad=12)  # room for a letter at the top of a graph
 
 
 def _rank_text(rank: float) -> str:
@@ -136,6 +136,6 @@ def _rank_text(rank: float) -> str:
 
 
 def _layout(moves: sp.csr_matrix) -> Float[np.ndarray, "S 2"]:
-    """Places at which neighbours lie near each other; the same at every call."""
+    """Return places with neighbours near each other; the same at every call."""
     places = nx.spring_layout(nx.Graph(moves), seed=0)
     return np.array([places[state] for state in range(moves.shape[0])])
