@@ -1,74 +1,82 @@
-"""Putting environments where a test wants them, and acting at random."""
+"""Helpers for tests: set and read states, and take steps."""
 
 import mujoco
 import numpy as np
 
-from hierax.worlds.mujoco.world import Readings
+from hierax.worlds.mujoco.world import Data
 
 
 def teleport(batch, qpos, qvel=None, number=0):
-    """Puts an environment into another state; targets and memory stay."""
-    physics = batch.now.physics
-    shown = batch.engine.show(physics.rows[number])
+    """Set positions and velocities of an environment; targets and task state stay."""
+    state = batch.state
+    shown = batch.physics.to_mjdata(state.mjstate[number])
     mocap = shown.mocap_pos.copy(), shown.mocap_quat.copy()
 
     def place(data):
         data.qpos[:], data.qvel[:] = qpos, 0.0 if qvel is None else qvel
         data.mocap_pos[:], data.mocap_quat[:] = mocap
 
-    begun = batch.engine.begin(place)
-    rows, sensors = physics.rows.copy(), physics.sensors.copy()
-    rows[number], sensors[number] = begun.rows[0], begun.sensors[0]
-    physics = physics._replace(rows=rows, sensors=sensors)
-    batch.set_state(batch.now._replace(physics=physics))
+    mjstate, sensordata = state.mjstate.copy(), state.sensordata.copy()
+    mjstate[number], sensordata[number] = batch.physics.initial_state(place)
+    batch.set_state(state._replace(mjstate=mjstate, sensordata=sensordata))
 
 
-def readings(batch, steps=0, action=None):
-    """What its world is told of a batch now."""
-    physics, count = batch.now.physics, batch.count
-    still = np.zeros((count, *batch.spec.action.shape))
-    return Readings(
-        batch.engine.positions(physics),
-        batch.engine.velocities(physics),
-        physics.sensors,
-        still if action is None else action,
+def data_of(batch, steps=0, action=None):
+    """Return the data of a batch, as after so many steps."""
+    state, count = batch.state, batch.count
+    return Data(
+        qpos_of(batch),
+        qvel_of(batch),
+        state.sensordata,
+        np.zeros((count, *batch.spec.action.shape)) if action is None else action,
         np.full(count, steps),
-        batch.now.memory,
+        state.task_state,
     )
 
 
-def seen(world, batch):
-    """The observation of a batch now."""
-    return world.observe(readings(batch))
+def qpos_of(batch):
+    """Return the generalised positions ``(N, nq)``."""
+    return batch.state.mjstate[:, 1 : 1 + batch.physics.model.nq]
+
+
+def qvel_of(batch):
+    """Return the generalised velocities ``(N, nv)``."""
+    model = batch.physics.model
+    return batch.state.mjstate[:, 1 + model.nq : 1 + model.nq + model.nv]
+
+
+def observed(world, batch):
+    """Return the observation of a batch."""
+    return world.observe(data_of(batch))
 
 
 def wait(batch):
-    """A step without control."""
+    """Take a step with actions of 0."""
     return batch.step(np.zeros((batch.count, *batch.spec.action.shape)))
 
 
 def positions(batch, number=0):
-    """A copy of an environment's."""
-    return batch.engine.positions(batch.now.physics)[number].copy()
+    """Return a copy of the positions of one environment."""
+    return qpos_of(batch)[number].copy()
 
 
 def moved(qpos, place):
-    """Positions of a body with its torso at another x and y."""
+    """Return the positions of a body with its torso at another x and y."""
     return np.concatenate([place[:2], qpos[2:]])
 
 
 def timesteps(world, steps, count=4, seed=0):
-    """Of steps at random."""
+    """Yield the timesteps of random actions."""
     batch, random = world.batch(count, 1), np.random.default_rng(seed)
     yield batch.reset(seed)
     for _ in range(steps):
         yield batch.step(random.uniform(-1.0, 1.0, (count, *batch.spec.action.shape)))
 
 
-def one_turned(model, qpos, qvel, yaw):
-    """A state in which all that is free is turned about the vertical through the origin.
+def rotated(model, qpos, qvel, yaw):
+    """Return a state whose free bodies are rotated about the vertical through the origin.
 
-    Bodies that slide along x and y and turn about -z are turned too.
+    Bodies with slide joints along x and y and a hinge about -z are rotated as well.
     """
     turn = np.array([[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]])
     qpos, qvel = qpos.copy(), qvel.copy()

@@ -1,14 +1,15 @@
-"""For tests that draw: they are skipped where there is no OpenGL."""
+"""Helper for tests that render: they are skipped without OpenGL."""
 
 import mujoco
 import pytest
 
-from hierax.worlds.mujoco.vision import DrawingError, Painter
+from hierax.worlds.mujoco.opengl import RenderError
+from hierax.worlds.mujoco.vision import Renderer
 
 
 def skip_without_opengl():
-    """Skips a test on a machine that cannot draw."""
+    """Skip the test on a machine that cannot render."""
     try:
-        Painter(mujoco.MjSpec().compile(), 8, 8, fine=False).close()
-    except DrawingError as error:
+        Renderer(mujoco.MjSpec().compile(), 8, 8, high_quality=False).close()
+    except RenderError as error:
         pytest.skip(str(error))

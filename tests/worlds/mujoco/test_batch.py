@@ -191,9 +191,11 @@ def test_physics_beyond_all_measure_is_one_error_that_names_the_environment(numb
     batch = make("AntGoTo3-v0").batch(3, threads=2)
     batch.reset(0)
     saved = batch.save()
-    saved["physics/rows"][1, 3] = number
+    saved["state/mjstate"][1, 3] = number
     batch.restore(saved)
-    with pytest.raises(UnstableError, match=r"^physics of environment 1 came to positions or") as e:
+    with pytest.raises(
+        UnstableError, match="unstable physics in environment 1: .* must be finite and below"
+    ) as e:
         batch.step(np.zeros((3, 8)))
     assert e.value.environments == [1]
 
@@ -212,10 +214,10 @@ def test_a_seed_and_a_number_that_are_none_are_refused():
     ("saved", "sentence"),
     [
         (None, "saved must be a dictionary of arrays as save returns it, got NoneType"),
-        ({}, "'physics/rows'"),
-        ({"random": None}, "'physics/rows'"),
-        ("Slider, 3", "saved['physics/rows'] must have shape (2, 11), got (3, 11)"),
-        ("Still, 2", "'memory/clock'"),
+        ({}, "'state/mjstate'"),
+        ({"random": None}, "'state/mjstate'"),
+        ("Slider, 3", "saved['state/mjstate'] must have shape (2, 11), got (3, 11)"),
+        ("Still, 2", "'state/task_state/clock'"),
     ],
 )
 def test_a_foreign_state_is_refused_and_changes_nothing(saved, sentence):
@@ -236,42 +238,46 @@ class Still(Slider):
 
     views = Slider.views[:2]
 
-    def begin(self, random):
-        return super().begin(random)._replace(memory={})
+    def initial_state(self, random):
+        return super().initial_state(random)._replace(task_state={})
 
-    def observe(self, now):
-        shown = super().observe(now._replace(memory={"clock": now.qpos}))
+    def observe(self, data):
+        shown = super().observe(data._replace(task_state={"clock": data.qpos}))
         return {name: shown[name] for name in ("place", "flag")}
 
-    def judge(self, before, now):
-        memory = {"clock": now.qpos}
-        return super().judge(before._replace(memory=memory), now)._replace(memory={})
+    def reward_and_termination(self, previous, data):
+        task_state = {"clock": data.qpos}
+        return (
+            super()
+            .reward_and_termination(previous._replace(task_state=task_state), data)
+            ._replace(task_state={})
+        )
 
 
 class Amiss(Slider):
     """Worlds with one mistake each."""
 
-    def observe(self, now):
-        shown = dict(super().observe(now))
+    def observe(self, data):
+        shown = dict(super().observe(data))
         if self.name == "flat":
             shown["place"] = shown["place"][:, 0]
         if self.name == "blind":
             del shown["flag"]
         return shown
 
-    def begin(self, random):
-        begun = super().begin(random)
+    def initial_state(self, random):
+        begun = super().initial_state(random)
         if self.name == "long":
             return begun._replace(qpos=np.zeros(2))
         if self.name == "fixed":
             return begun._replace(mocap={"block": begun.mocap["flag"]})
         return begun
 
-    def judge(self, before, now):
-        verdict = super().judge(before, now)
+    def reward_and_termination(self, previous, data):
+        result = super().reward_and_termination(previous, data)
         if self.name == "inventive":
-            return verdict._replace(memory={**verdict.memory, "more": now.qpos})
-        return verdict._replace(memory={}) if self.name == "forgetful" else verdict
+            return result._replace(task_state={**result.task_state, "more": data.qpos})
+        return result._replace(task_state={}) if self.name == "forgetful" else result
 
     def compose(self):
         spec = super().compose()
@@ -285,12 +291,15 @@ class Amiss(Slider):
     ("name", "sentence"),
     [
         ("flat", "view 'place' must have shape (2, 1), got (2,)"),
-        ("blind", "observe shows place, clock, but must show flag, too"),
-        ("long", "qpos that begin returns must have shape (1,), got (2,)"),
-        ("fixed", "begin moves the body 'block', but mocap bodies are flag"),
-        ("forgetful", "memory of judge is nothing, but must be that of begin, clock"),
-        ("inventive", "memory of judge is clock, more, but must be that of begin, clock"),
-        ("unbounded", "actuator 0 ('') of unbounded has no ctrlrange: give it one"),
+        ("blind", "observe must return the view 'flag', got 'place', 'clock'"),
+        ("long", "qpos of initial_state must have shape (1,), got (2,)"),
+        ("fixed", "mocap of initial_state must name mocap bodies ('flag'), got 'block'"),
+        (
+            "forgetful",
+            "task_state of reward_and_termination must have the names",
+        ),
+        ("inventive", "the names of initial_state, 'clock'; got 'clock', 'more'"),
+        ("unbounded", "actuator 0 ('') of unbounded must have a ctrlrange"),
     ],
 )
 def test_mistakes_in_a_world_are_named(name, sentence):
@@ -302,11 +311,11 @@ def test_a_step_that_was_interrupted_may_be_taken_again():
     looks = []
 
     class Startled(Slider):
-        def observe(self, now):
-            looks.append(now)
+        def observe(self, data):
+            looks.append(data)
             if len(looks) in (1, 6):
                 raise KeyboardInterrupt
-            return super().observe(now)
+            return super().observe(data)
 
     limit = {"episode_limit": 3}
     expected = timesteps(MujocoBatch(Slider(**limit), 2), 0, 12 * [BOTH])
@@ -325,8 +334,8 @@ def test_a_step_that_was_interrupted_may_be_taken_again():
 
 def test_what_begins_with_plain_numbers_is_saved_and_restored():
     class Plain(Slider):
-        def begin(self, random):
-            return super().begin(random)._replace(memory={"clock": [3]})
+        def initial_state(self, random):
+            return super().initial_state(random)._replace(task_state={"clock": [3]})
 
     batch = MujocoBatch(Plain(), 2)
     batch.reset(0)

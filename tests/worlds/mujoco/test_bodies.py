@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from hierax.worlds.mujoco.bodies import BODIES, body_named
-from hierax.worlds.mujoco.bodies.body import UP, place_geoms, turned
+from hierax.worlds.mujoco.bodies.body import UP, add_geom_position_sensors, yaw_quaternion
 from hierax.worlds.mujoco.bodies.maze_ant import MazeAnt
-from hierax.worlds.mujoco.world import Columns
+from hierax.worlds.mujoco.world import SensorColumns
 
 FALLING = [name for name in BODIES if name != "ball"]
 LEGS = ("front left", "front right", "back right", "back left")
@@ -28,7 +28,7 @@ def compiled(body):
     spec.option.timestep, spec.option.cone = 0.005, mujoco.mjtCone.mjCONE_ELLIPTIC
     body.add(spec)
     spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[8, 8, 1])
-    place_geoms(spec, getattr(body, "geoms", ()))
+    add_geom_position_sensors(spec, getattr(body, "geoms", ()))
     return spec.compile()
 
 
@@ -44,7 +44,7 @@ def at(name, qpos):
 
 
 def felt(name, data):
-    return data.sensordata[Columns(MODELS[name])(*BODIES[name].proprioception)]
+    return data.sensordata[SensorColumns(MODELS[name])(*BODIES[name].proprioception)]
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -53,7 +53,7 @@ def test_masses_counts_and_what_is_felt_are_the_published_numbers(name):
     mass, *counts, numbers = PUBLISHED[name]
     np.testing.assert_allclose(model.body_mass.sum(), mass, atol=1e-4)
     assert [model.nq, model.nv, model.nu, model.na] == counts
-    assert len(Columns(model)(*BODIES[name].proprioception)) == numbers
+    assert len(SensorColumns(model)(*BODIES[name].proprioception)) == numbers
 
 
 def test_gears_are_the_published_numbers():
@@ -98,8 +98,8 @@ def test_whatever_is_seen_of_a_body_but_its_eyes_counts_for_being_somewhere(name
     model = MODELS[name]
     geoms = {model.geom(number).name for number in range(model.ngeom)}
     assert geoms - {"floor", "right eye", "left eye"} == set(BODIES[name].geoms)
-    data = at(name, BODIES[name].standing(0.7, -0.4, 1.0))
-    place = Columns(model)(*(f"{geom} place" for geom in BODIES[name].geoms))
+    data = at(name, BODIES[name].standing_qpos(0.7, -0.4, 1.0))
+    place = SensorColumns(model)(*(f"{geom} position" for geom in BODIES[name].geoms))
     expected = [data.geom(geom).xpos for geom in BODIES[name].geoms]
     np.testing.assert_array_equal(data.sensordata[place], np.concatenate(expected))
 
@@ -107,10 +107,12 @@ def test_whatever_is_seen_of_a_body_but_its_eyes_counts_for_being_somewhere(name
 @pytest.mark.parametrize("yaw", [0.0, 1.0, -2.5])
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_stands_upright_at_its_place_and_looks_along_its_yaw(name, yaw):
-    data = at(name, BODIES[name].standing(0.5, -1.5, yaw))
+    data = at(name, BODIES[name].standing_qpos(0.5, -1.5, yaw))
     torso = data.body(BODIES[name].torso)
     np.testing.assert_allclose(torso.xpos[:2], [0.5, -1.5], atol=1e-12)
-    np.testing.assert_allclose(data.sensordata[Columns(MODELS[name])(*UP)], [0, 0, 1], atol=1e-12)
+    np.testing.assert_allclose(
+        data.sensordata[SensorColumns(MODELS[name])(*UP)], [0, 0, 1], atol=1e-12
+    )
     ahead = -data.cam("egocentric").xmat.reshape(3, 3)[:, 2]
     assert math.hypot(*ahead[:2]) > 0.9
     np.testing.assert_allclose(math.atan2(ahead[1], ahead[0]), yaw, atol=1e-6)
@@ -118,7 +120,7 @@ def test_a_body_stands_upright_at_its_place_and_looks_along_its_yaw(name, yaw):
 
 @pytest.mark.parametrize("name", BODIES)
 def test_a_standing_body_is_above_the_ground_by_a_centimetre_at_most(name):
-    standing = BODIES[name].standing(0.0, 0.0, 0.0)
+    standing = BODIES[name].standing_qpos(0.0, 0.0, 0.0)
     raised, sunk = standing.copy(), standing.copy()
     raised[2] += 1e-6
     sunk[2] -= 0.0101
@@ -127,12 +129,15 @@ def test_a_standing_body_is_above_the_ground_by_a_centimetre_at_most(name):
 
 
 def test_feet_are_where_the_legs_of_a_standing_body_end():
-    model, ant = MODELS["ant"], at("ant", BODIES["ant"].standing(3.0, 2.0, 1.2))
-    feet = Columns(model)(*(f"{leg} foot from torso" for leg in LEGS))
+    model, ant = MODELS["ant"], at("ant", BODIES["ant"].standing_qpos(3.0, 2.0, 1.2))
+    feet = SensorColumns(model)(*(f"{leg} foot from torso" for leg in LEGS))
     expected = [[0.4, 0.4, 0], [0.4, -0.4, 0], [-0.4, -0.4, 0], [-0.4, 0.4, 0]]
     np.testing.assert_allclose(ant.sensordata[feet].reshape(4, 3), expected, atol=1e-12)
-    model, animal = MODELS["quadruped"], at("quadruped", BODIES["quadruped"].standing(3, 2, 1.2))
-    toes = Columns(model)(*(f"{leg} toe from torso" for leg in LEGS))
+    model, animal = (
+        MODELS["quadruped"],
+        at("quadruped", BODIES["quadruped"].standing_qpos(3, 2, 1.2)),
+    )
+    toes = SensorColumns(model)(*(f"{leg} toe from torso" for leg in LEGS))
     out = 0.2 + 0.55 * math.sqrt(0.5)
     expected = [[x * out, y * out, -0.44] for x, y in ((1, 1), (1, -1), (-1, -1), (-1, 1))]
     np.testing.assert_allclose(animal.sensordata[toes].reshape(4, 3), expected, atol=1e-12)
@@ -147,7 +152,7 @@ def test_a_body_feels_neither_where_it_is_nor_which_way_it_looks(name):
     controls = rng.uniform(*model.actuator_ctrlrange.T, (20, model.nu))
     told, places, touched = [], [], False
     for pose in (here, there):
-        data = at(name, BODIES[name].standing(*pose) + bent)
+        data = at(name, BODIES[name].standing_qpos(*pose) + bent)
         steps = []
         for control in controls:
             data.ctrl[:] = control
@@ -164,11 +169,11 @@ def test_a_body_feels_neither_where_it_is_nor_which_way_it_looks(name):
 
 @pytest.mark.parametrize("name", FALLING)
 def test_a_tilted_body_feels_which_way_is_up(name):
-    upside_down = BODIES[name].standing(0.0, 0.0, 0.7)
+    upside_down = BODIES[name].standing_qpos(0.0, 0.0, 0.7)
     upside_down[2:7] = 5.0, 0.0, math.cos(0.35), math.sin(0.35), 0.0
-    tilted = BODIES[name].standing(0.0, 0.0, 0.0)
+    tilted = BODIES[name].standing_qpos(0.0, 0.0, 0.0)
     tilted[3:7] = math.cos(0.2), 0.0, math.sin(0.2), 0.0  # its nose down
-    up = Columns(MODELS[name])(*UP)
+    up = SensorColumns(MODELS[name])(*UP)
     assert at(name, upside_down).sensordata[up][2] < -0.99
     expected = [-math.sin(0.4), 0.0, math.cos(0.4)]
     np.testing.assert_allclose(at(name, tilted).sensordata[up], expected, atol=1e-12)
@@ -177,7 +182,7 @@ def test_a_tilted_body_feels_which_way_is_up(name):
 def test_states_of_the_quadruped_that_differ_in_activations_alone_diverge():
     model, states = MODELS["quadruped"], []
     for activation in (0.0, 0.5):
-        data = at("quadruped", BODIES["quadruped"].standing(0.0, 0.0, 0.0))
+        data = at("quadruped", BODIES["quadruped"].standing_qpos(0.0, 0.0, 0.0))
         data.act[:] = activation
         mujoco.mj_step(model, data, 10)
         states.append(data.qpos.copy())
@@ -186,7 +191,7 @@ def test_states_of_the_quadruped_that_differ_in_activations_alone_diverge():
 
 def test_pitch_knee_and_ankle_of_the_quadruped_sum_to_nothing():
     model = MODELS["quadruped"]
-    data = at("quadruped", BODIES["quadruped"].standing(0.0, 0.0, 0.0))
+    data = at("quadruped", BODIES["quadruped"].standing_qpos(0.0, 0.0, 0.0))
     for control in np.random.default_rng(0).uniform(*model.actuator_ctrlrange.T, (30, 12)):
         data.ctrl[:] = control
         mujoco.mj_step(model, data, 10)
@@ -197,7 +202,7 @@ def test_pitch_knee_and_ankle_of_the_quadruped_sum_to_nothing():
 
 def test_an_unknown_body_is_refused_with_the_names_of_those_there_are():
     for name in ("swan", ["ball"], None):
-        sentence = f"body is {name!r}, but must be one of 'ball', 'ant', 'quadruped', 'humanoid'"
+        sentence = f"body must be one of 'ball', 'ant', 'quadruped', 'humanoid', got {name!r}"
         with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
             body_named(name)
     assert body_named("ant") is BODIES["ant"]
@@ -237,7 +242,7 @@ def test_walls_touch_the_ant_of_the_mazes_as_its_own_geoms_do(stiff, softness):
 def test_the_legs_of_the_ant_of_the_mazes_lead_to_their_diagonals():
     model = compiled(MazeAnt())
     data = mujoco.MjData(model)
-    data.qpos[:] = MazeAnt().standing(2.0, 1.0, 0.0)
+    data.qpos[:] = MazeAnt().standing_qpos(2.0, 1.0, 0.0)
     mujoco.mj_forward(model, data)
     assert data.body("torso_body").xpos.tolist() == [2.0, 1.0, 0.75]
     for leg, x, y in (("1", 1, 1), ("2", -1, 1), ("3", -1, -1), ("4", 1, -1)):
@@ -252,4 +257,4 @@ def test_the_legs_of_the_ant_of_the_mazes_lead_to_their_diagonals():
 
 
 def test_a_turn_is_a_quaternion_about_the_vertical():
-    np.testing.assert_allclose(turned(math.pi / 2), [math.sqrt(0.5), 0, 0, math.sqrt(0.5)])
+    np.testing.assert_allclose(yaw_quaternion(math.pi / 2), [math.sqrt(0.5), 0, 0, math.sqrt(0.5)])

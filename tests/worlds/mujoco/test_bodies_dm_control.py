@@ -93,7 +93,7 @@ def test_a_step_of_control_equals_that_of_dm_control(theirs, name):
     pair = [(model, mujoco.MjData(model)) for model in (ours(name, reference.geom(0)), reference)]
     rng, touched = np.random.default_rng(0), 0
     for _ in range(STATES):
-        qpos = BODIES[name].standing(*rng.uniform(-1.0, 1.0, 3))
+        qpos = BODIES[name].standing_qpos(*rng.uniform(-1.0, 1.0, 3))
         qpos[2] += rng.uniform(-0.01, 0.02)  # in the ground or above it, not at its very surface
         qpos[7:] += rng.uniform(-0.2, 0.2, len(qpos[7:]))
         qvel, ctrl = rng.normal(size=reference.nv), rng.uniform(*reference.actuator_ctrlrange.T)

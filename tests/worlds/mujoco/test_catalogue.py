@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-
 from hierax.commands.declared import declared_fields, source_of
 from hierax.commands.dotted import fields_of, separate
+
 from hierax.commands.errors import UsageError
 from hierax.training import make_world
 from hierax.training.config import describe_world

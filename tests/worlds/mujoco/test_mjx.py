@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 
 from hierax.worlds import FunctionalBatch, make
-from hierax.worlds.mujoco.batch import Now
-from hierax.worlds.mujoco.engine import Physics
 from hierax.worlds.mujoco.mjx import MjxWorld
 
 COUNT, BEGINNINGS, LIMIT, SEED = 4, 8, 3, 5
@@ -83,17 +81,16 @@ def test_steps_and_new_episodes_are_the_host_s(world):
     state = jax.jit(batch.reset)(jax.random.key(0))
     for number in range(LIMIT):
         action = random.uniform(-1.0, 1.0, (COUNT, 2))
-        (row, sensors, memory, _), timestep = jax.tree.map(np.array, tuple(state))
-        host.set_state(Now(Physics(row, sensors), memory, timestep))
+        host.set_state(*jax.tree.map(np.array, tuple(state)))
         there = host.step(action)
         state = step(state, action, jax.random.key(number))
         # Rounding decides if a ball touches the floor at a distance of 0, where episodes begin.
         if number > 0:
             places, speeds = slice(1, 6), slice(6, 11)
-            physics = host.now.physics
-            assert_close(state.states.row[:, places], physics.rows[:, places], 1e-4)
-            assert_close(state.states.row[:, speeds], physics.rows[:, speeds], 1e-3)
-            assert_close(state.states.sensors, physics.sensors, 1e-3)
+            ours, theirs = state.states, host.state
+            assert_close(ours.mjstate[:, places], theirs.mjstate[:, places], 1e-4)
+            assert_close(ours.mjstate[:, speeds], theirs.mjstate[:, speeds], 1e-3)
+            assert_close(ours.sensordata, theirs.sensordata, 1e-3)
             jax.tree.map(
                 lambda ours, theirs: assert_close(ours, theirs, 1e-3), state.timestep, there
             )

@@ -79,16 +79,16 @@ class Runaway(Slider):
         spec.joint("rail").stiffness = [-1e8, 0.0, 0.0]
         return spec
 
-    def judge(self, before, now):
-        verdict = super().judge(before, now)
-        return verdict._replace(terminated=verdict.terminated & False)
+    def reward_and_termination(self, previous, data):
+        result = super().reward_and_termination(previous, data)
+        return result._replace(terminated=result.terminated & False)
 
 
 def test_wild_physics_end_a_run_with_one_error(tmp_path):
-    with pytest.raises(UnstableError, match=r"^physics of environment 0, 1, 2, 3 came to"):
+    with pytest.raises(UnstableError, match="unstable physics in environment 0, 1, 2, 3: "):
         run(tmp_path / "run", Runaway())
     with (
-        pytest.raises(RunError, match=r"^physics of environment 0 came to positions or veloc"),
+        pytest.raises(RunError, match=r"environment 0: .* must be finite"),
         refusals(),
     ):
         raise UnstableError([0])

@@ -11,7 +11,7 @@ from hierax.worlds.mujoco.tasks.gap import Gap
 from hierax.worlds.mujoco.tasks.gather import Gather
 from hierax.worlds.mujoco.tasks.humanoid import HumanoidGoTo, HumanoidWalk
 from hierax.worlds.mujoco.tasks.speed import AntSpeed, HumanoidSpeed, SwimmerSpeed
-from worlds.mujoco.acted import readings, timesteps
+from worlds.mujoco.acted import data_of, timesteps
 
 _BOTH = {"boxes": 1, "targets": 2, "movers": ("body", "boxes")}
 WORLDS = {
@@ -59,13 +59,15 @@ def test_numpy_and_jax_give_the_same(name, x64):
     world = WORLDS[name]
     batch, random = world.batch(3, 1), np.random.default_rng(0)
     batch.reset(0)
-    before = readings(batch)
+    before = data_of(batch)
     action = random.uniform(-1, 1, (3, world.model.nu))
     batch.step(action)
-    now = readings(batch, 1, action)._replace(memory=before.memory)
-    plain = dict(world.observe(now)), world.judge(before, now)
+    now = data_of(batch, 1, action)._replace(task_state=before.task_state)
+    plain = dict(world.observe(now)), world.reward_and_termination(before, now)
     given = jax.tree.map(jnp.asarray, (before, now))
-    fast = jax.jit(lambda before, now: (dict(world.observe(now)), world.judge(before, now)))(*given)
+    fast = jax.jit(
+        lambda before, now: (dict(world.observe(now)), world.reward_and_termination(before, now))
+    )(*given)
     assert jax.tree.structure(plain) == jax.tree.structure(fast)
     for here, there in zip(jax.tree.leaves(plain), jax.tree.leaves(fast), strict=True):
         assert here.dtype == there.dtype

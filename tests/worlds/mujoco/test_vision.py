@@ -11,45 +11,45 @@ import numpy as np
 import pytest
 
 from hierax.worlds import FunctionalBatch
-from hierax.worlds.mujoco import FunctionalMujoco, vision
+from hierax.worlds.mujoco import FunctionalMujoco, RenderError, opengl
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
-from hierax.worlds.mujoco.tasks.seen import SeenArrangement
 from hierax.worlds.mujoco.tasks.speed import AntSpeed
-from hierax.worlds.mujoco.vision import DrawingError, Mark, Painter
+from hierax.worlds.mujoco.tasks.vision_arrangement import VisionArrangement
+from hierax.worlds.mujoco.vision import Marker, Renderer
 from worlds.mujoco.acted import teleport
 from worlds.mujoco.drawing import skip_without_opengl
 
-GO = SeenArrangement("GoVision", targets=3, cells=0)
-PUSH = SeenArrangement("PushVision", boxes=2, targets=2, movers=("boxes",))
+GO = VisionArrangement("GoVision", targets=3, cells=0)
+PUSH = VisionArrangement("PushVision", boxes=2, targets=2, movers=("boxes",))
 FAR = (60.0, 60.0, 0.5)
 
 
 @pytest.fixture(scope="module")
-def opengl():
+def needs_opengl():
     skip_without_opengl()
 
 
 @pytest.fixture(scope="module")
-def eye(opengl):
+def eye(needs_opengl):
     """Draws what the ball sees from the origin, looking along x, of the marks that are given."""
     batch = GO.batch(1)
     batch.reset(0)
-    teleport(batch, GO.walker.standing(0.0, 0.0, 0.0))
-    painter = Painter(GO.model, 64, 64, fine=False)
-    row = batch.now.physics.rows[0]
-    yield lambda marks: painter.through_eye(batch.engine.show(row), marks).astype(int)
-    painter.close()
+    teleport(batch, GO.walker.standing_qpos(0.0, 0.0, 0.0))
+    renderer = Renderer(GO.model, 64, 64, high_quality=False)
+    row = batch.state.mjstate[0]
+    yield lambda marks: renderer.render_egocentric(batch.physics.to_mjdata(row), marks).astype(int)
+    renderer.close()
     batch.close()
 
 
-def marks(*places, asked):
+def markers(*places, required):
     """Those of three targets, of which the first are at ``places`` and the others far away."""
-    memory = {
+    task_state = {
         "targets": np.array([*places, *[FAR] * (3 - len(places))]),
-        "asked": np.zeros((1, 1, 3)),
+        "required": np.zeros((1, 1, 3)),
     }
-    memory["asked"][0, 0, asked] = 1.0
-    return GO.marks(memory)
+    task_state["required"][0, 0, required] = 1.0
+    return GO.markers(task_state)
 
 
 def teleport_and_look(batch, qpos):
@@ -66,32 +66,32 @@ def reddish(image):
 
 
 def test_the_target_that_is_asked_for_is_black(eye):
-    image = eye(marks((4.0, 0.0, 0.5), asked=0))
+    image = eye(markers((4.0, 0.0, 0.5), required=0))
     assert black(image).sum() > 100
     assert reddish(image).sum() == 0
 
 
 def test_other_targets_have_colours(eye):
-    image = eye(marks((4.0, 0.0, 0.5), asked=1))
+    image = eye(markers((4.0, 0.0, 0.5), required=1))
     assert black(image).sum() == 0
     assert reddish(image).sum() > 100
 
 
 def test_what_is_on_the_left_is_seen_on_the_left_and_above_the_floor(eye):
-    rows, columns = black(eye(marks((4.0, 1.5, 0.5), asked=0))).nonzero()
+    rows, columns = black(eye(markers((4.0, 1.5, 0.5), required=0))).nonzero()
     assert columns.max() < 32
     assert rows.max() > 32  # below the horizon, which is a little above the middle
 
 
 def test_what_is_nearer_looks_larger_and_hides_what_is_behind(eye):
-    far = black(eye(marks((6.0, 0.0, 0.5), asked=0))).sum()
-    near = black(eye(marks((3.0, 0.0, 0.5), asked=0))).sum()
-    hidden = black(eye(marks((6.0, 0.0, 0.5), (3.0, 0.0, 0.5), asked=0))).sum()
+    far = black(eye(markers((6.0, 0.0, 0.5), required=0))).sum()
+    near = black(eye(markers((3.0, 0.0, 0.5), required=0))).sum()
+    hidden = black(eye(markers((6.0, 0.0, 0.5), (3.0, 0.0, 0.5), required=0))).sum()
     assert 0 <= hidden < far < near
 
 
 def test_a_picture_has_red_green_and_blue_in_this_order(eye):
-    image = eye([Mark("sphere", (3.0, 0.0, 0.8), (0.4,), (1.0, 0.0, 0.0, 1.0))])
+    image = eye([Marker("sphere", (3.0, 0.0, 0.8), (0.4,), (1.0, 0.0, 0.0, 1.0))])
     middle = image[20:44, 20:44].reshape(-1, 3)
     reddest = middle[(middle[:, 0] - middle[:, 1]).argmax()]
     assert reddest[0] > 3 * max(reddest[1:])
@@ -106,11 +106,11 @@ def test_vision_stands_in_place_of_the_coordinates_of_targets():
 def test_the_task_says_which_box_and_nothing_of_where():
     assert PUSH.spec.view_names == ("proprioception", "vision", "boxes", "task")
     for seed in range(20):
-        memory = PUSH.asked(np.random.default_rng(seed))
-        np.testing.assert_array_equal(memory["task"], memory["asked"][0, 1:].any(1))
+        drawn = PUSH.draw_task(np.random.default_rng(seed))
+        np.testing.assert_array_equal(drawn["task"], drawn["required"][0, 1:].any(1))
 
 
-def test_all_but_the_view_is_as_in_the_world_that_tells(opengl):
+def test_all_but_the_view_is_as_in_the_world_that_tells(needs_opengl):
     told = Arrangement("Push", boxes=2, targets=2, movers=("boxes",)).batch(2)
     seeing = PUSH.batch(2)
     told.reset(5), seeing.reset(5)
@@ -123,7 +123,7 @@ def test_all_but_the_view_is_as_in_the_world_that_tells(opengl):
     seeing.close()
 
 
-def test_each_environment_sees_its_own_targets(opengl):
+def test_each_environment_sees_its_own_targets(needs_opengl):
     both, first = GO.batch(2), GO.batch(1)
     images = both.reset(0).observation["vision"]
     assert images.shape == (2, 64, 64, 3)
@@ -135,20 +135,20 @@ def test_each_environment_sees_its_own_targets(opengl):
 
 def test_body_and_box_at_once_cannot_be_told_apart_by_colour():
     fields = {"boxes": 1, "targets": 2, "movers": ("body", "boxes"), "together": True}
-    with pytest.raises(ValueError, match="whose black target is whose"):
-        SeenArrangement("AndVision", **fields)
+    with pytest.raises(ValueError, match="together must be False"):
+        VisionArrangement("AndVision", **fields)
 
 
-def test_looking_changes_nothing(opengl):
+def test_looking_changes_nothing(needs_opengl):
     looked, blind = (Arrangement("Go", cells=0).batch(2) for _ in range(2))
     looked.reset(1), blind.reset(1)
     action = np.full((2, 2), 0.3)
     for _ in range(3):
-        before = looked.now.physics.rows.copy()
+        before = looked.state.mjstate.copy()
         assert looked.picture(1).shape == (360, 480, 3)
-        np.testing.assert_array_equal(looked.now.physics.rows, before)
+        np.testing.assert_array_equal(looked.state.mjstate, before)
         one, other = looked.step(action), blind.step(action)
-        np.testing.assert_array_equal(looked.now.physics.rows, blind.now.physics.rows)
+        np.testing.assert_array_equal(looked.state.mjstate, blind.state.mjstate)
         np.testing.assert_array_equal(
             one.observation["proprioception"], other.observation["proprioception"]
         )
@@ -157,7 +157,7 @@ def test_looking_changes_nothing(opengl):
     looked.close()
 
 
-def test_any_thread_may_look_and_close(opengl):
+def test_any_thread_may_look_and_close(needs_opengl):
     batch = GO.batch(1)
     seen = batch.reset(0).observation["vision"]
     with ThreadPoolExecutor(3) as pool:
@@ -168,7 +168,7 @@ def test_any_thread_may_look_and_close(opengl):
         pool.submit(batch.close).result()
 
 
-def test_a_functional_world_sees_each_of_its_copies(opengl):
+def test_a_functional_world_sees_each_of_its_copies(needs_opengl):
     state, functional = jax.random.key(0), FunctionalBatch(FunctionalMujoco(GO), 2)
     state = jax.jit(functional.reset)(state)
     first, step = state.timestep.observation["vision"], jax.jit(functional.step)
@@ -180,7 +180,7 @@ def test_a_functional_world_sees_each_of_its_copies(opengl):
     assert (images[0] != images[1]).any()
 
 
-def test_a_picture_is_of_the_environment_that_it_is_asked_of(opengl):
+def test_a_picture_is_of_the_environment_that_it_is_asked_of(needs_opengl):
     batch = Arrangement("Go", cells=0).batch(2)
     batch.reset(0)
     first, second, again = (batch.picture(number).astype(int) for number in (0, 1, 0))
@@ -189,23 +189,23 @@ def test_a_picture_is_of_the_environment_that_it_is_asked_of(opengl):
     batch.close()
 
 
-def test_an_open_world_is_looked_at_where_its_body_is(opengl):
+def test_an_open_world_is_looked_at_where_its_body_is(needs_opengl):
     world = AntSpeed("AntSpeed")
     batch = world.batch(1)
     batch.reset(0)
-    teleport(batch, world.walker.standing(300.0, -200.0, 0.0))
+    teleport(batch, world.walker.standing_qpos(300.0, -200.0, 0.0))
     orange = reddish(batch.picture().astype(int))[150:210, 200:280]
     assert orange.sum() > 200
     batch.close()
 
 
 @pytest.mark.parametrize(("x", "y"), [(-4.5, -4.5), (-4.5, 4.5), (4.5, -4.5), (4.5, 4.5)])
-def test_a_room_is_seen_up_to_its_corners(opengl, x, y):
+def test_a_room_is_seen_up_to_its_corners(needs_opengl, x, y):
     world = Arrangement("Go", targets=1)
     batch = world.batch(1)
     batch.reset(0)
-    away = teleport_and_look(batch, world.walker.standing(0.0, 0.0, 0.0))
-    there = teleport_and_look(batch, world.walker.standing(x, y, 0.0))
+    away = teleport_and_look(batch, world.walker.standing_qpos(0.0, 0.0, 0.0))
+    there = teleport_and_look(batch, world.walker.standing_qpos(x, y, 0.0))
     rows, columns = (abs(there - away).sum(-1) > 60).nonzero()
     seen = rows[(rows - 180) * y < 0], columns[(columns - 240) * x > 0]
     assert all(len(places) > 10 for places in seen)
@@ -230,7 +230,7 @@ def test_without_a_screen_and_a_word_egl_draws(monkeypatch, asked, screen, modul
         monkeypatch.delenv(name, raising=False)
     if screen:
         monkeypatch.setenv("DISPLAY", ":0")
-    assert vision._module(asked.lower()) == module
+    assert opengl.module_for(asked.lower()) == module
 
 
 @pytest.mark.parametrize(("asked", "told"), [("", r"\(not set\)"), ("osmesa", "osmesa")])
@@ -239,15 +239,15 @@ def test_without_opengl_one_sentence_says_what_to_do(monkeypatch, asked, told):
         raise ImportError(f"no library\nfor {name}")
 
     monkeypatch.setenv("MUJOCO_GL", asked)
-    monkeypatch.setattr(vision, "_refusals", {})
-    monkeypatch.setattr(vision.importlib, "import_module", absent)
-    message = rf"MUJOCO_GL={told}, since no library for mujoco.*MUJOCO_GL=egl.*libegl1.*libosmesa6"
-    with pytest.raises(DrawingError, match=message) as refused:
-        Painter(GO.model, 64, 64, fine=False)
+    monkeypatch.setattr(opengl, "_failures", {})
+    monkeypatch.setattr(opengl.importlib, "import_module", absent)
+    message = rf"MUJOCO_GL={told} \(no library for mujoco.*MUJOCO_GL=egl.*libegl1.*libosmesa6"
+    with pytest.raises(RenderError, match=message) as refused:
+        Renderer(GO.model, 64, 64, high_quality=False)
     assert "\n" not in str(refused.value)
 
 
-def test_what_an_eye_sees_does_not_depend_on_who_else_draws(opengl):
+def test_what_an_eye_sees_does_not_depend_on_who_else_draws(needs_opengl):
     def look(batch):
         seen = batch.reset(0).observation["vision"]
         batch.picture()
@@ -263,14 +263,14 @@ def test_what_an_eye_sees_does_not_depend_on_who_else_draws(opengl):
 UNUSABLE = """
 import numpy as np
 from hierax.worlds import make
-from hierax.worlds.mujoco import DrawingError
+from hierax.worlds.mujoco import RenderError
 batch = make("BallGoTo3-v0").batch(1)
 batch.reset(0)
 assert np.isfinite(batch.step(np.ones((1, 2))).reward).all()
 for _ in range(2):
     try:
         batch.picture()
-    except DrawingError as error:
+    except RenderError as error:
         print(error)
 """
 
@@ -280,13 +280,13 @@ def test_a_machine_that_cannot_draw_can_do_all_else():
         [sys.executable, "-c", UNUSABLE],
         capture_output=True, text=True, check=True, env={**os.environ, "MUJOCO_GL": "nonsense"},
     )  # fmt: skip
-    told = "MUJOCO_GL is 'nonsense', but must be egl, osmesa, glfw or not set"
+    told = "MUJOCO_GL must be egl, osmesa, glfw or not set, got 'nonsense'"
     assert done.stdout.splitlines() == [told, told]
 
 
-def test_after_a_picture_that_was_too_large_others_are_drawn(opengl):
-    with pytest.raises(DrawingError, match="nothing can be drawn"):
-        Painter(GO.model, 200_000, 200_000, fine=False)
+def test_after_a_picture_that_was_too_large_others_are_drawn(needs_opengl):
+    with pytest.raises(RenderError, match="no OpenGL context"):
+        Renderer(GO.model, 200_000, 200_000, high_quality=False)
     size = GO.model.vis.global_
     size.offwidth, size.offheight = 640, 480
     batch = GO.batch(1)
@@ -295,7 +295,7 @@ def test_after_a_picture_that_was_too_large_others_are_drawn(opengl):
 
 
 @pytest.mark.slow
-def test_a_program_that_drew_ends_in_silence(opengl):
+def test_a_program_that_drew_ends_in_silence(needs_opengl):
     lines = [
         "from hierax.worlds import make",
         "batch = make('BallGoTo3Vision-v0').batch(2)",

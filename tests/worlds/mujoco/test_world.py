@@ -1,4 +1,4 @@
-"""Columns of sensors by name, on models whose sensors are known."""
+"""SensorColumns of sensors by name, on models whose sensors are known."""
 
 import re
 
@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco.world import Columns
+from hierax.worlds.mujoco.world import SensorColumns
 
 
 def model_with(*sensors):
@@ -25,7 +25,7 @@ def model_with(*sensors):
     return spec.compile()
 
 
-COLUMNS = Columns(model_with("angle", "place", "turn"))
+COLUMNS = SensorColumns(model_with("angle", "place", "turn"))
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_what_a_sensor_has_not_is_refused(name, sentence):
 
 def test_a_model_without_sensors_has_no_columns():
     with pytest.raises(ValueError, match=r"^sensor is 'place', but those of the model are none$"):
-        Columns(model_with())("place")
+        SensorColumns(model_with())("place")

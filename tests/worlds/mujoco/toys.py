@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 
 from hierax.spec import View
-from hierax.worlds.mujoco.world import Beginning, MujocoWorld, Verdict
+from hierax.worlds.mujoco.world import InitialState, MujocoWorld, StepResult
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,26 +40,28 @@ class Slider(MujocoWorld):
             )  # fmt: skip
         return spec
 
-    def begin(self, random):
+    def initial_state(self, random):
         flag = np.array([random.uniform(), 0.0, 0.0])
-        return Beginning(
+        return InitialState(
             random.uniform(-0.1, 0.1, 1),
             np.zeros(1),
             {"clock": np.array([random.integers(100)])},
             {"flag": (flag, np.array([1.0, 0.0, 0.0, 0.0]))},
         )
 
-    def observe(self, now):
-        place, flag = (now.sensors[:, self.columns(f"{name}.x")] for name in ("block", "flag"))
-        return {"place": place, "flag": flag, "clock": now.memory["clock"]}
+    def observe(self, data):
+        place, flag = (
+            data.sensordata[:, self.sensor_columns(f"{name}.x")] for name in ("block", "flag")
+        )
+        return {"place": place, "flag": flag, "clock": data.task_state["clock"]}
 
-    def judge(self, before, now):
-        over = now.qpos[:, 0] > 1.0
-        return Verdict(now.qpos[:, 0], over, over, {"clock": before.memory["clock"] + 1})
+    def reward_and_termination(self, previous, data):
+        over = data.qpos[:, 0] > 1.0
+        return StepResult(data.qpos[:, 0], over, over, {"clock": previous.task_state["clock"] + 1})
 
 
 class AlwaysTheSame(Slider):
     """Whose episodes all begin alike."""
 
-    def begin(self, random):
-        return super().begin(np.random.default_rng(3))
+    def initial_state(self, random):
+        return super().initial_state(np.random.default_rng(3))

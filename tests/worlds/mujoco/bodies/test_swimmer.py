@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 
 from hierax.worlds.mujoco.bodies.swimmer import Swimmer
-from hierax.worlds.mujoco.world import Columns
+from hierax.worlds.mujoco.world import SensorColumns
 
 BODY = Swimmer()
 
@@ -41,12 +41,12 @@ def test_numbers_are_those_of_rllab():
     np.testing.assert_allclose(np.degrees(MODEL.jnt_range[3:]), [[-100, 100]] * 2)
     assert MODEL.actuator_gear[:, 0].tolist() == [50, 50]
     assert (MODEL.opt.density, MODEL.opt.viscosity) == (4000, 0.1)
-    assert len(Columns(MODEL)(*BODY.proprioception)) == 7
+    assert len(SensorColumns(MODEL)(*BODY.proprioception)) == 7
 
 
 def test_it_is_straight_and_centred_where_it_stands():
     data = mujoco.MjData(MODEL)
-    data.qpos[:] = BODY.standing(2.0, 1.0, math.pi / 2)
+    data.qpos[:] = BODY.standing_qpos(2.0, 1.0, math.pi / 2)
     mujoco.mj_forward(MODEL, data)
     places = np.array([data.geom(name).xpos[:2] for name in BODY.geoms])
     np.testing.assert_allclose(places, [[2, 2], [2, 1], [2, 0]], atol=1e-12)
@@ -75,10 +75,10 @@ def test_what_it_feels_does_not_depend_on_where_it_looks():
     felt = []
     for yaw in (0.0, 1.0):
         data = mujoco.MjData(MODEL)
-        data.qpos[:] = [*BODY.standing(3.0 * yaw, 0.0, yaw)[:3], 0.3, -0.2]
+        data.qpos[:] = [*BODY.standing_qpos(3.0 * yaw, 0.0, yaw)[:3], 0.3, -0.2]
         turn = np.array([[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]])
         data.qvel[:] = [*(turn @ [0.5, 0.2]), 0.1, 0.2, 0.3]
         mujoco.mj_forward(MODEL, data)
-        felt.append(data.sensordata[Columns(MODEL)(*BODY.proprioception)])
+        felt.append(data.sensordata[SensorColumns(MODEL)(*BODY.proprioception)])
     np.testing.assert_allclose(felt[0], felt[1], atol=1e-12)
     np.testing.assert_allclose(felt[0], [0.3, -0.2, 0.2, 0.3, 0.5, 0.2, 0.1], atol=1e-12)

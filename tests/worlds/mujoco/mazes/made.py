@@ -1,24 +1,18 @@
-"""Mazes by name, and batches of them that have gone some way."""
-
-import importlib
+"""Mazes by name, and batches of them after some steps."""
 
 import numpy as np
 
-from hierax.worlds.mujoco.mazes.catalogue import MAZES
+from hierax.registry import MUJOCO, worlds_of
+from hierax.worlds import make
 
-
-def made(name, **options):
-    module, world, fields, _ = MAZES[name]
-    return getattr(importlib.import_module(module), world)(name=name, **{**fields, **options})
-
-
-WORLDS = {name: made(name) for name in MAZES}
+MAZES = [name for name, entry in worlds_of(MUJOCO).items() if ".mazes." in entry.target]
+WORLDS = {name: make(name) for name in MAZES}
 ANTS = [name for name in MAZES if name.startswith("Ant")]
 BLIND = [name for name in MAZES if not WORLDS[name].image and "Multi" not in name]
 
 
 def driven(world, steps, count=1, seed=0, **begun):
-    """A batch after so many random steps, and its last timestep."""
+    """Return a batch after so many random steps, and its last timestep."""
     batch = world.batch(count)
     batch.reset(seed)
     if begun:
@@ -30,11 +24,11 @@ def driven(world, steps, count=1, seed=0, **begun):
 
 
 def put(batch, **joints):
-    """Puts a batch of one environment where joints are as given, at rest."""
+    """Set the joints of a batch of one environment, at rest."""
 
     def place(data):
         for name, value in joints.items():
             data.joint(name.replace("_", " ")).qpos[:] = value
 
-    now = batch.now._replace(physics=batch.engine.begin(place))
-    batch.set_state(now)
+    mjstate, sensordata = (part[None] for part in batch.physics.initial_state(place))
+    batch.set_state(batch.state._replace(mjstate=mjstate, sensordata=sensordata))

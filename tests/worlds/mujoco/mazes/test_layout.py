@@ -25,12 +25,12 @@ def test_cells_are_those_of_the_release(name):
 
 def test_the_chasm_is_where_the_release_has_it():
     np.testing.assert_array_equal(MAPS["fall"].centres("~"), [(0, 16), (8, 16)])
-    assert not any(MAPS[name].which("~").any() for name in TASKS if name != "fall")
+    assert not any(MAPS[name].mask("~").any() for name in TASKS if name != "fall")
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_every_maze_is_closed(name):
-    wall = MAPS[name].which("#")
+    wall = MAPS[name].mask("#")
     assert wall[[0, -1]].all()
     assert wall[:, [0, -1]].all()
 

@@ -7,7 +7,7 @@ import pytest
 from hierax.worlds.cross import is_free
 from hierax.worlds.mujoco.tasks.ant_cross import GOALS, WALLS, AntCross
 from hierax.worlds.mujoco.tasks.speed import AntSpeed
-from worlds.mujoco.acted import moved, positions, readings, seen, teleport, wait
+from worlds.mujoco.acted import data_of, moved, observed, positions, qpos_of, teleport, wait
 
 WORLD = AntCross("AntCross")
 
@@ -55,7 +55,7 @@ def test_walls_hold_an_ant_that_is_thrown_at_them():
     for _ in range(20):
         timestep = wait(batch)
         ended |= timestep.terminated
-        place = batch.engine.positions(batch.now.physics)[:, :2]
+        place = qpos_of(batch)[:, :2]
         assert (free(*place.T) | ended).all()
         reached = np.maximum(reached, np.linalg.norm(place - np.array(starts), axis=1))
     assert (reached[~ended] > 0.5).all()
@@ -83,11 +83,13 @@ def test_the_goal_pays_once_and_ends_the_episode(goal):
 def test_an_ant_that_fell_or_was_thrown_up_at_the_goal_is_not_paid(height):
     batch = begun()
     teleport(batch, moved(positions(batch), WORLD.goal))
-    sensors = batch.now.physics.sensors.copy()
-    paid = WORLD.judge(readings(batch), readings(batch))
+    sensors = batch.state.sensordata.copy()
+    paid = WORLD.reward_and_termination(data_of(batch), data_of(batch))
     assert (paid.reward[0], paid.success[0]) == (1, True)
-    sensors[:, WORLD.columns("torso.z")] = height
-    verdict = WORLD.judge(readings(batch), readings(batch)._replace(sensors=sensors))
+    sensors[:, WORLD.sensor_columns("torso.z")] = height
+    verdict = WORLD.reward_and_termination(
+        data_of(batch), data_of(batch)._replace(sensordata=sensors)
+    )
     assert (verdict.reward[0], verdict.terminated[0], verdict.success[0]) == (0, True, False)
 
 
@@ -96,11 +98,11 @@ def test_place_and_heading_are_seen_and_the_goal_is_not():
     pose = positions(batch)
     pose[:2], pose[3:7] = (6.0, 3.0), [np.cos(0.5), 0.0, 0.0, np.sin(0.5)]  # a turn of 1 rad
     teleport(batch, pose)
-    told = seen(WORLD, batch)
+    told = observed(WORLD, batch)
     np.testing.assert_allclose(told["position"][0], [1.0, 0.5])
     np.testing.assert_allclose(told["heading"][0], [np.cos(1.0), np.sin(1.0)])
     elsewhere = AntCross("AntCross", goal=(12.0, 0.0))
-    for name, value in elsewhere.observe(readings(batch)).items():
+    for name, value in elsewhere.observe(data_of(batch)).items():
         np.testing.assert_array_equal(value, told[name])
 
 

@@ -7,8 +7,18 @@ import pytest
 
 from hierax.worlds.mujoco.bodies.body import yaw_quaternion
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
-from hierax.worlds.mujoco.vision import MOST_MARKS
-from worlds.mujoco.acted import moved, one_turned, positions, readings, seen, teleport, wait
+from hierax.worlds.mujoco.vision import MAX_MARKERS
+from worlds.mujoco.acted import (
+    data_of,
+    moved,
+    observed,
+    positions,
+    qpos_of,
+    qvel_of,
+    rotated,
+    teleport,
+    wait,
+)
 from worlds.mujoco.drawing import skip_without_opengl
 
 BOTH = ("body", "boxes")
@@ -28,8 +38,8 @@ def begun(world, seed=0, count=1):
 
 def asked(batch, condition=0):
     """Who is asked for (0 the body), and where its target is."""
-    memory = batch.now.memory
-    who, where = np.argwhere(memory["asked"][0, condition])[0]
+    memory = batch.state.task_state
+    who, where = np.argwhere(memory["required"][0, condition])[0]
     return who, memory["targets"][0, where]
 
 
@@ -86,7 +96,7 @@ def test_losing_one_condition_of_two_takes_its_ten_back():
 def test_a_box_pays_on_its_own_target_alone():
     batch = begun(PUSH)
     box, there = asked(batch)
-    other = next(x for x in batch.now.memory["targets"][0] if not np.allclose(x, there))
+    other = next(x for x in batch.state.task_state["targets"][0] if not np.allclose(x, there))
     start = positions(batch)
     for wrong in (
         with_box(start, box, other),
@@ -115,7 +125,7 @@ def test_a_box_can_be_pushed_onto_its_target():
 def test_a_target_that_is_not_asked_for_pays_nothing():
     batch = begun(GO)
     _, there = asked(batch)
-    for other in batch.now.memory["targets"][0]:
+    for other in batch.state.task_state["targets"][0]:
         if not np.allclose(other, there):
             teleport(batch, moved(positions(batch), other))
             timestep = wait(batch)
@@ -134,7 +144,7 @@ def test_a_target_is_a_cube_of_a_metre(offset, pays):
 
 def test_what_is_asked_for_is_drawn_evenly():
     random = np.random.default_rng(0)
-    drawn = np.mean([EITHER.asked(random)["asked"][0] for _ in range(4_000)], axis=0)
+    drawn = np.mean([EITHER.draw_task(random)["required"][0] for _ in range(4_000)], axis=0)
     np.testing.assert_allclose(drawn, 0.25, atol=4 * np.sqrt(0.25 * 0.75 / 4_000))
 
 
@@ -148,9 +158,14 @@ def test_the_task_is_told_where_it_could_be_another(world, told):
     if not told:
         return
     batch = begun(world, count=8)
-    task = batch.now.timestep.observation["task"].reshape(8, world.conditions, -1)
-    who, where = np.any(batch.now.memory["asked"], 3), np.any(batch.now.memory["asked"], 2)
-    who = who[:, :, list(world.askable)] if len(world.askable) > 1 else who[:, :, :0]
+    task = batch.timestep.observation["task"].reshape(8, world.conditions, -1)
+    who, where = (
+        np.any(batch.state.task_state["required"], 3),
+        np.any(batch.state.task_state["required"], 2),
+    )
+    who = (
+        who[:, :, list(world.possible_movers)] if len(world.possible_movers) > 1 else who[:, :, :0]
+    )
     np.testing.assert_array_equal(task, np.concatenate([who, where], axis=2))
 
 
@@ -164,35 +179,35 @@ def test_what_is_seen_does_not_change_when_all_is_turned(body):
     qpos[-5] += 1.0
     qvel = random.normal(size=world.model.nv)
     teleport(batch, qpos, qvel)
-    before, targets = seen(world, batch), batch.now.memory["targets"][0]
+    before, targets = observed(world, batch), batch.state.task_state["targets"][0]
     yaw = 0.7
     turn = np.array([[np.cos(yaw), -np.sin(yaw), 0], [np.sin(yaw), np.cos(yaw), 0], [0, 0, 1]])
 
     def place(data):
-        data.qpos[:], data.qvel[:] = one_turned(world.model, qpos, qvel, yaw)
+        data.qpos[:], data.qvel[:] = rotated(world.model, qpos, qvel, yaw)
         data.mocap_pos[:] = targets @ turn.T
 
-    physics = batch.engine.begin(place)
-    after = world.observe(readings(batch)._replace(sensors=physics.sensors))
-    assert abs(physics.sensors - batch.now.physics.sensors).max() > 0.1
+    sensordata = batch.physics.initial_state(place)[1][None]
+    after = world.observe(data_of(batch)._replace(sensordata=sensordata))
+    assert abs(sensordata - batch.state.sensordata).max() > 0.1
     for view in ("proprioception", "targets", "boxes"):
         np.testing.assert_allclose(after[view], before[view], atol=1e-6, err_msg=view)
 
 
 def test_targets_are_seen_in_the_torsos_axes():
     batch = begun(GO)
-    targets = batch.now.memory["targets"][0]
+    targets = batch.state.task_state["targets"][0]
     teleport(batch, np.array([1.0, 2.0, 0.0, -np.pi / 2, 0.0]))  # looks along y of the world
-    told = seen(GO, batch)["targets"][0].reshape(3, 3)
+    told = observed(GO, batch)["targets"][0].reshape(3, 3)
     x, y, z = (targets - [1.0, 2.0, 0.6]).T
     model, torso = GO.model, GO.walker.torso
-    axes = batch.engine.show(batch.now.physics.rows[0]).xmat[model.body(torso).id].reshape(3, 3)
+    axes = batch.physics.to_mjdata(batch.state.mjstate[0]).xmat[model.body(torso).id].reshape(3, 3)
     np.testing.assert_allclose(told, np.column_stack([x, y, z]) @ axes, atol=1e-9)
 
 
 def test_the_corners_of_a_box_are_around_it():
     batch = begun(PUSH, count=3)
-    told = seen(PUSH, batch)["boxes"].reshape(3, 2, 8, 3)
+    told = observed(PUSH, batch)["boxes"].reshape(3, 2, 8, 3)
     centre = told.mean(axis=2, keepdims=True)
     np.testing.assert_allclose(np.linalg.norm(told - centre, axis=3), np.sqrt(0.75), atol=1e-9)
     assert len(np.unique(told[0, 0].round(6), axis=0)) == 8
@@ -218,32 +233,32 @@ def test_an_ant_on_its_side_goes_on():
 
 def test_things_begin_in_different_cells():
     batch = begun(EITHER, count=64)
-    qpos, targets = batch.engine.positions(batch.now.physics), batch.now.memory["targets"]
+    qpos, targets = qpos_of(batch), batch.state.task_state["targets"]
     places = np.stack([qpos[:, :2], qpos[:, 5:7], *targets[:, :, :2].swapaxes(0, 1)], axis=1)
     cells = np.rint(places / 2.0)
     assert abs(cells).max() == 1  # three cells about the origin
     assert all(len(np.unique(each, axis=0)) == 4 for each in cells)
     np.testing.assert_array_equal(qpos[:, :2] % 2.0, 0.0)
     assert len(np.unique(qpos[:, 3])) == 64
-    assert not batch.engine.velocities(batch.now.physics).any()
+    assert not qvel_of(batch).any()
 
 
 def test_a_box_begins_inside_of_its_cell():
     batch = begun(EITHER, count=64)
-    box = batch.engine.positions(batch.now.physics)[:, 5:7]
-    corner = batch.now.physics.sensors[:, EITHER.columns("box0 position")]
+    box = qpos_of(batch)[:, 5:7]
+    corner = batch.state.sensordata[:, EITHER.sensor_columns("box0 position")]
     np.testing.assert_allclose(corner[:, :2], box)
     cell = 2.0 * np.rint(box / 2.0)
     sites = [f"box0 corner{number}" for number in range(8)]
     for number in range(64):
-        data = batch.engine.show(batch.now.physics.rows[number])
+        data = batch.physics.to_mjdata(batch.state.mjstate[number])
         reach = abs(np.array([data.site(site).xpos[:2] for site in sites]) - cell[number]).max()
         assert reach < 1.0
 
 
 def test_in_the_open_things_begin_apart():
     batch = begun(GO, count=64)
-    qpos, targets = batch.engine.positions(batch.now.physics), batch.now.memory["targets"]
+    qpos, targets = qpos_of(batch), batch.state.task_state["targets"]
     places = np.concatenate([qpos[:, None, :2], targets[:, :, :2]], axis=1)
     assert 3.0 < abs(places).max() < 4.0
     gaps = np.linalg.norm(places[:, :, None] - places[:, None], axis=3)
@@ -260,13 +275,13 @@ def test_as_many_as_there_may_be_in_the_open_find_their_places():
 @pytest.mark.parametrize("cells", [4, 8])
 def test_a_room_takes_one_thing_a_cell(cells):
     world = Arrangement("Full", targets=cells**2 - 1, cells=cells)
-    targets = begun(world).now.memory["targets"][0]
+    targets = begun(world).state.task_state["targets"][0]
     assert len(np.unique(targets, axis=0)) == cells**2 - 1
 
 
 def test_as_many_targets_as_there_may_be_are_drawn():
     skip_without_opengl()
-    world = Arrangement("Crowd", targets=MOST_MARKS, cells=11)
+    world = Arrangement("Crowd", targets=MAX_MARKERS, cells=11)
     batch = begun(world)
     assert batch.picture().std() > 0
     batch.close()
@@ -284,7 +299,7 @@ def test_walls_hold_a_ball_that_rolls_into_them():
     forward = np.tile([-1.0, 0.0], (4, 1))
     for _ in range(60):
         batch.step(forward)
-    reach = abs(batch.engine.positions(batch.now.physics)[:, :2]).max(axis=1)
+    reach = abs(qpos_of(batch)[:, :2]).max(axis=1)
     np.testing.assert_allclose(reach, 4.8, atol=0.1)  # 10 m of free floor, and a ball of .2 m
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hierax.worlds.mujoco.tasks.gap import LENGTH, MARGIN, WIDTH, Gap
-from worlds.mujoco.acted import positions, seen, teleport, wait
+from worlds.mujoco.acted import observed, positions, qpos_of, qvel_of, teleport, wait
 
 WORLD = Gap("Gap")
 
@@ -17,7 +17,9 @@ def begun(world, count=1, seed=0):
 
 def test_gaps_are_as_long_as_the_paper_says_and_half_way():
     random = np.random.default_rng(0)
-    first, length = np.array([WORLD.begin(random).memory["gap"] for _ in range(2_000)]).T
+    first, length = np.array(
+        [WORLD.initial_state(random).task_state["gap"] for _ in range(2_000)]
+    ).T
     assert 0.3 <= length.min() < 0.31
     assert 2.49 < length.max() <= 2.5
     np.testing.assert_allclose(length.mean(), 1.4, atol=0.06)
@@ -27,8 +29,8 @@ def test_gaps_are_as_long_as_the_paper_says_and_half_way():
 def test_the_floor_is_there_but_for_the_gap():
     batch = begun(WORLD, 8)
     before = WORLD.model.geom_pos.copy(), WORLD.model.geom_size.copy()
-    for number, (first, length) in enumerate(batch.now.memory["gap"]):
-        data = batch.engine.show(batch.now.physics.rows[number])
+    for number, (first, length) in enumerate(batch.state.task_state["gap"]):
+        data = batch.physics.to_mjdata(batch.state.mjstate[number])
         half = WORLD.model.geom("near").size
         tops = [data.geom(name).xpos + half for name in ("near", "far")]
         np.testing.assert_allclose([top[2] for top in tops], 0.0, atol=1e-12)
@@ -42,10 +44,10 @@ def test_the_floor_is_there_but_for_the_gap():
 
 def test_the_gap_is_seen_from_the_body():
     batch = begun(WORLD)
-    first, length = batch.now.memory["gap"][0]
-    np.testing.assert_allclose(seen(WORLD, batch)["gap"][0], [first - MARGIN, length])
+    first, length = batch.state.task_state["gap"][0]
+    np.testing.assert_allclose(observed(WORLD, batch)["gap"][0], [first - MARGIN, length])
     teleport(batch, np.array([first + 1.0, 0.5, 0.0, 0.3, 0.0]))
-    np.testing.assert_allclose(seen(WORLD, batch)["gap"][0], [-1.0, length], atol=1e-9)
+    np.testing.assert_allclose(observed(WORLD, batch)["gap"][0], [-1.0, length], atol=1e-9)
 
 
 def test_going_forward_is_paid_by_the_metre():
@@ -56,13 +58,13 @@ def test_going_forward_is_paid_by_the_metre():
         places.append(positions(batch)[0])
     np.testing.assert_allclose(rewards, np.diff(places), rtol=1e-5)
     assert max(rewards) > 0.05
-    speed = batch.engine.velocities(batch.now.physics)[0, 0]
+    speed = qvel_of(batch)[0, 0]
     np.testing.assert_allclose(rewards[-1], 0.05 * speed, atol=0.1)
 
 
 def test_a_ball_that_rolls_off_the_edge_ends_the_episode():
     batch = begun(WORLD, seed=3)
-    first, length = batch.now.memory["gap"][0]
+    first, length = batch.state.task_state["gap"][0]
     assert length > 0.8  # longer than the ball is wide
     teleport(batch, np.array([first - 0.3, 0.0, 0.0, 0.0, 0.0]), [1.0, 0.0, 0.0, 0.0, 0.0])
     seen_falling = [wait(batch) for _ in range(40)]
@@ -75,7 +77,7 @@ def test_a_ball_that_rolls_off_the_edge_ends_the_episode():
 def test_a_fast_ball_crosses_a_short_gap():
     for seed in range(100):
         batch = begun(WORLD, seed=seed)
-        first, length = batch.now.memory["gap"][0]
+        first, length = batch.state.task_state["gap"][0]
         if length < 0.4:
             break
     teleport(batch, np.array([first - 1.0, 0.0, 0.0, 0.0, 0.0]), [6.0, 0, 0, 0, -30.0])
@@ -100,7 +102,7 @@ def test_walls_hold_at_both_sides():
         teleport(batch, pose, number=number)
     for _ in range(40):
         batch.step(np.tile([-1.0, 0.0], (2, 1)))
-    y = batch.engine.positions(batch.now.physics)[:, 1]
+    y = qpos_of(batch)[:, 1]
     np.testing.assert_allclose(y, [WIDTH / 2 - 0.2, 0.2 - WIDTH / 2], atol=0.1)
 
 

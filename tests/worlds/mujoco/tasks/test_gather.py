@@ -51,7 +51,7 @@ def test_a_body_that_touches_a_box_pays_nothing(batch):
     qpos = with_boxes(batch, 3.0)
     qpos[:2] = 0.0, 3.0 - 0.5 - 0.19
     teleport(batch, qpos)
-    data = batch.engine.show(batch.now.physics.rows[0])
+    data = batch.physics.to_mjdata(batch.state.mjstate[0])
     shell, box = WORLD.model.geom("shell").id, WORLD.model.geom("box0").id
     touched = {tuple(sorted(pair)) for pair in data.contact.geom.tolist()}
     assert tuple(sorted((shell, box))) in touched
@@ -61,7 +61,7 @@ def test_a_body_that_touches_a_box_pays_nothing(batch):
 def test_no_episode_begins_with_boxes_that_touch():
     batch = WORLD.batch(64, 1)
     batch.reset(1)
-    assert not batch.now.physics.sensors[:, WORLD.columns("touch")].any()
+    assert not batch.state.sensordata[:, WORLD.sensor_columns("touch")].any()
 
 
 def test_there_are_two_boxes_to_see_and_no_task_to_be_told():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hierax.worlds.mujoco.tasks.humanoid import HumanoidGoTo, HumanoidWalk
-from hierax.worlds.mujoco.tasks.speed import PACE
-from worlds.mujoco.acted import moved, one_turned, positions, readings, seen, teleport, wait
+from hierax.worlds.mujoco.tasks.speed import COM_VELOCITY
+from worlds.mujoco.acted import data_of, moved, observed, positions, rotated, teleport, wait
 
 WALK, GO = HumanoidWalk("Walk"), HumanoidGoTo("Go")
 DIRECTIONS = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]])
@@ -20,12 +20,12 @@ def begun(world, count=1, seed=0):
 def paid(velocity, first, second, steps):
     """The reward of a step that began after so many, by the velocity it led to."""
     batch = begun(WALK)
-    now = readings(batch, steps + 1)
-    sensors = now.sensors.copy()
-    sensors[:, WALK.columns(PACE)] = [*velocity, 0.3]
+    now = data_of(batch, steps + 1)
+    sensors = now.sensordata.copy()
+    sensors[:, WALK.sensor_columns(COM_VELOCITY)] = [*velocity, 0.3]
     memory = {"first": np.eye(4)[[first]], "second": np.eye(4)[[second]]}
-    now = now._replace(sensors=sensors, memory=memory)
-    return WALK.judge(now._replace(steps=np.array([steps])), now).reward[0]
+    now = now._replace(sensordata=sensors, task_state=memory)
+    return WALK.reward_and_termination(now._replace(steps=np.array([steps])), now).reward[0]
 
 
 @pytest.mark.parametrize("direction", range(4))
@@ -40,15 +40,15 @@ def test_the_pace_asked_for_is_paid_one_and_what_is_off_less(direction):
 def test_the_direction_changes_after_half_of_the_episode():
     for steps, followed in ((0, 2), (499, 2), (500, 1), (999, 1)):
         assert paid(DIRECTIONS[followed], 2, 1, steps) == pytest.approx(1.0)
-        now = readings(begun(WALK), steps)
+        now = data_of(begun(WALK), steps)
         memory = {"first": np.eye(4)[[2]], "second": np.eye(4)[[1]]}
-        told = WALK.observe(now._replace(memory=memory))["task"]
+        told = WALK.observe(now._replace(task_state=memory))["task"]
         np.testing.assert_array_equal(told, np.eye(4)[[followed]])
 
 
 def test_the_two_directions_differ_and_all_pairs_come():
     random = np.random.default_rng(0)
-    drawn = [WALK.begin(random).memory for _ in range(300)]
+    drawn = [WALK.initial_state(random).task_state for _ in range(300)]
     pairs = {(int(m["first"].argmax()), int(m["second"].argmax())) for m in drawn}
     assert pairs == {(a, b) for a in range(4) for b in range(4) if a != b}
 
@@ -58,18 +58,20 @@ def test_the_velocity_that_counts_is_that_of_the_whole_body():
     speeds = np.zeros(WALK.model.nv)
     speeds[:2] = 0.6, -0.8
     teleport(batch, positions(batch), speeds)
-    np.testing.assert_allclose(batch.now.physics.sensors[0, WALK.columns(PACE)], [0.6, -0.8, 0])
+    np.testing.assert_allclose(
+        batch.state.sensordata[0, WALK.sensor_columns(COM_VELOCITY)], [0.6, -0.8, 0]
+    )
 
 
 def test_the_direction_is_seen_in_the_torsos_axes():
     batch = begun(WALK)
-    wanted = DIRECTIONS[batch.now.memory["first"][0].argmax()]
+    wanted = DIRECTIONS[batch.state.task_state["first"][0].argmax()]
     for yaw in (0.0, 0.8, -2.0):
-        pose = WALK.walker.standing(3.0, 1.0, yaw)
+        pose = WALK.walker.standing_qpos(3.0, 1.0, yaw)
         teleport(batch, pose)
         turn = np.array([[np.cos(yaw), np.sin(yaw)], [-np.sin(yaw), np.cos(yaw)]])
         np.testing.assert_allclose(
-            seen(WALK, batch)["direction"][0], [*(turn @ wanted), 0], atol=1e-9
+            observed(WALK, batch)["direction"][0], [*(turn @ wanted), 0], atol=1e-9
         )
 
 
@@ -78,9 +80,9 @@ def test_what_is_felt_does_not_change_when_the_body_is_turned():
     pose, speeds = positions(batch), random.normal(size=WALK.model.nv)
     pose[2] += 1.0
     teleport(batch, pose, speeds)
-    here = seen(WALK, batch)["proprioception"]
-    teleport(batch, *one_turned(WALK.model, pose, speeds, 1.1))
-    np.testing.assert_allclose(seen(WALK, batch)["proprioception"], here, atol=1e-6)
+    here = observed(WALK, batch)["proprioception"]
+    teleport(batch, *rotated(WALK.model, pose, speeds, 1.1))
+    np.testing.assert_allclose(observed(WALK, batch)["proprioception"], here, atol=1e-6)
 
 
 @pytest.mark.parametrize("world", [WALK, GO], ids=lambda world: world.name)
@@ -98,9 +100,9 @@ def test_a_humanoid_that_lies_ends_its_episode(world):
 def test_being_on_the_target_pays_sixty():
     batch = begun(GO)
     assert GO.spec.view_names == ("proprioception", "targets")
-    teleport(batch, moved(positions(batch), batch.now.memory["targets"][0, 0]))
+    teleport(batch, moved(positions(batch), batch.state.task_state["targets"][0, 0]))
     assert [wait(batch).reward[0] for _ in range(2)] == [10, 50]
-    last = batch.now.timestep
+    last = batch.timestep
     assert (last.terminated[0], last.success[0], last.episode_return[0]) == (True, True, 60)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hierax.worlds.mujoco.tasks.speed import AntSpeed, HumanoidSpeed, SwimmerSpeed
-from worlds.mujoco.acted import positions, readings, seen, teleport, wait
+from worlds.mujoco.acted import data_of, observed, positions, qpos_of, qvel_of, teleport, wait
 
 ANT, SWIMMER, HUMANOID = AntSpeed("A"), SwimmerSpeed("S"), HumanoidSpeed("H")
 WORLDS = {"ant": ANT, "swimmer": SWIMMER, "humanoid": HUMANOID}
@@ -19,7 +19,7 @@ def begun(world, count=1, seed=0):
 
 def beside(world, batch, action):
     """Physics of the first environment a step later, by `mj_step` alone."""
-    shown = batch.engine.show(batch.now.physics.rows[0])
+    shown = batch.physics.to_mjdata(batch.state.mjstate[0])
     data = mujoco.MjData(world.model)
     data.qpos[:], data.qvel[:], data.act[:] = shown.qpos, shown.qvel, shown.act
     data.qacc_warmstart[:] = shown.qacc_warmstart
@@ -84,9 +84,11 @@ def test_episodes_end_where_the_torso_is_too_low_or_too_high(name, height, ends)
     world = WORLDS[name]
     batch = begun(world)
     teleport(batch, positions(batch))
-    sensors = batch.now.physics.sensors.copy()
-    sensors[:, world.columns("torso.z")] = height
-    verdict = world.judge(readings(batch), readings(batch)._replace(sensors=sensors))
+    sensors = batch.state.sensordata.copy()
+    sensors[:, world.sensor_columns("torso.z")] = height
+    verdict = world.reward_and_termination(
+        data_of(batch), data_of(batch)._replace(sensordata=sensors)
+    )
     assert verdict.terminated[0] == ends
     assert not verdict.success[0]
 
@@ -114,10 +116,10 @@ def test_nothing_is_felt_of_the_place(name):
     batch, random = begun(world), np.random.default_rng(1)
     pose, speeds = positions(batch), 0.1 * random.normal(size=world.model.nv)
     teleport(batch, pose, speeds)
-    here = seen(world, batch)["proprioception"]
+    here = observed(world, batch)["proprioception"]
     pose[:2] += 5.0, -3.0
     teleport(batch, pose, speeds)
-    np.testing.assert_allclose(seen(world, batch)["proprioception"], here, atol=1e-8)
+    np.testing.assert_allclose(observed(world, batch)["proprioception"], here, atol=1e-8)
     assert world.spec.view_names == ("proprioception",)
 
 
@@ -125,9 +127,11 @@ def test_nothing_is_felt_of_the_place(name):
 def test_episodes_begin_at_the_origin_and_stir(name):
     world = WORLDS[name]
     batch = begun(world, count=200)
-    qpos = batch.engine.positions(batch.now.physics)
-    np.testing.assert_array_equal(qpos, np.tile(world.walker.standing(0.0, 0.0, 0.0), (200, 1)))
-    qvel = batch.engine.velocities(batch.now.physics)
+    qpos = qpos_of(batch)
+    np.testing.assert_array_equal(
+        qpos, np.tile(world.walker.standing_qpos(0.0, 0.0, 0.0), (200, 1))
+    )
+    qvel = qvel_of(batch)
     np.testing.assert_allclose(qvel.std(), 0.1, rtol=0.1)
     np.testing.assert_allclose(qvel.mean(), 0.0, atol=0.01)
 

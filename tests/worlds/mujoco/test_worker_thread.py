@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hierax.worlds.mujoco.one_thread import OneThread
+from hierax.worlds.mujoco.worker_thread import WorkerThread
 
 
 def test_one_thread_works_for_all_and_they_get_what_they_asked_for():
-    call, workers = OneThread("worker"), set()
+    call, workers = WorkerThread("worker"), set()
 
     def double(number, *, plus=0):
         workers.add(threading.current_thread().name)
@@ -27,22 +27,22 @@ def test_one_thread_works_for_all_and_they_get_what_they_asked_for():
 
 
 def test_an_error_is_the_callers_and_ends_nothing():
-    call = OneThread("worker")
+    call = WorkerThread("worker")
     with pytest.raises(ZeroDivisionError):
         call(lambda: 1 / 0)
     assert call(lambda: 3) == 3
 
 
 def test_work_may_ask_for_more_work():
-    call = OneThread("worker")
+    call = WorkerThread("worker")
     assert call(lambda: call(lambda: 4) + 1) == 5
 
 
 def test_what_is_for_later_waits_for_its_turn_and_nobody_waits_for_it():
-    call, order = OneThread("worker"), []
+    call, order = WorkerThread("worker"), []
 
     def work():
-        call.later(order.append, "later")
+        call.call_later(order.append, "later")
         order.append("now")
 
     call(work)
@@ -52,18 +52,18 @@ def test_what_is_for_later_waits_for_its_turn_and_nobody_waits_for_it():
 
 FORKED = """
 import os, signal, sys
-from hierax.worlds.mujoco.one_thread import OneThread
-call = OneThread("drawing")
-assert not call.left_behind and call(lambda: 1) == 1
+from hierax.worlds.mujoco.worker_thread import WorkerThread
+call = WorkerThread("drawing")
+assert not call.is_lost and call(lambda: 1) == 1
 child = os.fork()
 if child == 0:
     signal.alarm(50)
-    call.later(print, "nobody does this")
+    call.call_later(print, "nobody does this")
     try:
         call(lambda: 1)
     except RuntimeError as error:
-        told = "drawing has begun in the process that this one was forked from" in str(error)
-        os._exit(0 if told and call.left_behind else 1)
+        told = "the thread for drawing must be in this process" in str(error)
+        os._exit(0 if told and call.is_lost else 1)
     os._exit(2)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
@@ -81,7 +81,7 @@ def test_what_was_done_is_kept_by_nobody():
     class Kept:
         pass
 
-    call, kept = OneThread("worker"), Kept()
+    call, kept = WorkerThread("worker"), Kept()
     call(lambda held: None, kept)
     watched = weakref.ref(kept)
     del kept

@@ -5,25 +5,25 @@ import re
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco.tasks.seen import SeenArrangement
+from hierax.worlds.mujoco.tasks.vision_arrangement import VisionArrangement
 
 
 def test_every_target_that_is_not_asked_for_has_a_colour_of_its_own():
-    world = SeenArrangement("Four", targets=4)
-    colours = {world.colour(target, asked=False) for target in range(4)}
-    assert len({*colours, world.colour(0, asked=True)}) == 5
+    world = VisionArrangement("Four", targets=4)
+    colours = {world.colour(target, required=False) for target in range(4)}
+    assert len({*colours, world.colour(0, required=True)}) == 5
 
 
 def test_more_targets_than_colours_are_refused():
     sentence = "targets is 5, but must be at most 4, so that each has a colour of its own: take"
     with pytest.raises(ValueError, match="^" + re.escape(sentence)):
-        SeenArrangement("Five", targets=5)
+        VisionArrangement("Five", targets=5)
 
 
 def test_who_is_asked_for_is_told_and_where_is_not():
     fields = {"boxes": 2, "targets": 2, "movers": ("body", "boxes")}
-    world = SeenArrangement("Who", **fields)
+    world = VisionArrangement("Who", **fields)
     for seed in range(8):
-        asked = world.asked(np.random.default_rng(seed))
-        who = np.any(asked["asked"], 2).astype(float)
+        asked = world.draw_task(np.random.default_rng(seed))
+        who = np.any(asked["required"], 2).astype(float)
         np.testing.assert_array_equal(asked["task"], who.ravel())

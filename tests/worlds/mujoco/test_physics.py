@@ -1,4 +1,4 @@
-"""The engine: what it leaves out to be quick changes nothing, and who may call it."""
+"""Physics: shortcuts do not change results, and any thread or process may call it."""
 
 import pickle
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 
 from hierax.worlds import make
 from hierax.worlds.mujoco import MujocoBatch, UnstableError
-from hierax.worlds.mujoco.engine import ROW
+from hierax.worlds.mujoco.physics import SIGNATURE
 from worlds.mujoco.toys import Slider
 
 SPARED = mujoco.mjtDisableBit.mjDSBL_ISLAND | mujoco.mjtDisableBit.mjDSBL_MIDPHASE
@@ -29,14 +29,14 @@ def test_steps_are_those_of_physics_that_spares_nothing(name):
     data = mujoco.MjData(model)
     low, high = model.actuator_ctrlrange.T
     for action in np.random.default_rng(0).uniform(-1.0, 1.0, (30, 2, model.nu)):
-        row = batch.now.physics.rows[0]
-        mujoco.mj_setState(model, data, row, ROW)
+        row = batch.state.mjstate[0]
+        mujoco.mj_setState(model, data, row, SIGNATURE)
         data.ctrl[:] = (low + high) / 2.0 + (high - low) / 2.0 * action[0]
         mujoco.mj_step(model, data, world.substeps)
         expected = np.empty_like(row)
-        mujoco.mj_getState(model, data, expected, ROW)
+        mujoco.mj_getState(model, data, expected, SIGNATURE)
         batch.step(action)
-        np.testing.assert_array_equal(batch.now.physics.rows[0], expected)
+        np.testing.assert_array_equal(batch.state.mjstate[0], expected)
 
 
 def test_a_world_may_do_without_sensors():
@@ -49,8 +49,8 @@ def test_a_world_may_do_without_sensors():
                 spec.delete(sensor)
             return spec
 
-        def observe(self, now):
-            return {"place": now.qpos}
+        def observe(self, data):
+            return {"place": data.qpos}
 
     blind, seeing = MujocoBatch(Blind(), 2), MujocoBatch(Slider(), 2)
     blind.reset(0), seeing.reset(0)
@@ -62,12 +62,13 @@ def test_a_world_may_do_without_sensors():
 
 def test_any_number_of_threads_may_call_it_at_once():
     batch = make("AntGoTo3-v0").batch(4, threads=2)
-    engine, begun = batch.engine, batch.reset(0) and batch.now.physics
+    physics, _ = batch.physics, batch.reset(0)
+    start = batch.state.mjstate, batch.state.sensordata
     control = np.random.default_rng(0).uniform(-1.0, 1.0, (40, 4, 8))
     everyone = np.ones(4, bool)
-    expected = [engine.step(begun, each, everyone).rows for each in control]
+    expected = [physics.step(*start, each, everyone)[0] for each in control]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda each: engine.step(begun, each, everyone).rows, control))
+        found = list(pool.map(lambda each: physics.step(*start, each, everyone)[0], control))
     np.testing.assert_array_equal(found, expected)
 
 
@@ -99,17 +100,18 @@ def test_a_forked_process_goes_on():
 def test_threads_that_begin_at_once_find_all_that_they_work_with(monkeypatch):
     batch = make("BallGoTo3-v0").batch(4, threads=2)
     batch.reset(0)
-    engine, begun, everyone = batch.engine, batch.now.physics, np.ones(4, bool)
-    expected = engine.step(begun, np.ones((4, 2)), everyone).rows
-    engine._process = -1  # as if forked
+    physics, everyone = batch.physics, np.ones(4, bool)
+    start = batch.state.mjstate, batch.state.sensordata
+    expected = physics.step(*start, np.ones((4, 2)), everyone)[0]
+    physics._process = -1  # as if forked
     with ThreadPoolExecutor(6) as pool:
-        steps = [pool.submit(engine.step, begun, np.ones((4, 2)), everyone) for _ in range(12)]
+        steps = [pool.submit(physics.step, *start, np.ones((4, 2)), everyone) for _ in range(12)]
         for step in steps:
-            np.testing.assert_array_equal(step.result(timeout=50).rows, expected)
+            np.testing.assert_array_equal(step.result(timeout=50)[0], expected)
 
 
 def test_the_error_says_the_same_in_another_process():
     error = UnstableError([1, 2])
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.environments) == (str(error), [1, 2])
-    assert "environment 1, 2 came" in str(again)
+    assert "environment 1, 2" in str(again)
