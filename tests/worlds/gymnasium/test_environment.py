@@ -1,5 +1,6 @@
 """Every world as a Gymnasium environment."""
 
+import functools
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import hierax.worlds.gymnasium as adapters
 from hierax.registry import MUJOCO, worlds_of
 from hierax.worlds import PointCross, make, world_names
 from hierax.worlds.gymnasium import HieraxEnv
+from refusals import refuses
 
 
 def episode(env: gymnasium.Env, seed: int, steps: int) -> list:
@@ -86,7 +88,7 @@ def test_observations_may_be_written_to():
 
 
 def test_a_step_needs_an_episode_that_goes_on():
-    needed = pytest.raises(gymnasium.error.ResetNeeded, match="no episode goes on: call reset firs")
+    needed = pytest.raises(gymnasium.error.ResetNeeded, match="call reset first")
     env = HieraxEnv(make("FourRooms-v0", episode_limit=2))
     with needed:
         env.step(0)
@@ -106,9 +108,9 @@ def test_a_step_needs_an_episode_that_goes_on():
 def test_what_is_no_action_is_refused_and_changes_nothing():
     env = HieraxEnv(make("PointCross-v0"))
     before, _ = env.reset(seed=0)
-    with pytest.raises(ValueError, match="action must be finite, got nan at entry 0"):
+    with pytest.raises(ValueError, match=r"action .*finite.*nan at entry 0"):
         env.step([np.nan, 0.0])
-    with pytest.raises(ValueError, match=r"action must have shape \(2,\), got \(3,\)"):
+    with pytest.raises(ValueError, match=r"action .*shape \(2,\).*\(3,\)"):
         env.step(np.zeros(3))
     after, *_ = env.step(np.zeros(2))
     np.testing.assert_allclose(after["position"], before["position"], atol=0.1)
@@ -136,15 +138,19 @@ def test_the_module_in_front_of_the_id_is_import_enough():
 
 
 def test_options_that_a_world_lacks_are_refused():
-    with pytest.raises(ValueError, match="PointSpeed-v0 has no option 'goal'; it has episode_limi"):
-        gymnasium.make("hierax/PointSpeed-v0", goal=(0.0, 0.0))
+    refuses(
+        lambda: gymnasium.make("hierax/PointSpeed-v0", goal=(0.0, 0.0)),
+        "PointSpeed-v0",
+        "'goal'",
+        "episode_limit",
+    )
 
 
 @pytest.mark.parametrize("name", ["PointSpeed-v0", "BallGoTo3-v0", "FourRooms-v0"])
 @pytest.mark.parametrize("option", ["world", "name"])
 def test_no_option_makes_another_world_than_that_of_the_id(name, option):
-    sentence = f"{name} has no option '{option}': the id of the environment says which world it is"
-    with pytest.raises(ValueError, match=sentence):
-        gymnasium.make(f"hierax/{name}", **{option: "AntMaze-v0"})
-    with pytest.raises(ValueError, match=sentence):
-        gymnasium.make_vec(f"hierax/{name}", num_envs=2, **{option: "AntMaze-v0"})
+    options = {option: "AntMaze-v0"}
+    for build in (gymnasium.make, functools.partial(gymnasium.make_vec, num_envs=2)):
+        refuses(
+            lambda build=build: build(f"hierax/{name}", **options), name, repr(option), "the id"
+        )

@@ -1,6 +1,5 @@
 """Worlds that are stepped from the host as Gymnasium environments."""
 
-import re
 import subprocess
 import sys
 import textwrap
@@ -14,6 +13,7 @@ from hierax.registry import MUJOCO, worlds_of
 from hierax.worlds import make
 from hierax.worlds.gymnasium import GymnasiumBatch, HostEnv
 from hierax.worlds.mujoco import MujocoBatch
+from refusals import refuses
 from worlds.mujoco.drawing import skip_without_opengl
 from worlds.mujoco.toys import Slider
 
@@ -68,29 +68,28 @@ def test_the_limit_of_the_world_truncates():
     env = gymnasium.make("hierax/BallGoTo3-v0", targets=1, episode_limit=4)
     env.reset(seed=0)
     assert [env.step(np.zeros(2, np.float32))[3] for _ in range(4)] == [False] * 3 + [True]
-    with pytest.raises(gymnasium.error.ResetNeeded, match="no episode goes on: call reset first"):
+    with pytest.raises(gymnasium.error.ResetNeeded, match="call reset first"):
         env.step(np.zeros(2, np.float32))
 
 
 def test_a_step_needs_a_beginning():
-    with pytest.raises(gymnasium.error.ResetNeeded, match="no episode goes on: call reset first"):
+    with pytest.raises(gymnasium.error.ResetNeeded, match="call reset first"):
         HostEnv(Slider()).step(np.zeros(1))
 
 
 @pytest.mark.parametrize(
-    ("action", "sentence"),
+    ("action", "parts"),
     [
-        (np.zeros(3), "action must have shape (2,), got (3,)"),
-        (0.0, "action must have shape (2,), got ()"),
-        ("left", "action must be an array of real numbers, got str 'left'"),
-        ([np.nan, 0.0], "action must be finite, got nan"),
+        (np.zeros(3), ("action", "shape (2,)", "(3,)")),
+        (0.0, ("action", "shape (2,)", "()")),
+        ("left", ("action", "real numbers", "'left'")),
+        ([np.nan, 0.0], ("action", "finite", "nan")),
     ],
 )
-def test_what_is_no_action_is_refused(action, sentence):
+def test_what_is_no_action_is_refused(action, parts):
     env = HostEnv(make("BallGoTo3-v0"))
     env.reset(seed=0)
-    with pytest.raises(ValueError, match=re.escape(sentence)):
-        env.step(action)
+    refuses(lambda: env.step(action), *parts)
 
 
 def test_observations_may_be_written_to():

@@ -1,10 +1,14 @@
-"""Adapters to and from Gymnasium; importing this registers every world as ``hierax/NAME``.
+"""Adapters to and from Gymnasium.
 
-Then ``gymnasium.make("hierax/PointCross-v0")`` makes a `HieraxEnv`, or a `HostEnv` of a world that
-is stepped from the host, and ``gymnasium.make_vec("hierax/PointCross-v0", num_envs=32)`` a
-`HieraxVectorEnv`. Without the import, ``gymnasium.make("hierax.worlds.gymnasium:hierax/NAME")``
-does the same. `GymnasiumBatch` goes the other way: it is the `hierax.worlds.host.HostBatch` of any
-Gymnasium environment, and `GymnasiumWorld` a world of which they are made.
+Importing this module registers every world of hierax with Gymnasium as ``hierax/NAME``.
+
+| | |
+|---|---|
+| ``gymnasium.make("hierax/PointCross-v0")`` | a `HieraxEnv`, or a `HostEnv` of a host world |
+| ``gymnasium.make_vec("hierax/PointCross-v0", num_envs=32)`` | a `HieraxVectorEnv` |
+| ``gymnasium.make("hierax.worlds.gymnasium:hierax/PointCross-v0")`` | the same, with the import |
+| ``GymnasiumWorld("Pendulum-v1")`` | a Gymnasium environment as a world of hierax |
+| ``GymnasiumBatch("Pendulum-v1", 8)`` | N Gymnasium environments as a `HostBatch` |
 """
 
 from hierax.worlds.gymnasium.environment import HieraxEnv

@@ -15,20 +15,20 @@ Observation: TypeAlias = dict[str, Any]
 
 
 class HieraxEnv(gymnasium.Env[Observation, Any]):
-    """One functional world as a Gymnasium environment, compiled for the CPU.
+    """A functional world as a Gymnasium environment, compiled for the CPU.
 
     | | |
     |---|---|
-    | observation | a dictionary of the world's views: ``Box``, or ``Discrete`` for a whole number |
-    | action | ``Box(-1, 1)``, where what lies beyond is clipped, or ``Discrete`` |
-    | truncated | at the world's own ``episode_limit``: there is no ``TimeLimit`` around it |
-    | info | ``"is_success"`` after each step, where the world has success |
+    | observation | a dictionary of the views: ``Box``, or ``Discrete`` for a single integer |
+    | action | ``Box(-1, 1)``, clipped to it, or ``Discrete`` |
+    | truncated | at ``episode_limit`` of the world; there is no ``TimeLimit`` wrapper |
+    | info | ``"is_success"`` after each step, if the world has success |
 
-    The registered ids take the world's fields as arguments, such as
+    The fields of the world are arguments of ``gymnasium.make``, for example
     ``gymnasium.make("hierax/PointCross-v0", goal=(12.0, 0.0), episode_limit=400)``.
 
     Args:
-        world: what is acted in.
+        world: the functional world.
     """
 
     def __init__(self, world: World):
@@ -36,7 +36,7 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
         spec = world.spec
         self.observation_space = observation_space(spec)
         self.action_space = action_space(spec)
-        self._whole = scalar_views(spec)
+        self._scalar = scalar_views(spec)
         self._dtype = np.int32 if self.action_space.shape == () else np.float32
         self._spec, self._steps = spec, 0
         self._now: tuple[State, jax.Array] | None = None
@@ -44,45 +44,47 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Begins an episode; without a seed the random numbers go on. ``options`` are ignored."""
+        """Begin an episode. Without a seed, the random generator continues; options are ignored."""
         super().reset(seed=seed)
         drawn = self.np_random.integers(2**32, dtype=np.uint32)
-        # What is put on a device stays there, and so does whatever is computed of it.
+        # The number is committed to the CPU, so everything that is computed from it is as well.
         number = jax.device_put(drawn, jax.devices("cpu")[0])
-        self._now, shown = _begin(self.world, number)
+        self._now, timestep = _begin(self.world, number)
         self._steps = 0
-        return self._observation(shown), {}
+        return self._observation(timestep), {}
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Takes one step.
+        """Take one step.
 
         Raises:
-            ResetNeeded: where no episode has begun, or it is over.
-            ValueError: for what is no action.
+            ResetNeeded: if no episode has begun, or it is over.
+            ValueError: if the action is invalid.
         """
         if self._now is None:
-            raise gymnasium.error.ResetNeeded("no episode goes on: call reset first")
+            raise gymnasium.error.ResetNeeded(
+                "the episode is over or has not begun: call reset first"
+            )
         chosen = checked_action(self._spec.action, action).astype(self._dtype)
-        now, shown = _advance(self.world, *self._now, chosen)
+        now, timestep = _advance(self.world, *self._now, chosen)
         self._steps += 1
-        terminated = bool(shown.terminated)
+        terminated = bool(timestep.terminated)
         truncated = self._steps >= self._spec.episode_limit and not terminated
         self._now = None if terminated or truncated else now
-        info = {"is_success": bool(shown.success)} if self._spec.has_success else {}
-        return self._observation(shown), float(shown.reward), terminated, truncated, info
+        info = {"is_success": bool(timestep.success)} if self._spec.has_success else {}
+        return self._observation(timestep), float(timestep.reward), terminated, truncated, info
 
-    def _observation(self, shown: Timestep) -> Observation:
-        """Views as arrays that the caller may write to."""
-        views = {name: np.array(value) for name, value in shown.observation.items()}
-        return {**views, **{name: np.int64(views[name]) for name in self._whole}}
+    def _observation(self, timestep: Timestep) -> Observation:
+        """Return the views as new arrays, which the caller may change."""
+        views = {name: np.array(value) for name, value in timestep.observation.items()}
+        return {**views, **{name: np.int64(views[name]) for name in self._scalar}}
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _begin(world: World, number: jax.Array) -> tuple[tuple[State, jax.Array], Timestep]:
-    """A first state, and the key of random numbers to come."""
+    """Return the initial state with the random key of later steps, and the first timestep."""
     key, reset_key = jax.random.split(jax.random.key(number))
-    state, shown = world.reset(reset_key)
-    return (state, key), shown
+    state, timestep = world.reset(reset_key)
+    return (state, key), timestep
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -90,5 +92,5 @@ def _advance(
     world: World, state: State, key: jax.Array, action: jax.Array
 ) -> tuple[tuple[State, jax.Array], Timestep]:
     key, step_key = jax.random.split(key)
-    state, shown = world.step(state, action, step_key)
-    return (state, key), shown
+    state, timestep = world.step(state, action, step_key)
+    return (state, key), timestep

@@ -1,4 +1,4 @@
-"""Any Gymnasium environment as a world to learn in."""
+"""Gymnasium environments as worlds."""
 
 import dataclasses
 from functools import cached_property
@@ -10,16 +10,17 @@ from hierax.worlds.gymnasium.host_batch import GymnasiumBatch
 
 @dataclasses.dataclass(frozen=True)
 class GymnasiumWorld:
-    """A world of which `GymnasiumBatch` makes batches.
+    """A Gymnasium environment as a host world; its batches are `GymnasiumBatch`.
 
     Attributes:
         environment: an id for ``gymnasium.make``.
-        options: what ``gymnasium.make`` is given besides, as pairs of name and value.
-        episode_limit: steps after which an episode is cut off; None takes the environment's own.
+        options: further arguments of ``gymnasium.make``, as pairs of name and value.
+        episode_limit: steps after which an episode is truncated; None uses the environment's
+            limit.
 
     Raises:
-        ValueError: where the environment is no id. `batch` and ``spec`` raise what `GymnasiumBatch`
-            does.
+        ValueError: if ``environment`` is not a str. `batch` and ``spec`` raise the errors of
+            `GymnasiumBatch`.
     """
 
     environment: str
@@ -29,19 +30,19 @@ class GymnasiumWorld:
     def __post_init__(self) -> None:
         if not isinstance(self.environment, str):
             raise ValueError(
-                f"environment is {self.environment!r}, but must be an id: give one to a class of "
-                "your own with gymnasium.register"
+                f"environment must be an id for gymnasium.make, got {self.environment!r}: register "
+                "a class of your own with gymnasium.register"
             )
 
     @cached_property
     def spec(self) -> WorldSpec:
-        """What agents are told of it."""
+        """Description of the environment."""
         batch = self.batch(1)
         batch.close()
         return batch.spec
 
     def batch(self, count: int) -> GymnasiumBatch:
-        """``count`` environments."""
+        """Return a batch of ``count`` environments."""
         return GymnasiumBatch(
             self.environment, count, episode_limit=self.episode_limit, **dict(self.options)
         )

@@ -1,4 +1,4 @@
-"""Gymnasium environments as a batch that is stepped from the host."""
+"""N Gymnasium environments as a host batch."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -20,33 +20,34 @@ _SUCCESS_KEYS = ("is_success", "success")
 
 
 class GymnasiumBatch:
-    """N copies of a Gymnasium environment as a `hierax.worlds.host.HostBatch`.
+    """N copies of a Gymnasium environment as a `hierax.worlds.HostBatch`.
 
-    | Gymnasium | here |
+    | Gymnasium | hierax |
     |---|---|
     | ``Box`` observation | one view ``"observation"``, float32, int32 or uint8 |
-    | ``Discrete`` observation | one view ``"observation"``, a vector with a single 1 |
-    | ``Dict`` of these | a view for each key |
-    | ``Box`` action | [-1, 1]^d, stretched to the box; what lies beyond is clipped |
-    | ``Discrete`` action | 0 .. n - 1 |
-    | ``truncated`` | truncated, unless the step also terminated |
+    | ``Discrete`` observation | one view ``"observation"``, one-hot |
+    | ``Dict`` of these | one view per key |
+    | ``Box`` action | [-1, 1]^d, scaled to the bounds of the box and clipped |
+    | ``Discrete`` action | 0, ..., n - 1 |
+    | ``truncated`` | truncated, unless the step is also terminated |
     | ``info["is_success"]``, or ``"success"`` | success |
 
-    Environments are stepped one after another in this process: where a step takes microseconds,
-    handing actions to other processes costs many times as much.
+    Environments are stepped one after the other in this process. For steps of a few microseconds
+    this is much faster than sending actions to other processes.
 
-    `save` gives None, since what is inside an environment cannot be read: a run that is resumed
-    begins new episodes, by `reset` with a seed of its own, such as one drawn from the run's seed
-    and the number of times that it was begun.
+    The state of an environment cannot be read, so `save` returns None. A resumed run begins new
+    episodes by `reset`, with a seed from the run's seed and its number of starts.
 
     Args:
         environment: an id for ``gymnasium.make``, or a function that makes an environment.
         count: N.
-        episode_limit: steps after which an episode is cut off; None takes the environment's own.
-        **options: what ``gymnasium.make`` passes on.
+        episode_limit: steps after which an episode is truncated; None uses the environment's
+            limit.
+        **options: further arguments of ``gymnasium.make``, or of the function.
 
     Raises:
-        ValueError: where there is nothing to make, no limit, or a space has no counterpart here.
+        ValueError: if the environment cannot be made, has no limit, or has a space that is not
+            supported.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class GymnasiumBatch:
             tuple(view for view, _ in self._readers),
             self._writer.action,
             _limit(first, name, episode_limit),
-            _tells_success(first),
+            _has_success(first),
             stepped="host",
         )
         self._length = np.zeros(count, np.int32)
@@ -81,67 +82,72 @@ class GymnasiumBatch:
         self._ended: np.ndarray | None = None
 
     def reset(self, seed: int) -> Timestep:
-        """Begins an episode in every environment, each with a seed drawn from ``seed``.
+        """Begin an episode in every environment, each with its own seed from ``seed``.
 
         Raises:
-            ValueError: where it is no whole number, or below 0.
+            ValueError: if ``seed`` is not a whole number, or is negative.
         """
         checks.count("seed", seed, 0)
         seeds = np.random.SeedSequence(seed).generate_state(self.count).tolist()
         each = zip(self._environments, seeds, strict=True)
-        steps = [_begun(environment, its_seed) for environment, its_seed in each]
+        steps = [_reset(environment, its_seed) for environment, its_seed in each]
         return self._timestep(steps, np.ones(self.count, bool))
 
     def step(self, action: np.ndarray) -> Timestep:
-        """See `hierax.worlds.host.HostBatch.step`; raises ValueError for what is no action."""
+        """Step each environment, or begin a new episode where the last one ended.
+
+        Raises:
+            RuntimeError: if no episode has begun.
+            ValueError: if an action is invalid.
+        """
         if self._ended is None:
             raise RuntimeError("no episode has begun: call reset first")
         chosen = checked_actions(self.spec.action, action, self._ended)
         each = zip(self._environments, self._writer.write(chosen), self._ended, strict=True)
         steps = [
-            _begun(environment) if ended else environment.step(chosen)
-            for environment, chosen, ended in each
+            _reset(environment) if ended else environment.step(given)
+            for environment, given, ended in each
         ]
         return self._timestep(steps, self._ended)
 
     def save(self) -> None:
-        """Gives None: the inside of an environment cannot be read."""
+        """Return None: the state of an environment cannot be read."""
 
     def restore(self, saved: None) -> None:
-        """Does nothing, see the class: `reset` has to follow."""
+        """Do nothing; call `reset` to begin new episodes."""
 
     def picture(self, number: int = 0) -> np.ndarray:
-        """``(height, width, 3)`` bytes: what an environment draws of itself.
+        """Return the rendered image of one environment, ``(height, width, 3)`` uint8.
 
         Raises:
-            ValueError: where it was not made to, or there is no such environment.
+            ValueError: if the environment does not render images, or ``number`` is out of range.
         """
         checks.index("number", number, self.count)
-        drawn: Any = self._environments[number].render()
-        if np.ndim(drawn) != 3:
+        image: Any = self._environments[number].render()
+        if np.ndim(image) != 3:
             raise ValueError(
-                f"{self.spec.name} draws {type(drawn).__name__} and no image: make the environment "
-                "with render_mode='rgb_array'"
+                f"render() of {self.spec.name} must return an image, got {type(image).__name__}: "
+                "make the environment with render_mode='rgb_array'"
             )
-        return np.asarray(drawn, np.uint8)
+        return np.asarray(image, np.uint8)
 
     def close(self) -> None:
-        """Closes every environment."""
+        """Close every environment."""
         for environment in self._environments:
             environment.close()
 
     def _timestep(self, steps: list[tuple[Any, ...]], begins: np.ndarray) -> Timestep:
-        """What every environment answered, and whether it was the beginning of an episode."""
+        """Return the timestep of all environments; ``begins`` is True after a reset."""
         observations, rewards, terminations, truncations, infos = zip(*steps, strict=True)
         self._length = np.where(begins, 0, self._length + 1)
         self._return = np.where(begins, 0.0, self._return + rewards)
         terminated = np.array(terminations, bool)
-        cut = np.array(truncations, bool) | (self._length >= self.spec.episode_limit)
+        at_limit = np.array(truncations, bool) | (self._length >= self.spec.episode_limit)
         timestep = Timestep(
             observation={view.name: read(observations) for view, read in self._readers},
             reward=np.array(rewards, np.float32),
             terminated=terminated,
-            truncated=cut & ~terminated,
+            truncated=at_limit & ~terminated,
             success=np.array([_is_success(info) for info in infos]),
             is_step=~begins,
             episode_return=self._return.astype(np.float32),
@@ -156,16 +162,16 @@ def _make(environment: str | Callable[[], Environment], options: dict[str, Any])
         return gymnasium.make(environment, disable_env_checker=True, **options)
     if not callable(environment):
         raise ValueError(
-            f"environment is {environment!r}, but must be an id for gymnasium.make or a function "
-            "that makes an environment"
+            "environment must be an id for gymnasium.make, or a function that makes an "
+            f"environment, got {environment!r}"
         )
     made = environment(**options)
     checks.instance("environment()", made, gymnasium.Env)
     return made
 
 
-def _begun(environment: Environment, seed: int | None = None) -> tuple[Any, ...]:
-    """A new episode, in the form of a step."""
+def _reset(environment: Environment, seed: int | None = None) -> tuple[Any, ...]:
+    """Begin an episode; return it in the form of a step."""
     observation, _ = environment.reset(seed=seed)
     return observation, 0.0, False, False, {}
 
@@ -174,8 +180,8 @@ def _is_success(info: dict[str, Any]) -> bool:
     return any(bool(info.get(key, False)) for key in _SUCCESS_KEYS)
 
 
-def _tells_success(environment: Environment) -> bool:
-    """Whether a step's info speaks of success: one step is tried, no space says it."""
+def _has_success(environment: Environment) -> bool:
+    """Return whether the info of a step has success, by taking one random step."""
     environment.reset(seed=0)
     environment.action_space.seed(0)
     *_, info = environment.step(environment.action_space.sample())
@@ -187,7 +193,7 @@ def _name(environment: Environment) -> str:
 
 
 def _limit(environment: Environment, name: str, given: int | None) -> int:
-    """The first limit that cuts an episode off: the one given, or the environment's own."""
+    """Return the lowest of the limits: the argument and those of the environment."""
     limits = [given] if given is not None else []
     if environment.spec is not None and environment.spec.max_episode_steps is not None:
         limits.append(environment.spec.max_episode_steps)
@@ -195,7 +201,7 @@ def _limit(environment: Environment, name: str, given: int | None) -> int:
         limits.append(environment.unwrapped.world.spec.episode_limit)
     if not limits:
         raise ValueError(
-            f"episode_limit is missing and {name} has no limit of its own: give episode_limit, the "
-            "steps after which an episode is cut off"
+            f"episode_limit must be set, because {name} has no time limit: it is the number of "
+            "steps after which an episode is truncated"
         )
     return min(limits)

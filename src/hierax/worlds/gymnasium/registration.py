@@ -1,4 +1,4 @@
-"""Every world under an id of Gymnasium, alone and N at a time."""
+"""Registration of every world with Gymnasium, as an environment and as a vector environment."""
 
 from typing import Any
 
@@ -13,16 +13,16 @@ from hierax.worlds.registry import make, world_names
 NAMESPACE = "hierax"
 
 _INSTEAD = {
-    "name": "the id of the environment says which world it is",
-    "world": "the id of the environment says which world it is",
-    "max_episode_steps": "give episode_limit, the steps after which an episode is cut off",
+    "name": "the id of the environment selects the world",
+    "world": "the id of the environment selects the world",
+    "max_episode_steps": "use episode_limit, the steps after which an episode is truncated",
 }
 
 
 def register() -> None:
-    """Registers each of `hierax.worlds.world_names` with Gymnasium as ``hierax/NAME``.
+    """Register each of `hierax.worlds.world_names` with Gymnasium as ``hierax/NAME``.
 
-    What is registered already is left as it is.
+    Ids that are already registered do not change.
     """
     for name in world_names():
         identifier = f"{NAMESPACE}/{name}"
@@ -31,7 +31,7 @@ def register() -> None:
                 identifier,
                 entry_point=f"{__name__}:make_environment",
                 vector_entry_point=f"{__name__}:make_vector_environment",
-                # No option of any world is called so: what a person gives cannot replace it.
+                # No option of a world has this name, so no option can replace it.
                 kwargs={"registered_name": name},
             )
 
@@ -39,16 +39,21 @@ def register() -> None:
 def make_environment(
     registered_name: str, render_mode: str | None = None, **options: Any
 ) -> HieraxEnv | HostEnv:
-    """The environment of the world of that name, with ``options`` as in `make`.
+    """Make the environment of a world.
+
+    Args:
+        registered_name: name of the world.
+        render_mode: see `HostEnv`; None for a functional world.
+        **options: fields of the world.
 
     Raises:
-        ValueError: as `make`, and for a ``render_mode`` that the environment has not.
+        ValueError: as `hierax.worlds.make`, and if the render mode is not available.
     """
     made = _made(registered_name, options)
     if stepped_from_host(made):
         return HostEnv(made, render_mode)
     if render_mode is not None:
-        raise ValueError(f"render_mode is {render_mode!r}, but must be None in {registered_name}")
+        raise ValueError(f"render_mode of {registered_name} must be None, got {render_mode!r}")
     return HieraxEnv(made)
 
 
@@ -59,31 +64,32 @@ def make_vector_environment(
     threads: int | None = None,
     **options: Any,
 ) -> HieraxVectorEnv:
-    """``num_envs`` environments of the world of that name, with ``options`` as in `make`.
+    """Make the vector environment of a world.
 
     Args:
-        registered_name: of the world.
-        num_envs: how many.
+        registered_name: name of the world.
+        num_envs: number of environments.
         render_mode: see `HieraxVectorEnv`.
-        threads: that step them, in a world that is stepped from the host; None leaves it to the
-            world.
+        threads: number of threads that step a host world; None uses the default of the world.
         **options: fields of the world.
 
     Raises:
-        ValueError: as `make` and `HieraxVectorEnv`, and for threads where there can be none.
+        ValueError: as `hierax.worlds.make` and `HieraxVectorEnv`, and for threads of a functional
+            world.
     """
     made = _made(registered_name, options)
     if stepped_from_host(made):
         return HieraxVectorEnv(made, num_envs, render_mode, threads=threads)
     if threads is not None:
         raise ValueError(
-            f"threads is {threads!r}, but must be None in {registered_name}, which is compiled"
+            f"threads of {registered_name} must be None, because it is a functional world, "
+            f"got {threads!r}"
         )
     return HieraxVectorEnv(FunctionalHostWorld(made), num_envs, render_mode)
 
 
 def _made(name: str, options: dict[str, Any]) -> Any:
-    """The world, where none of the options is what Gymnasium calls otherwise."""
+    """Make the world; raise ValueError for options of Gymnasium that hierax names otherwise."""
     for option, instead in _INSTEAD.items():
         if option in options:
             raise ValueError(f"{name} has no option {option!r}: {instead}")

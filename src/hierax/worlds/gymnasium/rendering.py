@@ -1,15 +1,15 @@
-"""What Gymnasium is told of the pictures of a batch."""
+"""Render modes of batches for Gymnasium."""
 
 from typing import Any
 
 from hierax.worlds.host import HostBatch, HostWorld
 
 MODE = "rgb_array"
-"""The only mode, of worlds whose batches have a method ``picture``."""
+"""The only render mode; it needs a method ``picture`` of the batch."""
 
 
 def render_metadata(world: HostWorld, batch: HostBatch) -> dict[str, Any]:
-    """The modes there are, and how many pictures make a second of physics where that is known."""
+    """Return the render modes, and the images per second of physics if known."""
     modes = {"render_modes": [MODE] if hasattr(batch, "picture") else []}
     physics: Any = world
     if not (hasattr(physics, "timestep") and hasattr(physics, "substeps")):
@@ -18,9 +18,9 @@ def render_metadata(world: HostWorld, batch: HostBatch) -> dict[str, Any]:
 
 
 def check_render_mode(render_mode: str | None, batch: HostBatch) -> None:
-    """Raises ValueError unless ``batch`` can be drawn in that mode, or it is None."""
+    """Raise ValueError unless the mode is None or available for ``batch``."""
     if render_mode is not None and (render_mode != MODE or not hasattr(batch, "picture")):
         raise ValueError(
-            f"render_mode is {render_mode!r}, but must be None, or {MODE!r} in a world that draws "
-            "itself"
+            f"render_mode must be None, or {MODE!r} if batches of the world have a method "
+            f"'picture', got {render_mode!r}"
         )

@@ -1,8 +1,4 @@
-"""How the spaces of a Gymnasium environment become views and actions, and back.
-
-Of a space that is read, or written to, each is a description together with a function of the values
-of N environments.
-"""
+"""Conversions between Gymnasium spaces and views and actions of hierax."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -16,27 +12,27 @@ SINGLE_VIEW = "observation"
 
 
 class ViewReader(NamedTuple):
-    """A view, and what makes its array ``(N, ...)`` of the observations of N environments."""
+    """A view, and the function from N observations to its array ``(N, ...)``."""
 
     view: View
     read: Callable[[Sequence[Any]], np.ndarray]
 
 
 class ActionWriter(NamedTuple):
-    """What agents give, and what makes the environments' actions of ``(N, ...)`` of them."""
+    """An action kind, and the function from N actions ``(N, ...)`` to those of the environments."""
 
     action: Continuous | Discrete
     write: Callable[[np.ndarray], np.ndarray]
 
 
 def view_readers(space: spaces.Space[Any]) -> tuple[ViewReader, ...]:
-    """A reader for each view: one for each key of a ``Dict``, or one called ``"observation"``.
+    """Return a reader for each view: one per key of a ``Dict``, or one named ``"observation"``.
 
-    A ``Box`` is read as it is, floats as float32 and whole numbers other than uint8 as int32; of
-    a ``Discrete`` becomes a vector with a single 1.
+    A ``Box`` keeps its shape; floats become float32, integers int32, except uint8. A ``Discrete``
+    becomes a one-hot vector.
 
     Raises:
-        ValueError: where the space, or a part of it, is neither ``Box`` nor ``Discrete``.
+        ValueError: if the space, or a part of it, is neither ``Box`` nor ``Discrete``.
     """
     if isinstance(space, spaces.Dict):
         return tuple(_keyed(name, part) for name, part in space.spaces.items())
@@ -44,51 +40,51 @@ def view_readers(space: spaces.Space[Any]) -> tuple[ViewReader, ...]:
 
 
 def action_writer(space: spaces.Space[Any]) -> ActionWriter:
-    """What agents give for a space of actions: [-1, 1]^d for a ``Box``, else a whole number.
+    """Return the writer of an action space: [-1, 1]^d for a ``Box``, integers for a ``Discrete``.
 
     Raises:
-        ValueError: where the space is neither a bounded ``Box`` of floats nor ``Discrete``.
+        ValueError: if the space is neither a bounded ``Box`` of floats nor ``Discrete``.
     """
     if isinstance(space, spaces.Discrete):
         start = int(space.start)
         return ActionWriter(Discrete(int(space.n)), lambda action: np.asarray(action) + start)
     if not isinstance(space, spaces.Box) or space.dtype.kind != "f":
         raise ValueError(
-            f"action space is {space}, but must be a Box of floats or Discrete: wrap the "
-            "environment in one of gymnasium.wrappers.TransformAction first"
+            f"the action space must be a Box of floats or Discrete, got {space}: wrap the "
+            "environment in gymnasium.wrappers.TransformAction"
         )
     if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
         raise ValueError(
-            f"action space is {space}, but must be bounded: wrap the environment in "
-            "gymnasium.wrappers.TransformAction first"
+            f"the action space must be bounded, got {space}: wrap the environment in "
+            "gymnasium.wrappers.TransformAction"
         )
     return ActionWriter(Continuous(int(np.prod(space.shape))), _rescaling(space))
 
 
 def observation_space(spec: WorldSpec) -> spaces.Space[Any]:
-    """A space for each view of a world: a ``Box``, or ``Discrete`` for a single whole number."""
+    """Return a ``Dict`` with a ``Box`` for each view, or a ``Discrete`` for a single integer."""
     return spaces.Dict({view.name: _view_space(view) for view in spec.views})
 
 
 def scalar_views(spec: WorldSpec) -> tuple[str, ...]:
-    """Names of the views that are a single whole number."""
-    return tuple(view.name for view in spec.views if _is_whole_number(view))
+    """Return the names of the views that are a single integer."""
+    return tuple(view.name for view in spec.views if _is_scalar_integer(view))
 
 
 def action_space(spec: WorldSpec) -> spaces.Space[Any]:
-    """``Box(-1, 1)``, or ``Discrete``."""
+    """Return ``Box(-1, 1)`` or ``Discrete``."""
     if isinstance(spec.action, Discrete):
         return spaces.Discrete(spec.action.count)
     return spaces.Box(-1.0, 1.0, spec.action.shape, np.float32)
 
 
 def _view_space(view: View) -> spaces.Space[Any]:
-    if _is_whole_number(view):
+    if _is_scalar_integer(view):
         return spaces.Discrete(int(view.high - view.low) + 1, start=int(view.low))
     return spaces.Box(view.low, view.high, view.shape, np.dtype(view.dtype).type)
 
 
-def _is_whole_number(view: View) -> bool:
+def _is_scalar_integer(view: View) -> bool:
     return view.shape == () and view.dtype == "int32"
 
 
@@ -116,8 +112,8 @@ def _reader(name: str, space: spaces.Space[Any]) -> ViewReader:
         )
     if not isinstance(space, spaces.Box):
         raise ValueError(
-            f"observation {name!r} is {space}, but must be a Box or Discrete: wrap the environment "
-            "in gymnasium.wrappers.FlattenObservation first"
+            f"observation {name!r} must be a Box or Discrete, got {space}: wrap the environment in "
+            "gymnasium.wrappers.FlattenObservation"
         )
     dtype = _view_dtype(space.dtype)
     low, high = float(np.min(space.low)), float(np.max(space.high))

@@ -1,4 +1,4 @@
-"""Batches of environments as vector environments of Gymnasium."""
+"""Batches of environments as Gymnasium vector environments."""
 
 from typing import Any
 
@@ -18,26 +18,27 @@ _Step = tuple[Observation, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
 
 
 class HieraxVectorEnv(gymnasium.vector.VectorEnv[Observation, Any, np.ndarray]):
-    """N environments of a world, stepped together.
+    """N environments of a host world as a Gymnasium vector environment.
 
     | | |
     |---|---|
-    | observation | a dictionary of the world's views, with a leading axis N |
-    | action | ``Box(-1, 1)``, where what lies beyond is clipped, or ``Discrete``; N of them |
-    | after an end | the next step begins an episode, whatever the action, and pays 0 |
-    | info | ``"is_success"``, where the world has success; ``"_is_success"``: not at a beginning |
-    | render | a picture of each, with ``render_mode="rgb_array"`` |
+    | observation | a dictionary of the views, with a leading axis N |
+    | action | N of ``Box(-1, 1)``, clipped to it, or of ``Discrete`` |
+    | autoreset | next step: the action after an end is ignored, the reward is 0 |
+    | info | ``"is_success"`` if the world has success; ``"_is_success"`` is False after a reset |
+    | render | an image of each environment, with ``render_mode="rgb_array"`` |
 
-    ``gymnasium.make_vec("hierax/BallGoTo3-v0", num_envs=32, threads=2)`` makes one.
+    Example: ``gymnasium.make_vec("hierax/BallGoTo3-v0", num_envs=32, threads=2)``.
 
     Args:
-        world: what is acted in.
+        world: the host world.
         num_envs: N.
-        render_mode: None, or ``"rgb_array"`` where batches of the world have a method ``picture``.
-        **options: what ``world.batch`` takes beside N, such as ``threads`` in worlds of MuJoCo.
+        render_mode: None, or ``"rgb_array"`` if batches of the world have a method ``picture``.
+        **options: further arguments of ``world.batch``, such as ``threads`` of MuJoCo worlds.
 
     Raises:
-        ValueError: where the number is no whole number above 0, or there is no such mode.
+        ValueError: if ``num_envs`` is not a whole number above 0, or the render mode is not
+            available.
     """
 
     def __init__(
@@ -55,54 +56,57 @@ class HieraxVectorEnv(gymnasium.vector.VectorEnv[Observation, Any, np.ndarray]):
         self.single_action_space = action_space(world.spec)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._whole = scalar_views(world.spec)
+        self._scalar = scalar_views(world.spec)
         self._dtype = np.float32 if self.single_action_space.shape else np.int32
         self._ended: np.ndarray | None = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Begins an episode in each; without a seed the random numbers go on.
+        """Begin an episode in each environment.
 
         Args:
-            seed: a single one, from which each environment has its own.
+            seed: one seed for all environments; without it, the random generator continues.
             options: ignored.
 
         Raises:
-            ValueError: where the seed is none.
+            ValueError: if the seed is not a whole number, or is negative.
         """
         if seed is not None:
             checks.count("seed", seed, 0)
             super().reset(seed=int(seed))
-        shown = self.batch.reset(int(self.np_random.integers(2**32)))
-        self._ended = shown.ended
-        return self._observation(shown), {}
+        timestep = self.batch.reset(int(self.np_random.integers(2**32)))
+        self._ended = timestep.ended
+        return self._observation(timestep), {}
 
     def step(self, actions: Any) -> _Step:
-        """Takes a step in each environment, or begins an episode where one is over.
+        """Step each environment, or begin a new episode where the last one ended.
 
         Raises:
-            ResetNeeded: where no episode has begun.
-            ValueError: for what are no actions.
+            ResetNeeded: if no episode has begun.
+            ValueError: if an action is invalid.
         """
         if self._ended is None:
             raise gymnasium.error.ResetNeeded("no episode has begun: call reset first")
         chosen = checked_actions(self.world.spec.action, actions, self._ended)
-        shown = self.batch.step(chosen.astype(self._dtype))
-        self._ended = shown.ended
+        timestep = self.batch.step(chosen.astype(self._dtype))
+        self._ended = timestep.ended
         infos: dict[str, Any] = {}
         if self.world.spec.has_success:
-            infos = {"is_success": np.array(shown.success), "_is_success": np.array(shown.is_step)}
-        reward = np.array(shown.reward, np.float64)
-        ends = np.array(shown.terminated), np.array(shown.truncated)
-        return self._observation(shown), reward, *ends, infos
+            infos = {
+                "is_success": np.array(timestep.success),
+                "_is_success": np.array(timestep.is_step),
+            }
+        reward = np.array(timestep.reward, np.float64)
+        ends = np.array(timestep.terminated), np.array(timestep.truncated)
+        return self._observation(timestep), reward, *ends, infos
 
     def render(self) -> tuple[np.ndarray, ...] | None:
-        """What a person sees of each; None without a ``render_mode``.
+        """Return an image of each environment; None without a ``render_mode``.
 
         Raises:
-            RuntimeError: where no episode has begun.
-            DrawingError: where there is no OpenGL to draw with.
+            RuntimeError: if no episode has begun.
+            DrawingError: if OpenGL is not available.
         """
         batch: Any = self.batch
         if self.render_mode is None:
@@ -110,12 +114,12 @@ class HieraxVectorEnv(gymnasium.vector.VectorEnv[Observation, Any, np.ndarray]):
         return tuple(batch.picture(number) for number in range(self.num_envs))
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Lets go of what is held outside of Python."""
+        """Release resources outside of Python."""
         self.batch.close()
 
-    def _observation(self, shown: Timestep) -> Observation:
-        """Views as arrays that the caller may write to."""
+    def _observation(self, timestep: Timestep) -> Observation:
+        """Return the views as new arrays, which the caller may change."""
         return {
-            name: np.array(value, np.int64 if name in self._whole else value.dtype)
-            for name, value in shown.observation.items()
+            name: np.array(value, np.int64 if name in self._scalar else value.dtype)
+            for name, value in timestep.observation.items()
         }
