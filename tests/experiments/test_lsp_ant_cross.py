@@ -12,6 +12,7 @@ from hierax.experiments.lsp_ant_cross import (
     DenseAntCross,
     arms,
 )
+from hierax.worlds.mujoco.tasks.speed import COM_VELOCITY
 from worlds.mujoco.acted import moved, positions, teleport, wait
 
 
@@ -28,10 +29,10 @@ def test_baselines_are_rewarded_for_speed_or_for_progress(speed, closer):
     after = batch.state.sensordata[0, world.sensor_columns("torso.x", "torso.y")]
     came = np.linalg.norm(before - goal) - np.linalg.norm(after - goal)
     data = batch.physics.to_mjdata(batch.state.mjstate[0])
-    pace = data.sensor("pace").data[:2]
+    velocity = data.sensor(COM_VELOCITY).data[:2]
     assert came > 0.02
-    assert np.linalg.norm(pace) > 0.5
-    np.testing.assert_allclose(reward, speed * np.linalg.norm(pace) + closer * came, rtol=1e-5)
+    assert np.linalg.norm(velocity) > 0.5
+    np.testing.assert_allclose(reward, speed * np.linalg.norm(velocity) + closer * came, rtol=1e-5)
 
 
 def test_the_arms_are_the_papers_and_those_of_each_budget_exist():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hierax.experiments.claims import CLAIMS
-from hierax.experiments.result import Finding, Result, write
+from hierax.experiments.result import SIGNIFICANT_DIGITS, Finding, Result, write
+from hierax.to_json import to_json
 
 FINDING = Finding("H2", None, {"foresights": [0.9, np.float64(0.97)]}, "Only with much foresight.")
 
@@ -74,5 +75,6 @@ def test_an_unknown_claim_is_no_evidence(tmp_path):
     ],
 )
 def test_values_become_json(value, expected):
-    assert to_json(value) == expected
-    json.dumps(to_json(value))
+    found = to_json(value, SIGNIFICANT_DIGITS)
+    assert found == expected
+    json.dumps(found)
