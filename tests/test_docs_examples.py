@@ -14,7 +14,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import hierax
-from hierax.agents import SAC, TD3, OffPolicy
+from hierax.agents import SAC, TD3, ActorCritic, LatentSpacePolicy, Level, OffPolicy
 from hierax.training.serialisation import tree_digest
 from hierax.worlds.gymnasium import HieraxEnv, HostEnv
 from hierax.worlds.mujoco.bodies.body import UP, Body
@@ -22,11 +22,18 @@ from hierax.worlds.mujoco.tasks.arrangement import Arrangement
 from hierax.worlds.mujoco.tasks.gap import Gap
 from hierax.worlds.mujoco.tasks.gather import Gather
 from hierax.worlds.mujoco.tasks.speed import SwimmerSpeed
-from worlds.mujoco.acted import readings, teleport, timesteps
+from worlds.mujoco.acted import data_of, teleport, timesteps
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = ("train", "resume", "own-world", "latent-space", "mujoco-worlds")
-TABLES = {"Soft actor-critic": SAC, "TD3": TD3, "Fields of both": OffPolicy}
+PAGES = ("train", "resume", "sac", "td3", "own-world", "latent-space", "mujoco-worlds")
+TABLES = {
+    ("sac", "Fields"): (SAC,),
+    ("td3", "Fields"): (TD3,),
+    ("latent-space", "Fields"): (LatentSpacePolicy, Level),
+    ("train", "Fields of all actor-critics"): (ActorCritic, OffPolicy),
+}
+LEFT_OUT = ("spec", "levels")
+"""Fields whose defaults are not literals."""
 
 
 def text_of(page):
@@ -44,9 +51,9 @@ def imports(block):
     return [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
-def fields(heading):
-    """Names and defaults in the table below a heading of the page on training."""
-    section = text_of("train").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+def fields(page, heading):
+    """Names and defaults in the tables below a heading of a page."""
+    section = text_of(page).split(f"\n## {heading}\n")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \|", section, re.MULTILINE)
     return {name: ast.literal_eval(default) for name, default in rows}
 
@@ -89,7 +96,7 @@ def test_own_agent_acts_after_loading(rooms):
     from own_agent import make
 
     player = hierax.load(folder, agent=trained.agent, world=make("FourRooms-v0"))
-    _, action = player.act(player.begin(2), {"state": np.array([0, 1])})
+    _, action = player.act(player.initial_carry(2), {"state": np.array([0, 1])})
     np.testing.assert_array_equal(action, trained.states[0].learner[:2].argmax(axis=-1))
 
 
@@ -117,9 +124,9 @@ def test_own_world_ends_off_the_rail():
 
 @pytest.mark.slow
 def test_own_world_is_learned(tmp_path):
-    from own_world import drive
+    from own_world import train_shuttle
 
-    assert drive(run=tmp_path / "shuttle", progress=False).summary["success_rate"] == 1.0
+    assert train_shuttle(run=tmp_path / "shuttle", progress=False).summary["success_rate"] == 1.0
 
 
 def test_own_mujoco_world_passes_the_check_of_gymnasium():
@@ -135,8 +142,8 @@ def test_own_mujoco_world_pays_the_distance_that_angles_and_ball_tell():
     batch.reset(0)
     for _ in range(4):
         reward = batch.step(random.uniform(-1.0, 1.0, (3, 2))).reward
-        for number, row in enumerate(batch.now.physics.rows):
-            data = batch.engine.show(row)
+        for number, row in enumerate(batch.state.mjstate):
+            data = batch.physics.to_mjdata(row)
             shoulder, elbow = data.qpos
             ways = shoulder, shoulder + elbow
             tip = [LINK * sum(map(along, ways)) for along in (np.cos, np.sin)]
@@ -150,12 +157,12 @@ def test_own_mujoco_world_ends_when_the_ball_was_held_without_a_break():
     world = Arm()
     batch = world.batch(1)
     batch.reset(0)
-    now, held, ends = readings(batch), [], []
+    now, held, ends = data_of(batch), [], []
     for distance in [0.0] * (HOLD - 1) + [1.1 * NEAR] + [0.9 * NEAR] * HOLD:
-        sensors = now.sensors.copy()
-        sensors[:, world.columns("ball")] = [distance, 0.0, 0.0]
-        verdict = world.judge(now, now._replace(sensors=sensors))
-        now = now._replace(memory=verdict.memory)
+        sensors = now.sensordata.copy()
+        sensors[:, world.sensor_columns("ball")] = [distance, 0.0, 0.0]
+        verdict = world.reward_and_termination(now, now._replace(sensordata=sensors))
+        now = now._replace(task_state=verdict.task_state)
         held.append(round(HOLD * world.observe(now)["held"].item()))
         ends.append((verdict.terminated.item(), verdict.success.item()))
     assert held == [*range(1, HOLD), *range(HOLD + 1)]
@@ -169,10 +176,10 @@ def test_own_mujoco_world_sees_and_pays_the_same_inside_jit():
     world = Arm()
     batch = world.batch(2)
     batch.reset(0)
-    now = readings(batch)
+    now = data_of(batch)
 
     def seen_and_paid(now):
-        return world.observe(now), world.judge(now, now)
+        return world.observe(now), world.reward_and_termination(now, now)
 
     def check(inside, outside):
         np.testing.assert_allclose(inside, outside, 1e-12, 1e-12)
@@ -198,9 +205,9 @@ def test_a_world_may_come_from_a_file_whose_timestep_does_not_count(tmp_path):
 
 @pytest.mark.slow
 def test_own_mujoco_world_is_learned(tmp_path):
-    from own_mujoco_world import learn_to_reach
+    from own_mujoco_world import train_arm
 
-    trained = learn_to_reach(run=tmp_path / "arm", progress=False)
+    trained = train_arm(run=tmp_path / "arm", progress=False)
     assert trained.summary["success_rate"] == 1.0
 
 
@@ -219,11 +226,11 @@ def test_own_body_stands_at_its_place_and_looks_along_its_yaw():
     world = SledgeTask("Sledge-v0")
     batch = world.batch(1)
     batch.reset(0)
-    teleport(batch, world.walker.standing(0.5, -1.5, 0.7))
-    sensors = batch.now.physics.sensors[0]
+    teleport(batch, world.walker.standing_qpos(0.5, -1.5, 0.7))
+    sensors = batch.state.sensordata[0]
     np.testing.assert_allclose(sensors[world.place], [0.5, -1.5])
-    np.testing.assert_allclose(sensors[world.columns(*UP)], [0, 0, 1])
-    ahead = sensors[world.columns("torso x")]
+    np.testing.assert_allclose(sensors[world.sensor_columns(*UP)], [0, 0, 1])
+    ahead = sensors[world.sensor_columns("torso x")]
     np.testing.assert_allclose(ahead, [np.cos(0.7), np.sin(0.7), 0], atol=1e-12)
 
 
@@ -250,7 +257,7 @@ def test_own_body_acts_in_tasks_of_other_bodies(task):
         assert not shown.ended.any()
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "own-agent"])
 def test_what_pages_import_is_there(page):
     assert blocks(page)
     for block in blocks(page):
@@ -275,8 +282,12 @@ def test_pages_run(page, tmp_path, monkeypatch):
         exec(block, names)
 
 
-@pytest.mark.parametrize("heading", TABLES)
-def test_tables_of_fields_are_complete(heading):
-    cls = TABLES[heading]
-    own = [field for field in dataclasses.fields(cls) if field.name in vars(cls)["__annotations__"]]
-    assert fields(heading) == {field.name: field.default for field in own if field.name != "spec"}
+@pytest.mark.parametrize(("page", "heading"), TABLES)
+def test_tables_of_fields_are_complete(page, heading):
+    own = [
+        field
+        for cls in TABLES[page, heading]
+        for field in dataclasses.fields(cls)
+        if field.name in vars(cls)["__annotations__"] and field.name not in LEFT_OUT
+    ]
+    assert fields(page, heading) == {field.name: field.default for field in own}
