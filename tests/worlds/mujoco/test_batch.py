@@ -3,7 +3,6 @@
 import copy
 import hashlib
 import pickle
-import re
 import subprocess
 import sys
 
@@ -14,6 +13,7 @@ import pytest
 from hierax.training import checkpoint
 from hierax.worlds import make
 from hierax.worlds.mujoco import MujocoBatch, UnstableError
+from refusals import refuses
 from worlds.mujoco.toys import Slider
 
 PUSH, IDLE = 1.0, 0.5  # the motor pulls with 3 N for -1 and pushes with 1 N for 1
@@ -122,8 +122,8 @@ def test_a_batch_goes_on_from_a_checkpoint_to_the_bit(world, tmp_path):
 
 
 def trajectory(name, count, threads):
-    """SHA-256 of all that the first of ``count`` environments shows in 200 steps."""
-    batch = make(name, episode_limit=70).batch(count, threads)
+    """Return the SHA-256 of the timesteps of the first of ``count`` environments in 80 steps."""
+    batch = make(name, episode_limit=25).batch(count, threads)
     sources = [np.random.default_rng(number) for number in range(count)]
     digest = hashlib.sha256()
 
@@ -132,7 +132,7 @@ def trajectory(name, count, threads):
             digest.update(np.ascontiguousarray(leaf[0]).tobytes())
 
     note(batch.reset(11))
-    for _ in range(200):
+    for _ in range(80):
         actions = [source.uniform(-1, 1, batch.spec.action.shape) for source in sources]
         note(batch.step(np.stack(actions)))
     return digest.hexdigest()
@@ -160,23 +160,22 @@ def test_seeds_and_environments_differ():
 
 
 @pytest.mark.parametrize(
-    ("action", "sentence"),
+    ("action", "parts"),
     [
-        (np.zeros(2), "action must have shape (2, 2), got (2,)"),
-        (np.zeros((2, 3)), "action must have shape (2, 2), got (2, 3)"),
-        ([["a", "b"]] * 2, 'action must be an array of real numbers'),
-        (np.zeros((2, 2), complex), "action must be an array of real numbers"),
-        ([[0.0, 0.0], [0.0, np.nan]], "action must be finite, got nan at environment 1, entry 1"),
-        ([[np.inf, 0.0], [0.0, 0.0]], "action must be finite, got inf at environment 0, entry 0"),
+        (np.zeros(2), ("shape", "(2, 1)", "(2,)")),
+        (np.zeros((2, 3)), ("shape", "(2, 1)", "(2, 3)")),
+        ([["a"]] * 2, ("real numbers",)),
+        (np.zeros((2, 1), complex), ("real numbers",)),
+        ([[0.0], [np.nan]], ("finite", "nan", "environment 1, entry 0")),
+        ([[np.inf], [0.0]], ("finite", "inf", "environment 0, entry 0")),
     ],
-)  # fmt: skip
-def test_what_is_no_action_is_refused_and_changes_nothing(action, sentence):
-    batch = make("BallGoTo3-v0").batch(2)
-    expected = timesteps(batch, 0, [np.ones((2, 2))])[-1]
+)
+def test_an_invalid_action_is_refused_and_changes_nothing(action, parts):
+    batch = MujocoBatch(Slider(), 2)
+    expected = timesteps(batch, 0, [BOTH])[-1]
     batch.reset(0)
-    with pytest.raises(ValueError, match=re.escape(sentence)):
-        batch.step(action)
-    assert_same(batch.step(np.ones((2, 2))), expected)
+    refuses(lambda: batch.step(action), "action", *parts)
+    assert_same(batch.step(BOTH), expected)
 
 
 def test_a_step_needs_a_beginning():
@@ -193,9 +192,7 @@ def test_physics_beyond_all_measure_is_one_error_that_names_the_environment(numb
     saved = batch.save()
     saved["state/mjstate"][1, 3] = number
     batch.restore(saved)
-    with pytest.raises(
-        UnstableError, match="unstable physics in environment 1: .* must be finite and below"
-    ) as e:
+    with pytest.raises(UnstableError, match=r"environment 1: .* must be finite") as e:
         batch.step(np.zeros((3, 8)))
     assert e.value.environments == [1]
 
@@ -203,24 +200,22 @@ def test_physics_beyond_all_measure_is_one_error_that_names_the_environment(numb
 def test_a_seed_and_a_number_that_are_none_are_refused():
     batch = MujocoBatch(Slider(), 2)
     for seed in (None, -1, 1.5, True):
-        with pytest.raises(ValueError, match=f"seed must be an integer >= 0, got {seed}"):
-            batch.reset(seed)
+        refuses(lambda seed=seed: batch.reset(seed), "seed", ">= 0", str(seed))
     batch.reset(0)
-    with pytest.raises(ValueError, match="number must be an integer from 0 to 1, got 2"):
-        batch.picture(2)
+    refuses(lambda: batch.picture(2), "number", "from 0 to 1", "2")
 
 
 @pytest.mark.parametrize(
-    ("saved", "sentence"),
+    ("saved", "parts"),
     [
-        (None, "saved must be a dictionary of arrays as save returns it, got NoneType"),
-        ({}, "'state/mjstate'"),
-        ({"random": None}, "'state/mjstate'"),
-        ("Slider, 3", "saved['state/mjstate'] must have shape (2, 11), got (3, 11)"),
-        ("Still, 2", "'state/task_state/clock'"),
+        (None, ("dictionary of arrays", "NoneType")),
+        ({}, ("'state/mjstate'",)),
+        ({"random": None}, ("'state/mjstate'",)),
+        ("Slider, 3", ("shape (2,", "(3,", "another number of environments")),
+        ("Still, 2", ("'state/task_state/clock'",)),
     ],
 )
-def test_a_foreign_state_is_refused_and_changes_nothing(saved, sentence):
+def test_a_foreign_state_is_refused_and_changes_nothing(saved, parts):
     if isinstance(saved, str):
         name, count = saved.split(", ")
         other = MujocoBatch({"Slider": Slider, "Still": Still}[name](), int(count))
@@ -228,8 +223,7 @@ def test_a_foreign_state_is_refused_and_changes_nothing(saved, sentence):
         saved = other.save()
     batch, same = MujocoBatch(Slider(), 2), MujocoBatch(Slider(), 2)
     batch.reset(0), same.reset(0)
-    with pytest.raises(ValueError, match=re.escape(sentence)):
-        batch.restore(saved)
+    refuses(lambda: batch.restore(saved), "saved", *parts)
     assert_same(batch.step(BOTH), same.step(BOTH))
 
 
@@ -288,23 +282,19 @@ class Amiss(Slider):
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"),
+    ("name", "parts"),
     [
-        ("flat", "view 'place' must have shape (2, 1), got (2,)"),
-        ("blind", "observe must return the view 'flag', got 'place', 'clock'"),
-        ("long", "qpos of initial_state must have shape (1,), got (2,)"),
-        ("fixed", "mocap of initial_state must name mocap bodies ('flag'), got 'block'"),
-        (
-            "forgetful",
-            "task_state of reward_and_termination must have the names",
-        ),
-        ("inventive", "the names of initial_state, 'clock'; got 'clock', 'more'"),
-        ("unbounded", "actuator 0 ('') of unbounded must have a ctrlrange"),
+        ("flat", ("view 'place'", "shape (2, 1)", "(2,)")),
+        ("blind", ("observe", "'flag'", "'place', 'clock'")),
+        ("long", ("qpos of initial_state", "shape (1,)", "(2,)")),
+        ("fixed", ("mocap of initial_state", "mocap bodies ('flag')", "'block'")),
+        ("forgetful", ("task_state of reward_and_termination", "'clock'", "nothing")),
+        ("inventive", ("task_state of reward_and_termination", "'clock'", "'clock', 'more'")),
+        ("unbounded", ("actuator 0", "unbounded", "ctrlrange")),
     ],
 )
-def test_mistakes_in_a_world_are_named(name, sentence):
-    with pytest.raises(ValueError, match=re.escape(sentence)):
-        timesteps(MujocoBatch(Amiss(name=name), 2), 0, [BOTH])
+def test_mistakes_in_a_world_are_named(name, parts):
+    refuses(lambda: timesteps(MujocoBatch(Amiss(name=name), 2), 0, [BOTH]), *parts)
 
 
 def test_a_step_that_was_interrupted_may_be_taken_again():
@@ -359,11 +349,9 @@ def outcomes_of(batch, steps):
 
 
 def test_what_is_no_world_of_mujoco_is_refused():
-    with pytest.raises(ValueError, match=r"world must be of type Muj\w+, got 'AntMaze-v0'"):
-        MujocoBatch("AntMaze-v0", 2)
+    refuses(lambda: MujocoBatch("AntMaze-v0", 2), "world", "MujocoWorld", "'AntMaze-v0'")
 
 
 @pytest.mark.parametrize(("count", "threads"), [(0, 1), (1, 0), (1.5, 1)])
 def test_numbers_of_environments_and_threads_are_checked(count, threads):
-    with pytest.raises(ValueError, match="must be an integer >= 1"):
-        MujocoBatch(Slider(), count, threads)
+    refuses(lambda: MujocoBatch(Slider(), count, threads), ">= 1")

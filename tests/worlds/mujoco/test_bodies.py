@@ -1,7 +1,6 @@
 """Bodies against published numbers, and under turns and shifts that they must not feel."""
 
 import math
-import re
 
 import mujoco
 import numpy as np
@@ -11,6 +10,7 @@ from hierax.worlds.mujoco.bodies import BODIES, body_named
 from hierax.worlds.mujoco.bodies.body import UP, add_geom_position_sensors, yaw_quaternion
 from hierax.worlds.mujoco.bodies.maze_ant import MazeAnt
 from hierax.worlds.mujoco.world import SensorColumns
+from refusals import refuses
 
 FALLING = [name for name in BODIES if name != "ball"]
 LEGS = ("front left", "front right", "back right", "back left")
@@ -202,9 +202,8 @@ def test_pitch_knee_and_ankle_of_the_quadruped_sum_to_nothing():
 
 def test_an_unknown_body_is_refused_with_the_names_of_those_there_are():
     for name in ("swan", ["ball"], None):
-        sentence = f"body must be one of 'ball', 'ant', 'quadruped', 'humanoid', got {name!r}"
-        with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-            body_named(name)
+        known = "'ball', 'ant', 'quadruped', 'humanoid'"
+        refuses(lambda name=name: body_named(name), "body", f"one of {known}", repr(name))
     assert body_named("ant") is BODIES["ant"]
 
 

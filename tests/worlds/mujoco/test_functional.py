@@ -3,10 +3,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
 from hierax.worlds import FunctionalBatch, FunctionalHostBatch, Rewarded, make
 from hierax.worlds.mujoco import FunctionalMujoco, MujocoBatch
+from refusals import refuses
 from worlds.mujoco.toys import AlwaysTheSame, Slider
 
 COUNT, STEPS = 3, 40
@@ -67,5 +67,4 @@ def test_another_reward_can_be_paid():
 
 
 def test_threads_are_a_whole_number():
-    with pytest.raises(ValueError, match="threads must be an integer >= 1, got 0"):
-        FunctionalMujoco(Slider(), threads=0)
+    refuses(lambda: FunctionalMujoco(Slider(), threads=0), "threads", ">= 1", "0")

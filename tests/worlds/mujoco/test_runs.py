@@ -59,7 +59,7 @@ def test_a_run_that_was_broken_off_ends_the_same_and_can_be_loaded(tmp_path, mon
     player = load(tmp_path / "broken")
     assert player.world == WORLD
     shown = WORLD.batch(3).reset(0)
-    _, action = player.act(player.begin(3), shown.observation, jax.random.key(0))
+    _, action = player.act(player.initial_carry(3), shown.observation, jax.random.key(0))
     assert action.shape == (3, 2)
 
 

@@ -1,7 +1,5 @@
-"""What holds for every task: shapes, soundness under random actions, and two kinds of arrays."""
+"""All tasks under random actions: shapes, finite numbers, and bounds of views."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -11,7 +9,7 @@ from hierax.worlds.mujoco.tasks.gap import Gap
 from hierax.worlds.mujoco.tasks.gather import Gather
 from hierax.worlds.mujoco.tasks.humanoid import HumanoidGoTo, HumanoidWalk
 from hierax.worlds.mujoco.tasks.speed import AntSpeed, HumanoidSpeed, SwimmerSpeed
-from worlds.mujoco.acted import data_of, timesteps
+from worlds.mujoco.acted import timesteps
 
 _BOTH = {"boxes": 1, "targets": 2, "movers": ("body", "boxes")}
 WORLDS = {
@@ -29,7 +27,7 @@ WORLDS = {
 }  # fmt: skip
 
 
-def stays_sound(world, steps, count):
+def assert_sound(world, steps, count):
     for timestep in timesteps(world, steps, count):
         assert np.isfinite(timestep.reward).all()
         for view in world.views:
@@ -41,34 +39,11 @@ def stays_sound(world, steps, count):
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_random_actions_lead_to_nothing_unsound(name):
-    stays_sound(WORLDS[name], 125, 4)
+def test_random_actions_give_sound_timesteps(name):
+    assert_sound(WORLDS[name], 50, 4)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WORLDS)
-def test_many_random_actions_lead_to_nothing_unsound(name):
-    stays_sound(WORLDS[name], 3_125, 32)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["And", "Gather ball", "Gap ant", "AntSpeed", "SwimmerSpeed", "AntCross", "HumanoidWalk"],
-)
-def test_numpy_and_jax_give_the_same(name, x64):
-    world = WORLDS[name]
-    batch, random = world.batch(3, 1), np.random.default_rng(0)
-    batch.reset(0)
-    before = data_of(batch)
-    action = random.uniform(-1, 1, (3, world.model.nu))
-    batch.step(action)
-    now = data_of(batch, 1, action)._replace(task_state=before.task_state)
-    plain = dict(world.observe(now)), world.reward_and_termination(before, now)
-    given = jax.tree.map(jnp.asarray, (before, now))
-    fast = jax.jit(
-        lambda before, now: (dict(world.observe(now)), world.reward_and_termination(before, now))
-    )(*given)
-    assert jax.tree.structure(plain) == jax.tree.structure(fast)
-    for here, there in zip(jax.tree.leaves(plain), jax.tree.leaves(fast), strict=True):
-        assert here.dtype == there.dtype
-        np.testing.assert_allclose(here, there, atol=1e-9)
+def test_many_random_actions_give_sound_timesteps(name):
+    assert_sound(WORLDS[name], 3_125, 32)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from hierax.worlds.mujoco import worker_thread
 from hierax.worlds.mujoco.worker_thread import WorkerThread
 
 
@@ -51,8 +52,8 @@ def test_what_is_for_later_waits_for_its_turn_and_nobody_waits_for_it():
 
 
 FORKED = """
-import os, signal, sys
-from hierax.worlds.mujoco.worker_thread import WorkerThread
+import os, runpy, signal, sys
+WorkerThread = runpy.run_path(sys.argv[1])["WorkerThread"]  # without importing JAX
 call = WorkerThread("drawing")
 assert not call.is_lost and call(lambda: 1) == 1
 child = os.fork()
@@ -72,8 +73,12 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked here")
 def test_a_forked_process_is_told_that_the_thread_is_not_there():
     done = subprocess.run(
-        [sys.executable, "-c", FORKED], timeout=60, check=False, capture_output=True, text=True
-    )
+        [sys.executable, "-c", FORKED, worker_thread.__file__],
+        timeout=60,
+        check=False,
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "")
 
 

@@ -101,8 +101,8 @@ def test_a_point_goes_as_far_and_turns_as_much_as_that_of_the_release():
 
 
 @pytest.mark.parametrize("name", BLIND)
-def test_two_thousand_random_steps_stay_finite(name):
-    batch, timestep = driven(WORLDS[name], 250, count=8)
+def test_eight_hundred_random_steps_stay_finite(name):
+    batch, timestep = driven(WORLDS[name], 100, count=8)
     assert all(np.isfinite(part).all() for part in timestep.observation.values())
     assert np.abs(qpos_of(batch)).max() < 100
 

@@ -1,11 +1,9 @@
 """Targets by sight: as many as have a colour, and nothing told of which is meant."""
 
-import re
-
 import numpy as np
-import pytest
 
 from hierax.worlds.mujoco.tasks.vision_arrangement import VisionArrangement
+from refusals import refuses
 
 
 def test_every_target_that_is_not_asked_for_has_a_colour_of_its_own():
@@ -15,9 +13,7 @@ def test_every_target_that_is_not_asked_for_has_a_colour_of_its_own():
 
 
 def test_more_targets_than_colours_are_refused():
-    sentence = "targets is 5, but must be at most 4, so that each has a colour of its own: take"
-    with pytest.raises(ValueError, match="^" + re.escape(sentence)):
-        VisionArrangement("Five", targets=5)
+    refuses(lambda: VisionArrangement("Five", targets=5), "targets", "at most 4", "5")
 
 
 def test_who_is_asked_for_is_told_and_where_is_not():
