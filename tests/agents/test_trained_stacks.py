@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from agents.stacks import BODY, KEY, NEW, PLAIN, D, stacked
-from hierax.agents import Batch, Level
+from hierax.agents import Level, TransitionBatch
 from hierax.agents.distributions import log_det_tanh
-from hierax.agents.flows import standard_log_prob
+from hierax.agents.latent_space.flows import standard_log_prob
 from hierax.experiments.bandits import (
-    NOTHING,
+    OBSERVATION,
     CubeBandit,
     GaussianBandit,
     Size,
     divergence,
-    judge,
+    evaluate,
     train_stack,
 )
 
@@ -56,7 +56,7 @@ def log_density(flows, x):
 
 
 def shown(x):
-    return jnp.broadcast_to(NOTHING, (len(x), NOTHING.size))
+    return jnp.broadcast_to(OBSERVATION, (len(x), OBSERVATION.size))
 
 
 def by_quadrature(bandit, flows, levels):
@@ -82,7 +82,7 @@ def test_levels_become_the_best_policy_one_by_one(name, levels):
     mass, found = by_quadrature(bandit, flows[:levels], levels)
     assert mass == pytest.approx(1.0, abs=1e-3)
     assert found < levels * BOUNDS[name]
-    told = divergence(bandit, levels, *judge(bandit, flows[:levels], jax.random.key(3), SAMPLES))
+    told = divergence(bandit, levels, *evaluate(bandit, flows[:levels], jax.random.key(3), SAMPLES))
     # A sample's log π - log π* has a variance of about twice the KL.
     assert told == pytest.approx(found, abs=5 * math.sqrt(2 * abs(found) / SAMPLES) + 1e-3)
 
@@ -143,8 +143,8 @@ def learned(agent, state, updates):
         seen_key, output_key, update_key = jax.random.split(key, 3)
         seen = jax.random.normal(seen_key, (128, *BODY.shape))
         output = 1.5 * jax.random.normal(output_key, (128, D))
-        x = agent.at_bottom(state, {"body": seen}, output)
-        given = Batch(seen, output, GAUSSIAN.reward(x), jnp.zeros(128), seen)
+        x = agent.bottom_output(state, {"body": seen}, output)
+        given = TransitionBatch(seen, output, GAUSSIAN.reward(x), jnp.zeros(128), seen)
         return agent.update(learner, given, update_key)[0], None
 
     learner, _ = jax.lax.scan(one, state.learner, jax.random.split(KEY, updates))
@@ -156,8 +156,8 @@ def acted(agent, state, key):
     """Outputs x_0 of the lowest level, and the log ratios of the top level."""
     seen_key, key = jax.random.split(key)
     seen = jax.random.normal(seen_key, (SAMPLES, *BODY.shape))
-    output, log_ratio, _ = agent.sample(state.learner.top.actor, seen, key)
-    return agent.at_bottom(state, {"body": seen}, output), log_ratio
+    output, log_ratio, _ = agent.sample_policy(state.learner.top.actor, seen, key)
+    return agent.bottom_output(state, {"body": seen}, output), log_ratio
 
 
 @pytest.mark.slow

@@ -5,8 +5,8 @@ import pytest
 from matplotlib.image import imread
 
 from hierax.experiments.himo_claims import drawn_curves
-from hierax.experiments.result import to_json
 from hierax.plotting.himo import hierarchy_figure, metric_figure, six_panels
+from hierax.to_json import to_json
 from hierax.worlds import four_rooms, tower_of_hanoi, wormhole_rooms
 
 

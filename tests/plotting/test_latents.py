@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from hierax.experiments.result import to_json
 from hierax.plotting.latents import draw_fans, film_fans
+from hierax.to_json import to_json
 
 STEPS = [0, 2, 4, 6]
 LATENTS = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
