@@ -1,4 +1,4 @@
-"""A shuttle on a rail that has to stop at a station, and SAC that learns to drive it."""
+"""A world of your own: a shuttle on a rail that must stop at a station. SAC solves it."""
 
 import dataclasses
 from typing import ClassVar, NamedTuple
@@ -13,7 +13,7 @@ from hierax.worlds import Timestep
 
 
 class ShuttleState(NamedTuple):
-    """All that there is between two steps: () arrays."""
+    """The state of the world: arrays of shape ()."""
 
     position: jax.Array
     speed: jax.Array
@@ -22,17 +22,17 @@ class ShuttleState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Shuttle:
-    """A shuttle has to stop at a station, and must not leave the rail [-2, 2].
+    """A shuttle must stop at a station without leaving the rail [-2, 2].
 
     | | |
     |---|---|
     | view ``"body"`` | (2,): position and speed |
-    | view ``"task"`` | (1,): where the station is |
+    | view ``"task"`` | (1,): position of the station |
     | action | (1,) in [-1, 1]: push |
-    | reward | 1 minus a quarter of the distance from the station |
-    | begin | at rest; position and station uniform in (-1, 1) |
-    | end | off the rail; cut off after ``episode_limit`` steps |
-    | success | nearer to the station than 0.2, and slower than 0.2 |
+    | reward | 1 minus a quarter of the distance to the station |
+    | initial state | at rest; position and station uniform in (-1, 1) |
+    | termination | off the rail; truncated after ``episode_limit`` steps |
+    | success | distance below 0.2 and speed below 0.2 |
     """
 
     episode_limit: int = 50
@@ -41,26 +41,26 @@ class Shuttle:
 
     @property
     def spec(self) -> WorldSpec:
-        """What agents are told of the world."""
+        """Description of the world."""
         views = (View("body", (2,), -2.5, 2.5), View("task", (1,), -1.0, 1.0))
         return WorldSpec(self.name, views, Continuous(1), self.episode_limit, has_success=True)
 
     def reset(self, key: jax.Array) -> tuple[ShuttleState, Timestep]:
-        """Begins an episode."""
+        """Begin an episode."""
         position, station = jax.random.uniform(key, (2,), minval=-1.0, maxval=1.0)
         state = ShuttleState(position, jnp.array(0.0), station)
-        return state, _shown(state)._replace(reward=jnp.array(0.0))
+        return state, _timestep(state)._replace(reward=jnp.array(0.0))
 
     def step(
         self, state: ShuttleState, action: jax.Array, key: jax.Array
     ) -> tuple[ShuttleState, Timestep]:
-        """Pushes the shuttle; draws no random number."""
+        """Push the shuttle; ``key`` is not used."""
         speed = 0.9 * state.speed + 0.1 * jnp.clip(action[0], -1.0, 1.0)
         state = ShuttleState(state.position + 0.2 * speed, speed, state.station)
-        return state, _shown(state)
+        return state, _timestep(state)
 
 
-def _shown(state: ShuttleState) -> Timestep:
+def _timestep(state: ShuttleState) -> Timestep:
     distance = jnp.abs(state.position - state.station)
     return Timestep(
         observation={
@@ -73,8 +73,8 @@ def _shown(state: ShuttleState) -> Timestep:
     )
 
 
-def drive(steps=10_000, **options):
-    """Trains a small SAC, with an update for every fourth step."""
+def train_shuttle(steps=10_000, **options):
+    """Train a small SAC with one update every fourth step."""
     world = Shuttle()
     agent = SAC(
         world.spec, hidden_sizes=(64, 64), learning_rate=1e-3, batch_size=128, updates_per_step=0.25
@@ -83,4 +83,5 @@ def drive(steps=10_000, **options):
 
 
 if __name__ == "__main__":
-    print(f"{drive(run='runs/shuttle').summary['success_rate']:.0%} of episodes succeed")
+    success = train_shuttle(run="runs/shuttle").summary["success_rate"]
+    print(f"{success:.0%} of the evaluation episodes succeed")
