@@ -1,12 +1,12 @@
-"""Times the worlds of MuJoCo beside raw physics, Gymnasium and dm_control, and writes the results.
+"""Time MuJoCo worlds, raw physics, Gymnasium and dm_control, and write the results.
 
     pip install -e '.[bench]'
     python benchmarks/worlds.py --quick                # one thread, three short rounds
-    python benchmarks/worlds.py                        # everything, on an idle machine
-    python benchmarks/worlds.py --parts physics reset  # these anew, others stay
-    python benchmarks/worlds.py --docs                 # docs/benchmarks-worlds.md from the results
+    python benchmarks/worlds.py                        # all parts, on an idle machine
+    python benchmarks/worlds.py --parts physics reset  # only these parts; the others keep their results
+    python benchmarks/worlds.py --docs                 # write docs/benchmarks-worlds.md from the results
 
-dm_control may live in another environment: `--peer-python other/bin/python`.
+dm_control may be in another Python environment: `--peer-python other/bin/python`.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _physics(options: argparse.Namespace) -> Iterator[Case]:
-    """Steps per CPU second, with observations and rewards, beside `mj_step` of the same model."""
+    """Compare steps with observations and rewards to `mj_step` of the same model."""
     for threads in options.threads:
         for world in BODIES:
             asked = {"world": world, "count": COUNT, "threads": threads}
@@ -54,7 +54,7 @@ def _physics(options: argparse.Namespace) -> Iterator[Case]:
 
 
 def _gymnasium(options: argparse.Namespace) -> Iterator[Case]:
-    """Ant-v5 by hierax's engine, by Gymnasium's vectors, and its physics alone."""
+    """Compare Ant-v5 in hierax, in Gymnasium's vector environments, and its physics alone."""
     for threads in options.threads:
         asked = {"world": "Ant-v5", "count": COUNT, "threads": threads}
         sides = [_side("hierax", "steps", asked), _side("mj_step", "raw", asked)]
@@ -65,7 +65,7 @@ def _gymnasium(options: argparse.Namespace) -> Iterator[Case]:
 
 
 def _composer(options: argparse.Namespace) -> Iterator[Case]:
-    """The task of going to a target, by dm_control's composer."""
+    """Compare going to a target with dm_control's composer."""
     for world in COMPOSED:
         asked = {"world": world, "count": COUNT, "threads": 1}
         composed = {"body": BODIES[world]}
@@ -77,26 +77,26 @@ def _composer(options: argparse.Namespace) -> Iterator[Case]:
 
 
 def _reset(options: argparse.Namespace) -> Iterator[Case]:
-    """Beginnings of episodes in all environments."""
+    """Time resets of all environments."""
     for world in BODIES:
         sides = [_side("hierax", "resets", {"world": world, "count": COUNT})]
         yield {"world": world} | contest(sides, options.rounds, 1, options.seconds)
 
 
 def _vision(options: argparse.Namespace) -> Iterator[Case]:
-    """Frames of 64 by 64 pixels per CPU second, each with its step."""
+    """Time images of 64 by 64 pixels, each with its step."""
     sides = [_side("hierax", "steps", {"world": VISION, "count": 4, "threads": 1})]
     yield {"world": VISION} | contest(sides, options.rounds, 1, options.seconds)
 
 
 def _mjx(options: argparse.Namespace) -> Iterator[Case]:
-    """Steps a second, by the clock, on a GPU; nothing where there is none."""
+    """Time steps on a GPU in wall-clock time; skipped without a GPU."""
     ask = "import jax; print(*(d.device_kind for d in jax.devices() if d.platform == 'gpu'))"
-    # In a process of its own: whoever asks keeps most of the GPU's memory.
+    # In another process, because JAX reserves most of the GPU's memory.
     asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     device = asked.stdout.strip()
     if not device:
-        print("mjx is left out: JAX finds no GPU here", file=sys.stderr)
+        print("mjx is skipped: JAX finds no GPU", file=sys.stderr)
         return
     for world in ACCELERATED:
         for count in MANY:

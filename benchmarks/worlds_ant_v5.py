@@ -1,4 +1,4 @@
-"""Gymnasium's Ant-v5 in hierax's engine: its model, observation, reward and end, for comparison."""
+"""Gymnasium's Ant-v5 as a MuJoCo world of hierax, for comparison."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ HEALTHY, CONTROL_COST, NOISE = 1.0, 0.5, 0.1
 
 @dataclasses.dataclass(frozen=True)
 class AntV5(MujocoWorld):
-    """Ant-v5 without contact forces, neither observed nor paid for: physics keeps none of them."""
+    """Ant-v5 without contact forces in observation and reward; MuJoCo does not compute them."""
 
     name: str = "Ant-v5"
     episode_limit: int = 1_000

@@ -1,4 +1,4 @@
-"""Arm of `worlds.py` (see `contest_worker`): dm_control's composer; imports nothing of hierax."""
+"""Side of `worlds.py` (see `contest_worker`): dm_control's composer, without hierax."""
 
 import os
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from dm_control.locomotion.walkers import ant, jumping_ball
 
 WALKERS = {"ball": jumping_ball.RollingBallWithHead, "ant": ant.Ant}
 STEPS = 20
-"""In a piece of work."""
+"""Steps in a unit of work."""
 
 
 def steps(body: str) -> Callable[[], int]:
-    """Steps of going to a target, control each .05 s, physics each .005 s, 20 s an episode."""
+    """Return the work of going to a target: control every .05 s, physics every .005 s, 20 s limit."""
     task = go_to_target.GoToTarget(
         WALKERS[body](), floors.Floor((8.0, 8.0)), physics_timestep=0.005, control_timestep=0.05
     )

@@ -1,4 +1,4 @@
-"""Tables of the benchmark of worlds in Markdown, from its JSON."""
+"""Markdown page of the benchmark of worlds, from its JSON."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,44 +6,44 @@ from typing import Any
 TARGETS = {"mj_step": 0.9, "Gymnasium, sync": 1.3, "Gymnasium, async": 1.3}
 RESET_TARGET = 5.0  # ms
 INTRODUCTION = """
-How many steps of the worlds of MuJoCo a second of CPU time buys. This page is written by
-`benchmarks/worlds.py`.
+Environment steps of MuJoCo worlds per CPU second. `benchmarks/worlds.py` writes this page.
 """
 NOTES = {
     "physics": """
-32 environments with observations, rewards, time limits and new episodes, beside nothing but
-`mj_step` from the same beginnings with the same actions, ten steps of an environment on end.
-Target: .9 of it.
+32 environments with observations, rewards, time limits and new episodes, compared with `mj_step`
+alone from the same initial states with the same actions, ten consecutive steps per environment.
+Target: a ratio of .9.
 """,
     "gymnasium": """
-Ant-v5, the same model, time step and observation (without contact forces), 32 environments: by the
-engine of hierax and by Gymnasium's vectors. Target: 1.3 times as fast as these. No engine can be
-faster than physics alone, so what can be gained is what Gymnasium takes beside it, above all for 32
-states of the whole engine where hierax has one a thread. How much that is depends on what else is
-in the caches: in four runs on 27 November 2026 the medians beside the synchronous vector were 1.29,
-1.29, 1.36, 1.37 on one thread and 1.25, 1.24, 1.19, 1.34 on two. The table has the last.
+Ant-v5 with the same model, time step and observation (without contact forces), 32 environments, in
+hierax and in Gymnasium's vector environments. Target: a ratio of 1.3. No implementation is faster
+than the physics alone, so the gain is limited to Gymnasium's overhead. Most of it comes from 32
+`MjData`, where hierax has one per thread, and depends on the caches. In four runs on 27 November
+2026 the median ratios to the synchronous vector were 1.29, 1.29, 1.36, 1.37 on one thread and 1.25,
+1.24, 1.19, 1.34 on two. The table shows the last run.
 """,
     "composer": """
-Going to a target: three targets and our reward here, one target and its own reward there; same
-bodies, same physics, control each .05 s. An episode of composer begins with a compilation.
+Going to a target: three targets and our reward in hierax, one target and its own reward in
+dm_control; same bodies, same physics, control every .05 s. The composer compiles a model for each
+episode.
 """,
-    "reset": "Beginnings of all 32 environments at once. Target: 5 ms.",
-    "vision": "Frames of 64 by 64 pixels from the eye of a body, each with its step.",
-    "mjx": "The same worlds with their physics in JAX, by the clock, on a GPU. Actions are random.",
+    "reset": "Reset of all 32 environments at once. Target: 5 ms.",
+    "vision": "Images of 64 by 64 pixels from the body's camera, each with its step.",
+    "mjx": "The same worlds with physics in JAX on a GPU, in wall-clock time, with random actions.",
 }
 TITLES = {
     "physics": "Raw physics", "gymnasium": "Gymnasium", "composer": "dm_control",
-    "reset": "Beginnings", "vision": "Vision", "mjx": "MJX",
+    "reset": "Resets", "vision": "Vision", "mjx": "MJX",
 }  # fmt: skip
 RULES = """
-Each side is a process of its own on the given number of processors. Sides take turns, A B C A B C
-...; what is shown are medians over rounds: a rate is steps divided by CPU seconds of all threads
-and child processes, a ratio is hierax / other within a round, with the least and the greatest.
+Each side runs in its own process on the given number of processors. Sides alternate: A B C A B C
+... The tables show medians over rounds. A rate is steps divided by the CPU seconds of all threads
+and child processes. A ratio is hierax / other within a round, with minimum and maximum.
 """
 
 
 def page(results: Mapping[str, Any]) -> str:
-    """The page of the docs."""
+    """Return the page of the docs."""
     return "\n".join(_lines(results)) + "\n"
 
 
@@ -68,17 +68,17 @@ def _table(part: str, cases: list[Mapping[str, Any]]) -> Iterator[str]:
             took = 1e3 / case["sides"]["hierax"]["median"]
             yield f"| {case['world']} | {took:.2f} | {_met(took <= RESET_TARGET)} |"
     elif part == "vision":
-        yield "| world | frames a CPU second |\n|---|---|"
+        yield "| world | images per CPU second |\n|---|---|"
         for case in cases:
             yield f"| {case['world']} | {case['sides']['hierax']['median']:,.0f} |"
     elif part == "mjx":
-        yield "| world | environments | device | steps a second |\n|---|---|---|---|"
+        yield "| world | environments | device | steps per second |\n|---|---|---|---|"
         for case in cases:
             side = case["sides"]["hierax"]
             shown = f"{side['median']:,.0f}" if "median" in side else side["note"]
             yield f"| {case['world']} | {case['count']:,} | {case['device']} | {shown} |"
     else:
-        yield "| world | threads | hierax | other | its steps a CPU second | ratio | |"
+        yield "| world | threads | hierax | other | its steps per CPU second | ratio | |"
         yield "|---|---|---|---|---|---|---|"
         for case in cases:
             yield from _rows(part, case)

@@ -1,4 +1,4 @@
-"""Arms of `worlds.py` (see `contest_worker`): a piece of work is so many environment steps."""
+"""Sides of `worlds.py` (see `contest_worker`); a unit of work is `STEPS` environment steps."""
 
 import os
 from collections.abc import Callable
@@ -14,18 +14,18 @@ import numpy as np
 
 from hierax.worlds import FunctionalBatch, make
 from hierax.worlds.mujoco import MjxWorld
-from hierax.worlds.mujoco.engine import ROW
+from hierax.worlds.mujoco.physics import SIGNATURE
 from hierax.worlds.mujoco.world import MujocoWorld
 from worlds_ant_v5 import AntV5
 
 Work: TypeAlias = Callable[[], int]
 
 STEPS = 10
-"""In a piece of work."""
+"""Steps of each environment in a unit of work."""
 
 
 def steps(world: str, count: int, threads: int) -> Work:
-    """Steps of a world of hierax."""
+    """Return the work of stepping a world of hierax."""
     batch = _made(world).batch(count, threads)
     batch.reset(0)
     action = _actions(count, batch.spec.action.shape)
@@ -39,7 +39,7 @@ def steps(world: str, count: int, threads: int) -> Work:
 
 
 def mjx(world: str, count: int) -> Work:
-    """Steps of a world of hierax whose physics is MJX, where JAX computes by default."""
+    """Return the work of stepping a world of hierax with MJX, on JAX's default device."""
     batch = FunctionalBatch(MjxWorld(make(world)), count)
 
     def step(state, key):
@@ -62,12 +62,12 @@ def mjx(world: str, count: int) -> Work:
 
 
 def raw(world: str, count: int, threads: int) -> Work:
-    """The physics of the same episodes and no more, a piece of work for one after the other."""
+    """Return the work of the physics alone, for the same episodes."""
     made = _made(world)
     model, substeps = made.model, made.substeps
     batch = made.batch(count, threads)
     batch.reset(0)
-    begun = batch.now.physics.rows
+    begun = batch.state.mjstate
     low, high = model.actuator_ctrlrange.T
     control = (low + high) / 2.0 + (high - low) / 2.0 * _actions(count, batch.spec.action.shape)
     datas = [mujoco.MjData(model) for _ in range(threads)]
@@ -77,11 +77,11 @@ def raw(world: str, count: int, threads: int) -> Work:
     def share(first: int) -> None:
         data = datas[first]
         for number in range(first, count, threads):
-            mujoco.mj_setState(model, data, rows[number], ROW)
+            mujoco.mj_setState(model, data, rows[number], SIGNATURE)
             for given in control[:, number]:
                 data.ctrl[:] = given
                 mujoco.mj_step(model, data, substeps)
-            mujoco.mj_getState(model, data, rows[number], ROW)
+            mujoco.mj_getState(model, data, rows[number], SIGNATURE)
 
     def work() -> int:
         nonlocal done
@@ -98,7 +98,7 @@ def raw(world: str, count: int, threads: int) -> Work:
 
 
 def resets(world: str, count: int) -> Work:
-    """Beginnings of all environments; one is counted for all of them."""
+    """Return the work of resetting all environments, counted as one."""
     batch = make(world).batch(count, 1)
 
     def work() -> int:
@@ -109,7 +109,7 @@ def resets(world: str, count: int) -> Work:
 
 
 def gymnasium_ant(count: int, kind: str) -> Work:
-    """Steps of Ant-v5 by Gymnasium, without contact forces, as `AntV5`."""
+    """Return the work of stepping Gymnasium's Ant-v5 without contact forces."""
     environments = gymnasium.make_vec(
         "Ant-v5", num_envs=count, vectorization_mode=kind,
         include_cfrc_ext_in_observation=False, contact_cost_weight=0.0,
@@ -130,5 +130,5 @@ def _made(world: str) -> MujocoWorld:
 
 
 def _actions(count: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Of a piece of work: the same for all sides."""
+    """Return the actions of a unit of work, the same for all sides."""
     return np.random.default_rng(0).uniform(-1.0, 1.0, (STEPS, count, *shape)).astype(np.float32)

@@ -45,16 +45,17 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def _bodies() -> str:
-    head = ("body", "actions", "positions", "velocities", "activations", "mass (kg)", "feels")
+    sizes = ("actions", "positions", "velocities", "activations")
+    head = ("body", *sizes, "mass (kg)", "proprioception")
     rows = []
     for body, (name, part) in _BODIES.items():
         world = _made(name)
         model = world.model
         root = model.body(part).rootid[0]
-        sizes = model.nu, *_moving(model, root), model.na
-        felt = world.spec.view("proprioception").size
+        counts = model.nu, *_moving(model, root), model.na
+        proprioception = world.spec.view("proprioception").size
         mass = float(model.body_subtreemass[root])
-        rows.append((body, *map(str, sizes), f"{mass:.3f}", str(felt)))
+        rows.append((body, *map(str, counts), f"{mass:.3f}", str(proprioception)))
     return _table(head, rows)
 
 

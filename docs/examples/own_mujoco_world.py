@@ -28,7 +28,7 @@ class Arm(MujocoWorld):
     | | |
     |---|---|
     | view ``"joints"`` | (3,): angle of the elbow (rad); speeds of shoulder and elbow (rad/s) |
-    | view ``"ball"`` | (2,): the ball relative to the tip, along the outer link and to its left (m) |
+    | view ``"ball"`` | (2,): position of the ball from the tip, in axes of the outer link (m) |
     | view ``"held"`` | (1,): number of steps that the tip has been in the ball, divided by 5 |
     | action | (2,) in [-1, 1]: torques of 4 N m on the shoulder, of 2 N m on the elbow |
     | reward | negative distance of the tip from the ball's centre (m) |
@@ -85,10 +85,8 @@ class Arm(MujocoWorld):
         """Return the views of the table."""
         columns = self.sensor_columns
         return {
-            "joints": data.sensordata[
-                :, self.sensor_columns("bend", "shoulder speed", "elbow speed")
-            ],
-            "ball": data.sensordata[:, self.sensor_columns("ball.x", "ball.y")],
+            "joints": data.sensordata[:, columns("bend", "shoulder speed", "elbow speed")],
+            "ball": data.sensordata[:, columns("ball.x", "ball.y")],
             "held": data.task_state["held"][:, None] / HOLD,
         }
 
@@ -97,9 +95,7 @@ class Arm(MujocoWorld):
         distance = (data.sensordata[:, self.sensor_columns("ball")] ** 2).sum(1) ** 0.5
         held = (data.task_state["held"] + 1) * (distance < NEAR)
         done = held == HOLD
-        return StepResult(
-            reward=-distance, terminated=done, success=done, task_state={"held": held}
-        )
+        return StepResult(-distance, terminated=done, success=done, task_state={"held": held})
 
 
 def _add_sensors(spec: mujoco.MjSpec) -> None:
