@@ -3,8 +3,8 @@
     pip install -e '.[bench]'
     python benchmarks/worlds.py --quick                # one thread, three short rounds
     python benchmarks/worlds.py                        # all parts, on an idle machine
-    python benchmarks/worlds.py --parts physics reset  # only these parts; the others keep their results
-    python benchmarks/worlds.py --docs                 # write docs/benchmarks-worlds.md from the results
+    python benchmarks/worlds.py --parts physics reset  # only these parts
+    python benchmarks/worlds.py --docs                 # only write docs/benchmarks-worlds.md
 
 dm_control may be in another Python environment: `--peer-python other/bin/python`.
 """

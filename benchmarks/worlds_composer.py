@@ -17,7 +17,7 @@ STEPS = 20
 
 
 def steps(body: str) -> Callable[[], int]:
-    """Return the work of going to a target: control every .05 s, physics every .005 s, 20 s limit."""
+    """Return the work of going to a target: control every .05 s, physics .005 s, limit 20 s."""
     task = go_to_target.GoToTarget(
         WALKERS[body](), floors.Floor((8.0, 8.0)), physics_timestep=0.005, control_timestep=0.05
     )
