@@ -51,7 +51,7 @@ def test_a_run_is_loaded_with_all_its_levels(finished):
     assert player.agent == AGENT
     assert tree_digest(player.state.learner) == tree_digest(trained.states[1].learner)
     seen = {view.name: np.zeros((3, *view.shape), np.float32) for view in WORLD.spec.views}
-    _, action = player.act(player.begin(3), seen)
+    _, action = player.act(player.initial_carry(3), seen)
     assert action.shape == (3, 2)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hierax.agents import SAC, TD3
 from hierax.training import checkpoint, finiteness
 from hierax.training.host_driver import HostDriver
-from hierax.training.rhythm import Rhythm
+from hierax.training.iteration import Iteration
 from hierax.training.scan_driver import ScanDriver
 from hierax.training.serialisation import tree_digest
 from hierax.worlds import PointSpeed
@@ -24,15 +24,15 @@ both = pytest.mark.parametrize("kind", KINDS)
 
 def driver(kind, world=CLOCK, *, environments=2, least=1, agent=None, **options):
     agent = agent or Counter(world.spec, **options)
-    rhythm = Rhythm.of(agent, environments, least)
+    iteration = Iteration.of(agent, environments, least)
     if kind == "host":
-        return HostDriver(agent, FunctionalHostWorld(world), rhythm)
-    return ScanDriver(agent, world, rhythm)
+        return HostDriver(agent, FunctionalHostWorld(world), iteration)
+    return ScanDriver(agent, world, iteration)
 
 
-def advanced(chosen, *beats, seeds=(0,), learning=True):
+def advanced(chosen, *iterations, seeds=(0,), learning=True):
     runs = chosen.start(seeds)
-    for each in beats:
+    for each in iterations:
         runs, _ = chosen.advance(runs, each, learning=learning)
     return runs
 
@@ -40,11 +40,11 @@ def advanced(chosen, *beats, seeds=(0,), learning=True):
 @both
 def test_steps_and_updates_are_counted(kind):
     chosen = driver(kind, updates_per_step=1.5)
-    assert chosen.rhythm == Rhythm(2, 1, 3, 0)
+    assert chosen.iteration == Iteration(2, 1, 3, 0)
     (state,) = chosen.agents(advanced(chosen, 3, 9))
     assert int(state.updates) == 12 * 3
     assert int(state.steps) == 12 * 2
-    assert int(state.replay.cursor) == 12
+    assert int(state.replay.ring.cursor) == 12
 
 
 @both
@@ -60,20 +60,20 @@ def test_without_learning_there_is_no_update(kind):
 
 
 @both
-def test_reports_tell_of_the_stretch_alone(kind):
+def test_reports_are_of_these_iterations_alone(kind):
     chosen = driver(kind)
     runs = chosen.start((0,))
-    for beats in (8, 4):
-        runs, (report,) = chosen.advance(runs, beats, learning=True)
-        assert int(report.ended) == 2 * beats // 4
+    for iterations in (8, 4):
+        runs, (report,) = chosen.advance(runs, iterations, learning=True)
+        assert int(report.ended) == 2 * iterations // 4
         assert report.means(True)["training/length"] == 3
         assert report.means(True)["training/success"] == 1
-        assert int(report.updates) == 2 * beats
+        assert int(report.updates) == 2 * iterations
     assert report.means(True)["m_gradient"] == np.mean(np.arange(17, 25))
 
 
 @both
-def test_carry_is_begun_anew_where_an_episode_begins_and_nowhere_else(kind):
+def test_the_carry_restarts_where_an_episode_begins_and_nowhere_else(kind):
     chosen = driver(kind, Clock(length=3, episode_limit=2), environments=3)
     (state,) = chosen.agents(advanced(chosen, 20))
     stored = everything(state)
@@ -91,24 +91,25 @@ def test_episodes_that_are_over_are_stored_as_such(kind):
     np.testing.assert_array_equal(stored["reward"], stored["action"])
 
 
-def test_inside_jit_what_acts_is_what_was_learned_last():
+def test_inside_jit_the_latest_parameters_act():
     chosen = driver("scan", Clock(10**6, 10**6), environments=1, updates_per_step=2.0)
     (state,) = chosen.agents(advanced(chosen, 5))
     np.testing.assert_array_equal(everything(state)["action"], [0, 2, 4, 6, 8])
 
 
-def test_from_the_host_what_acts_is_what_was_learned_two_beats_ago():
+def test_on_the_host_the_parameters_of_two_iterations_ago_act():
     chosen = driver("host", Clock(10**6, 10**6), environments=1, least=3, updates_per_step=1.0)
-    assert chosen.rhythm == Rhythm(1, 3, 3, 0)
-    for beats in ((5,), (1, 2, 2)):
-        (state,) = chosen.agents(advanced(chosen, *beats))
-        # Beat 0 and 1 act as at the beginning, beat b with the 3 (b - 1) updates before beat b - 1.
+    assert chosen.iteration == Iteration(1, 3, 3, 0)
+    for iterations in ((5,), (1, 2, 2)):
+        (state,) = chosen.agents(advanced(chosen, *iterations))
+        # Iterations 0 and 1 act as at the start, iteration i with the 3 (i - 1) updates before
+        # iteration i - 1.
         expected = np.repeat([0, 0, 3, 6, 9], 3)
         np.testing.assert_array_equal(everything(state)["action"], expected)
 
 
 @both
-def test_stretches_may_be_cut_anywhere(kind):
+def test_advancing_in_parts_changes_no_number(kind):
     chosen = driver(kind)
     whole, parts = advanced(chosen, 12), advanced(chosen, 1, 4, 7)
     assert digest(chosen, whole) == digest(chosen, parts)
@@ -126,7 +127,7 @@ def real(kind, learner=TD3):
 
 @pytest.fixture(scope="module", params=KINDS)
 def learning(request):
-    """A driver of TD3, and the runs of two seeds after 10 beats."""
+    """A driver of TD3, and the runs of two seeds after 10 iterations."""
     chosen = real(request.param)
     return chosen, advanced(chosen, 4, 6, seeds=(3, 4))
 
@@ -156,8 +157,8 @@ def test_a_checkpoint_goes_on_to_the_bit_and_nothing_is_compiled_twice(learning,
             resumed, _ = chosen.advance(resumed, 5, learning=True)
             resumed, _ = chosen.advance(resumed, 1, learning=False)
     whole = advanced(chosen, 10, 5, seeds=(3, 4))
-    for beats, learns in ((1, False), (5, True), (1, False)):
-        whole, _ = chosen.advance(whole, beats, learning=learns)
+    for iterations, learns in ((1, False), (5, True), (1, False)):
+        whole, _ = chosen.advance(whole, iterations, learning=learns)
     assert digest(chosen, resumed) == digest(chosen, whole)
 
 
@@ -170,7 +171,7 @@ def nothing_compiled(caplog):
 
 
 @both
-def test_nothing_is_compiled_after_the_first_beat(kind, caplog):
+def test_nothing_is_compiled_after_the_first_iteration(kind, caplog):
     chosen = driver(kind, updates_per_step=0.5)
     runs = advanced(chosen, 1)
     with nothing_compiled(caplog):
@@ -216,12 +217,12 @@ def test_a_step_that_is_not_finite_stops_the_run(kind, poison):
     wrong = {key: not np.isfinite(jax.tree.leaves(array)[0]).all() for key, array in arrays.items()}
     assert wrong == {key: key == poison for key in arrays}
     (state,) = chosen.agents(runs)
-    assert int(state.updates) == 6 * 3  # of the six beats before
+    assert int(state.updates) == 6 * 3  # of the six iterations before
 
 
 @both
 def test_an_action_that_is_not_finite_stops_the_run(kind):
-    # Inside jit the action of beat 4 comes from 8 updates; from the host that of beat 5 does.
+    # 8 updates are behind the action of iteration 4 inside jit, and of iteration 5 on the host.
     chosen = driver(kind, Clock(100, 100), poison="action", at=8)
     runs = advanced(chosen, 50)
     name, arrays = chosen.fault(runs)
@@ -254,7 +255,7 @@ def test_an_update_that_is_not_finite_stops_the_run_at_once(kind, poison):
     name, batch = chosen.fault(runs)
     assert name == poison
     (state,) = chosen.agents(runs)
-    assert int(state.updates) == 11  # the third of the four of its beat
+    assert int(state.updates) == 11  # the third of the four of its iteration
     for drawn, used in zip(batch, state.learner["batch"], strict=True):
         np.testing.assert_array_equal(drawn, used)
 
@@ -314,8 +315,8 @@ def test_names_of_faults_are_in_the_order_of_the_agent():
     assert finiteness.metric_names(agent, state) == ("z_loss", "m_gradient", "a_loss")
 
 
-def test_environments_that_cannot_be_saved_begin_anew_when_resumed():
-    chosen = HostDriver(Counter(CLOCK.spec), Forgetful(Clock(100, 100)), Rhythm(2, 1, 1, 0))
+def test_environments_that_cannot_be_saved_are_reset_on_resuming():
+    chosen = HostDriver(Counter(CLOCK.spec), Forgetful(Clock(100, 100)), Iteration(2, 1, 1, 0))
     runs = advanced(chosen, 5)
     ((saved, run),) = chosen.snapshot(runs)
     assert saved is None

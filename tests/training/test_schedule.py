@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hierax.training.rhythm import Rhythm
+from hierax.training.iteration import Iteration
 from hierax.training.schedule import Schedule
 from planning.refusals import refusal
 
 intervals = st.none() | st.integers(1, 5000)
 schedules = st.builds(
     lambda n, steps, learning_starts, total, log, evaluate, save: Schedule.of(
-        Rhythm(n, steps, 1, learning_starts),
+        Iteration(n, steps, 1, learning_starts),
         total,
         log_every=log,
         evaluate_every=evaluate,
@@ -27,31 +27,31 @@ schedules = st.builds(
 )
 
 
-def stops(schedule, beat=0):
+def stops(schedule, done=0):
     found = []
-    while beat < schedule.end:
-        beat = schedule.next_stop(beat)
-        found.append(beat)
+    while done < schedule.end:
+        done = schedule.next_stop(done)
+        found.append(done)
     return found
 
 
 @given(schedules, st.data())
-def test_every_beat_leads_to_the_same_stops(schedule, data):
+def test_every_iteration_leads_to_the_same_stops(schedule, data):
     known = stops(schedule)
     assert known == sorted(set(known))
     assert known[-1] == schedule.end
-    beat = data.draw(st.integers(0, schedule.end - 1))
-    assert stops(schedule, beat) == [stop for stop in known if stop > beat]
+    done = data.draw(st.integers(0, schedule.end - 1))
+    assert stops(schedule, done) == [stop for stop in known if stop > done]
 
 
 @given(schedules)
 def test_nothing_is_passed_over(schedule):
     known = set(stops(schedule))
-    for beat in range(1, schedule.end + 1):
-        if schedule.logs(beat):
-            assert beat in known
+    for done in range(1, schedule.end + 1):
+        if schedule.logs(done):
+            assert done in known
         # What is evaluated or saved is logged too, so a checkpoint owes no line of metrics.
-        assert schedule.logs(beat) >= max(schedule.evaluates(beat), schedule.saves(beat))
+        assert schedule.logs(done) >= max(schedule.evaluates(done), schedule.saves(done))
     assert schedule.learning_starts in known or not 0 < schedule.learning_starts <= schedule.end
     assert schedule.evaluate % schedule.log == schedule.checkpoint % schedule.log == 0
     for does in (schedule.logs, schedule.evaluates, schedule.saves):
@@ -61,15 +61,15 @@ def test_nothing_is_passed_over(schedule):
 @given(schedules)
 def test_learning_begins_at_a_stop(schedule):
     """So that no call of a driver is half with updates and half without."""
-    beat = 0
-    while beat < schedule.end:
-        stop = schedule.next_stop(beat)
-        assert not beat < schedule.learning_starts < stop
-        beat = stop
+    done = 0
+    while done < schedule.end:
+        stop = schedule.next_stop(done)
+        assert not done < schedule.learning_starts < stop
+        done = stop
 
 
 def test_a_run_that_is_told_nothing():
-    schedule = Schedule.of(Rhythm(16, 1, 16, 63), 100_000)
+    schedule = Schedule.of(Iteration(16, 1, 16, 63), 100_000)
     assert schedule == Schedule(learning_starts=63, log=63, evaluate=315, checkpoint=315, end=6250)
     assert sum(map(schedule.logs, range(1, schedule.end + 1))) == 100
     assert sum(map(schedule.evaluates, range(1, schedule.end + 1))) == 20
@@ -77,7 +77,7 @@ def test_a_run_that_is_told_nothing():
 
 def test_intervals_are_in_environment_steps():
     schedule = Schedule.of(
-        Rhythm(2, 5, 1, 0), 1000, log_every=30, evaluate_every=100, checkpoint_every=61
+        Iteration(2, 5, 1, 0), 1000, log_every=30, evaluate_every=100, checkpoint_every=61
     )
     assert schedule == Schedule(learning_starts=0, log=3, evaluate=12, checkpoint=9, end=100)
 
@@ -86,5 +86,5 @@ def test_intervals_are_in_environment_steps():
 @pytest.mark.parametrize("value", [0, -1, 2.5, "many"])
 def test_refusals(name, value):
     given = {"steps": 10, name: value}
-    sentence = refusal(lambda: Schedule.of(Rhythm(1, 1, 1, 0), **given))
+    sentence = refusal(lambda: Schedule.of(Iteration(1, 1, 1, 0), **given))
     assert sentence == f"{name} must be an integer >= 1, got {value!r}"

@@ -193,7 +193,7 @@ def test_a_run_can_be_loaded(finished):
     folder, trained = finished
     player = load(folder, agent=trained.agent, world=CLOCK)
     assert player.step == 400
-    _, action = player.act(player.begin(2), {"clock": np.zeros((2, 1), np.float32)})
+    _, action = player.act(player.initial_carry(2), {"clock": np.zeros((2, 1), np.float32)})
     np.testing.assert_array_equal(action, np.full((2, 1), -400))
     earlier = load(folder, step=320, agent=trained.agent, world=CLOCK)
     assert earlier.state.learner["count"] == 320

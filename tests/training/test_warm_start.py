@@ -15,7 +15,7 @@ from hierax.training import checkpoint, train
 from hierax.training.evaluation import MODES, ScanEvaluator
 from hierax.training.host_driver import HostDriver
 from hierax.training.records import Records, read_metrics
-from hierax.training.rhythm import Rhythm
+from hierax.training.iteration import Iteration
 from hierax.training.scan_driver import ScanDriver
 from hierax.training.serialisation import tree_digest
 from hierax.training.warm_start import digest, warm_started
@@ -36,16 +36,16 @@ drivers = pytest.mark.parametrize("kind", ["scan", "host"])
 
 
 def driver(kind, agent, world):
-    rhythm = Rhythm.of(agent, 4, 8 if kind == "host" else 1)
+    iteration = Iteration.of(agent, 4, 8 if kind == "host" else 1)
     if kind == "host":
-        return HostDriver(agent, FunctionalHostWorld(world), rhythm)
-    return ScanDriver(agent, world, rhythm)
+        return HostDriver(agent, FunctionalHostWorld(world), iteration)
+    return ScanDriver(agent, world, iteration)
 
 
-def advanced(chosen, runs, beats=4):
-    """The runs after beats without and with learning."""
-    runs, _ = chosen.advance(runs, chosen.rhythm.learning_starts, learning=False)
-    return chosen.advance(runs, beats, learning=True)[0]
+def advanced(chosen, runs, iterations=4):
+    """The runs after iterations without and with learning."""
+    runs, _ = chosen.advance(runs, chosen.iteration.learning_starts, learning=False)
+    return chosen.advance(runs, iterations, learning=True)[0]
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def chosen(request, upper):
 
 def test_a_run_begins_with_what_was_learned_and_with_nothing_else(chosen, upper):
     _, starts = upper
-    begun = chosen.agents(chosen.start_with((5, 6), starts))
+    begun = chosen.agents(chosen.start((5, 6), starts))
     fresh = chosen.agents(chosen.start((5, 6)))
     for found, plain, start in zip(begun, fresh, starts, strict=True):
         assert digest([found]) == digest([start])
@@ -89,7 +89,7 @@ def test_a_run_begins_with_what_was_learned_and_with_nothing_else(chosen, upper)
 
 def test_from_the_host_what_acts_first_is_what_was_learned(upper):
     agent, starts = upper
-    runs = driver("host", agent, CROSS).start_with((0,), starts[:1])
+    runs = driver("host", agent, CROSS).start((0,), starts[:1])
     ((_, run),) = runs
     assert digest([run.acting]) == digest(starts[:1])
 
@@ -97,14 +97,14 @@ def test_from_the_host_what_acts_first_is_what_was_learned(upper):
 def test_what_was_given_can_still_be_used(chosen, upper):
     agent, starts = upper
     before = tree_digest(starts)
-    runs = advanced(chosen, chosen.start_with((0, 1), starts))
+    runs = advanced(chosen, chosen.start((0, 1), starts))
     for state, start in zip(chosen.agents(runs), starts, strict=True):
         assert tree_digest(state.learner.below) == tree_digest(start.learner.below)
         assert tree_digest(state.learner.top) != tree_digest(start.learner.top)
-        assert int(state.updates) == 4 * chosen.rhythm.updates
+        assert int(state.updates) == 4 * chosen.iteration.updates
     assert tree_digest(starts) == before
     shown = {"position": jnp.ones((3, 2)), "velocity": jnp.ones((3, 2))}
-    _, action, _ = agent.act(starts[0], agent.begin(3), shown, jax.random.key(0), explore=False)
+    _, action, _ = agent.act(starts[0], agent.initial_carry(3), shown, jax.random.key(0), explore=False)
     assert jnp.isfinite(action).all()
 
 
@@ -118,36 +118,36 @@ def nothing_compiled(caplog):
 
 def test_another_lower_level_and_another_seed_compile_nothing(chosen, lower, upper, caplog):
     agent, starts = upper
-    advanced(chosen, chosen.start_with((0,), starts[:1]))
+    advanced(chosen, chosen.start((0,), starts[:1]))
     LOWER.add_level(lower[0], UPPER_LEVEL, CROSS.spec)
     with nothing_compiled(caplog):
         again, other = LOWER.add_level(lower[1], UPPER_LEVEL, CROSS.spec)
         assert again == agent
-        advanced(chosen, chosen.start_with((3,), [other]))
+        advanced(chosen, chosen.start((3,), [other]))
 
 
 def test_adding_a_level_compiles_nothing_of_the_agent_below_anew(lower, caplog):
     act = jax.jit(
-        lambda agent, state, shown, key: agent.act(state, agent.begin(3), shown, key, explore=True),
+        lambda agent, state, shown, key: agent.act(state, agent.initial_carry(3), shown, key, explore=True),
         static_argnums=0,
     )
     learn = driver("scan", LOWER, PLANE)
     shown, key = {"velocity": jnp.ones((3, 2))}, jax.random.key(0)
     act(LOWER, lower[0], shown, key)
-    advanced(learn, learn.start_with((0,), lower[:1]))
+    advanced(learn, learn.start((0,), lower[:1]))
     agent, start = LOWER.add_level(lower[0], UPPER_LEVEL, CROSS.spec)
     act(agent, start, {"position": jnp.ones((3, 2)), **shown}, key)
     with nothing_compiled(caplog):
         act(LOWER, lower[1], shown, key)
         act(agent.up_to(0, PLANE.spec), lower[1], shown, key)
-        advanced(learn, learn.start_with((1,), lower[1:]))
+        advanced(learn, learn.start((1,), lower[1:]))
 
 
 @pytest.mark.slow
 def test_seeds_that_advance_together_begin_each_with_its_own(upper):
     agent, starts = upper
     together = dataclasses.replace(driver("scan", agent, CROSS), together=True)
-    runs = together.start_with((3, 4), starts)
+    runs = together.start((3, 4), starts)
     for state, start in zip(together.agents(runs), starts, strict=True):
         assert digest([state]) == digest([start])
     structure = jax.eval_shape(lambda: together.start((3, 4)))
@@ -312,11 +312,11 @@ def test_three_levels_with_clocks_of_their_own(kind, upper):
     top = Level(coupling_units=6, control_interval=4, noise="episode")
     three, start = agent.add_level(starts[0], top)
     chosen = driver(kind, three, CROSS)
-    runs = advanced(chosen, chosen.start_with((0,), [start]), 20)
+    runs = advanced(chosen, chosen.start((0,), [start]), 20)
     assert chosen.fault(runs) is None
     (state,) = chosen.agents(runs)
     assert tree_digest(state.learner.below) == tree_digest(start.learner.below)
-    assert int(state.updates) == 20 * chosen.rhythm.updates
+    assert int(state.updates) == 20 * chosen.iteration.updates
     chosen.close(runs)
 
 

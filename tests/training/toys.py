@@ -1,4 +1,4 @@
-"""A world like a clock and an agent that counts: whatever a driver does shows in their numbers."""
+"""A world that counts steps and an agent that counts updates, so that drivers can be observed."""
 
 import dataclasses
 from typing import Any
@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import TrainState, Transition
-from hierax.agents.off_policy import Batch
 from hierax.agents.replay import Replay
+from hierax.agents.transitions import TransitionBatch
 from hierax.spec import Continuous, View, WorldSpec
 from hierax.worlds.world import Timestep
 
@@ -71,6 +71,10 @@ class Counter:
     buffer_size: int = 200
 
     @property
+    def rollout_length(self):
+        return None
+
+    @property
     def replay(self):
         return Replay(self.buffer_size)
 
@@ -86,7 +90,7 @@ class Counter:
         none = jnp.zeros((), jnp.int32)
         return TrainState(learner, memory, None, none, none, key)
 
-    def begin(self, count):
+    def initial_carry(self, count):
         return jnp.zeros(count, jnp.int32)
 
     def act(self, state, carry, observation, key, *, explore):
@@ -99,11 +103,11 @@ class Counter:
         steps = state.steps + transition.is_step.size
         return state._replace(replay=self.replay.add(state.replay, transition), steps=steps)
 
-    def draw(self, state):
+    def next_batch(self, state):
         return self._batch(self.replay.sample(state.replay, state.key, 4))
 
     def learn(self, state) -> tuple[Any, Any]:
-        batch, updates = self.draw(state), state.updates + 1
+        batch, updates = self.next_batch(state), state.updates + 1
 
         def measured(name, value):
             return jnp.where((self.poison == name) & (updates >= self.at), NAN, value)
@@ -121,21 +125,21 @@ class Counter:
     def _batch(self, drawn):
         first, second = drawn.observation["clock"]
         discount = 1.0 - drawn.terminated[0]
-        return Batch(first, drawn.action[0], drawn.reward[0], discount, second)
+        return TransitionBatch(first, drawn.action[0], drawn.reward[0], discount, second)
 
 
 def everything(state):
     """All that a replay holds, each step once: clock before, clock after, action, reward, phase."""
-    memory = state.replay
-    places = (memory.first + jnp.arange(int(memory.held))) % len(memory.starts)
-    environments, rows = memory.age.shape[0], memory.entered.shape[0]
-    row, n = memory.starts[places] // environments, memory.starts[places] % environments
-    clock = memory.observation["clock"][..., 0]
+    ring, index = state.replay.ring, state.replay.indices["transitions"]
+    places = (index.first + jnp.arange(int(index.held))) % len(index.starts)
+    rows, environments = ring.step.reward.shape
+    row, n = index.starts[places] // environments, index.starts[places] % environments
+    clock = ring.observation["clock"][..., 0]
     return {
         "clock": clock[row, n],
         "next": clock[(row + 1) % rows, n],
-        "action": memory.step.action[row, n, 0],
-        "reward": memory.step.reward[row, n],
-        "phase": memory.step.extras["phase"][row, n],
-        "terminated": memory.step.terminated[row, n],
+        "action": ring.step.action[row, n, 0],
+        "reward": ring.step.reward[row, n],
+        "phase": ring.step.extras["phase"][row, n],
+        "terminated": ring.step.terminated[row, n],
     }

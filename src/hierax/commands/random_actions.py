@@ -21,7 +21,7 @@ class RandomAgent:
 
     spec: WorldSpec
 
-    def begin(self, count: int) -> tuple[()]:
+    def initial_carry(self, count: int) -> tuple[()]:
         """Carries nothing."""
         return ()
 

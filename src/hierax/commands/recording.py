@@ -1,9 +1,10 @@
-"""Episodes of an agent as the frames of a film."""
+"""Episodes of an agent as frames of a film."""
 
 import dataclasses
 import os
 import warnings
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import jax
@@ -13,20 +14,21 @@ from jaxtyping import Float
 from hierax.commands.errors import UsageError, one_line
 from hierax.plotting import draw_frames
 from hierax.training import Player
+from hierax.training.acting import Acting, Behaviour, HostBehaviour, host_steps, step
 from hierax.worlds import FunctionalBatch
 from hierax.worlds.scene import Scene, position_of, scene_of
 
 MOST_FRAMES = 250
-"""Frames of an episode; of a longer one some steps are not shown."""
+"""Largest number of frames of an episode; of longer episodes, some steps are left out."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Episode:
-    """One episode from above.
+    """One episode of a world that is drawn from above.
 
     Attributes:
         scene: the world.
-        path: ``(T, 2)`` x and y, from the beginning on.
+        path: ``(T, 2)`` x and y, the first position included.
         returns: ``(T,)`` sums of rewards so far.
     """
 
@@ -36,42 +38,33 @@ class Episode:
 
     @property
     def straightness(self) -> float:
-        """How far it is from the beginning to the end, as a share of the way that was taken."""
-        way = np.linalg.norm(np.diff(self.path, axis=0), axis=1).sum()
-        return float(np.linalg.norm(self.path[-1] - self.path[0]) / max(way, 1e-9))
+        """Distance from the first to the last position, divided by the length of the path."""
+        length = np.linalg.norm(np.diff(self.path, axis=0), axis=1).sum()
+        return float(np.linalg.norm(self.path[-1] - self.path[0]) / max(length, 1e-9))
 
     def frames(self, title: str) -> Iterator[np.ndarray]:
-        """Frames with a title, the step and the return above each."""
+        """Yield frames; above each are the title, the step and the return."""
         shown = _shown(len(self.path))
         titles = [f"{title}   step {step}   return {self.returns[step]:.4g}" for step in shown]
         yield from draw_frames(self.scene, self.path[shown], titles)
 
 
 def play(player: Player, seed: int, *, explore: bool) -> Episode:
-    """Plays one episode in a functional world.
+    """Play one episode in a functional world.
 
     Raises:
-        ValueError: where the world has no picture.
+        ValueError: if the world cannot be drawn.
     """
     world: Any = player.world
-    batch = FunctionalBatch(world, 1)
-
-    @jax.jit
-    def step(worlds: Any, carry: Any, key: jax.Array) -> tuple[Any, Any, jax.Array]:
-        key, act_key, world_key = jax.random.split(key, 3)
-        observation = worlds.timestep.observation
-        carry, action, _ = player.agent.act(
-            player.state, carry, observation, act_key, explore=explore
-        )
-        return batch.step(worlds, action, world_key), carry, key
-
+    behaviour, batch = Behaviour(player.agent, explore), FunctionalBatch(world, 1)
+    following = jax.jit(lambda acting: step(behaviour, batch, player.state, acting)[0])
     reset_key, key = jax.random.split(jax.random.key(seed))
-    worlds, carry = jax.jit(batch.reset)(reset_key), player.agent.initial_carry(1)
-    scene = scene_of(world, jax.tree.map(lambda leaf: leaf[0], worlds.states))
-    seen = [worlds]
+    acting = Acting(jax.jit(batch.reset)(reset_key), player.initial_carry(), key)
+    scene = scene_of(world, jax.tree.map(lambda leaf: leaf[0], acting.worlds.states))
+    seen = [acting.worlds]
     while not seen[-1].timestep.ended[0]:
-        worlds, carry, key = step(worlds, carry, key)
-        seen.append(worlds)
+        acting = following(acting)
+        seen.append(acting.worlds)
     states, returns = jax.tree.map(
         lambda *leaves: np.concatenate(leaves),
         *[(at.states, at.timestep.episode_return) for at in seen],
@@ -80,35 +73,28 @@ def play(player: Player, seed: int, *, explore: bool) -> Episode:
 
 
 def film(player: Player, seed: int, *, explore: bool) -> Iterator[np.ndarray]:
-    """Plays one episode in a world that is stepped from the host and draws itself.
+    """Play one episode in a world that is stepped from the host, and yield its pictures.
 
     Raises:
-        UsageError: where it cannot.
+        UsageError: if the world draws no pictures.
     """
     world: Any = player.world
     batch = _drawing_batch(world)
-    act = jax.jit(player.agent.act, static_argnames="explore")
-    timestep, carry, key = batch.reset(seed), player.agent.initial_carry(1), jax.random.key(seed)
+    behaviour = HostBehaviour(Behaviour(player.agent, explore), player.state)
+    parameters, carry = behaviour.parameters(player.state), player.initial_carry()
+    first, key = batch.reset(seed), jax.random.key_data(jax.random.key(seed))
+    steps = host_steps(behaviour, batch, parameters, carry, first, key)
     shown = set(_shown(world.spec.episode_limit + 1).tolist())
-    step = 0
-    while True:
-        if step in shown:
+    for number, timestep in enumerate(chain([first], (each.timestep for each in steps))):
+        if number in shown:
             yield _picture(batch, world.spec.name)
         if timestep.ended[0]:
             break
-        key, act_key = jax.random.split(key)
-        carry, action, _ = act(player.state, carry, timestep.observation, act_key, explore=explore)
-        timestep, step = batch.step(np.asarray(action)), step + 1
     batch.close()
 
 
-def is_functional(world: Any) -> bool:
-    """Whether a world is one of pure functions, rather than stepped from the host."""
-    return not hasattr(world, "batch")
-
-
 def _drawing_batch(world: Any) -> Any:
-    """A single environment of a world, made so that it draws itself."""
+    """One environment of a world, made with pictures."""
     if not hasattr(world, "environment"):
         batch = world.batch(1)
     else:
@@ -122,7 +108,7 @@ def _drawing_batch(world: Any) -> Any:
 
 
 def _rendering(world: Any) -> Any:
-    """The Gymnasium environment of a world, made so that it draws itself."""
+    """The Gymnasium environment of a world, made with pictures."""
     import gymnasium
 
     if not any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY")):
@@ -153,6 +139,6 @@ def _no_picture(name: str, error: Exception) -> UsageError:
 
 
 def _shown(length: int) -> np.ndarray:
-    """Which of so many steps have a frame: at equal distances, and the last."""
+    """Steps of an episode that have a frame: at equal distances, and the last one."""
     stride = -(-length // MOST_FRAMES)
     return np.unique([*range(0, length, stride), length - 1])

@@ -1,12 +1,13 @@
-"""Checkpoints that are whole or not there, and that say so when a single bit has changed.
+"""Checkpoints that are either complete or absent, and that detect every changed bit.
 
     checkpoints/000000012000/arrays.safetensors    every leaf of the tree, named by its path
-                             manifest.json         what they are, and SHA-256 of all of it
+                             manifest.json         types, shapes, and SHA-256 of everything
 
-A checkpoint is written aside, brought onto the disk and renamed, so a process that is killed at any
-moment leaves the ones that were there before. Nothing is unpickled anywhere.
+A checkpoint is written under another name, brought onto the disk and renamed. A process that is
+killed at any moment leaves the earlier checkpoints intact. Nothing is pickled.
 """
 
+import enum
 import json
 import re
 import shutil
@@ -18,32 +19,51 @@ import jax
 
 from hierax import atomic_files, checks
 from hierax.training.checkpoint_files import CheckpointError, read, verified, write
-from hierax.training.serialisation import from_host, kind_of, named_leaves, to_host
+from hierax.training.serialisation import (
+    Leaf,
+    from_host,
+    kind_of,
+    named_arrays,
+    named_leaves,
+    to_host,
+)
 
 _NAME = re.compile(r"\d{12,}")
 _ASIDE = re.compile(r"\.\d{12,}\.(part|old)")
 
 
+class _Sentinel(enum.Enum):
+    AS_STORED = "as stored"
+
+
+AS_STORED = _Sentinel.AS_STORED
+"""A place in ``like`` of `load` whose shapes are not known.
+
+What was saved there must be a dictionary of arrays by name, or None. `load` returns that dictionary
+with NumPy arrays, or None if nothing is stored there.
+"""
+
+
 def save(
     folder: Path, tree: Any, step: int, *, keep: int = 3, meta: Mapping[str, Any] = {}
 ) -> Path:
-    """Writes the checkpoint of a step, and removes those that it makes superfluous.
+    """Write the checkpoint of a step, and remove those that are no longer kept.
 
-    Whoever saves step t has come from before it. So checkpoints of later steps, which a run left
-    behind that was resumed from an earlier one, are removed as well.
+    A run that saves step t was resumed from a step before t. So checkpoints of steps after t are
+    removed as well.
 
     Args:
-        folder: where the checkpoints of one run are.
-        tree: arrays of JAX and NumPy, keys of random numbers, and Python's numbers.
-        step: of the run, not below 0; a checkpoint of the same step is replaced.
-        keep: how many checkpoints to keep, at least 1.
-        meta: what else to remember, in terms of JSON.
+        folder: of the checkpoints of one run.
+        tree: arrays of JAX and NumPy, typed random keys, and Python's numbers.
+        step: of the run, at least 0; a checkpoint of the same step is replaced.
+        keep: number of checkpoints to keep, at least 1.
+        meta: further values to store, as JSON.
 
     Returns:
         The folder of the checkpoint.
 
     Raises:
-        ValueError: where an argument cannot be stored.
+        ValueError: if an argument cannot be stored.
     """
     checks.count("step", step, 0)
     checks.count("keep", keep, 1)
@@ -69,52 +89,51 @@ def save(
 
 
 def load(folder: Path, like: Any, step: int | None = None) -> tuple[Any, int, dict[str, Any]]:
-    """Reads a checkpoint after every byte of it was verified.
+    """Read a checkpoint after verifying every byte of it.
 
     Args:
-        folder: where the checkpoints of one run are.
-        like: a tree with the leaves of the one to read; what `jax.eval_shape` returns will do.
-        step: which to read; None is the latest.
+        folder: of the checkpoints of one run.
+        like: a tree with the leaves of the stored one; shapes from `jax.eval_shape` are enough.
+            `AS_STORED` takes the place of a part whose shapes are not known.
+        step: to read; None is the latest.
 
     Returns:
-        The tree, its step, and what was given as ``meta``.
+        The tree, its step, and the ``meta`` of `save`.
 
     Raises:
-        CheckpointError: where there is no such checkpoint or it is damaged; says which earlier
-            step is whole.
-        ValueError: where the arrays are not those of ``like``; names the first that differs.
+        CheckpointError: if the checkpoint does not exist or is damaged; names an earlier step that
+            is complete.
+        ValueError: if the arrays are not those of ``like``; names the first that differs.
     """
     chosen = _choose(folder, step)
     path = _path(folder, chosen)
     try:
         manifest = verified(path)
-        _require_fit(path, manifest["arrays"], like)
+        known, open_places = _split(like)
+        _require_fit(path, manifest["arrays"], known, open_places)
         leaves = read(path, manifest["arrays"])
     except CheckpointError as error:
         whole = latest_whole(folder, before=chosen)
         offer = f"step {whole} is whole and can be resumed from"
         nothing = "no earlier step is whole"
         raise CheckpointError(f"{error}; {nothing if whole is None else offer}", whole) from None
-    named = named_leaves(like)
-    restored = [from_host(leaves.pop(name), leaf) for name, leaf in named.items()]
-    tree = jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(like), restored)
-    return tree, chosen, manifest["meta"]
+    return _restored(like, leaves), chosen, manifest["meta"]
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps of which there are checkpoints, in order."""
+    """Return the steps that have a checkpoint, in order."""
     if not folder.is_dir():
         return []
     return sorted(int(path.name) for path in folder.iterdir() if _NAME.fullmatch(path.name))
 
 
 def latest(folder: Path) -> int | None:
-    """The last step of which there is a checkpoint, whole or not; None where there is none."""
+    """Return the last step that has a checkpoint, damaged or not; None if there is none."""
     return max(steps(folder), default=None)
 
 
 def latest_whole(folder: Path, before: int | None = None) -> int | None:
-    """The last step, below ``before`` where it is given, whose checkpoint is whole, or None."""
+    """Return the last step, below ``before`` if given, with an undamaged checkpoint, or None."""
     for step in reversed(steps(folder)):
         if before is None or step < before:
             try:
@@ -141,7 +160,7 @@ def _choose(folder: Path, step: int | None) -> int:
 
 
 def _set_aside(path: Path) -> None:
-    """Takes a checkpoint's name away first, so that what is half deleted never looks whole."""
+    """Renames a checkpoint before it is deleted, so that a half-deleted one is never read."""
     path.rename(path.with_name(f".{path.name}.old"))
 
 
@@ -155,12 +174,23 @@ def _as_json(meta: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return json.loads(json.dumps(dict(meta), allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"meta must be in terms of JSON, but: {error}") from None
+        raise ValueError(f"meta must be JSON, but: {error}") from None
 
 
-def _require_fit(path: Path, records: Mapping[str, Mapping[str, Any]], like: Any) -> None:
-    kinds = {name: kind_of(name, leaf) for name, leaf in named_leaves(like).items()}
-    for name, (dtype, shape) in kinds.items():
+def _split(like: Any) -> tuple[dict[str, Any], list[str]]:
+    """The leaves of ``like`` by name, and the names of its places `AS_STORED`."""
+    leaves = named_leaves(like)
+    open_places = [name for name, leaf in leaves.items() if leaf is AS_STORED]
+    return {name: leaf for name, leaf in leaves.items() if leaf is not AS_STORED}, open_places
+
+
+def _require_fit(
+    path: Path,
+    records: Mapping[str, Mapping[str, Any]],
+    known: Mapping[str, Any],
+    open_places: list[str],
+) -> None:
+    for name, (dtype, shape) in ((name, kind_of(name, leaf)) for name, leaf in known.items()):
         if name not in records:
             raise ValueError(f"{path} has no array {name}, but {dtype} {shape} is asked for")
         record = records[name]
@@ -169,6 +199,20 @@ def _require_fit(path: Path, records: Mapping[str, Mapping[str, Any]], like: Any
             raise ValueError(
                 f"{name} in {path} is {stored[0]} {stored[1]}, but {dtype} {shape} is asked for"
             )
+    expected = {*known, *(name for place in open_places for name in named_arrays(place, records))}
     for name in records:
-        if name not in kinds:
+        if name not in expected:
             raise ValueError(f"{path} has an array {name}, which is not asked for")
+
+
+def _restored(like: Any, leaves: dict[str, Leaf]) -> Any:
+    """The tree ``like`` with the arrays that were read."""
+
+    def restored(name: str, leaf: Any) -> Any:
+        if leaf is not AS_STORED:
+            return from_host(leaves[name], leaf)
+        found = named_arrays(name, leaves)
+        return {key: leaves[full].array for full, key in found.items()} or None
+
+    values = [restored(name, leaf) for name, leaf in named_leaves(like).items()]
+    return jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(like), values)

@@ -1,14 +1,13 @@
-"""Whole episodes of an agent that does not learn meanwhile.
+"""Evaluations: whole episodes of an agent that is not trained meanwhile.
 
-Each mode, as well as the agent can (``"deterministic"``) and as it acts while it learns
-(``"sampled"``), has environments of its own and random numbers of its own, so that evaluating
-leaves no trace in a run.
+Each mode has its own environments and random numbers, so evaluations do not change a run. The modes
+are acting as well as possible (``"deterministic"``) and as during training (``"sampled"``).
 """
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -16,10 +15,11 @@ import numpy as np
 import scipy.stats
 
 from hierax.agents.agent import Agent, TrainState
+from hierax.training.acting import Acting, Behaviour, HostBehaviour, host_steps, step
+from hierax.training.finiteness import NotFiniteError
 from hierax.training.host_driver import environment_seed
-from hierax.training.scan_driver import begun_anew
 from hierax.worlds.functional_batch import FunctionalBatch
-from hierax.worlds.host import HostWorld
+from hierax.worlds.host import HostBatch, HostWorld
 from hierax.worlds.world import Timestep, World
 
 MODES: Mapping[str, bool] = {"deterministic": False, "sampled": True}
@@ -27,12 +27,12 @@ MODES: Mapping[str, bool] = {"deterministic": False, "sampled": True}
 
 
 class Episodes(NamedTuple):
-    """What became of E episodes.
+    """Results of E episodes.
 
     Attributes:
         returns: ``(E,)`` sums of rewards.
-        lengths: ``(E,)`` steps.
-        successes: ``(E,)`` bool, whether the task was fulfilled at the last step.
+        lengths: ``(E,)`` numbers of steps.
+        successes: ``(E,)`` bool, whether the last step was a success.
     """
 
     returns: np.ndarray
@@ -40,13 +40,42 @@ class Episodes(NamedTuple):
     successes: np.ndarray
 
     def means(self, has_success: bool) -> dict[str, float]:
-        """Means of all three, of successes where the world has any."""
+        """Return the means of returns, lengths and, if the world has success, successes."""
         found = {"return": float(self.returns.mean()), "length": float(self.lengths.mean())}
         return {**found, "success": float(self.successes.mean())} if has_success else found
 
 
+class Evaluator(Protocol):
+    """Plays episodes of one agent in one world."""
+
+    @property
+    def world(self) -> World | HostWorld:
+        """The world."""
+        ...
+
+    def run(self, state: TrainState, seed: int, *, explore: bool) -> Episodes:
+        """Play the episodes of ``seed`` with a state of the agent."""
+        ...
+
+    def close(self) -> None:
+        """Release the environments."""
+        ...
+
+
+def make_evaluator(agent: Agent, world: Any, episodes: int) -> Evaluator:
+    """Return the evaluator for ``world``, which is chosen by ``world.spec.stepped``.
+
+    Args:
+        agent: the agent.
+        world: a functional world, or one that is stepped from the host.
+        episodes: E, number of episodes in each run.
+    """
+    kind = HostEvaluator if world.spec.stepped == "host" else ScanEvaluator
+    return kind(agent, world, episodes)
+
+
 def summary(episodes: Episodes, has_success: bool) -> dict[str, Any]:
-    """Mean, interquartile mean and number of episodes; the rate of success where there is any."""
+    """Return mean, interquartile mean, number of episodes, success rate and mean length."""
     found = {
         "mean": float(episodes.returns.mean()),
         "iqm": float(scipy.stats.trim_mean(episodes.returns, 0.25)),
@@ -58,12 +87,12 @@ def summary(episodes: Episodes, has_success: bool) -> dict[str, Any]:
 
 @dataclasses.dataclass(frozen=True)
 class ScanEvaluator:
-    """Evaluates in a functional world, all episodes side by side in one compiled function.
+    """An evaluator in a functional world: all episodes run in one compiled function.
 
     Attributes:
-        agent: who acts.
-        world: where.
-        episodes: E, how many episodes.
+        agent: the agent.
+        world: the world.
+        episodes: E, number of episodes.
     """
 
     agent: Agent
@@ -71,12 +100,12 @@ class ScanEvaluator:
     episodes: int
 
     def run(self, state: TrainState, seed: int, *, explore: bool) -> Episodes:
-        """Plays the episodes that begin with ``seed``."""
+        """Play the episodes of ``seed`` with a state of the agent."""
         play = self._explore if explore else self._exploit
         return Episodes(*jax.device_get(play(state._replace(replay=None), jax.random.key(seed))))
 
     def close(self) -> None:
-        """Does nothing: all that is held is arrays."""
+        """Do nothing: an evaluator holds only arrays."""
 
     @cached_property
     def _explore(self) -> Any:
@@ -87,37 +116,34 @@ class ScanEvaluator:
         return jax.jit(lambda state, key: self._play(state, key, explore=False))
 
     def _play(self, state: TrainState, key: jax.Array, *, explore: bool) -> tuple[Any, Any, Any]:
+        behaviour = Behaviour(self.agent, explore)
         batch = FunctionalBatch(self.world, self.episodes)
         reset_key, key = jax.random.split(key)
         first = batch.reset(reset_key)
 
-        def goes_on(at: tuple[Any, ...]) -> jax.Array:
+        def goes_on(at: tuple[Acting, Any, jax.Array]) -> jax.Array:
             return ~at[-1].all()
 
-        def step(at: tuple[Any, ...]) -> tuple[Any, ...]:
-            worlds, carry, key, last, done = at
-            key, act_key, world_key = jax.random.split(key, 3)
-            carry = begun_anew(self.agent, carry, worlds.timestep)
-            seen = worlds.timestep.observation
-            carry, action, _ = self.agent.act(state, carry, seen, act_key, explore=explore)
-            worlds = batch.step(worlds, action, world_key)
-            last = jax.tree.map(lambda a, b: jnp.where(done, a, b), last, _told(worlds.timestep))
-            return worlds, carry, key, last, done | worlds.timestep.ended
+        def one_step(at: tuple[Acting, Any, jax.Array]) -> tuple[Acting, Any, jax.Array]:
+            acting, last, done = at
+            acting, _, _ = step(behaviour, batch, state, acting)
+            shown = acting.worlds.timestep
+            last = jax.tree.map(lambda a, b: jnp.where(done, a, b), last, _results(shown))
+            return acting, last, done | shown.ended
 
-        carry = self.agent.initial_carry(self.episodes)
-        none = jnp.zeros(self.episodes, bool)
-        at = (first, carry, key, _told(first.timestep), none)
-        return jax.lax.while_loop(goes_on, step, at)[3]
+        acting = Acting(first, self.agent.initial_carry(self.episodes), key)
+        at = (acting, _results(first.timestep), jnp.zeros(self.episodes, bool))
+        return jax.lax.while_loop(goes_on, one_step, at)[1]
 
 
 @dataclasses.dataclass(frozen=True)
 class HostEvaluator:
-    """Evaluates in environments that are stepped from the host.
+    """An evaluator in environments that are stepped from the host.
 
     Attributes:
-        agent: who acts.
-        world: where.
-        episodes: E, how many episodes.
+        agent: the agent.
+        world: the world.
+        episodes: E, number of episodes.
     """
 
     agent: Agent
@@ -125,51 +151,62 @@ class HostEvaluator:
     episodes: int
 
     def run(self, state: TrainState, seed: int, *, explore: bool) -> Episodes:
-        """Plays the episodes that begin with ``seed``."""
-        state, key = state._replace(replay=None), jax.random.key(seed)
+        """Play the episodes of ``seed`` with a state of the agent.
+
+        Raises:
+            NotFiniteError: if an action is not finite.
+        """
+        behaviour = self._explore if explore else self._exploit
         timestep = self._batch.reset(environment_seed(seed, 0))
-        carry, last = self.agent.initial_carry(self.episodes), _told(timestep)
-        done = np.zeros(self.episodes, bool)
-        while not done.all():
-            carry, action, key = self._act(state, carry, timestep, key, explore=explore)
-            timestep = self._batch.step(np.asarray(action))
-            last = tuple(np.where(done, a, b) for a, b in zip(last, _told(timestep), strict=True))
+        steps = host_steps(
+            behaviour,
+            self._batch,
+            behaviour.parameters(state),
+            self.agent.initial_carry(self.episodes),
+            timestep,
+            jax.random.key_data(jax.random.key(seed)),
+        )
+        last, done = _results(timestep), np.zeros(self.episodes, bool)
+        for timestep in (each.timestep for each in steps if each.is_finite):
+            pairs = zip(last, _results(timestep), strict=True)
+            last = tuple(np.where(done, a, b) for a, b in pairs)
             done |= timestep.ended
-        return Episodes(*last)
+            if done.all():
+                return Episodes(*last)
+        raise NotFiniteError("action is not finite, so the evaluation was stopped")
 
     def close(self) -> None:
-        """Lets go of the environments; others are made where it is run again."""
+        """Close the environments; the next `run` makes new ones."""
         if "_batch" in self.__dict__:
             self.__dict__.pop("_batch").close()
 
     @cached_property
-    def _batch(self) -> Any:
+    def _batch(self) -> HostBatch:
         return self.world.batch(self.episodes)
 
     @cached_property
-    def _act(self) -> Any:
-        def act(
-            state: TrainState, carry: Any, timestep: Timestep, key: jax.Array, explore: bool
-        ) -> tuple[Any, Any, jax.Array]:
-            key, act_key = jax.random.split(key)
-            carry = begun_anew(self.agent, carry, timestep)
-            carry, action, _ = self.agent.act(
-                state, carry, timestep.observation, act_key, explore=explore
-            )
-            return carry, action, key
+    def _explore(self) -> HostBehaviour:
+        return HostBehaviour(Behaviour(self.agent, explore=True), self._shapes)
 
-        return jax.jit(act, static_argnames="explore")
+    @cached_property
+    def _exploit(self) -> HostBehaviour:
+        return HostBehaviour(Behaviour(self.agent, explore=False), self._shapes)
+
+    @cached_property
+    def _shapes(self) -> TrainState:
+        shapes = jax.eval_shape(lambda: self.agent.init(jax.random.key(0)))
+        return shapes._replace(replay=None)
 
 
 def in_both_modes(
-    evaluator: ScanEvaluator | HostEvaluator, states: Sequence[TrainState], seeds: Sequence[int]
+    evaluator: Evaluator, states: Sequence[TrainState], seeds: Sequence[int]
 ) -> dict[str, Any]:
-    """The `summary` of all episodes in each mode, that of the sampled one within the other.
+    """Return the `summary` of all episodes in each mode; that of "sampled" is nested.
 
     Args:
-        evaluator: plays the episodes.
-        states: what was learned, in each of several runs.
-        seeds: of the episodes of each.
+        evaluator: of the agent and the world.
+        states: of the agent, one for each of several runs.
+        seeds: of the episodes of each run.
     """
     modes: dict[str, Any] = {}
     for mode, explore in MODES.items():
@@ -183,5 +220,5 @@ def in_both_modes(
     return {**modes["deterministic"], "sampled": modes["sampled"]}
 
 
-def _told(timestep: Timestep) -> tuple[Any, Any, Any]:
+def _results(timestep: Timestep) -> tuple[Any, Any, Any]:
     return timestep.episode_return, timestep.episode_length, timestep.success

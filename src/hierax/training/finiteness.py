@@ -1,7 +1,7 @@
-"""Numbers that are not finite stop a run: which array it was, and what it came from.
+"""Checks of finiteness: the first NaN or infinite number stops a run, and its source is saved.
 
-A fault is a whole number inside `jit`: 0 while all is well, else the place of the first array that
-was not finite in a list of names. Loops of a driver end where it is no longer 0.
+Inside `jit` a fault is a whole number: 0 while everything is finite, otherwise 1 + the index of the
+first array that is not finite in a list of names. The loops of a driver end when it is not 0.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,57 +15,83 @@ import numpy as np
 from hierax import atomic_files
 from hierax.agents.agent import Agent, TrainState
 from hierax.training.serialisation import named_leaves
+from hierax.worlds.world import Timestep
 
 ACTING = ("observation", "action", "reward")
-"""Arrays of a step, in the order in which they are looked at."""
+"""Arrays of a step, in the order in which they are checked."""
 
 
 class NotFiniteError(Exception):
-    """A number of a run is NaN or infinite; the message says which and where the data are."""
+    """A number of a run is NaN or infinite; the message names it and the file with its source."""
 
 
 def names(metrics: Iterable[str]) -> tuple[str, ...]:
-    """What a fault may be called: the arrays of a step, then the metrics of an update."""
+    """Return the names of all faults: arrays of a step, then metrics of an update."""
     return (*ACTING, *metrics)
 
 
 def metric_names(agent: Agent, state: TrainState) -> tuple[str, ...]:
-    """What `Agent.learn` measures, in its own order, from causes to what follows from them.
+    """Return the names of the metrics of `Agent.learn`, in the agent's own order.
+
+    Agents list causes before their consequences.
 
     Args:
-        agent: who learns.
-        state: of the agent; shapes will do.
+        agent: the agent.
+        state: of the agent; shapes are enough.
     """
     found: list[str] = []
-    # The keys of a dictionary that comes out of JAX are sorted: so they are read inside.
+    # JAX sorts the keys of dictionaries that leave a transformation: the order is read inside.
     jax.eval_shape(lambda state: found.extend(agent.learn(state)[1]), state)
     return tuple(found)
 
 
 def metrics_fault(names: Sequence[str], metrics: Mapping[str, Any]) -> jax.Array:
-    """`first_fault` of an update whose metrics have these ``names``."""
+    """Return `first_fault` of an update whose metrics have these ``names``."""
     return first_fault([metrics[name] for name in names], len(ACTING))
 
 
 def first_fault(arrays: Sequence[Any], offset: int = 0) -> jax.Array:
-    """() int32: 1 + ``offset`` + the place of the first of ``arrays`` that is not finite, or 0."""
+    """Return 1 + ``offset`` + index of the first array that is not finite, or 0; () int32."""
     wrong = jnp.stack([~_is_finite(array) for array in arrays])
     return jnp.where(wrong.any(), 1 + offset + jnp.argmax(wrong), 0).astype(jnp.int32)
 
 
-def origin(agent: Any, run: Any, timestep: Any) -> Any:
-    """What the fault of a run came from: arrays of its last step, or the batch of its last update.
+def step_fault(timestep: Timestep, action_is_finite: bool) -> np.int32:
+    """Return `first_fault` of a step on the host, in NumPy."""
+    observation, reward = (
+        all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(shown))
+        for shown in (timestep.observation, timestep.reward)
+    )
+    wrong = [not observation, not action_is_finite, not reward]
+    return np.int32(1 + wrong.index(True) if any(wrong) else 0)
+
+
+def step_evidence(timestep: Timestep, action: Any) -> dict[str, Any]:
+    """Return the arrays of the step that a fault came from."""
+    return dict(zip(ACTING, (timestep.observation, action, timestep.reward), strict=True))
+
+
+def batch_evidence(agent: Agent, state: TrainState, update_key: Any) -> Any:
+    """Return the batch of the update that a fault came from.
 
     Args:
-        agent: whose `next_batch` gives the batch of an update.
-        run: with ``fault``, ``agent``, ``action`` and ``update_key``.
-        timestep: of its last step.
+        agent: the agent.
+        state: after the update.
+        update_key: the key of the state before the update.
     """
-    if int(run.fault) > len(ACTING):
-        # To the host with all of it: a replay may be there already.
-        state = jax.device_put(run.agent._replace(key=run.update_key), jax.devices("cpu")[0])
-        return agent.next_batch(state)
-    return dict(zip(ACTING, (timestep.observation, run.action, timestep.reward), strict=True))
+    # All of it on the host, where the replay may be already.
+    on_host = jax.device_put(state._replace(key=update_key), jax.devices("cpu")[0])
+    return agent.next_batch(on_host)
+
+
+def save_evidence(path: Path, tree: Any) -> Path:
+    """Write the arrays of ``tree`` into an ``.npz`` file, named by their paths in the tree."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = atomic_files.part_of(path).with_suffix(".npz")
+    arrays: dict[str, Any] = {name: np.asarray(leaf) for name, leaf in named_leaves(tree).items()}
+    np.savez(part, **arrays)
+    part.replace(path)
+    return path
 
 
 def _is_finite(tree: Any) -> jax.Array:
@@ -76,13 +102,3 @@ def _is_finite(tree: Any) -> jax.Array:
         if leaves
         else jnp.array(True)
     )
-
-
-def save_evidence(path: Path, tree: Any) -> Path:
-    """Writes the arrays of ``tree`` into an ``.npz`` file, named by where they stand in it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = atomic_files.part_of(path).with_suffix(".npz")
-    arrays: dict[str, Any] = {name: np.asarray(leaf) for name, leaf in named_leaves(tree).items()}
-    np.savez(part, **arrays)
-    part.replace(path)
-    return path

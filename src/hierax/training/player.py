@@ -1,4 +1,4 @@
-"""`load`: what a run learned, ready to act."""
+"""`load`: read a trained agent from the folder of a run."""
 
 import dataclasses
 from pathlib import Path
@@ -9,19 +9,19 @@ import numpy as np
 
 from hierax.agents.agent import Agent, TrainState
 from hierax.training import checkpoint
-from hierax.training.config import NAME, AnyWorld, make_agent, make_world
+from hierax.training.config import AnyWorld, make_agent, remake_world
 from hierax.training.run_folder import POLICIES, load_config
 
 
 @dataclasses.dataclass(frozen=True)
 class Player:
-    """An agent with what it learned.
+    """A trained agent that can act.
 
     Attributes:
-        agent: its hyper-parameters.
-        state: what it learned; without replay.
-        world: where it learned.
-        step: environment steps after which it was saved.
+        agent: the agent.
+        state: of the agent, without replay.
+        world: that it was trained in.
+        step: environment steps after which the state was saved.
     """
 
     agent: Agent
@@ -29,20 +29,20 @@ class Player:
     world: AnyWorld
     step: int
 
-    def begin(self, count: int = 1) -> Any:
-        """What it carries where episodes begin."""
+    def initial_carry(self, count: int = 1) -> Any:
+        """Return the carry of ``count`` environments at the beginning of an episode."""
         return self.agent.initial_carry(count)
 
     def act(
         self, carry: Any, observation: Any, key: jax.Array | None = None, *, explore: bool = False
     ) -> tuple[Any, np.ndarray]:
-        """Carry and actions ``(N, ...)`` for observations ``(N, ...)`` of each view.
+        """Return carry and actions ``(N, ...)``.
 
         Args:
-            carry: from `begin` or the last call.
-            observation: arrays by the name of their view.
-            key: of random numbers; those who do not explore may leave it out.
-            explore: whether to act as while learning.
+            carry: from the last call; from `initial_carry` at the beginning of an episode.
+            observation: arrays ``(N, ...)`` by the name of their view.
+            key: of random numbers; may be left out if ``explore`` is False.
+            explore: whether to act as during training.
         """
         key = jax.random.key(0) if key is None else key
         carry, action, _ = self.agent.act(self.state, carry, observation, key, explore=explore)
@@ -57,34 +57,32 @@ def load(
     agent: Agent | None = None,
     world: AnyWorld | None = None,
 ) -> Player:
-    """Reads what a run learned; nothing is unpickled.
+    """Read a trained agent from the folder of a run; nothing is unpickled.
 
     Args:
         run: folder of the run.
-        step: after which it was saved; the last one by default.
-        seed: of which of its runs; the first by default.
-        agent: where it is none of hierax's own.
-        world: where it is none that has a name.
+        step: after which the agent was saved; the last one by default.
+        seed: of the run; the first one by default.
+        agent: needed if it is not one of hierax's own agents.
+        world: needed if it cannot be made by its name.
+
+    Returns:
+        The agent, its state and its world.
 
     Raises:
-        ValueError: where there is no run, no such seed, or an agent or world that must be given.
-        CheckpointError: where there is no such checkpoint or it is damaged.
+        ValueError: if there is no such run or seed, or the agent or the world must be given.
+        CheckpointError: if there is no such checkpoint, or it is damaged.
     """
     path = Path(run)
     config = load_config(path)
     if world is None:
-        options = {key: _tuples(value) for key, value in config["world"].items() if key != NAME}
-        world = make_world(config["world"][NAME], **options)
+        world = remake_world(config["world"])
     agent = make_agent(config["agent"], world) if agent is None else agent
     seeds = range(config["seed"], config["seed"] + config["seeds"])
     chosen = seeds[0] if seed is None else seed
     if chosen not in seeds:
-        raise ValueError(f"seed is {chosen}, but must be one of {', '.join(map(str, seeds))}")
+        raise ValueError(f"seed must be one of {', '.join(map(str, seeds))}, got {chosen}")
     first = jax.eval_shape(lambda: agent.init(jax.random.key(0)))
     like = [first._replace(replay=None)] * len(seeds)
     states, found, _ = checkpoint.load(path / POLICIES, like, step)
     return Player(agent, states[seeds.index(chosen)], world, found)
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value

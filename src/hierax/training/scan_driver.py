@@ -1,13 +1,13 @@
 """Training inside `jit`: the world, the agent and their loop are one compiled function.
 
-    repeat `beats` times, unless something is not finite
-        repeat `rhythm.steps` times:    act, step the worlds, observe
-        repeat `rhythm.updates` times:  learn
+    for each iteration, unless something is not finite
+        repeat `iteration.steps` times:    act, step the worlds, observe
+        repeat `iteration.updates` times:  learn
 
-How many beats there are is an argument of the compiled function, so nothing is compiled twice.
+The number of iterations is an argument of the compiled function, so it is compiled once.
 
-Several seeds share one compilation. An accelerator advances them together, by `vmap`. A CPU takes
-one after the other: that costs no more, and each gives the numbers that it gives alone.
+Several seeds share one compilation. An accelerator advances them together, by `vmap`. A CPU
+advances one after the other: this takes no longer, and each gives the numbers that it gives alone.
 """
 
 import dataclasses
@@ -18,33 +18,31 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from hierax.agents.agent import Agent, TrainState, Transition
+from hierax.agents.agent import Agent, TrainState
 from hierax.training import finiteness
+from hierax.training.acting import Acting, Behaviour, step, transition
+from hierax.training.iteration import Iteration
 from hierax.training.report import Report
-from hierax.training.rhythm import Rhythm
+from hierax.training.strong_types import strongly_typed
 from hierax.training.warm_start import warm_started
-from hierax.worlds.functional_batch import BatchState, FunctionalBatch
-from hierax.worlds.world import Timestep, World
+from hierax.worlds.functional_batch import FunctionalBatch
+from hierax.worlds.world import World
 
 
 class Run(NamedTuple):
-    """All that changes while an agent learns in a world.
+    """Everything that changes while an agent is trained in a functional world.
 
     Attributes:
-        agent: what was learned.
-        worlds: N environments.
-        carry: what the agent carries from step to step in each of them.
-        action: ``(N, ...)``, taken last.
-        key: of the random numbers of acting and of the worlds.
-        update_key: the agent's key before its last update, from which its batch can be drawn again.
+        agent: state of the agent.
+        acting: N environments and the agent's carry in them.
+        action: ``(N, ...)``, the last one.
+        update_key: key of ``agent`` before its last update; its batch can be sampled again from it.
         fault: () int32, see `hierax.training.finiteness`.
     """
 
     agent: TrainState
-    worlds: BatchState
-    carry: Any
+    acting: Acting
     action: jax.Array
-    key: jax.Array
     update_key: jax.Array
     fault: jax.Array
 
@@ -57,47 +55,38 @@ _SEEDS = "seeds"
 
 @dataclasses.dataclass(frozen=True)
 class ScanDriver:
-    """Trains an agent in copies of a functional world.
+    """A driver that trains an agent in copies of a functional world.
 
     Attributes:
-        agent: who learns.
-        world: where.
-        rhythm: of acting and learning.
+        agent: the agent.
+        world: the world.
+        iteration: size of an iteration.
         together: whether seeds advance together, by `vmap`.
     """
 
     agent: Agent
     world: World
-    rhythm: Rhythm
+    iteration: Iteration
     together: bool = False
 
-    def start(self, seeds: Sequence[int]) -> Runs:
-        """The beginning of the runs with these seeds."""
+    def start(self, seeds: Sequence[int], learned: Sequence[TrainState] | None = None) -> Runs:
+        """Return new runs with these seeds, see `Driver.start`."""
         keys = [jax.random.key(seed) for seed in seeds]
-        if self.together:
-            return self._start(jnp.stack(keys))
-        return tuple(self._start(key) for key in keys)
-
-    def start_with(self, seeds: Sequence[int], learned: Sequence[TrainState]) -> Runs:
-        """As `start`, with what was `learned` with each seed elsewhere."""
+        runs = self._start(jnp.stack(keys)) if self.together else tuple(map(self._start, keys))
+        if learned is None:
+            return runs
         each = [
             run._replace(agent=warm_started(run.agent, state))
-            for run, state in zip(self._each(self.start(seeds)), learned, strict=True)
+            for run, state in zip(self._each(runs), learned, strict=True)
         ]
         return (
             jax.tree.map(lambda *leaves: jnp.stack(leaves), *each) if self.together else tuple(each)
         )
 
-    def advance(self, runs: Runs, beats: int, *, learning: bool) -> tuple[Runs, list[Report]]:
-        """Goes on for a number of beats; ``runs`` may not be used afterwards.
-
-        Args:
-            runs: one for each seed.
-            beats: how many; fewer are made where something is not finite.
-            learning: whether there are updates.
-        """
-        updates = self.rhythm.updates if learning else 0
-        counts = jnp.int32(beats), jnp.int32(updates)
+    def advance(self, runs: Runs, iterations: int, *, learning: bool) -> tuple[Runs, list[Report]]:
+        """Advance the runs by a number of iterations, see `Driver.advance`."""
+        updates = self.iteration.updates if learning else 0
+        counts = jnp.int32(iterations), jnp.int32(updates)
         if self.together:
             runs, report = self._advance(runs, *counts)
             return runs, unstacked(report)
@@ -105,42 +94,46 @@ class ScanDriver:
         return tuple(run for run, _ in advanced), [report for _, report in advanced]
 
     def agents(self, runs: Runs) -> list[TrainState]:
-        """What was learned with each seed."""
+        """Return the state of the agent of each seed."""
         return [run.agent for run in self._each(runs)]
 
     def fault(self, runs: Runs) -> tuple[str, Any] | None:
-        """The first array that was not finite and what it came from; None while all is well.
-
-        That is the last step's arrays, or the batch of the last update.
-        """
+        """Return the first array that is not finite and its source, see `Driver.fault`."""
         for run in self._each(runs):
-            if run.fault:
-                name = finiteness.names(self._metrics)[int(run.fault) - 1]
-                return name, finiteness.origin(self.agent, run, run.worlds.timestep)
+            number = int(run.fault)
+            if number:
+                name = finiteness.names(self._metrics)[number - 1]
+                if number <= len(finiteness.ACTING):
+                    return name, finiteness.step_evidence(run.acting.worlds.timestep, run.action)
+                return name, finiteness.batch_evidence(self.agent, run.agent, run.update_key)
         return None
 
     def snapshot(self, runs: Runs) -> Runs:
-        """All that changes, as a checkpoint keeps it."""
+        """Return everything that changes, for a checkpoint."""
         return runs
 
+    def like(self, seeds: Sequence[int]) -> Runs:
+        """Return the shapes of a `snapshot`."""
+        return jax.eval_shape(lambda: self.start(seeds))
+
     def resume(self, saved: Runs, seeds: Sequence[int]) -> Runs:
-        """The runs of a `snapshot`."""
+        """Return the runs of a `snapshot`."""
         del seeds
         return saved
 
-    def like(self, seeds: Sequence[int]) -> Runs:
-        """The shapes of a `snapshot`."""
-        return jax.eval_shape(lambda: self.start(seeds))
-
     def close(self, runs: Runs) -> None:
-        """Does nothing: all that is held is arrays."""
+        """Do nothing: a run holds only arrays."""
 
     def _each(self, runs: Runs) -> list[Run]:
         return unstacked(runs) if self.together else list(runs)
 
     @cached_property
+    def _behaviour(self) -> Behaviour:
+        return Behaviour(self.agent, explore=True)
+
+    @cached_property
     def _batch(self) -> FunctionalBatch:
-        return FunctionalBatch(self.world, self.rhythm.environments)
+        return FunctionalBatch(self.world, self.iteration.environments)
 
     @cached_property
     def _metrics(self) -> tuple[str, ...]:
@@ -154,13 +147,13 @@ class ScanDriver:
     @cached_property
     def _advance(self) -> Any:
         if not self.together:
-            return jax.jit(self._beats, donate_argnums=0)
-        beats = jax.vmap(self._beats, in_axes=(0, None, None), axis_name=_SEEDS)
-        return jax.jit(beats, donate_argnums=0)
+            return jax.jit(self._iterations, donate_argnums=0)
+        iterations = jax.vmap(self._iterations, in_axes=(0, None, None), axis_name=_SEEDS)
+        return jax.jit(iterations, donate_argnums=0)
 
     def _first(self, key: jax.Array) -> Run:
         agent_key, world_key, key = jax.random.split(key, 3)
-        count = self.rhythm.environments
+        count = self.iteration.environments
         agent = self.agent.init(agent_key, count)
         worlds = self._batch.reset(world_key)
         carry = self.agent.initial_carry(count)
@@ -168,17 +161,17 @@ class ScanDriver:
             agent, carry, worlds.timestep.observation, world_key, explore=True
         )
         fault = finiteness.first_fault((worlds.timestep.observation,))
-        return strongly_typed(
-            Run(agent, worlds, carry, jnp.zeros_like(action), key, agent.key, fault)
-        )
+        acting = Acting(worlds, carry, key)
+        return strongly_typed(Run(agent, acting, jnp.zeros_like(action), agent.key, fault))
 
-    def _beats(self, run: Run, beats: jax.Array, updates: jax.Array) -> tuple[Run, Report]:
+    def _iterations(self, run: Run, count: jax.Array, updates: jax.Array) -> tuple[Run, Report]:
         report = Report.empty(self._metrics)
-        run, report = self._repeat(beats, partial(self._beat, updates), (run, report))
+        run, report = self._repeat(count, partial(self._iterate, updates), (run, report))
         return strongly_typed(run), report
 
-    def _beat(self, updates: jax.Array, at: tuple[Run, Report]) -> tuple[Run, Report]:
-        return self._repeat(updates, self._learn, self._repeat(self.rhythm.steps, self._step, at))
+    def _iterate(self, updates: jax.Array, at: tuple[Run, Report]) -> tuple[Run, Report]:
+        at = self._repeat(self.iteration.steps, self._step, at)
+        return self._repeat(updates, self._learn, at)
 
     def _repeat(self, count: Any, body: Any, at: tuple[Run, Report]) -> tuple[Run, Report]:
         """``body`` applied ``count`` times, or until something is not finite with some seed."""
@@ -193,18 +186,12 @@ class ScanDriver:
 
     def _step(self, at: tuple[Run, Report]) -> tuple[Run, Report]:
         run, report = at
-        key, act_key, world_key = jax.random.split(run.key, 3)
-        before = run.worlds.timestep
-        carry = begun_anew(self.agent, run.carry, before)
-        carry, action, extras = self.agent.act(
-            run.agent, carry, before.observation, act_key, explore=True
-        )
-        worlds = self._batch.step(run.worlds, action, world_key)
-        after = worlds.timestep
+        before = run.acting.worlds.timestep.observation
+        acting, action, extras = step(self._behaviour, self._batch, run.agent, run.acting)
+        after = acting.worlds.timestep
         agent = self.agent.observe(run.agent, transition(before, action, extras, after))
         fault = finiteness.first_fault((after.observation, action, after.reward))
-        run = Run(agent, worlds, carry, action, key, run.update_key, fault)
-        return run, report.with_timestep(after)
+        return Run(agent, acting, action, run.update_key, fault), report.with_timestep(after)
 
     def _learn(self, at: tuple[Run, Report]) -> tuple[Run, Report]:
         run, report = at
@@ -214,44 +201,7 @@ class ScanDriver:
         return run, report.with_update(metrics)
 
 
-def strongly_typed(tree: Any) -> Any:
-    """``tree`` without the weak types of Python's numbers, which it would lose in the first loop.
-
-    A compiled function whose arguments change their types is compiled anew.
-    """
-
-    def strong(leaf: jax.Array) -> jax.Array:
-        is_key = jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-        return leaf if is_key else jax.lax.convert_element_type(leaf, leaf.dtype)
-
-    return jax.tree.map(strong, tree)
-
-
-def begun_anew(agent: Agent, carry: Any, timestep: Timestep) -> Any:
-    """``carry``, with its beginning where an episode has just begun."""
-    begins = jnp.asarray(timestep.episode_length) == 0
-
-    def chosen(first: jax.Array, held: jax.Array) -> jax.Array:
-        return jnp.where(begins.reshape(begins.shape + (1,) * (held.ndim - 1)), first, held)
-
-    return jax.tree.map(chosen, agent.initial_carry(begins.shape[0]), carry)
-
-
-def transition(before: Timestep, action: Any, extras: Any, after: Timestep) -> Transition:
-    """The step between two timesteps, as agents observe it."""
-    return Transition(
-        observation=before.observation,
-        action=action,
-        extras=extras,
-        reward=after.reward,
-        terminated=after.terminated,
-        truncated=after.truncated,
-        next_observation=after.observation,
-        is_step=after.is_step,
-    )
-
-
 def unstacked(tree: Any) -> list[Any]:
-    """One tree for each entry of the leading axis of the arrays of ``tree``."""
+    """Return one tree for each entry of the leading axis of the arrays of ``tree``."""
     count = len(jax.tree.leaves(tree)[0])
     return [jax.tree.map(lambda leaf, k=k: leaf[k], tree) for k in range(count)]

@@ -1,28 +1,28 @@
-"""When a run stops to log, to evaluate and to save, counted in beats.
+"""The stops of a run: when it logs, evaluates and saves, counted in iterations.
 
-Evaluations and checkpoints fall on logged beats, and all of these on multiples, so a run that is
-resumed has the same stops as one that never ended.
+Evaluations and checkpoints happen at logged iterations. All intervals are counted from the start of
+the run, so a resumed run has the same stops as one that was never interrupted.
 """
 
 import dataclasses
 
 from hierax import checks
-from hierax.training.rhythm import Rhythm
+from hierax.training.iteration import Iteration
 
 LOGS, EVALUATIONS = 100, 20
-"""How many of each there are in a run that is not told otherwise."""
+"""Default number of logged iterations and of evaluations in a run."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """Intervals in beats.
+    """Intervals in iterations.
 
     Attributes:
-        learning_starts: beats without updates.
-        log: between two lines of metrics.
-        evaluate: between two evaluations, a multiple of ``log``.
-        checkpoint: between two checkpoints, a multiple of ``log``.
-        end: how many beats a run has.
+        learning_starts: number of iterations without updates.
+        log: interval between two lines of metrics.
+        evaluate: interval between two evaluations, a multiple of ``log``.
+        checkpoint: interval between two checkpoints, a multiple of ``log``.
+        end: number of iterations of the run.
     """
 
     learning_starts: int
@@ -34,17 +34,24 @@ class Schedule:
     @classmethod
     def of(
         cls,
-        rhythm: Rhythm,
+        iteration: Iteration,
         steps: int,
         *,
         log_every: int | None = None,
         evaluate_every: int | None = None,
         checkpoint_every: int | None = None,
     ) -> "Schedule":
-        """The schedule of a run of ``steps`` environment steps; intervals are in such steps too.
+        """Return the schedule of a run of ``steps`` environment steps.
+
+        Args:
+            iteration: size of an iteration.
+            steps: environment steps of the run.
+            log_every: environment steps between two lines of metrics.
+            evaluate_every: environment steps between two evaluations.
+            checkpoint_every: environment steps between two checkpoints.
 
         Raises:
-            ValueError: where a number is no whole number above 0.
+            ValueError: if a number is not a whole number above 0.
         """
         checks.count("steps", steps, 1)
         given = {
@@ -55,28 +62,32 @@ class Schedule:
         for name, number in given.items():
             if number is not None:
                 checks.count(name, number, 1)
-        log = rhythm.beats(log_every or -(-steps // LOGS))
-        evaluate = rhythm.beats(evaluate_every or -(-steps // EVALUATIONS))
+        log = iteration.count(log_every or -(-steps // LOGS))
+        evaluate = iteration.count(evaluate_every or -(-steps // EVALUATIONS))
         evaluate = log * -(-evaluate // log)
-        saved = rhythm.beats(checkpoint_every) if checkpoint_every else evaluate
+        saved = iteration.count(checkpoint_every) if checkpoint_every else evaluate
         return cls(
-            rhythm.learning_starts, log, evaluate, log * -(-saved // log), rhythm.beats(steps)
+            iteration.learning_starts,
+            log,
+            evaluate,
+            log * -(-saved // log),
+            iteration.count(steps),
         )
 
-    def next_stop(self, beat: int) -> int:
-        """The first beat after ``beat`` at which there is something to do."""
-        logged = (beat // self.log + 1) * self.log
-        stops = (logged, self.end, *([self.learning_starts] if beat < self.learning_starts else []))
+    def next_stop(self, done: int) -> int:
+        """Return the next stop after ``done`` iterations."""
+        logged = (done // self.log + 1) * self.log
+        stops = (logged, self.end, *([self.learning_starts] if done < self.learning_starts else []))
         return min(stops)
 
-    def logs(self, beat: int) -> bool:
-        """Whether metrics are written after ``beat``."""
-        return beat % self.log == 0 or beat == self.end
+    def logs(self, done: int) -> bool:
+        """Return whether metrics are written after ``done`` iterations."""
+        return done % self.log == 0 or done == self.end
 
-    def evaluates(self, beat: int) -> bool:
-        """Whether the agent is evaluated after ``beat``."""
-        return beat % self.evaluate == 0 or beat == self.end
+    def evaluates(self, done: int) -> bool:
+        """Return whether the agent is evaluated after ``done`` iterations."""
+        return done % self.evaluate == 0 or done == self.end
 
-    def saves(self, beat: int) -> bool:
-        """Whether a checkpoint is written after ``beat``."""
-        return beat % self.checkpoint == 0 or beat == self.end
+    def saves(self, done: int) -> bool:
+        """Return whether a checkpoint is written after ``done`` iterations."""
+        return done % self.checkpoint == 0 or done == self.end

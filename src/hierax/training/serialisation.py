@@ -1,8 +1,10 @@
 """A pytree as arrays with names, and back: what a checkpoint holds and a digest is taken of."""
 
+import ast
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -14,6 +16,10 @@ STORABLE = frozenset(
     | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 )
 """Types that safetensors writes and NumPy reads again."""
+
+
+_ENTRY = re.compile(r"""\[('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]""")
+"""The name of an entry of a dictionary: the key as Python writes it, in brackets."""
 
 
 class Leaf(NamedTuple):
@@ -64,6 +70,21 @@ def named_leaves(tree: Any) -> dict[str, Any]:
     if len(named) < len(leaves):
         raise ValueError("two leaves of the tree share a name, but each must have its own")
     return named
+
+
+def named_arrays(place: str, names: Iterable[str]) -> dict[str, str]:
+    """Return those of ``names`` that are entries of a dictionary at ``place``, with their keys.
+
+    Args:
+        place: name of the dictionary in a tree, as in `named_leaves`.
+        names: of leaves.
+    """
+    found = {}
+    for name in names:
+        rest = name.removeprefix(place)
+        if name.startswith(place) and (entry := _ENTRY.fullmatch(rest)):
+            found[name] = str(ast.literal_eval(entry[1]))
+    return found
 
 
 def kind_of(name: str, leaf: Any) -> tuple[str, tuple[int, ...]]:

@@ -1,6 +1,6 @@
-"""Runs that begin with what others learned: parameters and statistics, and nothing else.
+"""Runs that start with the parameters and encoder statistics of another run.
 
-Replay, counters and random numbers are new, as for a run from the beginning.
+Replay, counters and random numbers are new, as in a run from the beginning.
 """
 
 from collections.abc import Sequence
@@ -15,28 +15,30 @@ from hierax.training.serialisation import tree_digest
 
 
 def warm_started(fresh: TrainState, learned: TrainState) -> TrainState:
-    """``fresh`` with what was learned; copies, since drivers use up their arrays."""
-    learner, known = jax.tree.map(jnp.copy, _learned(learned))
-    return fresh._replace(learner=learner, encoders=known)
+    """Return ``fresh`` with copies of what was learned; drivers overwrite their arrays."""
+    learner, encoders = jax.tree.map(jnp.copy, _learned(learned))
+    return fresh._replace(learner=learner, encoders=encoders)
 
 
 def require_fitting(start: Sequence[TrainState], seeds: int, fresh: TrainState) -> None:
-    """Raises ValueError unless there is one state for each seed, of the shapes of ``fresh``."""
+    """Raise ValueError unless there is one state for each seed, with the shapes of ``fresh``."""
     checks.instance("start", start, list, tuple)
     if len(start) != seeds:
-        raise ValueError(f"start has {len(start)} states, but must have one for each of {seeds}")
+        raise ValueError(
+            f"start must have one state for each seed, got {len(start)} states for {seeds} seeds"
+        )
     wanted = _shapes(fresh)
     for state in start:
         checks.instance("state in start", state, TrainState)
         if _shapes(state) != wanted:
             raise ValueError(
-                "start is of another agent, but must be what this one learned, or what its "
-                "add_level gave"
+                "start must hold states of this agent, or those that its add_level returned, got "
+                "states of another agent"
             )
 
 
 def digest(start: Sequence[TrainState]) -> str:
-    """What tells one start from another."""
+    """Return a digest of the parameters and encoder statistics of ``start``."""
     return tree_digest([_learned(state) for state in start])
 
 

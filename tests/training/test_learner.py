@@ -9,7 +9,7 @@ import pytest
 from hierax.agents import SAC, TD3
 from hierax.training import train
 from hierax.training.host_driver import HostDriver
-from hierax.training.rhythm import Rhythm
+from hierax.training.iteration import Iteration
 from hierax.worlds import FunctionalHostWorld, PointSpeed
 from planning.refusals import refusal
 
@@ -20,15 +20,15 @@ SETTINGS = {"hidden_sizes": (8,), "batch_size": 4, "buffer_size": 60, "learning_
 @pytest.mark.parametrize("kind", [SAC, TD3])
 def test_where_the_replay_is_kept_changes_no_number(kind):
     agent = kind(WORLD.spec, normalise_observations=True, **SETTINGS)
-    rhythm = Rhythm.of(agent, 2, 4)
+    iteration = Iteration.of(agent, 2, 4)
     found = []
     for place in ("device", "host"):
-        driver = HostDriver(agent, WORLD, rhythm, place)
-        runs, _ = driver.advance(driver.start([3]), rhythm.learning_starts, learning=False)
+        driver = HostDriver(agent, WORLD, iteration, place)
+        runs, _ = driver.advance(driver.start([3]), iteration.learning_starts, learning=False)
         runs, (report,) = driver.advance(runs, 6, learning=True)
         found.append((driver.agents(runs)[0], jax.device_get(report)))
     (here, report_here), (there, report_there) = found
-    assert int(here.updates) == int(there.updates) == 6 * rhythm.updates
+    assert int(here.updates) == int(there.updates) == 6 * iteration.updates
     jax.tree.map(np.testing.assert_array_equal, here.replay, there.replay)
     assert jax.random.key_data(here.key).tolist() == jax.random.key_data(there.key).tolist()
     for one, other in ((here.learner, there.learner), (report_here, report_there)):
@@ -40,11 +40,11 @@ def test_where_the_replay_is_kept_changes_no_number(kind):
 
 def test_batches_drawn_ahead_are_those_of_the_updates():
     agent = SAC(WORLD.spec, **SETTINGS)
-    driver = HostDriver(agent, WORLD, Rhythm.of(agent, 2, 4))
+    driver = HostDriver(agent, WORLD, Iteration.of(agent, 2, 4))
     (state,) = driver.agents(driver.advance(driver.start([0]), 4, learning=False)[0])
-    ahead = agent.draw_ahead(state, 3)
+    ahead = agent.next_batches(state, 3)
     for number in range(3):
-        batch = agent.draw(state)
+        batch = agent.next_batch(state)
         jax.tree.map(
             np.testing.assert_array_equal, batch, jax.tree.map(lambda a, k=number: a[k], ahead)
         )

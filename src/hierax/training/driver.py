@@ -1,0 +1,102 @@
+"""The interface of drivers: they train one agent in one world, for several seeds.
+
+`make_driver` returns a `ScanDriver` for a world inside `jit`, and a `HostDriver` for environments
+that are stepped from the host.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import jax
+
+from hierax.agents.agent import Agent, TrainState
+from hierax.training.host_driver import HostDriver
+from hierax.training.iteration import Iteration
+from hierax.training.report import Report
+from hierax.training.scan_driver import ScanDriver
+
+
+class Driver(Protocol):
+    """Trains an agent; ``runs`` are whatever the driver keeps of the runs of all seeds."""
+
+    @property
+    def agent(self) -> Agent:
+        """The agent."""
+        ...
+
+    @property
+    def iteration(self) -> Iteration:
+        """The size of an iteration."""
+        ...
+
+    def start(self, seeds: Sequence[int], learned: Sequence[TrainState] | None = None) -> Any:
+        """Return new runs.
+
+        Args:
+            seeds: one for each run.
+            learned: for each run, a state to take parameters and statistics of encoders from.
+        """
+        ...
+
+    def advance(self, runs: Any, iterations: int, *, learning: bool) -> tuple[Any, list[Report]]:
+        """Advance the runs; the given ``runs`` must not be used afterwards.
+
+        Args:
+            runs: of all seeds.
+            iterations: fewer are made if a number is not finite.
+            learning: whether updates are made.
+
+        Returns:
+            The runs, and a report of these iterations for each.
+        """
+        ...
+
+    def agents(self, runs: Any) -> list[TrainState]:
+        """Return the state of the agent of each seed; valid until the next `advance`."""
+        ...
+
+    def fault(self, runs: Any) -> tuple[str, Any] | None:
+        """Return the name of the first array that is not finite, and its source.
+
+        The source is the arrays of the last step, or the batch of the last update. None if
+        everything is finite.
+        """
+        ...
+
+    def snapshot(self, runs: Any) -> Any:
+        """Return everything that changes, for a checkpoint."""
+        ...
+
+    def like(self, seeds: Sequence[int]) -> Any:
+        """Return the shapes of a `snapshot`; starts no environment and allocates no replay."""
+        ...
+
+    def resume(self, saved: Any, seeds: Sequence[int]) -> Any:
+        """Return the runs of a `snapshot`."""
+        ...
+
+    def close(self, runs: Any) -> None:
+        """Release the environments."""
+        ...
+
+
+def make_driver(
+    agent: Agent,
+    world: Any,
+    iteration: Iteration,
+    *,
+    seeds: int = 1,
+    replay: Literal["device", "host"] = "device",
+) -> Driver:
+    """Return the driver for ``world``, which is chosen by ``world.spec.stepped``.
+
+    Args:
+        agent: the agent.
+        world: a functional world, or one that is stepped from the host.
+        iteration: size of an iteration.
+        seeds: number of runs. An accelerator advances them together.
+        replay: see `HostDriver`.
+    """
+    if world.spec.stepped == "host":
+        return HostDriver(agent, world, iteration, replay)
+    return ScanDriver(agent, world, iteration, seeds > 1 and jax.default_backend() != "cpu")

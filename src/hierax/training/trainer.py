@@ -1,0 +1,168 @@
+"""`train`: train one agent in one world, from the beginning or from the last checkpoint.
+
+Starting and resuming are the same call. A run whose folder holds a checkpoint continues from it,
+and ends with the numbers of an uninterrupted run.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import jax
+
+from hierax import checks
+from hierax.agents.agent import Agent, TrainState
+from hierax.agents.off_policy import OffPolicy
+from hierax.training import warm_start
+from hierax.training.config import AnyWorld, describe_agent, describe_world
+from hierax.training.driver import make_driver
+from hierax.training.evaluation import make_evaluator
+from hierax.training.iteration import Iteration
+from hierax.training.progress import Progress
+from hierax.training.records import Records
+from hierax.training.run_folder import RunFolder
+from hierax.training.schedule import Schedule
+from hierax.training.session import Session, Trained
+from hierax.worlds.host import FunctionalHostWorld, stepped_from_host
+
+ENVIRONMENTS = {"jit": 16, "host": 1}
+"""Default number of environments, by how the world is stepped."""
+LEAST_STEPS = {"jit": 1, "host": 8}
+"""Least steps of an iteration. On the host, each call of a compiled function takes about 0.1 ms."""
+DRIVERS = {"jit": "scan", "host": "host"}
+"""Names of the drivers, by how the world is stepped."""
+
+
+def train(
+    agent: Agent,
+    world: AnyWorld,
+    steps: int,
+    seed: int = 0,
+    *,
+    seeds: int = 1,
+    start: Sequence[TrainState] | None = None,
+    run: str | Path | None = None,
+    environments: int | None = None,
+    driver: Literal["auto", "scan", "host"] = "auto",
+    replay: Literal["device", "host"] = "device",
+    log_every: int | None = None,
+    evaluate_every: int | None = None,
+    checkpoint_every: int | None = None,
+    episodes: int = 10,
+    keep: int = 3,
+    tensorboard: bool = False,
+    wandb: bool = False,
+    progress: bool = True,
+) -> Trained:
+    """Train an agent in a world.
+
+    Args:
+        agent: made for ``world.spec``.
+        world: a functional world, or one whose environments are stepped from the host.
+        steps: environment steps of each seed, of all environments together. The beginning of an
+            episode counts as one. Only whole iterations are made, so there may be a few more.
+        seed: of all random numbers.
+        seeds: number of runs; their seeds are ``seed``, ``seed + 1``, ...
+        start: for each seed the state that it starts with, from `Trained.states` or an agent's
+            ``add_level``: parameters and statistics of encoders are taken, the rest is new.
+        run: folder of the run, see `hierax.training.run_folder`; None saves nothing. If the folder
+            holds a run with the same settings, that run continues.
+        environments: N, stepped together; by default 16 inside `jit` and 1 on the host.
+        driver: ``"scan"`` steps the world inside `jit`, ``"host"`` steps it from the host;
+            ``"auto"`` chooses the first if the world allows it.
+        replay: memory of the replay. ``"host"`` is for replays that are too large for an
+            accelerator, and needs the host driver.
+        log_every: steps between two lines of metrics; by default a hundredth of the run.
+        evaluate_every: steps between two evaluations; by default a twentieth of the run.
+        checkpoint_every: steps between two checkpoints; by default ``evaluate_every``.
+        episodes: of an evaluation in each of its modes.
+        keep: number of checkpoints that are kept.
+        tensorboard: whether to write event files for TensorBoard.
+        wandb: whether to send metrics to Weights & Biases.
+        progress: whether to show the progress.
+
+    Returns:
+        The agent, its state for each seed, and the final evaluation.
+
+    Raises:
+        ValueError: if an argument is not allowed, or the folder belongs to another run.
+        CheckpointError: if the last checkpoint is damaged.
+        NotFiniteError: if an observation, action, reward, loss or gradient is not finite. The
+            arrays that it came from are then in ``fault.npz`` of the run's folder.
+    """
+    for name, number in (("seeds", seeds), ("episodes", episodes), ("keep", keep)):
+        checks.count(name, number, 1)
+    checks.count("seed", seed, 0)
+    if agent.spec != world.spec:
+        raise ValueError(
+            f"agent must be made for {world.spec.name}, got one for {agent.spec.name}: build it "
+            "with world.spec"
+        )
+    world = _stepped_by(world, driver)
+    stepped = world.spec.stepped
+    _require_memory(replay, stepped, agent)
+    count = ENVIRONMENTS[stepped] if environments is None else environments
+    iteration = Iteration.of(agent, count, LEAST_STEPS[stepped])
+    # Settings that do not fit are refused before a folder is made.
+    fresh = jax.eval_shape(lambda: agent.init(jax.random.key(0), count))
+    if start is not None:
+        warm_start.require_fitting(start, seeds, fresh)
+    schedule = Schedule.of(
+        iteration,
+        steps,
+        log_every=log_every,
+        evaluate_every=evaluate_every,
+        checkpoint_every=checkpoint_every,
+    )
+    session = Session(
+        make_driver(agent, world, iteration, seeds=seeds, replay=replay),
+        make_evaluator(agent, world, episodes),
+        schedule,
+        tuple(range(seed, seed + seeds)),
+        keep,
+        start,
+    )
+    shown = Progress(schedule.end * iteration.size, enabled=progress)
+    if run is None:
+        return session.run(None, None, shown)
+    config = {
+        "agent": describe_agent(agent),
+        "world": describe_world(world),
+        "driver": DRIVERS[stepped],
+        "environments": count,
+        "episodes": episodes,
+        "evaluate_every": schedule.evaluate * iteration.size,
+        "log_every": schedule.log * iteration.size,
+        "seed": seed,
+        "seeds": seeds,
+        "steps": steps,
+    }
+    if start is not None:
+        config["start"] = warm_start.digest(start)
+    with (
+        RunFolder.open(Path(run), config) as folder,
+        Records(folder.path, tensorboard=tensorboard, wandb=wandb) as records,
+    ):
+        return session.run(folder, records, shown)
+
+
+def _stepped_by(world: AnyWorld, driver: str) -> Any:
+    """The world, wrapped if ``driver`` steps a functional world from the host."""
+    checks.one_of("driver", driver, ("auto", "scan", "host"))
+    from_host = stepped_from_host(world)
+    if from_host and driver == "scan":
+        raise ValueError(
+            f"driver must be 'host' or 'auto' for {world.spec.name}, which is stepped from the "
+            "host, got 'scan'"
+        )
+    wraps = driver == "host" and not from_host
+    return FunctionalHostWorld(world) if wraps else world  # type: ignore[arg-type]
+
+
+def _require_memory(replay: str, stepped: str, agent: Agent) -> None:
+    checks.one_of("replay", replay, ("device", "host"))
+    if replay == "host" and not (stepped == "host" and isinstance(agent, OffPolicy)):
+        raise ValueError(
+            "replay must be 'device' for the scan driver and for agents that are not OffPolicy, "
+            "got 'host'"
+        )
