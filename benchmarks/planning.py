@@ -1,7 +1,7 @@
-"""Planning benchmark: hierax beside QuantEcon, mdpsolver and pymdptoolbox.
+"""Planning benchmark: hierax compared with QuantEcon, mdpsolver and pymdptoolbox.
 
-CPU seconds of one thread on the same model for the same certificate, building of models and
-compilation left out for everybody. See ``benchmarks/README.md`` for the rules.
+It measures CPU seconds of one thread on the same model for the same error bound, without building
+of models and compilation. ``benchmarks/README.md`` has the rules.
 
     python benchmarks/planning.py --quick                  # small sizes, three rounds
     python benchmarks/planning.py                          # everything; about half an hour
@@ -50,9 +50,9 @@ DISCOUNTS = {
 LARGEST_QUICK = 3_000
 SMALLEST = 100
 SHORTEST_LIMIT = 5.0
-"""CPU seconds allowed on small models, where a minute would be hopeless."""
+"""Limit in CPU seconds on small models."""
 FAR_BEHIND = 20.0
-"""A setting that takes this many times the best of a model is not tried on larger ones."""
+"""A setting this many times slower than the best on a model is skipped on larger models."""
 Seen = dict[tuple[str, str, float], tuple[int, Screening]]
 PACKAGES = ("quantecon", "mdpsolver", "pymdptoolbox", "numpy", "scipy", "numba", "jax")
 
@@ -76,11 +76,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--sizes", nargs="+", type=int, help="numbers of states; default: all")
     parser.add_argument("--quick", action="store_true", help="up to 3000 states, three rounds")
-    parser.add_argument("--rounds", type=int, default=7, help="paired runs of the final")
-    parser.add_argument("--limit", type=float, default=60.0, help="CPU seconds allowed to a solve")
-    parser.add_argument("--skip-himo", action="store_true", help="leave the tables of HIMO out")
+    parser.add_argument("--rounds", type=int, default=7, help="paired rounds of the final runs")
+    parser.add_argument("--limit", type=float, default=60.0, help="limit of a solve in CPU seconds")
+    parser.add_argument("--skip-himo", action="store_true", help="skip the tables of HIMO")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
-    parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md and stop")
+    parser.add_argument("--docs", action="store_true", help="only write docs/benchmarks.md")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.limit = 3, 10.0
@@ -88,7 +88,7 @@ def _options() -> argparse.Namespace:
 
 
 def _stay_on_one_thread() -> None:
-    """Start again if need be: numerical libraries read these variables when they are loaded."""
+    """Restart with one thread: numerical libraries read these variables when they are loaded."""
     one = {f"{pool}_NUM_THREADS": "1" for pool in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
     if any(os.environ.get(name) != number for name, number in one.items()):
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | one)
@@ -121,7 +121,7 @@ def _cases(options: argparse.Namespace) -> Iterator[tuple[str, int, float]]:
 
 
 def _case(model: Model, options: argparse.Namespace, seen: Seen) -> dict[str, Any]:
-    """Screening and final on one model; ``seen`` holds what each setting did on smaller ones."""
+    """Return screening and final runs on one model; ``seen`` has results on smaller models."""
     screenings, values = [], {}
     limit = min(options.limit, max(SHORTEST_LIMIT, model.transition.nnz / 1e4))
     compile_all(FAMILIES[model.family](SMALLEST, model.discount))
@@ -158,7 +158,7 @@ def _case(model: Model, options: argparse.Namespace, seen: Seen) -> dict[str, An
 def _skipped(
     contestant: Contestant, model: Model, limit: float, before: tuple[int, Screening] | None
 ) -> Screening | None:
-    """Why a setting is not tried: its size limit, or what it did on a smaller model."""
+    """Return why a setting is skipped: its size limit, or its result on a smaller model."""
     if model.states > contestant.largest:
         return Screening(contestant.name, "skipped", note=contestant.reason)
     if before is None:
@@ -175,7 +175,7 @@ def _skipped(
 
 
 def _drop_far_behind(model: Model, screenings: list[Screening], seen: Seen) -> None:
-    """Spare the settings that are far behind the best on this model the larger ones."""
+    """Mark the settings that are far behind the best, to skip them on larger models."""
     best = min(result.seconds or float("inf") for result in screenings)
     for result in screenings:
         if result.seconds and result.seconds > FAR_BEHIND * best:

@@ -1,9 +1,9 @@
-"""Timing and judging: one model, all contestants, the same certificate.
+"""Timing of all contestants on one model, with the same error bound.
 
-Two phases. *Screening* runs every setting once in a process of its own, which is ended after a time
-limit (some settings of some libraries never return), and judges its answer. The *final* runs the
-fastest correct settings of each library in turn, A B C A B C ..., so that a machine that slows down
-slows all of them, and takes medians. CPU seconds throughout.
+There are two phases. *Screening* runs every setting once in a subprocess with a time limit, because
+some settings never return, and checks its result. The *final* runs the fastest correct settings of
+each library in turn, A B C A B C ..., so that a slower machine affects all of them, and takes
+medians. All times are CPU seconds.
 """
 
 import contextlib
@@ -23,27 +23,27 @@ from planning_models import Model
 from planning_peers import AUTO, CONTESTANTS, Arm, Contestant
 
 ASKED_AGAIN = (1.0, 1e-2, 1e-4)
-"""A setting that misses the certificate is asked again, for these parts of the tolerance."""
+"""Fractions of the tolerance with which a setting above the error bound is repeated."""
 SHORTEST = 0.1
-"""CPU seconds that a measurement lasts at least: short solves are repeated within it."""
+"""Smallest duration of a measurement in CPU seconds; shorter solves are repeated."""
 MOST_REPEATS = 2_000
 FINALISTS = 2
-"""Settings of one library that reach the final; both, as screening cannot tell near ties apart."""
+"""Largest number of settings of a library in the final, for settings of nearly equal speed."""
 NEAR = 1.5
 
 
 @dataclass
 class Screening:
-    """What became of one setting on one model.
+    """The result of one setting on one model.
 
     Attributes:
-        name: of the contestant.
+        name: name of the contestant.
         verdict: "certified", "wrong", "too slow", "failed" or "skipped".
         seconds: CPU seconds of one solve, if it returned.
-        bound: certificate of the returned values; ``asked`` is the tolerance it was given for them.
-        first_bound: certificate of what it returned for the common tolerance.
-        error: true error of the same, against the reference.
-        note: why it was skipped or failed.
+        bound: error bound of the returned values; ``asked`` is the tolerance of this solve.
+        first_bound: error bound of the result for the common tolerance.
+        error: true error of the same result, relative to the reference.
+        note: reason for a failure or a skipped setting.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Screening:
 
 
 def cpu_seconds(arm: Arm, repeats: int) -> tuple[float, Any]:
-    """Mean CPU seconds of ``repeats`` solves, all armed beforehand, and the last result."""
+    """Return mean CPU seconds of ``repeats`` solves, all prepared before, and the last result."""
     solves = [arm() for _ in range(repeats)]
     gc.collect()
     gc.disable()
@@ -71,7 +71,7 @@ def cpu_seconds(arm: Arm, repeats: int) -> tuple[float, Any]:
 
 
 def compile_all(small: Model) -> None:
-    """Compile here what the processes of the screening will inherit."""
+    """Compile in this process; the subprocesses of the screening inherit the code."""
     for contestant in CONTESTANTS:
         if contestant.compiles:
             contestant.prepare(small, 1e-6)()()
@@ -80,8 +80,8 @@ def compile_all(small: Model) -> None:
 def screen(
     contestant: Contestant, model: Model, tolerance: float, limit: float
 ) -> tuple[Screening, np.ndarray | None]:
-    """Run one setting in a process of its own; its verdict and values."""
-    context = multiprocessing.get_context("fork")  # compiled code and the model come along
+    """Run one setting in a subprocess; return its verdict and values."""
+    context = multiprocessing.get_context("fork")  # shares compiled code and the model
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_try, args=(contestant, model, tolerance, limit, sender))
     with warnings.catch_warnings():
@@ -89,7 +89,7 @@ def screen(
         process.start()
     sender.close()
     result, values = Screening(contestant.name, "too slow", note=f"no result in {limit:g} s"), None
-    # Building the model as nested lists takes some libraries longer than the solve.
+    # Some libraries need longer for the model as nested lists than for the solve.
     if receiver.poll(limit + 5 + model.transition.nnz / 1e4):
         with contextlib.suppress(EOFError):
             result, values = receiver.recv()
@@ -102,7 +102,7 @@ def screen(
 def _try(contestant: Contestant, model: Model, tolerance: float, limit: float, sender: Any) -> None:
     try:
         sender.send(_judged(contestant, model, tolerance, limit))
-    except Exception as error:  # whatever a peer raises is its result
+    except Exception as error:  # any error of a peer is its result
         note = f"{type(error).__name__}: {str(error).splitlines()[0][:120] if str(error) else ''}"
         sender.send((Screening(contestant.name, "failed", note=note), None))
 
@@ -110,7 +110,7 @@ def _try(contestant: Contestant, model: Model, tolerance: float, limit: float, s
 def _judged(
     contestant: Contestant, model: Model, tolerance: float, limit: float
 ) -> tuple[Screening, np.ndarray]:
-    """The verdict, and the values that were returned for the common tolerance."""
+    """Return the verdict, and the values for the common tolerance."""
     attempts: list[tuple[Screening, np.ndarray]] = []
     for part in ASKED_AGAIN:
         result, values, arm = _attempt(contestant, model, part * tolerance, limit)
@@ -118,7 +118,7 @@ def _judged(
         attempts.append((result, values))
         if result.bound <= tolerance:
             result.verdict = "certified"
-            if result.seconds < limit / 4:  # a longer path may have compiled in the first run
+            if result.seconds < limit / 4:  # the first run may include compilation
                 repeats = min(MOST_REPEATS, int(SHORTEST / result.seconds) + 1)
                 result.seconds = min(cpu_seconds(arm, repeats)[0] for _ in range(2))
             return result, attempts[0][1]
@@ -150,7 +150,7 @@ def _alarm(limit: float) -> Any:
 
 
 def finalists(screenings: Iterable[Screening]) -> list[str]:
-    """Our ``auto``, and of each peer the fastest correct setting and what comes near it."""
+    """Return ``auto`` of hierax, and the fastest correct settings of each peer."""
     correct: dict[str, list[Screening]] = {}
     for result in screenings:
         if result.verdict == "certified":
@@ -173,7 +173,7 @@ def final(
     rounds: int,
     slow: float,
 ) -> dict[str, list[float]]:
-    """CPU seconds of each run by name, in rounds; a solve beyond ``slow`` seconds is run twice."""
+    """Return CPU seconds of each run by name; a solve above ``slow`` seconds is run twice."""
     arms = {c.name: c.prepare(model, screenings[c.name].asked) for c in contestants}
     runs: dict[str, list[float]] = {name: [] for name in arms}
     for number in range(rounds):
@@ -187,7 +187,7 @@ def final(
 
 
 def summary(runs: dict[str, list[float]]) -> dict[str, Any]:
-    """Medians, and the median over rounds of (best correct peer) / (our auto)."""
+    """Return medians, and the median over rounds of (best correct peer) / (hierax auto)."""
     medians = {name: statistics.median(times) for name, times in runs.items()}
     ours = min((name for name in runs if name in AUTO), key=medians.get, default=None)
     peer = min(
@@ -203,7 +203,7 @@ def summary(runs: dict[str, list[float]]) -> dict[str, Any]:
 def add_errors(
     screenings: list[Screening], values: dict[str, np.ndarray], tolerance: float
 ) -> dict[str, Any]:
-    """Fill in true errors against the best certified values, a peer's where there are any."""
+    """Add true errors relative to the best certified values, preferably of a peer."""
     certified = [result for result in screenings if (result.first_bound or 1.0) <= tolerance]
     peers = [result for result in certified if not result.name.startswith("hierax:")]
     reference = min(peers or certified, key=lambda result: result.first_bound, default=None)
@@ -216,6 +216,6 @@ def add_errors(
 
 
 def as_table(screenings: list[Screening]) -> list[dict[str, Any]]:
-    """Plain dictionaries for JSON, without empty fields."""
+    """Return dictionaries for JSON, without empty fields."""
     rows = (asdict(result) for result in screenings)
     return [{k: v for k, v in row.items() if v not in (None, "")} for row in rows]

@@ -1,4 +1,4 @@
-"""HIMO in the benchmark: its two forms, large models; and the memory of an exact solution."""
+"""Benchmark of HIMO (two forms, large models) and of the memory of an exact solution."""
 
 import json
 import statistics
@@ -20,14 +20,14 @@ PAIRED_RUNS = 5
 
 
 def himo_rows(quick: bool) -> dict[str, list[dict[str, Any]]]:
-    """CPU seconds of one iteration: the two forms on small maps, two evaluations on large ones."""
+    """Return CPU seconds of one iteration: both forms on small maps, both evaluations on large."""
     small = [states for states in SIDES if states <= (104 if quick else LARGEST_LITERAL)]
     large = [states for states in SIDES if LARGEST_LITERAL < states <= (20_000 if quick else 1e9)]
     return {"forms": [_forms(states) for states in small], "large": [_large(n) for n in large]}
 
 
 def _forms(states: int) -> dict[str, Any]:
-    """Deterministic four rooms, legal moves and stay: the setting of the specification."""
+    """Compare both forms in deterministic four rooms with legal moves and a stay action."""
     mdp = worlds.four_rooms(size=SIDES[states], discount=DISCOUNT).mdp
     closed, literal = _paired(mdp, {"form": "closed"}, {"form": "literal"}, iterations=(40, 2))
     uniform = mdp.available / mdp.available.sum(axis=1, keepdims=True)
@@ -43,7 +43,7 @@ def _forms(states: int) -> dict[str, Any]:
 
 
 def _large(states: int) -> dict[str, Any]:
-    """Four rooms with slip, five actions: the setting of family (i)."""
+    """Compare both evaluations in four rooms with slip and five actions."""
     mdp = worlds.four_rooms(size=SIDES[states], slip=0.1, bump=True, discount=DISCOUNT).mdp
     settings = ({"evaluation": "exact"}, {"evaluation": "modified"})
     exact, modified = _paired(mdp, *settings, iterations=(4, 10))
@@ -57,7 +57,7 @@ def _large(states: int) -> dict[str, Any]:
 def _paired(
     mdp: TabularMDP, first: dict, second: dict, iterations: tuple[int, int]
 ) -> tuple[list[float], list[float]]:
-    """CPU seconds of an iteration of both settings, run in turn."""
+    """Return CPU seconds of an iteration of both settings, run in turn."""
     pair: tuple[list[float], list[float]] = ([], [])
     for settings in (first, second):
         himo(mdp, iterations=1, record="summary", **settings)  # compiles
@@ -68,7 +68,7 @@ def _paired(
 
 
 def _seconds_of_iteration(mdp: TabularMDP, settings: dict, number: int) -> float:
-    """From two runs, one longer by ``number`` iterations, so that starting costs cancel."""
+    """Return the difference of two runs, one longer by ``number`` iterations, per iteration."""
     spent = []
     for iterations in (1, 1 + number):
         start = time.process_time()
@@ -78,7 +78,7 @@ def _seconds_of_iteration(mdp: TabularMDP, settings: dict, number: int) -> float
 
 
 def memory_row(quick: bool) -> dict[str, Any]:
-    """Peak memory of building and solving four rooms with 1e6 states, in a process of its own."""
+    """Return the peak memory of a subprocess that builds and solves four rooms of 1e6 states."""
     script = Path(__file__).with_name("planning_memory.py")
     command = [sys.executable, str(script), str(103 if quick else 1004)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout

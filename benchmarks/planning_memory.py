@@ -1,4 +1,4 @@
-"""Prints as JSON the peak memory of building and solving four rooms with a map of a given side."""
+"""Print the peak memory of building and solving four rooms of a given side, as JSON."""
 
 import json
 import resource

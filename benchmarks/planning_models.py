@@ -1,7 +1,7 @@
 """Decision models of the planning benchmark, as plain NumPy and SciPy arrays.
 
-Every family is a function ``(size, discount) -> Model``. They share one neutral format, from which
-each solver under test gets the format that it likes best.
+Every family is a function ``(size, discount) -> Model``. The format is neutral; each solver gets
+the model in its own best format.
 """
 
 from collections.abc import Callable
@@ -20,11 +20,11 @@ BRANCHING_OF_GARNET = 5
 
 @dataclass(frozen=True)
 class Model:
-    """A discounted decision model with S states and A actions, all of them available everywhere.
+    """A discounted decision model with S states and A actions, all available in every state.
 
     Attributes:
         family: name of the family.
-        transition: CSR matrix ``(S*A, S)``, row ``s*A + a`` holds ``p(·|s, a)``.
+        transition: CSR matrix ``(S*A, S)``; row ``s*A + a`` is ``p(·|s, a)``.
         reward: expected reward ``(S, A)``.
         discount: number in (0, 1).
     """
@@ -43,15 +43,15 @@ class Model:
         return self.reward.shape[1]
 
     def dense_transition(self) -> np.ndarray:
-        """``(S, A, S)``."""
+        """Return the dense transition ``(S, A, S)``."""
         return self.transition.toarray().reshape(self.states, self.actions, self.states)
 
     def transition_of(self, action: int) -> sp.csr_matrix:
-        """``(S, S)``."""
+        """Return the transition of one action ``(S, S)``."""
         return self.transition[action :: self.actions]
 
     def error_bound(self, value: np.ndarray) -> float:
-        """Certificate ``‖T v - v‖∞ / (1 - γ) >= ‖v - v*‖∞``; infinite for values that are not."""
+        """Return ``‖T v - v‖∞ / (1 - γ) >= ‖v - v*‖∞``; infinite if it is not finite."""
         backup = (self.transition @ value).reshape(self.reward.shape)
         residual = (self.reward + self.discount * backup).max(axis=1) - value
         bound = np.abs(residual).max() / (1.0 - self.discount)
@@ -59,12 +59,12 @@ class Model:
 
 
 def four_rooms(size: int, discount: float) -> Model:
-    """Four rooms with slip, the map whose number of states is nearest to `size`.
+    """Four rooms with slip, on the map whose number of states is nearest to `size`.
 
-    Four moves and a stay action; a move into a wall stays; with probability `SLIP` a move goes in
-    one of the other three directions. Reward 1 for choosing to stay at the goal, the corner
-    opposite to the start. A map of side n has (n - 3)² + 4 states; n = 13 is the layout of Sutton,
-    Precup and Singh (1999).
+    There are four moves and a stay action. A move into a wall has no effect. With probability
+    `SLIP` a move goes in one of the other three directions. The reward is 1 for staying at the
+    goal, the corner opposite to the start. A map of side n has (n - 3)² + 4 states; n = 13 is the
+    layout of Sutton, Precup and Singh (1999).
     """
     side = round(np.sqrt(max(size, 29) - 4)) + 3
     mdp = worlds.four_rooms(size=side, slip=SLIP, bump=True, discount=discount, sparse=True).mdp
@@ -72,9 +72,10 @@ def four_rooms(size: int, discount: float) -> Model:
 
 
 def garnet(size: int, discount: float) -> Model:
-    """Random Garnet model: each pair reaches 5 distinct states, drawn uniformly; rewards in [0, 1).
+    """Random Garnet model (Archibald, McKinnon and Thomas 1995).
 
-    Probabilities are the gaps between 4 uniform cut points (Archibald, McKinnon and Thomas 1995).
+    Each pair has 5 distinct successors, drawn uniformly. Probabilities are the gaps between 4
+    uniform cut points. Rewards are uniform in [0, 1).
     """
     generator = np.random.default_rng([SEED, size])
     pairs, branching = size * ACTIONS_OF_GARNET, BRANCHING_OF_GARNET
@@ -94,14 +95,14 @@ def _has_repetition(columns: np.ndarray) -> np.ndarray:
 
 
 def tandem_queue(size: int, discount: float) -> Model:
-    """Service rates of two queues in tandem, seen at the jumps of the chain: no self loops at all.
+    """Service rates of two queues in tandem, at the jumps of the chain, without self loops.
 
-    State (n, m) with 0 <= n, m < side: customers at the first and second station. Events and rates:
-    an arrival, 1, if there is room; the end of a first service, u in {0.8, 1.6}, if the second
-    station has room: the customer moves on with probability 0.8 and leaves with probability 0.2
-    (which also makes the chain aperiodic); the end of a second service, v in {0.6, 1.4}. The four
-    actions are the pairs (u, v). A jump costs (n + 2 m) / side for holding and (u² + v²) / 4 for
-    serving.
+    State (n, m) with 0 <= n, m < side: customers at the first and second station. Events and their
+    rates: an arrival, 1, if there is room; the end of a first service, u in {0.8, 1.6}, if the
+    second station has room; the end of a second service, v in {0.6, 1.4}. After a first service the
+    customer moves to the second station with probability 0.8 and leaves with probability 0.2, so
+    the chain is aperiodic. The four actions are the pairs (u, v). The cost of a jump is
+    (n + 2 m) / side for holding and (u² + v²) / 4 for service.
     """
     side = round(np.sqrt(size))
     first, second = (grid.ravel() for grid in np.indices((side, side)))
@@ -131,9 +132,9 @@ def tandem_queue(size: int, discount: float) -> Model:
 def taxi(size: int, discount: float) -> Model:
     """Deterministic taxi on an open square grid with depots in its corners (after Dietterich 2000).
 
-    State: cell x passenger (at one of four depots, or on board) x destination; one absorbing state
-    at the end. Moves cost 1, a wrong pick-up or delivery costs 10 and changes nothing, a delivery
-    pays 20 and ends.
+    State: cell x passenger (at one of four depots, or on board) x destination, and one absorbing
+    end state. The reward is -1 for a move, -10 for a wrong pick-up or delivery without effect, and
+    20 for a delivery, which ends the episode.
     """
     side = max(2, round(np.sqrt((size - 1) / 20)))
     shape = (side, side, 5, 4)
@@ -168,7 +169,7 @@ def taxi(size: int, discount: float) -> Model:
 def _csr(
     rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, shape: tuple[int, int]
 ) -> sp.csr_matrix:
-    """CSR with 32-bit indices, which halves the memory traffic of every solver."""
+    """Return a CSR matrix with 32-bit indices, which halves the memory traffic of solvers."""
     places = (rows.astype(np.int32), columns.astype(np.int32))
     matrix = sp.coo_matrix((weights, places), shape=shape).tocsr()
     matrix.sum_duplicates()

@@ -1,12 +1,12 @@
-"""Contestants of the planning benchmark: libraries, each with all settings that may be its best.
+"""Contestants of the planning benchmark: libraries with all settings that may be their best.
 
-``prepare(model, tolerance)`` rebuilds the model in the format that the library documents for it and
-returns ``arm``; ``arm()`` returns a fresh ``solve``; ``solve()`` alone is timed, and returns the
-values. A solve is armed anew for each run because some libraries start a second solve of the same
-object from the solution of the first.
+``prepare(model, tolerance)`` builds the model in the documented format of the library and returns
+``arm``. ``arm()`` returns a new ``solve``. Only ``solve()`` is timed; it returns the values. Each
+run uses a new ``solve``, because some libraries start a second solve of an object from its
+solution.
 
-Tolerances are set so that each library's own stopping rule implies the common certificate
-``‖T v - v‖∞ / (1 - γ) <= tolerance``; what each rule means was read in its source.
+Tolerances are such that the stopping rule of each library implies the common error bound
+``‖T v - v‖∞ / (1 - γ) <= tolerance``. The stopping rules come from the source of each library.
 """
 
 import copy
@@ -25,22 +25,22 @@ Arm = Callable[[], Solve]
 Prepare = Callable[[Model, float], Arm]
 
 MARGIN = 0.95
-"""Peers are asked for a little less: rounding, times 1 / (1 - γ), may break a bound just met."""
+"""Factor on the tolerance of peers, because rounding times 1 / (1 - γ) may exceed the bound."""
 UNLIMITED = 10_000_000
 LARGEST_DENSE = 600
-TOO_DENSE = "a dense transition is far behind a sparse one from here on"
+TOO_DENSE = "a dense transition is much slower than a sparse one"
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """One setting of one library.
+    """A setting of a library.
 
     Attributes:
-        library: its name on the package index.
-        setting: what was chosen, in words.
+        library: name of the package.
+        setting: description of the setting.
         prepare: see the module.
-        largest: number of states beyond which it is not tried.
-        reason: why not.
+        largest: largest number of states for this setting.
+        reason: reason for this limit.
     """
 
     library: str
@@ -51,7 +51,7 @@ class Contestant:
 
     @property
     def compiles(self) -> bool:
-        """Whether its first solve compiles, which must not be timed."""
+        """Whether the first solve compiles; compilation is not timed."""
         return self.library in ("hierax", "quantecon")
 
     @property
@@ -76,7 +76,7 @@ def _quantecon(method: str, dense: bool = False, sweeps: int = 20) -> Prepare:
 
     Value iteration stops at ``‖T v - v‖∞ < ε (1 - γ) / 2γ`` and returns ``T v``, whose residual is
     smaller by γ. Modified policy iteration stops at ``span(T v - v) < ε (1 - γ) / γ`` and adds the
-    midrange correction, which halves the bound. For both, ε = 2 tolerance certifies.
+    midrange correction, which halves the bound. For both, ε = 2 tolerance is enough.
     """
 
     def prepare(model: Model, tolerance: float) -> Arm:
@@ -98,11 +98,11 @@ def _quantecon(method: str, dense: bool = False, sweeps: int = 20) -> Prepare:
 def _mdpsolver(
     algorithm: str, update: str = "standard", sweeps: int = 100, parallel: bool = True
 ) -> Prepare:
-    """mdpsolver, compiled, with sparse rows.
+    """The compiled mdpsolver, with sparse rows.
 
     Standard updates stop at ``span(T v - v) < tolerance (1 - γ) / γ`` and add the lower end of that
-    interval, so the error may be the whole of it. Gauss-Seidel and over-relaxed updates stop at
-    half of that in the sup norm. `parallel` is a loop of another shape, also on one thread.
+    interval, so the error may be the whole interval. Gauss-Seidel and over-relaxed updates stop at
+    half of that in the sup norm. `parallel` is a different loop, also on one thread.
     """
 
     def prepare(model: Model, tolerance: float) -> Arm:
@@ -139,7 +139,7 @@ def _mdpsolver(
 
 
 def _nested_rows(model: Model) -> tuple[list, list]:
-    """Probabilities and next states as lists by state, action and entry, which mdpsolver wants."""
+    """Return probabilities and next states as lists by state, action and entry, for mdpsolver."""
     starts = model.transition.indptr.tolist()
     tables = []
     for entries in (model.transition.data.tolist(), model.transition.indices.tolist()):
@@ -149,9 +149,9 @@ def _nested_rows(model: Model) -> tuple[list, list]:
 
 
 def _pymdptoolbox(algorithm: str, **options: Any) -> Prepare:
-    """pymdptoolbox with dense matrices: its policy evaluation makes them dense in any case.
+    """pymdptoolbox with dense matrices, because its policy evaluation converts to dense.
 
-    Building a solver already does work (checks, a bound on iterations), which is not timed.
+    Building a solver includes checks and a bound on iterations, which are not timed.
     """
 
     def prepare(model: Model, tolerance: float) -> Arm:
@@ -162,7 +162,7 @@ def _pymdptoolbox(algorithm: str, **options: Any) -> Prepare:
         fresh = getattr(mdp, algorithm)(transition, model.reward, model.discount, **stop, **options)
 
         def arm() -> Solve:
-            solver = copy.copy(fresh)  # the transition is shared, and is only read
+            solver = copy.copy(fresh)  # the transition is shared and read-only
             solver.V = np.copy(fresh.V)
 
             def solve() -> tuple[float, ...]:
