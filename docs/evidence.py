@@ -1,17 +1,17 @@
-"""Puts what experiments found onto the pages while the site is built.
+"""Insert results of experiments into the pages while the site is built.
 
-Verdicts, numbers and figures come from ``results/NAME/laptop/`` and stand nowhere else, so a page
-cannot go stale. A page asks for them by a marker in double braces:
+Verdicts, numbers and figures are read from ``results/NAME/laptop/``, so pages are always up to
+date. Markers in double braces stand for them:
 
-    {{ verdicts LETTER }}                  the claims of a document that experiments judged
-    {{ evidence LETTER }}                  the numbers and the note behind each verdict
-    {{ number NAME KEY KEY ... }}          one number of a result; a claim is a key by its id
+    {{ verdicts LETTER }}                  table of the claims of a document, with verdicts
+    {{ evidence LETTER }}                  numbers and note of each verdict
+    {{ number NAME KEY KEY ... }}          one number of a result; claims are keys by their id
     {{ table NAME TABLE COLUMN ... }}      columns of a table of a result
-    {{ intervals NAME TABLE COLUMN ... }}  the same of a table of means with their intervals
-    {{ experiments }}                      the experiments and their commands
+    {{ intervals NAME TABLE COLUMN ... }}  columns of a table of means with intervals
+    {{ experiments }}                      table of the experiments and their commands
 
-A name with spaces stands in quotes. A figure is linked as ``results/NAME/laptop/figure.png``, its
-film as ``figure.gif``. A page that asks for what is not there stops the build.
+Names with spaces are quoted. Pages link figures as ``results/NAME/laptop/figure.png`` and films as
+``figure.gif``. A marker or link without a result stops the build.
 """
 
 import json
@@ -35,7 +35,7 @@ _results = Path("results")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Finds the results beside the configuration, and reads them anew at every build."""
+    """Set the folder of results, and read results anew at every build."""
     global _results
     _results = Path(config.config_file_path).parent / "results"
     _record.cache_clear()
@@ -43,7 +43,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Adds figure, film and JSON of every experiment that was run to the site."""
+    """Add figure, film and JSON of all results to the site."""
     for name in EXPERIMENTS:
         for part in ("figure.png", "figure.gif", "result.json"):
             path = f"{name}/{SCALE}/{part}"
@@ -54,13 +54,13 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replaces the markers of a page, given as Markdown."""
+    """Replace the markers of a page, given as Markdown."""
     return _MARKER.sub(lambda match: _written(match[1], shlex.split(match[2])), markdown)
 
 
 def _written(kind: str, words: list[str]) -> str:
     if kind not in _MARKERS:
-        raise PluginError(f"there is no marker {kind!r}, but {', '.join(_MARKERS)}")
+        raise PluginError(f"unknown marker {kind!r}; known are {', '.join(_MARKERS)}")
     return _MARKERS[kind](*words)
 
 
@@ -89,7 +89,7 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
 
 
 def _listed(numbers: Mapping[str, Any], depth: int = 0) -> list[str]:
-    """Lines of a nested list."""
+    """Return the lines of a nested list."""
     lines = []
     for key, value in numbers.items():
         head = f"{'    ' * depth}- {_words(key)}:"
@@ -113,22 +113,30 @@ def _number(name: str, *keys: str) -> str:
 
 
 def _table(name: str, table: str, *columns: str) -> str:
-    rows = _record(name)["tables"].get(table)
-    if rows is None or not set(columns) <= set(rows[0]):
-        raise PluginError(f"{name} has no table {table!r} with the columns {', '.join(columns)}")
-    cells = [[_text(row[column]) for column in columns] for row in rows]
+    rows = _rows(name, table, columns)
+    cells = [[_text(row[column]) for column in columns] for row in rows.values()]
     return _markdown_table([_words(column) for column in columns], cells)
 
 
 def _intervals(name: str, table: str, *columns: str) -> str:
-    rows = _record(name)["tables"].get(table)
-    if rows is None or not all(set(columns) <= set(row) for row in rows.values()):
-        raise PluginError(f"{name} has no table {table!r} with the columns {', '.join(columns)}")
+    rows = _rows(name, table, columns)
     cells = [
         [_words(row), *(_interval(measured[column]) for column in columns)]
         for row, measured in rows.items()
     ]
     return _markdown_table(["", *map(_words, columns)], cells)
+
+
+def _rows(name: str, table: str, columns: tuple[str, ...]) -> Mapping[Any, Mapping[str, Any]]:
+    """Return the rows of a table by name, or by number if they have none."""
+    rows = _record(name)["tables"].get(table, [])
+    named = dict(enumerate(rows)) if isinstance(rows, list) else rows
+    if not named or not all(set(columns) <= set(row) for row in named.values()):
+        raise PluginError(
+            f"results/{name}/{SCALE}/result.json has no table {table!r} with the columns "
+            f"{', '.join(columns)}"
+        )
+    return named
 
 
 def _interval(point: Mapping[str, Any]) -> str:
@@ -138,14 +146,9 @@ def _interval(point: Mapping[str, Any]) -> str:
 
 
 def _short(value: float) -> str:
-    """Three digits, and no more decimals than two."""
-    return (
-        f"{value:.2f}"
-        if abs(value) < 10
-        else f"{value:.1f}"
-        if abs(value) < 100
-        else f"{value:.0f}"
-    )
+    """Return three digits, with at most two decimals."""
+    decimals = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    return f"{value:.{decimals}f}"
 
 
 def _experiments() -> str:
@@ -184,8 +187,8 @@ def _record(name: str) -> dict[str, Any]:
     for needed in (path, path.with_name("figure.png")):
         if not needed.is_file():
             raise PluginError(
-                f"results/{name}/{SCALE}/{needed.name} is missing, but the pages show it: "
-                f"run `hierax reproduce {name} --scale {SCALE}`"
+                f"results/{name}/{SCALE}/{needed.name} is missing; the pages need it; run "
+                f"`hierax reproduce {name} --scale {SCALE}`"
             )
     return json.loads(path.read_text(encoding="utf-8"))
 
@@ -194,7 +197,9 @@ def _verdict(record: Mapping[str, Any]) -> str:
     if record["holds"] is not None:
         return "holds" if record["holds"] else "does not hold"
     where = record["numbers"].get("foresights_where_it_holds")
-    return f"only at foresight {_text(where)}" if where else "only under the settings of its note"
+    return (
+        f"only at foresight {_text(where)}" if where else "only under settings that its note names"
+    )
 
 
 def _words(key: str) -> str:
@@ -202,7 +207,7 @@ def _words(key: str) -> str:
 
 
 def _text(value: Any) -> str:
-    """A value of a result as text: four digits, and lists with commas."""
+    """Return a value of a result as text, with four digits and commas in lists."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
