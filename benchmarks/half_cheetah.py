@@ -1,8 +1,8 @@
-"""SAC on HalfCheetah-v5: hierax beside SBX or Stable-Baselines3, same budget, several seeds.
+"""SAC on HalfCheetah-v5: hierax compared with SBX or Stable-Baselines3, at equal budget.
 
-Both have networks of 256-256, batches of 256, one update a step, Adam at 3e-4, an automatic
-temperature, and 10,000 random steps to begin with. Every run is kept in a folder and is not made
-again; a run of hierax that was stopped goes on from its last checkpoint.
+Both have two layers of 256 units, batches of 256, one update per step, Adam with learning rate
+3e-4, automatic temperature, and 10,000 initial random steps. Finished runs in the folder are
+reused. Interrupted runs of hierax resume from their last checkpoint.
 
     python benchmarks/half_cheetah.py --work runs/half-cheetah      # hours
 """
@@ -61,7 +61,8 @@ def _run_hierax(options: argparse.Namespace, seed: int) -> None:
         return
     command = (
         f"train sac HalfCheetah-v5 --steps {options.steps} --seed {seed} --run {run} "
-        "--agent.learning-starts 10000 --evaluate-every 20000 --log-every 5000 --episodes 5 --keep 1"
+        "--agent.learning-starts 10000 --evaluate-every 20000 --log-every 5000 --episodes 5 "
+        "--keep 1"
     )
     subprocess.run([sys.executable, "-m", "hierax.cli", *shlex.split(command)], check=True)
 
@@ -76,7 +77,7 @@ def _run_peer(options: argparse.Namespace, seed: int) -> None:
 
 
 def _hierax(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
-    """Steps, and ``(seeds, steps)`` mean returns."""
+    """Return steps and ``(seeds, steps)`` mean returns of hierax."""
     runs = [
         [row for row in read_metrics(options.work / f"hierax_{seed}" / "metrics.jsonl")
          if METRIC in row]
@@ -88,7 +89,7 @@ def _hierax(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _peer(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
-    """As `_hierax`."""
+    """Return steps and ``(seeds, steps)`` mean returns of the peer."""
     runs = [
         json.loads((options.work / f"{options.peer}_{seed}.json").read_text())["rows"]
         for seed in range(options.seeds)
@@ -103,17 +104,19 @@ def _table(rows: list[list[Any]]) -> np.ndarray:
 
 
 def _late(steps: np.ndarray, runs: np.ndarray) -> np.ndarray:
-    """Of each seed the mean over the last 100,000 steps."""
+    """Return the mean of each seed over the last 100,000 steps."""
     return runs[:, steps > steps[-1] - 100_000].mean(axis=1)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, required=True, help="folder of all runs")
+    parser.add_argument("--work", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=300_000)
     parser.add_argument("--peer", choices=("sbx", "sb3"), default="sbx")
-    parser.add_argument("--peer-python", default=sys.executable, help="the Python with the peer")
+    parser.add_argument(
+        "--peer-python", default=sys.executable, help="Python interpreter that has the peer"
+    )
     return parser.parse_args()
 
 

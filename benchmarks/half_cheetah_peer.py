@@ -1,8 +1,8 @@
-"""SAC of SBX or Stable-Baselines3 on HalfCheetah-v5, one seed, evaluated on the way.
+"""SAC of SBX or Stable-Baselines3 on HalfCheetah-v5 with one seed and regular evaluations.
 
-Run by `half_cheetah.py` with the Python that has the peer. Its own defaults, but for the first
-10,000 random steps. Writes {"rows": [{"step", "returns", "cpu_seconds"}, ...]} after each
-evaluation; the CPU seconds leave evaluations out.
+`half_cheetah.py` runs this script with the Python interpreter that has the peer. All settings are
+the peer's defaults, except 10,000 initial random steps. After each evaluation it writes
+{"rows": [{"step", "returns", "cpu_seconds"}, ...]}; CPU seconds do not include evaluations.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-WARMUP = 10_000
+LEARNING_STARTS = 10_000
 
 
 def main() -> None:
@@ -22,23 +22,23 @@ def main() -> None:
     from stable_baselines3.common.callbacks import BaseCallback
 
     class Evaluate(BaseCallback):
-        """Plays a few deterministic episodes at regular steps."""
+        """Run a few deterministic episodes at regular steps."""
 
         def __init__(self) -> None:
             super().__init__()
             self.rows: list[dict[str, Any]] = []
-            self.spent = time.process_time()
+            self.excluded = time.process_time()
 
         def _on_step(self) -> bool:
             if self.num_timesteps % options.every == 0:
-                seconds = time.process_time() - self.spent
-                begin = time.process_time()
+                seconds = time.process_time() - self.excluded
+                start = time.process_time()
                 returns = _play(self.model, test, options)
                 self.rows.append(
                     {"step": self.num_timesteps, "returns": returns, "cpu_seconds": seconds}
                 )
                 _write(options, self.rows)
-                self.spent += time.process_time() - begin
+                self.excluded += time.process_time() - start
             return True
 
     test = gymnasium.make("HalfCheetah-v5")
@@ -46,7 +46,7 @@ def main() -> None:
         "MlpPolicy",
         gymnasium.make("HalfCheetah-v5"),
         seed=options.seed,
-        learning_starts=WARMUP,
+        learning_starts=LEARNING_STARTS,
         verbose=0,
     )
     model.learn(options.steps, callback=Evaluate())

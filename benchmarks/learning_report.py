@@ -1,4 +1,4 @@
-"""Tables of the learning benchmark in Markdown, from its JSON."""
+"""Markdown tables of the training benchmark, from its JSON."""
 
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
@@ -14,68 +14,73 @@ SMALL_NETWORK_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 8.0}
 WORLD_TARGETS = {"Point": 5e6, "Spin": 5e6, "Four": 20e6}
 
 INTRODUCTION = """
-How much learning a second of CPU time buys, beside the libraries for Python that have the same
-learners: Stable-Baselines3 (PyTorch) and SBX (JAX). This page is written by
-`benchmarks/learning.py`.
+Training speed of SAC, TD3 and latent space policies per CPU second, compared with
+Stable-Baselines3 (PyTorch) and SBX (JAX). Repeat it on your machine:
+
+```bash
+pip install -e '.[bench]'
+python benchmarks/learning.py --quick          # a few minutes
+python benchmarks/learning.py                  # everything, about an hour on an idle machine
+python benchmarks/learning.py --docs           # writes this page from the stored results
+```
 """
 UPDATES_NOTE = """
-Observations of 27 numbers and actions of 8, drawn from 100,000 stored transitions. A peer is asked
-for one update in each call of `train`, as its defaults have it, or for many; hierax always makes
-them in one compiled loop, with drawing, the sums that are logged and the guard against numbers
-that are not finite inside.
+Batches have observations of size 27 and actions of size 8, from a replay of 100,000 transitions.
+Peers run one update per call of `train`, their default, or many. hierax runs all updates in one
+compiled loop that includes sampling, logged sums and checks of finiteness.
 """
 LEVELS_NOTE = """
-The same updates of a level of a latent space policy, a flow of two couplings, beside those of SAC
-with its Gaussian policy: layers, batches, observations and actions are as many. A frozen level
-takes no part in an update. The cost is CPU time of an update / that of SAC within a round.
+Updates of a level of a latent space policy, a flow with two couplings, compared with updates of SAC
+with a Gaussian policy. Layers, batches, observations and actions are the same. Frozen levels are
+not part of an update. The cost is the CPU time of an update relative to SAC in the same round.
 """
 STEPS_NOTE = """
-One environment, one update for each step, two hidden layers of 256, batches of 256. A peer takes
-one step and makes one update in turn, as its defaults have it, or eight and eight, as the host
-driver of hierax does. Evaluations are left out for everybody.
+One environment, one update per step, two hidden layers of 256 units, batches of 256. Peers take one
+step and one update in turn, their default, or eight and eight, as the host driver of hierax does.
+Evaluations are not included.
 """
 WORLDS_NOTE = """
-1024 environments in a scan, with time limits and new episodes, and with actions that cost next to
-nothing to choose.
+1024 environments in a scan, with time limits and automatic resets. Choosing the actions costs
+almost nothing.
 """
 SEEDS_NOTE = """
-Many seeds of SAC (two layers of 64, batches of 128) in `PointSpeed-v0` with 16 environments each:
-by one driver, which compiles once and takes them in turn or together by `vmap`; and as separate
-runs, each of which compiles anew.
+SAC (two layers of 64 units, batches of 128) in `PointSpeed-v0` with several seeds and 16
+environments per seed. One driver compiles once and trains the seeds one after the other or together
+by `vmap`. Separate runs compile once each.
 """
 OVERHEAD_NOTE = """
-CPU time of a step with its update in `HalfCheetah-v5`, beside the same number of steps of the
-environment alone and of updates in one loop. What is added is acting, storing, and the way between
-Python and compiled code.
+CPU time of a step with its update in `HalfCheetah-v5`, compared with steps of the environment alone
+plus updates in one loop. The overhead is acting, storing, and calls between Python and compiled
+code.
 """
 START_NOTE = """
-From the start of the process through imports, 1000 random steps and compilation to the end of the
-first updates of SAC; with an empty cache of compiled code, and with what such a start left in it.
+Time from the start of the process to the end of the first updates of SAC: imports, 1000 random
+steps and compilation. Measured with an empty compilation cache and with the cache of an earlier
+start.
 """
 CHEETAH_NOTE = """
-What it is worth in the end: SAC of both libraries with the same networks, batches, rates, random
-steps at first and one update a step; 5 deterministic episodes at each evaluation, means over seeds
-with 95 % bootstrap intervals. Made by `benchmarks/half_cheetah.py`.
+Returns of SAC of both libraries with the same networks, batches, learning rates, initial random
+steps and one update per step. Evaluations have 5 deterministic episodes. Means over seeds with 95 %
+bootstrap intervals, from `benchmarks/half_cheetah.py`.
 """
 RULES = """
-Each side is a process of its own on the given number of processors, with as many threads. Sides
-take turns, A B C A B C ..., each for a second of CPU time or more. What is shown are medians over
-rounds: a rate is work divided by CPU seconds of all threads, a ratio is hierax / peer within a
-round where nothing else is said, with the least and the greatest in brackets. A first and a second
-piece of work are done beforehand, so that compilation, filling the memory and the steps before
-learning are not in the rates.
+Each side is a separate process with the given number of processors and threads. Sides take turns,
+A B C A B C ..., for at least one second of CPU time each. Tables show medians over rounds. A rate
+is work divided by CPU seconds of all threads. A ratio is hierax / peer within a round, unless
+stated otherwise; brackets show minimum and maximum. Two pieces of work run before the measurement,
+so that compilation, filling the replay and the steps before learning starts are not included.
 """
 
 
 def markdown(results: Mapping[str, Any]) -> str:
-    """The tables, for the terminal and for the docs; parts that were not run are left out."""
+    """Return the tables of all parts that were run."""
     sections = (
         ("updates", "## Updates", UPDATES_NOTE, _updates),
         ("levels", "## Latent space policies", LEVELS_NOTE, _levels),
         ("steps", "## Training from the host", STEPS_NOTE, _steps),
         ("worlds", "## Worlds", WORLDS_NOTE, _worlds),
         ("seeds", "## Many seeds", SEEDS_NOTE, _seeds),
-        ("overhead", "## What the host driver adds", OVERHEAD_NOTE, _overhead),
+        ("overhead", "## Overhead of the host driver", OVERHEAD_NOTE, _overhead),
         ("start", "## Start", START_NOTE, _start),
     )
     parts = []
@@ -88,10 +93,10 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 
 def page(results: Mapping[str, Any], cheetah: Mapping[str, Any]) -> str:
-    """``docs/benchmarks-learning.md``, from both records."""
+    """Return ``docs/benchmarks-learning.md`` from both records."""
     parts = ["# Benchmarks of learning", INTRODUCTION.strip(), markdown(results).strip()]
     parts += ["## HalfCheetah-v5", CHEETAH_NOTE.strip(), _returns(cheetah), _origin(cheetah)]
-    parts += ["## How this was measured", RULES.strip(), _again(results)]
+    parts += ["## Method", RULES.strip(), _again(results)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -114,7 +119,7 @@ def _interval(found: Mapping[str, float]) -> str:
 
 
 def _updates(cases: list[dict[str, Any]]) -> str:
-    header = "learner|layers, batch|threads|hierax|peer|its updates per CPU second|ratio|target"
+    header = "agent|layers, batch|threads|hierax|peer|its updates per CPU second|ratio|target"
     rows = [
         (case["learner"], f"2 × {case['width']}, {case['batch']}", *row)
         for case in cases
@@ -140,12 +145,12 @@ def _levels(cases: list[dict[str, Any]]) -> str:
                     _verdict(f"{target:g}", cost["median"] <= target) if target else "",
                 )
             )
-    header = "what learns|layers, batch|threads|updates per CPU second|those of SAC|cost|target"
+    header = "agent|layers, batch|threads|updates per CPU second|SAC|cost|target"
     return _table(header, rows)
 
 
 def _steps(cases: list[dict[str, Any]]) -> str:
-    header = "learner|world|threads|hierax|peer|its steps per CPU second|ratio|target"
+    header = "agent|world|threads|hierax|peer|its steps per CPU second|ratio|target"
     rows = [
         (case["learner"], case["world"], *row)
         for case in cases
@@ -203,8 +208,8 @@ def _seeds(cases: list[dict[str, Any]]) -> str:
                 )
             )
     header = (
-        "seeds|how|threads|environment steps per CPU second|beside separate runs"
-        "|functions compiled|CPU time until then"
+        "seeds|method|threads|environment steps per CPU second|relative to separate runs"
+        "|functions compiled|CPU time of set-up"
     )
     return _table(header, rows)
 
@@ -217,7 +222,7 @@ def _overhead(cases: list[dict[str, Any]]) -> str:
         verdict = _verdict(f"{HOST_TARGET:.0%}", case["median"] <= HOST_TARGET)
         threads = str(case["threads"])
         rows.append((threads, each["physics"], each["updates"], each["driver"], added, verdict))
-    return _table("threads|environment|updates|all of it|added|target", rows)
+    return _table("threads|environment|updates|both and overhead|overhead|target", rows)
 
 
 def _start(cases: list[dict[str, Any]]) -> str:
@@ -232,12 +237,12 @@ def _start(cases: list[dict[str, Any]]) -> str:
         )
         for case in cases
     ]
-    header = "world|threads|empty cache|again|of it CPU time|target"
+    header = "world|threads|empty cache|warm cache|CPU time, warm|target"
     return _table(header, rows)
 
 
 def _again(results: Mapping[str, Any]) -> str:
-    """How many functions hierax compiled after the set-up, over all parts."""
+    """Return how many functions hierax compiled after the set-up, over all parts."""
     parts = ("updates", "levels", "steps", "worlds", "seeds", "overhead")
     sides = [
         side
@@ -248,12 +253,12 @@ def _again(results: Mapping[str, Any]) -> str:
     ]
     count = sum(side["recompilations"] for side in sides)
     return (
-        f"Functions that hierax compiled after that, in all rounds of {len(sides)} sides: {count}."
+        f"In all rounds of {len(sides)} sides, hierax compiled {count} functions after the set-up."
     )
 
 
 def _origin(origin: Mapping[str, Any]) -> str:
-    """Where a table comes from, in small print."""
+    """Return the origin of a table: date, command, commit, machine and versions."""
     ours, peers = (
         ", ".join(f"{name} {version}" for name, version in origin.get(key, {}).items())
         for key in ("versions", "peer_versions")
