@@ -228,7 +228,7 @@ def test_own_body_stands_at_its_place_and_looks_along_its_yaw():
     batch.reset(0)
     teleport(batch, world.walker.standing_qpos(0.5, -1.5, 0.7))
     sensors = batch.state.sensordata[0]
-    np.testing.assert_allclose(sensors[world.place], [0.5, -1.5])
+    np.testing.assert_allclose(sensors[world.xy_columns], [0.5, -1.5])
     np.testing.assert_allclose(sensors[world.sensor_columns(*UP)], [0, 0, 1])
     ahead = sensors[world.sensor_columns("torso x")]
     np.testing.assert_allclose(ahead, [np.cos(0.7), np.sin(0.7), 0], atol=1e-12)

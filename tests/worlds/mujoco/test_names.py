@@ -91,7 +91,7 @@ def test_options_replace_fields_that_the_name_sets():
     ("name", "options", "parts"),
     [
         ("BallGoTo4-v0", {}, ("'BallGoTo4-v0'", "'BallGoTo3-v0'")),
-        ("BallGoTo3-v0", {"target": 2}, ("'target'", "BallGoTo3-v0")),
+        ("BallGoTo3-v0", {"target": 2}, ("BallGoTo3-v0", "'target'", "'targets'")),
         ("BallGoTo3-v0", {"body": "cat"}, ("body", "one of 'ball', 'ant', 'quad", "'cat'")),
         ("BallGoTo3-v0", {"targets": -1}, ("targets", ">= 1", "-1")),
     ],
