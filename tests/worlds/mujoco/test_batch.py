@@ -1,4 +1,4 @@
-"""Batches of MuJoCo worlds: when episodes begin, what may be kept, and what decides them."""
+"""Batches of MuJoCo worlds: episodes, saving, determinism."""
 
 import copy
 import hashlib
@@ -38,7 +38,7 @@ def column(shown, name):
     return np.array([getattr(timestep, name) for timestep in shown])
 
 
-def test_an_episode_that_is_over_begins_at_the_next_step_whatever_the_action():
+def test_a_new_episode_begins_at_the_step_after_an_end():
     shown = timesteps(MujocoBatch(Slider(), 2), 0, 60 * [BOTH])
     ended, is_step = column(shown, "ended"), column(shown, "is_step")
     np.testing.assert_array_equal(is_step[1:], ~ended[:-1])
@@ -60,7 +60,7 @@ def test_the_task_terminates_and_the_limit_truncates():
     np.testing.assert_array_equal(truncated[:, 1], column(shown, "episode_length")[:, 1] == 9)
 
 
-def test_an_end_at_the_limit_is_no_truncation():
+def test_a_termination_at_the_limit_is_not_a_truncation():
     shown = timesteps(MujocoBatch(Slider(), 1), 0, 9 * [BOTH[:1]])
     (last,) = np.flatnonzero(column(shown, "terminated")[:, 0])
     at_limit = timesteps(MujocoBatch(Slider(episode_limit=int(last)), 1), 0, last * [BOTH[:1]])
@@ -68,7 +68,7 @@ def test_an_end_at_the_limit_is_no_truncation():
     assert not at_limit[-1].truncated[0]
 
 
-def test_a_return_is_the_sum_of_the_rewards_of_its_episode():
+def test_the_return_is_the_sum_of_rewards():
     batch = MujocoBatch(Slider(), 2)
     total = np.zeros(2, np.float32)
     for timestep in timesteps(batch, 0, random_actions(batch, 40)):
@@ -76,7 +76,7 @@ def test_a_return_is_the_sum_of_the_rewards_of_its_episode():
         np.testing.assert_allclose(timestep.episode_return, total, rtol=1e-6)
 
 
-def test_memory_and_what_stands_about_are_those_of_the_episode():
+def test_task_state_and_mocap_bodies_change_between_episodes_only():
     batch = MujocoBatch(Slider(), 2)
     shown = timesteps(batch, 0, random_actions(batch, 40))
     clock, flag = (
@@ -89,7 +89,7 @@ def test_memory_and_what_stands_about_are_those_of_the_episode():
     assert (flag[1:][~goes_on] != flag[:-1][~goes_on]).all()
 
 
-def test_actions_are_stretched_to_what_the_motor_can_do_and_clipped():
+def test_actions_are_scaled_to_the_control_range_and_clipped():
     # From rest, 1 kg, semi-implicit Euler with steps of .1 s: after two of them .03 m for 1 N.
     batch = MujocoBatch(Slider(), 4)
     before = batch.reset(0).observation["place"]
@@ -97,7 +97,7 @@ def test_actions_are_stretched_to_what_the_motor_can_do_and_clipped():
     np.testing.assert_allclose(moved[:, 0], [0.03, -0.09, 0.0, -0.09], atol=1e-7)
 
 
-def test_outcomes_and_what_was_saved_are_never_written_to():
+def test_timesteps_and_saved_arrays_are_never_written_to():
     batch = MujocoBatch(Slider(), 3)
     kept = [batch.reset(0), batch.save()]
     before = [jax.tree.map(np.copy, kept[0]), jax.tree.map(np.copy, kept[1])]
@@ -108,7 +108,7 @@ def test_outcomes_and_what_was_saved_are_never_written_to():
 
 
 @pytest.mark.parametrize("world", [Slider(), make("AntPushHard-v0", episode_limit=12)])
-def test_a_batch_goes_on_from_a_checkpoint_to_the_bit(world, tmp_path):
+def test_a_batch_continues_from_a_checkpoint_bit_for_bit(world, tmp_path):
     batch = MujocoBatch(world, 3)
     actions = random_actions(batch, 40)
     timesteps(batch, 4, actions[:17])
@@ -138,7 +138,7 @@ def trajectory(name, count, threads):
     return digest.hexdigest()
 
 
-def test_threads_numbers_and_processes_change_nothing():
+def test_trajectories_do_not_depend_on_threads_numbers_and_processes():
     name = "AntPushMid-v0"
     expected = trajectory(name, 1, 1)
     assert trajectory(name, 3, 2) == expected
@@ -178,7 +178,7 @@ def test_an_invalid_action_is_refused_and_changes_nothing(action, parts):
     assert_same(batch.step(BOTH), expected)
 
 
-def test_a_step_needs_a_beginning():
+def test_a_step_needs_a_reset():
     batch = MujocoBatch(Slider(), 1)
     for call in (lambda: batch.step(np.zeros((1, 1))), batch.save):
         with pytest.raises(RuntimeError, match="no episode has begun: call reset or restore first"):
@@ -186,7 +186,7 @@ def test_a_step_needs_a_beginning():
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, 1e30])
-def test_physics_beyond_all_measure_is_one_error_that_names_the_environment(number):
+def test_unstable_physics_names_the_environment(number):
     batch = make("AntGoTo3-v0").batch(3, threads=2)
     batch.reset(0)
     saved = batch.save()
@@ -197,7 +197,7 @@ def test_physics_beyond_all_measure_is_one_error_that_names_the_environment(numb
     assert e.value.environments == [1]
 
 
-def test_a_seed_and_a_number_that_are_none_are_refused():
+def test_invalid_seeds_and_numbers_are_refused():
     batch = MujocoBatch(Slider(), 2)
     for seed in (None, -1, 1.5, True):
         refuses(lambda seed=seed: batch.reset(seed), "seed", ">= 0", str(seed))
@@ -228,7 +228,7 @@ def test_a_foreign_state_is_refused_and_changes_nothing(saved, parts):
 
 
 class Still(Slider):
-    """Without a clock."""
+    """A slider without a clock."""
 
     views = Slider.views[:2]
 
@@ -297,7 +297,7 @@ def test_mistakes_in_a_world_are_named(name, parts):
     refuses(lambda: timesteps(MujocoBatch(Amiss(name=name), 2), 0, [BOTH]), *parts)
 
 
-def test_a_step_that_was_interrupted_may_be_taken_again():
+def test_an_interrupted_step_can_be_repeated():
     looks = []
 
     class Startled(Slider):
@@ -322,7 +322,7 @@ def test_a_step_that_was_interrupted_may_be_taken_again():
     assert_same(shown, expected)
 
 
-def test_what_begins_with_plain_numbers_is_saved_and_restored():
+def test_a_task_state_of_lists_is_saved_and_restored():
     class Plain(Slider):
         def initial_state(self, random):
             return super().initial_state(random)._replace(task_state={"clock": [3]})
@@ -335,7 +335,7 @@ def test_what_begins_with_plain_numbers_is_saved_and_restored():
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda batch: pickle.loads(pickle.dumps(batch))])
-def test_copies_go_their_own_way(copied):
+def test_copies_are_independent(copied):
     batch = make("BallGoTo3-v0").batch(3, threads=2)
     batch.reset(0)
     batch.step(np.ones((3, 2)))
@@ -348,7 +348,7 @@ def outcomes_of(batch, steps):
     return [batch.step(np.ones((batch.count, 2))) for _ in range(steps)]
 
 
-def test_what_is_no_world_of_mujoco_is_refused():
+def test_another_type_of_world_is_refused():
     refuses(lambda: MujocoBatch("AntMaze-v0", 2), "world", "MujocoWorld", "'AntMaze-v0'")
 
 

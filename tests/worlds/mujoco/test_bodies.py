@@ -1,4 +1,4 @@
-"""Bodies against published numbers, and under turns and shifts that they must not feel."""
+"""Bodies compared with published numbers, and proprioception under rotation and translation."""
 
 import math
 
@@ -23,7 +23,7 @@ PUBLISHED = {  # mass (kg), positions, velocities, actuators, activations, numbe
 
 
 def compiled(body):
-    """The body on a floor, with friction that is the same along all directions."""
+    """Return the model of a body on a floor with isotropic friction."""
     spec = mujoco.MjSpec()
     spec.option.timestep, spec.option.cone = 0.005, mujoco.mjtCone.mjCONE_ELLIPTIC
     body.add(spec)
@@ -48,7 +48,7 @@ def felt(name, data):
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_masses_counts_and_what_is_felt_are_the_published_numbers(name):
+def test_masses_and_sizes_are_the_published_numbers(name):
     model = MODELS[name]
     mass, *counts, numbers = PUBLISHED[name]
     np.testing.assert_allclose(model.body_mass.sum(), mass, atol=1e-4)
@@ -68,7 +68,7 @@ def test_gears_are_the_published_numbers():
     assert quadruped.actuator_dynprm[:, 0].tolist() == [0.1] * 12
 
 
-def test_only_the_quadruped_has_ranges_of_control_that_are_not_symmetric():
+def test_only_the_quadruped_has_asymmetric_control_ranges():
     for name in ("ball", "ant", "humanoid"):
         model = MODELS[name]
         assert model.actuator_ctrlrange.tolist() == [[-1, 1]] * model.nu
@@ -94,7 +94,7 @@ def test_joints_are_limited_to_the_published_ranges():
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_whatever_is_seen_of_a_body_but_its_eyes_counts_for_being_somewhere(name):
+def test_all_geoms_except_the_eyes_count_as_the_body(name):
     model = MODELS[name]
     geoms = {model.geom(number).name for number in range(model.ngeom)}
     assert geoms - {"floor", "right eye", "left eye"} == set(BODIES[name].geoms)
@@ -106,7 +106,7 @@ def test_whatever_is_seen_of_a_body_but_its_eyes_counts_for_being_somewhere(name
 
 @pytest.mark.parametrize("yaw", [0.0, 1.0, -2.5])
 @pytest.mark.parametrize("name", BODIES)
-def test_a_body_stands_upright_at_its_place_and_looks_along_its_yaw(name, yaw):
+def test_a_standing_body_is_upright_at_its_position_and_faces_along_its_yaw(name, yaw):
     data = at(name, BODIES[name].standing_qpos(0.5, -1.5, yaw))
     torso = data.body(BODIES[name].torso)
     np.testing.assert_allclose(torso.xpos[:2], [0.5, -1.5], atol=1e-12)
@@ -119,7 +119,7 @@ def test_a_body_stands_upright_at_its_place_and_looks_along_its_yaw(name, yaw):
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_standing_body_is_above_the_ground_by_a_centimetre_at_most(name):
+def test_a_standing_body_is_at_most_a_centimetre_above_the_ground(name):
     standing = BODIES[name].standing_qpos(0.0, 0.0, 0.0)
     raised, sunk = standing.copy(), standing.copy()
     raised[2] += 1e-6
@@ -128,7 +128,7 @@ def test_a_standing_body_is_above_the_ground_by_a_centimetre_at_most(name):
     assert at(name, sunk).ncon > 0
 
 
-def test_feet_are_where_the_legs_of_a_standing_body_end():
+def test_positions_of_feet_of_a_standing_body():
     model, ant = MODELS["ant"], at("ant", BODIES["ant"].standing_qpos(3.0, 2.0, 1.2))
     feet = SensorColumns(model)(*(f"{leg} foot from torso" for leg in LEGS))
     expected = [[0.4, 0.4, 0], [0.4, -0.4, 0], [-0.4, -0.4, 0], [-0.4, 0.4, 0]]
@@ -144,7 +144,7 @@ def test_feet_are_where_the_legs_of_a_standing_body_end():
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_body_feels_neither_where_it_is_nor_which_way_it_looks(name):
+def test_proprioception_does_not_depend_on_position_or_heading(name):
     model, here, there = MODELS[name], (0.0, 0.0, 0.0), (3.0, -2.0, 2.2)
     rng = np.random.default_rng(0)
     bent = rng.uniform(-0.1, 0.1, model.nq)
@@ -168,7 +168,7 @@ def test_a_body_feels_neither_where_it_is_nor_which_way_it_looks(name):
 
 
 @pytest.mark.parametrize("name", FALLING)
-def test_a_tilted_body_feels_which_way_is_up(name):
+def test_proprioception_has_the_upward_direction(name):
     upside_down = BODIES[name].standing_qpos(0.0, 0.0, 0.7)
     upside_down[2:7] = 5.0, 0.0, math.cos(0.35), math.sin(0.35), 0.0
     tilted = BODIES[name].standing_qpos(0.0, 0.0, 0.0)
@@ -179,7 +179,7 @@ def test_a_tilted_body_feels_which_way_is_up(name):
     np.testing.assert_allclose(at(name, tilted).sensordata[up], expected, atol=1e-12)
 
 
-def test_states_of_the_quadruped_that_differ_in_activations_alone_diverge():
+def test_activations_are_part_of_the_state_of_the_quadruped():
     model, states = MODELS["quadruped"], []
     for activation in (0.0, 0.5):
         data = at("quadruped", BODIES["quadruped"].standing_qpos(0.0, 0.0, 0.0))
@@ -189,7 +189,7 @@ def test_states_of_the_quadruped_that_differ_in_activations_alone_diverge():
     assert np.abs(states[0] - states[1])[7:].max() > 0.1
 
 
-def test_pitch_knee_and_ankle_of_the_quadruped_sum_to_nothing():
+def test_pitch_knee_and_ankle_of_the_quadruped_sum_to_0():
     model = MODELS["quadruped"]
     data = at("quadruped", BODIES["quadruped"].standing_qpos(0.0, 0.0, 0.0))
     for control in np.random.default_rng(0).uniform(*model.actuator_ctrlrange.T, (30, 12)):
@@ -200,7 +200,7 @@ def test_pitch_knee_and_ankle_of_the_quadruped_sum_to_nothing():
     assert np.abs(angles.sum(1)).max() < 0.05
 
 
-def test_an_unknown_body_is_refused_with_the_names_of_those_there_are():
+def test_an_unknown_body_is_refused():
     for name in ("swan", ["ball"], None):
         known = "'ball', 'ant', 'quadruped', 'humanoid'"
         refuses(lambda name=name: body_named(name), "body", f"one of {known}", repr(name))
@@ -226,7 +226,7 @@ def test_the_ant_of_the_mazes_has_the_published_numbers():
 
 
 @pytest.mark.parametrize(("stiff", "softness"), [(False, 0.8), (True, 0.995)])
-def test_walls_touch_the_ant_of_the_mazes_as_its_own_geoms_do(stiff, softness):
+def test_walls_have_the_contact_parameters_of_the_ant_of_the_mazes(stiff, softness):
     spec = mujoco.MjSpec()
     MazeAnt(stiff).add(spec)
     spec.worldbody.add_geom(name="wall", size=[1, 0, 0])
@@ -238,7 +238,7 @@ def test_walls_touch_the_ant_of_the_mazes_as_its_own_geoms_do(stiff, softness):
     assert not model.geom_conaffinity[model.geom_bodyid > 0].any()
 
 
-def test_the_legs_of_the_ant_of_the_mazes_lead_to_their_diagonals():
+def test_legs_of_the_ant_of_the_mazes_are_on_their_diagonals():
     model = compiled(MazeAnt())
     data = mujoco.MjData(model)
     data.qpos[:] = MazeAnt().standing_qpos(2.0, 1.0, 0.0)
@@ -255,5 +255,5 @@ def test_the_legs_of_the_ant_of_the_mazes_lead_to_their_diagonals():
         np.testing.assert_allclose(data.geom(f"{leg} shin").xpos[2], 0.75 - drop, atol=1e-12)
 
 
-def test_a_turn_is_a_quaternion_about_the_vertical():
+def test_yaw_quaternion_rotates_about_the_vertical():
     np.testing.assert_allclose(yaw_quaternion(math.pi / 2), [math.sqrt(0.5), 0, 0, math.sqrt(0.5)])

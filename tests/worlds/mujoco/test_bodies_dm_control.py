@@ -1,4 +1,4 @@
-"""Bodies against those of dm_control: the same numbers, and the same step from the same state."""
+"""Bodies compared with those of dm_control: parameters, and a step from the same state."""
 
 import warnings
 
@@ -31,7 +31,7 @@ NUMBERS = (
 
 @pytest.fixture(scope="module")
 def theirs():
-    """Their bodies on their floors, compiled, by our names."""
+    """Return dm_control's compiled models by our names."""
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")
         patch.setenv("MUJOCO_GL", "disabled")  # nothing is drawn
@@ -57,7 +57,7 @@ def theirs():
 
 
 def ours(name, floor):
-    """Our body on a floor that gives as much as theirs."""
+    """Return our body on a floor with the contact parameters of ``floor``."""
     spec = mujoco.MjSpec()
     spec.worldbody.add_geom(
         name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[8, 8, 1],

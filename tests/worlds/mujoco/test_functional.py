@@ -1,4 +1,4 @@
-"""Worlds of MuJoCo as two pure functions: the numbers of their batches, inside `jit`."""
+"""MuJoCo worlds as functional worlds: the same numbers as their batches, inside `jit`."""
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from worlds.mujoco.toys import AlwaysTheSame, Slider
 COUNT, STEPS = 3, 40
 
 
-def test_it_steps_as_its_batches_do_to_the_bit():
+def test_steps_equal_those_of_batches_bit_for_bit():
     world = AlwaysTheSame()
     host = MujocoBatch(world, COUNT)
     functional = FunctionalHostBatch(FunctionalMujoco(world), COUNT)
@@ -26,7 +26,7 @@ def test_it_steps_as_its_batches_do_to_the_bit():
     assert 0 < ends[0].sum() < ends[1].sum()  # episodes ended in both ways, and others began
 
 
-def test_keys_decide_how_episodes_begin_and_nothing_else():
+def test_only_resets_depend_on_keys():
     world = FunctionalMujoco(make("AntPushMid-v0"), threads=2)
     first, second = jax.random.split(jax.random.key(0))
     one, shown = jax.jit(world.reset)(first)
@@ -41,7 +41,7 @@ def test_keys_decide_how_episodes_begin_and_nothing_else():
     np.testing.assert_array_equal(moved, late)
 
 
-def test_copies_may_be_nested():
+def test_vmaps_can_be_nested():
     world = FunctionalMujoco(Slider())
     keys = jax.random.split(jax.random.key(1), (2, 3))
     states, _ = jax.vmap(jax.vmap(world.reset))(keys)
@@ -55,7 +55,7 @@ def test_copies_may_be_nested():
             np.testing.assert_array_equal(value, shown.observation[name][k])
 
 
-def test_another_reward_can_be_paid():
+def test_the_reward_can_be_replaced():
     world = Rewarded(FunctionalMujoco(Slider()), lambda before, action, after, reward: 2.0 * reward)
     batch, plain = FunctionalBatch(world, 2), FunctionalBatch(world.world, 2)
     key, action = jax.random.key(0), jnp.ones((2, 1))
@@ -66,5 +66,5 @@ def test_another_reward_can_be_paid():
     assert (paid != 0.0).all()
 
 
-def test_threads_are_a_whole_number():
+def test_threads_must_be_positive():
     refuses(lambda: FunctionalMujoco(Slider(), threads=0), "threads", ">= 1", "0")

@@ -1,4 +1,4 @@
-"""Worlds whose physics is MJX, beside the same worlds stepped from the host."""
+"""Worlds with physics in MJX, compared with the same worlds on the host."""
 
 import functools
 import sys
@@ -15,14 +15,14 @@ from refusals import refuses
 COUNT, BEGINNINGS, LIMIT, SEED = 4, 8, 3, 5
 
 
-def test_without_mujoco_mjx_it_says_how_to_get_it(monkeypatch):
+def test_the_error_without_mujoco_mjx_says_how_to_install_it(monkeypatch):
     monkeypatch.delattr(mujoco, "mjx", raising=False)
     monkeypatch.setitem(sys.modules, "mujoco.mjx", None)
     with pytest.raises(ImportError, match=r"mujoco-mjx is not installed; .* 'hierax\[gpu\]'"):
         MjxWorld(make("BallGoTo3-v0"))
 
 
-def test_pictures_that_the_host_draws_are_refused():
+def test_vision_is_refused():
     refuses(lambda: MjxWorld(make("BallGoTo3Vision-v0")), "'vision'", "BallGoTo3Vision-v0")
 
 
@@ -42,13 +42,13 @@ def world():
 
 
 @pytest.mark.slow
-def test_what_mjx_lacks_is_named_with_the_world(world):
+def test_an_unsupported_model_is_refused(world):
     call = functools.partial(MjxWorld, make("BallPushMid-v0"))
     refuses(call, "BallPushMid-v0", "MJX", "CYLINDER", "BOX")
 
 
 @pytest.mark.slow
-def test_an_episode_begins_as_one_of_the_host_s(world):
+def test_initial_states_are_those_of_the_host(world):
     functional, shown = MjxWorld(world, BEGINNINGS, SEED), world.batch(BEGINNINGS, 1).reset(SEED)
     reset = jax.jit(functional.reset)
     found = set()
@@ -66,7 +66,7 @@ def test_an_episode_begins_as_one_of_the_host_s(world):
 @pytest.mark.parametrize(
     "name", ["BallGoTo3-v0", "AntGather-v0", "PointBlock-v0", "SwimmerSpeed-v0"]
 )
-def test_a_step_keeps_shapes_and_types(world, name):
+def test_a_step_keeps_shapes_and_dtypes(world, name):
     batch = FunctionalBatch(MjxWorld(make(name), BEGINNINGS), COUNT)
     state = jax.eval_shape(batch.reset, jax.random.key(0))
     action = np.zeros((COUNT, *batch.world.spec.action.shape), np.float32)
@@ -75,7 +75,7 @@ def test_a_step_keeps_shapes_and_types(world, name):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")  # in 32 bits speeds differ by up to .05
-def test_steps_and_new_episodes_are_the_host_s(world):
+def test_steps_and_new_episodes_are_those_of_the_host(world):
     batch, host = FunctionalBatch(MjxWorld(world, BEGINNINGS, SEED), COUNT), world.batch(COUNT, 1)
     host.reset(0)
     step, random = jax.jit(batch.step), np.random.default_rng(0)

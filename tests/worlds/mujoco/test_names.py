@@ -17,7 +17,7 @@ ENTRIES = worlds_of(MUJOCO)
 NAMES = tuple(ENTRIES)
 
 
-def test_naming_and_listing_worlds_imports_no_mujoco():
+def test_listing_worlds_does_not_import_mujoco():
     program = (
         "import sys\n"
         "import hierax.registry, hierax.worlds, hierax.worlds.gymnasium\n"

@@ -18,7 +18,7 @@ SPARED = mujoco.mjtDisableBit.mjDSBL_ISLAND | mujoco.mjtDisableBit.mjDSBL_MIDPHA
 
 
 @pytest.mark.parametrize("name", ["AntGoTo3-v0", "HumanoidWalk-v0", "AntMaze-v0", "AntPush-v0"])
-def test_steps_are_those_of_physics_that_spares_nothing(name):
+def test_shortcuts_do_not_change_steps(name):
     world = make(name)
     batch = MujocoBatch(world, 2)
     batch.reset(0)
@@ -39,7 +39,7 @@ def test_steps_are_those_of_physics_that_spares_nothing(name):
         np.testing.assert_array_equal(batch.state.mjstate[0], expected)
 
 
-def test_a_world_may_do_without_sensors():
+def test_a_world_can_have_no_sensors():
     class Blind(Slider):
         views = (Slider.views[0],)
 
@@ -60,7 +60,7 @@ def test_a_world_may_do_without_sensors():
         np.testing.assert_array_equal(shown.reward, expected.reward)
 
 
-def test_any_number_of_threads_may_call_it_at_once():
+def test_many_threads_can_call_step_at_once():
     batch = make("AntGoTo3-v0").batch(4, threads=2)
     physics, _ = batch.physics, batch.reset(0)
     start = batch.state.mjstate, batch.state.sensordata
@@ -92,12 +92,12 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked here")
-def test_a_forked_process_goes_on():
+def test_a_forked_process_can_step():
     done = subprocess.run([sys.executable, "-c", FORKED], timeout=60, check=False)
     assert done.returncode == 0
 
 
-def test_threads_that_begin_at_once_find_all_that_they_work_with(monkeypatch):
+def test_threads_can_restart_after_a_fork_at_once(monkeypatch):
     batch = make("BallGoTo3-v0").batch(4, threads=2)
     batch.reset(0)
     physics, everyone = batch.physics, np.ones(4, bool)
@@ -110,7 +110,7 @@ def test_threads_that_begin_at_once_find_all_that_they_work_with(monkeypatch):
             np.testing.assert_array_equal(step.result(timeout=50)[0], expected)
 
 
-def test_the_error_says_the_same_in_another_process():
+def test_the_error_can_be_pickled():
     error = UnstableError([1, 2])
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.environments) == (str(error), [1, 2])

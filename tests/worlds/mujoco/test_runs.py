@@ -1,4 +1,4 @@
-"""Runs in MuJoCo worlds: broken off and resumed to the bit, loaded, and stopped by wild physics."""
+"""Runs in MuJoCo worlds: interrupted and resumed, loaded, and ended by unstable physics."""
 
 import itertools
 import json
@@ -32,7 +32,7 @@ def run(folder, world=WORLD, **changes):
 
 
 def ended(folder):
-    """What must be the same for the same run."""
+    """Return everything that must be equal for equal runs."""
     last = checkpoint.latest(folder / "checkpoints")
     manifest = folder / "checkpoints" / f"{last:012d}" / "manifest.json"
     told = json.loads((folder / "summary.json").read_text())
@@ -40,7 +40,7 @@ def ended(folder):
     return last, json.loads(manifest.read_text())["digest"], timeless
 
 
-def test_a_run_that_was_broken_off_ends_the_same_and_can_be_loaded(tmp_path, monkeypatch):
+def test_an_interrupted_run_is_resumed_bit_for_bit_and_can_be_loaded(tmp_path, monkeypatch):
     run(tmp_path / "whole")
     calls, write = itertools.count(1), Records.write
 
@@ -64,7 +64,7 @@ def test_a_run_that_was_broken_off_ends_the_same_and_can_be_loaded(tmp_path, mon
 
 
 @pytest.mark.slow
-def test_a_functional_one_learns_inside_jit_what_is_paid_there():
+def test_a_functional_world_is_trained_in_inside_jit():
     world = Rewarded(FunctionalMujoco(Slider()), lambda before, action, after, reward: 1.0)
     summary = run(None, world, environments=2, driver="scan").summary
     # 9 steps at most; a good push ends an episode after 8 of them.
@@ -72,7 +72,7 @@ def test_a_functional_one_learns_inside_jit_what_is_paid_there():
 
 
 class Runaway(Slider):
-    """A block that is pushed the harder the farther it is."""
+    """A block with an unstable spring."""
 
     def compose(self):
         spec = super().compose()
@@ -84,7 +84,7 @@ class Runaway(Slider):
         return result._replace(terminated=result.terminated & False)
 
 
-def test_wild_physics_end_a_run_with_one_error(tmp_path):
+def test_unstable_physics_end_a_run_with_one_error(tmp_path):
     with pytest.raises(UnstableError, match="unstable physics in environment 0, 1, 2, 3: "):
         run(tmp_path / "run", Runaway())
     with (

@@ -1,4 +1,4 @@
-"""What is drawn of a world: by the body's eye for agents, and from outside for people."""
+"""Images of worlds: from the body's camera for agents, and from outside for people."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def needs_opengl():
 
 @pytest.fixture(scope="module")
 def eye(needs_opengl):
-    """Draws what the ball sees from the origin, looking along x, of the marks that are given."""
+    """Yield a function that renders markers from the ball's camera, at the origin along x."""
     batch = GO.batch(1)
     batch.reset(0)
     teleport(batch, GO.walker.standing_qpos(0.0, 0.0, 0.0))
@@ -44,7 +44,7 @@ def eye(needs_opengl):
 
 
 def markers(*places, required):
-    """Those of three targets, of which the first are at ``places`` and the others far away."""
+    """Return the markers of three targets: the first at ``places``, the others far away."""
     task_state = {
         "targets": np.array([*places, *[FAR] * (3 - len(places))]),
         "required": np.zeros((1, 1, 3)),
@@ -66,7 +66,7 @@ def reddish(image):
     return image[..., 0] > 1.7 * image[..., 2]
 
 
-def test_the_target_that_is_asked_for_is_black(eye):
+def test_the_required_target_is_black(eye):
     image = eye(markers((4.0, 0.0, 0.5), required=0))
     assert black(image).sum() > 100
     assert reddish(image).sum() == 0
@@ -78,40 +78,40 @@ def test_other_targets_have_colours(eye):
     assert reddish(image).sum() > 100
 
 
-def test_what_is_on_the_left_is_seen_on_the_left_and_above_the_floor(eye):
+def test_orientation_of_images(eye):
     rows, columns = black(eye(markers((4.0, 1.5, 0.5), required=0))).nonzero()
     assert columns.max() < 32
     assert rows.max() > 32  # below the horizon, which is a little above the middle
 
 
-def test_what_is_nearer_looks_larger_and_hides_what_is_behind(eye):
+def test_a_nearer_target_is_larger_and_hides_others(eye):
     far = black(eye(markers((6.0, 0.0, 0.5), required=0))).sum()
     near = black(eye(markers((3.0, 0.0, 0.5), required=0))).sum()
     hidden = black(eye(markers((6.0, 0.0, 0.5), (3.0, 0.0, 0.5), required=0))).sum()
     assert 0 <= hidden < far < near
 
 
-def test_a_picture_has_red_green_and_blue_in_this_order(eye):
+def test_order_of_colour_channels(eye):
     image = eye([Marker("sphere", (3.0, 0.0, 0.8), (0.4,), (1.0, 0.0, 0.0, 1.0))])
     middle = image[20:44, 20:44].reshape(-1, 3)
     reddest = middle[(middle[:, 0] - middle[:, 1]).argmax()]
     assert reddest[0] > 3 * max(reddest[1:])
 
 
-def test_vision_stands_in_place_of_the_coordinates_of_targets():
+def test_vision_replaces_the_coordinates_of_targets():
     assert GO.spec.view_names == ("proprioception", "vision")
     view = GO.spec.view("vision")
     assert (view.shape, view.dtype, view.low, view.high) == ((64, 64, 3), "uint8", 0.0, 255.0)
 
 
-def test_the_task_says_which_box_and_nothing_of_where():
+def test_the_task_has_the_box_and_not_the_target():
     assert PUSH.spec.view_names == ("proprioception", "vision", "boxes", "task")
     for seed in range(20):
         drawn = PUSH.draw_task(np.random.default_rng(seed))
         np.testing.assert_array_equal(drawn["task"], drawn["required"][0, 1:].any(1))
 
 
-def test_all_but_the_view_is_as_in_the_world_that_tells(needs_opengl):
+def test_everything_except_vision_is_as_in_the_world_without_it(needs_opengl):
     told = Arrangement("Push", boxes=2, targets=2, movers=("boxes",)).batch(2)
     seeing = PUSH.batch(2)
     told.reset(5), seeing.reset(5)
@@ -124,7 +124,7 @@ def test_all_but_the_view_is_as_in_the_world_that_tells(needs_opengl):
     seeing.close()
 
 
-def test_each_environment_sees_its_own_targets(needs_opengl):
+def test_each_environment_has_its_own_image(needs_opengl):
     both, first = GO.batch(2), GO.batch(1)
     images = both.reset(0).observation["vision"]
     assert images.shape == (2, 64, 64, 3)
@@ -134,12 +134,12 @@ def test_each_environment_sees_its_own_targets(needs_opengl):
     both.close(), first.close()
 
 
-def test_body_and_box_at_once_cannot_be_told_apart_by_colour():
+def test_together_is_refused_with_vision():
     fields = {"boxes": 1, "targets": 2, "movers": ("body", "boxes"), "together": True}
     refuses(lambda: VisionArrangement("AndVision", **fields), "together", "False", "True")
 
 
-def test_looking_changes_nothing(needs_opengl):
+def test_rendering_does_not_change_the_state(needs_opengl):
     looked, blind = (Arrangement("Go", cells=0).batch(2) for _ in range(2))
     looked.reset(1), blind.reset(1)
     action = np.full((2, 2), 0.3)
@@ -157,7 +157,7 @@ def test_looking_changes_nothing(needs_opengl):
     looked.close()
 
 
-def test_any_thread_may_look_and_close(needs_opengl):
+def test_any_thread_can_render_and_close(needs_opengl):
     batch = GO.batch(1)
     seen = batch.reset(0).observation["vision"]
     with ThreadPoolExecutor(3) as pool:
@@ -168,7 +168,7 @@ def test_any_thread_may_look_and_close(needs_opengl):
         pool.submit(batch.close).result()
 
 
-def test_a_functional_world_sees_each_of_its_copies(needs_opengl):
+def test_a_functional_world_renders_each_environment(needs_opengl):
     state, functional = jax.random.key(0), FunctionalBatch(FunctionalMujoco(GO), 2)
     state = jax.jit(functional.reset)(state)
     first, step = state.timestep.observation["vision"], jax.jit(functional.step)
@@ -180,7 +180,7 @@ def test_a_functional_world_sees_each_of_its_copies(needs_opengl):
     assert (images[0] != images[1]).any()
 
 
-def test_a_picture_is_of_the_environment_that_it_is_asked_of(needs_opengl):
+def test_picture_renders_the_given_environment(needs_opengl):
     batch = Arrangement("Go", cells=0).batch(2)
     batch.reset(0)
     first, second, again = (batch.picture(number).astype(int) for number in (0, 1, 0))
@@ -189,7 +189,7 @@ def test_a_picture_is_of_the_environment_that_it_is_asked_of(needs_opengl):
     batch.close()
 
 
-def test_an_open_world_is_looked_at_where_its_body_is(needs_opengl):
+def test_the_camera_follows_the_body_on_an_open_floor(needs_opengl):
     world = AntSpeed("AntSpeed")
     batch = world.batch(1)
     batch.reset(0)
@@ -200,7 +200,7 @@ def test_an_open_world_is_looked_at_where_its_body_is(needs_opengl):
 
 
 @pytest.mark.parametrize(("x", "y"), [(-4.5, -4.5), (-4.5, 4.5), (4.5, -4.5), (4.5, 4.5)])
-def test_a_room_is_seen_up_to_its_corners(needs_opengl, x, y):
+def test_the_camera_shows_the_corners_of_a_room(needs_opengl, x, y):
     world = Arrangement("Go", targets=1)
     batch = world.batch(1)
     batch.reset(0)
@@ -224,7 +224,7 @@ def test_a_room_is_seen_up_to_its_corners(needs_opengl, x, y):
         ("1", False, "mujoco.gl_context"),
     ],
 )
-def test_without_a_screen_and_a_word_egl_draws(monkeypatch, asked, screen, module):
+def test_choice_of_the_opengl_library(monkeypatch, asked, screen, module):
     monkeypatch.setattr(sys, "platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
@@ -234,7 +234,7 @@ def test_without_a_screen_and_a_word_egl_draws(monkeypatch, asked, screen, modul
 
 
 @pytest.mark.parametrize(("asked", "told"), [("", r"\(not set\)"), ("osmesa", "osmesa")])
-def test_without_opengl_one_sentence_says_what_to_do(monkeypatch, asked, told):
+def test_without_opengl_the_error_says_what_to_do(monkeypatch, asked, told):
     def absent(name):
         raise ImportError(f"no library\nfor {name}")
 
@@ -247,7 +247,7 @@ def test_without_opengl_one_sentence_says_what_to_do(monkeypatch, asked, told):
     assert "\n" not in str(refused.value)
 
 
-def test_what_an_eye_sees_does_not_depend_on_who_else_draws(needs_opengl):
+def test_images_do_not_depend_on_other_threads(needs_opengl):
     def look(batch):
         seen = batch.reset(0).observation["vision"]
         batch.picture()
@@ -275,7 +275,7 @@ for _ in range(2):
 """
 
 
-def test_a_machine_that_cannot_draw_can_do_all_else():
+def test_everything_except_rendering_works_without_opengl():
     done = subprocess.run(
         [sys.executable, "-c", UNUSABLE],
         capture_output=True, text=True, check=True, env={**os.environ, "MUJOCO_GL": "nonsense"},
@@ -284,7 +284,7 @@ def test_a_machine_that_cannot_draw_can_do_all_else():
     assert done.stdout.splitlines() == [told, told]
 
 
-def test_after_a_picture_that_was_too_large_others_are_drawn(needs_opengl):
+def test_rendering_works_after_an_image_that_was_too_large(needs_opengl):
     with pytest.raises(RenderError, match="no OpenGL context"):
         Renderer(GO.model, 200_000, 200_000, high_quality=False)
     size = GO.model.vis.global_
@@ -295,7 +295,7 @@ def test_after_a_picture_that_was_too_large_others_are_drawn(needs_opengl):
 
 
 @pytest.mark.slow
-def test_a_program_that_drew_ends_in_silence(needs_opengl):
+def test_a_program_that_rendered_exits_without_output(needs_opengl):
     lines = [
         "from hierax.worlds import make",
         "batch = make('BallGoTo3Vision-v0').batch(2)",

@@ -1,4 +1,4 @@
-"""Work that one thread does for all."""
+"""A thread that runs the calls of all other threads."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from hierax.worlds.mujoco import worker_thread
 from hierax.worlds.mujoco.worker_thread import WorkerThread
 
 
-def test_one_thread_works_for_all_and_they_get_what_they_asked_for():
+def test_one_thread_runs_all_calls():
     call, workers = WorkerThread("worker"), set()
 
     def double(number, *, plus=0):
@@ -27,19 +27,19 @@ def test_one_thread_works_for_all_and_they_get_what_they_asked_for():
     assert workers == {"worker"}
 
 
-def test_an_error_is_the_callers_and_ends_nothing():
+def test_an_error_is_raised_in_the_caller():
     call = WorkerThread("worker")
     with pytest.raises(ZeroDivisionError):
         call(lambda: 1 / 0)
     assert call(lambda: 3) == 3
 
 
-def test_work_may_ask_for_more_work():
+def test_calls_can_be_nested():
     call = WorkerThread("worker")
     assert call(lambda: call(lambda: 4) + 1) == 5
 
 
-def test_what_is_for_later_waits_for_its_turn_and_nobody_waits_for_it():
+def test_call_later_runs_after_earlier_calls():
     call, order = WorkerThread("worker"), []
 
     def work():
@@ -71,7 +71,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked here")
-def test_a_forked_process_is_told_that_the_thread_is_not_there():
+def test_a_call_in_a_forked_process_is_refused():
     done = subprocess.run(
         [sys.executable, "-c", FORKED, worker_thread.__file__],
         timeout=60,
@@ -82,7 +82,7 @@ def test_a_forked_process_is_told_that_the_thread_is_not_there():
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_what_was_done_is_kept_by_nobody():
+def test_arguments_are_released_after_a_call():
     class Kept:
         pass
 

@@ -36,7 +36,7 @@ COLUMNS = SensorColumns(model_with("angle", "place", "turn"))
         ((), []),
     ],
 )
-def test_columns_are_those_of_the_sensors_in_the_order_of_their_names(names, columns):
+def test_columns_are_in_the_order_of_the_names(names, columns):
     found = COLUMNS(*names)
     assert found.tolist() == columns
     assert np.arange(8.0)[found].tolist() == columns

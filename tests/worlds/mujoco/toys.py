@@ -1,4 +1,4 @@
-"""A world small enough to know what has to come of it."""
+"""A small world with known results."""
 
 import dataclasses
 
@@ -11,10 +11,10 @@ from hierax.worlds.mujoco.world import InitialState, MujocoWorld, StepResult
 
 @dataclasses.dataclass(frozen=True)
 class Slider(MujocoWorld):
-    """A block of 1 kg on a rail, paid for where it is, over beyond 1 m.
+    """A block of 1 kg on a rail; the reward is its position, and it terminates beyond 1 m.
 
-    Its motor pulls with up to 3 N and pushes with up to 1 N. A flag, and a clock that memory keeps,
-    differ from episode to episode.
+    Its motor pulls with up to 3 N and pushes with up to 1 N. The position of a flag, and a clock in the task
+    state, differ between episodes.
     """
 
     name: str = "Slider-v0"
@@ -61,7 +61,7 @@ class Slider(MujocoWorld):
 
 
 class AlwaysTheSame(Slider):
-    """Whose episodes all begin alike."""
+    """A slider whose episodes all begin in the same state."""
 
     def initial_state(self, random):
         return super().initial_state(np.random.default_rng(3))

@@ -1,4 +1,4 @@
-"""The swimmer: published numbers, and that it swims."""
+"""The swimmer: published numbers, and swimming."""
 
 import math
 
@@ -22,7 +22,7 @@ MODEL = compiled()
 
 
 def swum(model, seconds, wave):
-    """Where a swimmer is after controls that are a function of time."""
+    """Return the data of a swimmer after controls that are a function of time."""
     data = mujoco.MjData(model)
     while data.time < seconds - 1e-9:
         data.ctrl[:] = wave(0.05 * math.floor(data.time / 0.05 + 1e-9))
@@ -44,7 +44,7 @@ def test_numbers_are_those_of_rllab():
     assert len(SensorColumns(MODEL)(*BODY.proprioception)) == 7
 
 
-def test_it_is_straight_and_centred_where_it_stands():
+def test_a_standing_swimmer_is_straight_and_centred():
     data = mujoco.MjData(MODEL)
     data.qpos[:] = BODY.standing_qpos(2.0, 1.0, math.pi / 2)
     mujoco.mj_forward(MODEL, data)
@@ -52,7 +52,7 @@ def test_it_is_straight_and_centred_where_it_stands():
     np.testing.assert_allclose(places, [[2, 2], [2, 1], [2, 0]], atol=1e-12)
 
 
-def test_it_swims_forward_by_undulating_and_back_by_the_opposite_wave():
+def test_undulation_moves_it_forward_or_backward():
     forward = swum(MODEL, 20.0, undulating).subtree_com[1, :2]
     backward = swum(MODEL, 20.0, lambda time: undulating(time)[::-1]).subtree_com[1, :2]
     assert np.linalg.norm(forward) > 0.5
@@ -60,7 +60,7 @@ def test_it_swims_forward_by_undulating_and_back_by_the_opposite_wave():
     assert forward[0] * backward[0] < 0
 
 
-def test_it_stays_where_it_is_without_control():
+def test_it_does_not_move_without_control():
     np.testing.assert_allclose(swum(MODEL, 1.0, lambda _: np.zeros(2)).qpos, 0.0, atol=1e-12)
 
 
@@ -71,7 +71,7 @@ def test_the_timestep_is_fine_enough():
     assert abs(fine.qpos[3:]).max() > 1.0
 
 
-def test_what_it_feels_does_not_depend_on_where_it_looks():
+def test_proprioception_does_not_depend_on_the_heading():
     felt = []
     for yaw in (0.0, 1.0):
         data = mujoco.MjData(MODEL)

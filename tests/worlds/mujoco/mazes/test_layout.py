@@ -1,4 +1,4 @@
-"""Mazes as text against the cells and sizes of the release."""
+"""Maps of mazes compared with the cells and sizes of the release."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -43,7 +43,7 @@ def test_walls_are_a_cell_wide_and_half_as_high():
     assert MAPS["maze"].platforms == ()
 
 
-def test_with_a_chasm_all_else_stands_on_platforms_as_high_as_walls():
+def test_platforms_of_a_maze_with_a_chasm_are_as_high_as_walls():
     fall = MAPS["fall"]
     assert fall.ground == 4.0
     assert len(fall.platforms) == 4 * 6 - 2
@@ -82,7 +82,7 @@ def test_in_cells_of_four_the_maze_is_that_of_the_point():
     np.testing.assert_array_equal(np.asarray(is_free(jnp.asarray(x), jnp.asarray(y))), ~in_a_wall)
 
 
-def test_rows_may_stand_on_lines_of_their_own():
+def test_rows_can_be_separated_by_line_breaks():
     lines = MazeMap(TASKS["push"].layout.replace(" ", "\n"), 8.0)
     np.testing.assert_array_equal(lines.letters, MAPS["push"].letters)
     assert lines.first == (-16.0, -8.0)

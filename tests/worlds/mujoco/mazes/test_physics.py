@@ -1,4 +1,4 @@
-"""What can be pushed in the mazes of HIRO and NORL, what cannot, and whether the physics holds."""
+"""Physics of the mazes of HIRO and NORL: blocks, chasms and stability."""
 
 import mujoco
 import numpy as np
@@ -9,7 +9,7 @@ from worlds.mujoco.mazes.made import BLIND, WORLDS, driven, put
 
 
 def pushed(world, place, force, steps=300, **joints):
-    """Where body and block are after a steady force on the body, in newtons."""
+    """Return the positions of body and block after a constant force (N) on the body."""
     data = mujoco.MjData(world.model)
     data.qpos[:2], data.qpos[2] = place, data.qpos[2] + world.layout.ground
     for name, value in joints.items():
@@ -56,7 +56,7 @@ def test_an_ant_pushes_the_small_block():
 
 
 def steered(world, waypoints, steps=300):
-    """The last timestep of a point that turns to one waypoint after the other and pushes."""
+    """Return the last timestep of a point that is steered along waypoints."""
     batch = world.batch(1)
     timestep, left = batch.reset(0), list(waypoints)
     for _ in range(steps):
@@ -89,7 +89,7 @@ def test_a_point_crosses_the_chasm_of_fall_on_the_block_alone():
     np.testing.assert_allclose(fallen.observation["height"], 0.5, atol=0.02)
 
 
-def test_a_point_goes_as_far_and_turns_as_much_as_that_of_the_release():
+def test_speeds_of_the_point_are_those_of_the_release():
     batch = WORLDS["PointBlock-v0"].batch(1)
     batch.reset(0)
     put(batch, x=0.0, y=4.0)
@@ -116,7 +116,7 @@ def test_a_hundred_thousand_random_steps_stay_finite(name):
 
 
 @pytest.mark.parametrize("name", ["AntPush-v0", "AntFallImages-v0", "PointBlock-v0"])
-def test_an_episode_is_that_of_its_seed_and_number_whoever_is_beside_it(name):
+def test_an_episode_does_not_depend_on_the_number_of_environments(name):
     world = WORLDS[name]
     random = np.random.default_rng(0)
     actions = random.uniform(-1, 1, (30, 3, world.model.nu))

@@ -1,4 +1,4 @@
-"""Pictures from above against numbers worked out by hand, and against the rule pixel by pixel."""
+"""Images from above compared with numbers by hand, and with the rule pixel by pixel."""
 
 import math
 
@@ -28,14 +28,14 @@ def test_walls_about_the_start():
     assert walls.sum() == 9
 
 
-def test_a_quarter_of_a_cell_further_a_quarter_of_each_pixel_has_moved_on():
+def test_pixels_are_interpolated_between_cells():
     walls = picture("maze", (2, 0))[..., 0]
     between = [0.25, 0.75, 0, 0, 0.25]
     expected = [[0] * 5, [0.25, 1, 1, 1, 1], between, [0.25, 1, 1, 0.75, 0.25], between]
     np.testing.assert_allclose(walls, expected, atol=1e-12)
 
 
-def test_the_far_corner_as_it_is_and_as_the_release_draws_it():
+def test_the_far_corner_with_and_without_the_error_of_the_release():
     walls = picture("maze", (16, 16))[..., 0]
     np.testing.assert_allclose(walls, rows("00010 11010 00010 11110 00000"), atol=1e-12)
     crowded = picture("maze", (16, 16), truncate=True)[..., 0]
@@ -54,7 +54,7 @@ def test_the_chasm_and_the_block_have_channels_of_their_own():
 
 
 def drawn_pixel_by_pixel(name, place, block, whole):
-    """The release's rule as it is written down: a whole part picks a pixel, a fraction splits."""
+    """Return an image by the rule of the release: the integer part selects a pixel."""
     maze, image = MAPS[name], np.zeros((5, 5, 3))
     objects = [(x, y, 0) for x, y in maze.centres("#")] + [(x, y, 1) for x, y in maze.centres("~")]
     for x, y, channel in [*objects, (*block, 2)]:
@@ -73,7 +73,7 @@ def drawn_pixel_by_pixel(name, place, block, whole):
 
 @pytest.mark.parametrize("truncate", [False, True])
 @pytest.mark.parametrize("name", ["push", "fall"])
-def test_everywhere_it_is_the_rule_pixel_by_pixel(name, truncate):
+def test_images_equal_the_rule_pixel_by_pixel(name, truncate):
     random = np.random.default_rng(0)
     places, blocks = random.uniform(-16, 30, (2, 40, 2))
     expected = [
@@ -84,18 +84,18 @@ def test_everywhere_it_is_the_rule_pixel_by_pixel(name, truncate):
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
-def test_a_step_of_one_cell_moves_the_picture_by_one_pixel():
+def test_a_motion_of_one_cell_moves_the_image_by_one_pixel():
     here, there = (picture("push", (x, 3.0), (1.0, 9.0)) for x in (-2.5, 5.5))
     np.testing.assert_allclose(here[:, 1:], there[:, :-1], atol=1e-12)
 
 
-def test_no_pixel_is_fuller_than_full_but_with_the_error_of_the_release():
+def test_pixels_exceed_1_only_with_the_error_of_the_release():
     places = np.random.default_rng(0).uniform(-12, 28, (5000, 2))
     assert TopDown(MAPS["maze"])(places, None).max() <= 1.0 + 1e-12
     assert 2.5 < TopDown(MAPS["maze"], truncate=True)(places, None).max() <= 4.0
 
 
-def test_the_same_text_draws_on_an_accelerator():
+def test_images_in_32_bits_inside_jit():
     places, blocks = np.random.default_rng(0).uniform(-8, 24, (2, 7, 2)).astype(np.float32)
     draw = TopDown(MAPS["push"])
     found = jax.jit(draw)(places, blocks)

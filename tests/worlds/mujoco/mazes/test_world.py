@@ -1,4 +1,4 @@
-"""The mazes of HIRO and NORL: what is seen, paid and pushed, against numbers of the release."""
+"""The mazes of HIRO and NORL compared with numbers of the release."""
 
 import dataclasses
 
@@ -17,7 +17,7 @@ from worlds.mujoco.mazes.made import ANTS, BLIND, MAZES, WORLDS, driven, put
 
 
 def side_by_side(world, observation):
-    """All views before the goal, one after the other."""
+    """Return all views before the goal, concatenated."""
     parts = [observation[view.name] for view in world.spec.views if view.name != "goal"]
     return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
 
@@ -33,7 +33,7 @@ def test_the_ant_is_that_of_the_release(name):
 
 
 @pytest.mark.parametrize("name", ANTS)
-def test_contacts_give_less_where_a_block_can_be_moved(name):
+def test_contacts_are_stiffer_in_mazes_with_a_block(name):
     model = WORLDS[name].model
     softness = 0.8 if "AntMaze" in name else 0.995
     np.testing.assert_allclose(model.geom_solimp[:, :3], [[softness, softness, 0.01]] * model.ngeom)
@@ -59,7 +59,7 @@ def test_blocks_are_in_the_model_as_the_map_has_them():
 
 
 @pytest.mark.parametrize("name", ANTS)
-def test_side_by_side_the_views_are_the_numbers_of_the_release(name):
+def test_concatenated_views_equal_the_observation_of_the_release(name):
     world = WORLDS[name]
     batch, timestep = driven(world, 3, count=2)
     qpos, qvel = (
@@ -85,7 +85,7 @@ def test_observations_are_within_the_bounds_of_their_views(name):
         assert (seen <= view.high).all()
 
 
-def test_time_counts_steps_and_begins_anew():
+def test_time_counts_the_steps_of_an_episode():
     world = make("PointPush-v0", episode_limit=4)
     batch = world.batch(2)
     seen = [batch.reset(0), *(batch.step(np.zeros((2, 2))) for _ in range(6))]
@@ -94,7 +94,7 @@ def test_time_counts_steps_and_begins_anew():
     assert [bool(timestep.truncated[0]) for timestep in seen] == [False] * 4 + [True] + [False] * 2
 
 
-def test_the_block_that_is_seen_is_the_one_that_is_there():
+def test_the_view_block_has_the_position_of_the_block():
     world = WORLDS["AntBlock-v0"]
     batch = world.batch(1)
     timestep = batch.reset(0)
@@ -115,7 +115,7 @@ def test_the_image_follows_the_body_and_the_block():
 
 
 @pytest.mark.parametrize("name", ["AntMaze-v0", "AntFall-v0", "AntBlock-v0"])
-def test_the_ant_begins_about_standing(name):
+def test_the_ant_begins_near_its_standing_pose(name):
     world = WORLDS[name]
     random = np.random.default_rng(0)
     begun = [world.initial_state(random) for _ in range(800)]
@@ -152,7 +152,7 @@ GOALS = {
 
 
 @pytest.mark.parametrize("name", GOALS)
-def test_goals_of_many_episodes_fill_their_box(name):
+def test_goals_are_uniform_within_their_bounds(name):
     low, high = map(np.array, GOALS[name])
     random = np.random.default_rng(0)
     goals = np.array([WORLDS[name].initial_state(random).task_state["goal"] for _ in range(600)])
@@ -162,7 +162,7 @@ def test_goals_of_many_episodes_fill_their_box(name):
     np.testing.assert_allclose(goals.std(axis=0), (high - low) / 12**0.5, rtol=0.1)
 
 
-def test_agents_are_judged_where_the_release_judges_them():
+def test_evaluation_goals_are_those_of_the_release():
     u = ((16.0, 0.0), (16.0, 16.0), (0.0, 16.0))
     expected = {
         "AntMaze-v0": u,
@@ -178,19 +178,19 @@ def test_agents_are_judged_where_the_release_judges_them():
 
 
 @pytest.mark.parametrize("name", MAZES)
-def test_a_world_with_a_goal_to_be_judged_at_has_it_in_every_episode(name):
+def test_an_evaluation_goal_can_be_the_goal_of_every_episode(name):
     for goal in WORLDS[name].evaluation_goals:
         world = dataclasses.replace(WORLDS[name], goal=goal)
         timestep = world.batch(2).reset(0)
         np.testing.assert_allclose(timestep.observation["goal"], [goal] * 2, atol=1e-6)
 
 
-def test_single_goals_are_those_to_be_judged_at():
+def test_single_goals_are_evaluation_goals():
     for name in ("AntPush-v0", "AntFall-v0", "PointPush-v0", "PointFall-v0"):
         assert (WORLDS[name].goal,) == WORLDS[name].evaluation_goals
 
 
-def test_relative_goals_keep_their_place_while_the_body_moves():
+def test_relative_goals_do_not_move_with_the_body():
     world = WORLDS["AntFallImages-v0"]
     batch = world.batch(2)
     random = np.random.default_rng(0)
@@ -234,7 +234,7 @@ def readings(world, place):
         (WORLDS["PointPush-v0"], (1.5, 7.51), (1.5, 7.5)),
     ],
 )
-def test_success_is_being_near(world, near, far):
+def test_success_is_a_small_distance(world, near, far):
     for place, success in ((near, True), (far, False)):
         now = readings(world, place)
         verdict = world.reward_and_termination(now, now)
@@ -242,14 +242,14 @@ def test_success_is_being_near(world, near, far):
         assert not verdict.terminated[0]
 
 
-def test_at_the_goal_the_reward_is_a_hair_below_zero():
+def test_the_reward_at_the_goal_is_slightly_negative():
     now = readings(WORLDS["AntPush-v0"], (0.0, 19.0))
     np.testing.assert_allclose(
         WORLDS["AntPush-v0"].reward_and_termination(now, now).reward, [-1e-5]
     )
 
 
-def test_not_even_upside_down_is_the_end():
+def test_an_ant_upside_down_does_not_end_the_episode():
     world = make("AntMaze-v0", episode_limit=20)
     batch, timestep = driven(world, 19, root=[0.0, 0.0, 0.4, 0.0, 1.0, 0.0, 0.0])
     _, x, y, _ = timestep.observation["proprioception"][0, :4]
@@ -261,7 +261,7 @@ def test_not_even_upside_down_is_the_end():
 
 
 @pytest.mark.parametrize("name", ["AntFallImages-v0", "PointBlock-v0"])
-def test_the_same_text_observes_and_judges_on_an_accelerator(name):
+def test_observation_and_reward_in_32_bits_inside_jit(name):
     world = WORLDS[name]
     batch, timestep = driven(world, 3, count=2)
     now = world.data(batch.state, np.zeros((2, world.model.nu)))

@@ -1,4 +1,4 @@
-"""The ant's cross: walls, goals, and what pays."""
+"""The cross for an ant: walls, goals and rewards."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -23,7 +23,7 @@ def free(x, y):
     return np.asarray(is_free(jnp.asarray(x), jnp.asarray(y)))
 
 
-def test_walls_are_where_the_cross_is_not_free():
+def test_walls_surround_the_free_region():
     x, y = np.meshgrid(np.arange(-2.45, 14, 0.1), np.arange(-7.95, 8, 0.1))
     walled = np.zeros(x.shape, bool)
     for west, east, south, north in WALLS:
@@ -36,14 +36,14 @@ def test_walls_are_where_the_cross_is_not_free():
             assert (walled | free(x, y))[near].all()
 
 
-def test_the_model_has_these_walls_and_they_are_higher_than_an_ant_may_be():
+def test_the_model_has_these_walls():
     for number, (west, east, south, north) in enumerate(WALLS):
         wall = WORLD.model.geom(f"wall {number}")
         np.testing.assert_allclose(wall.pos - wall.size, [west, south, 0.0])
         np.testing.assert_allclose(wall.pos + wall.size, [east, north, 2.0])
 
 
-def test_walls_hold_an_ant_that_is_thrown_at_them():
+def test_a_fast_ant_does_not_pass_through_walls():
     pushes = [(-1, 0), (1, 0), (0, -1), (0, 1)]
     starts = [(x, y) for x, y in [(0.5, 0), (6, 5), (6, -5), (11, 0), (6, 0)] for _ in pushes]
     batch = begun(count=len(starts))
@@ -67,7 +67,7 @@ def test_there_is_a_goal_at_the_end_of_each_arm():
 
 
 @pytest.mark.parametrize("goal", GOALS)
-def test_the_goal_pays_once_and_ends_the_episode(goal):
+def test_the_goal_gives_a_reward_once_and_ends_the_episode(goal):
     batch = begun(AntCross("AntCross", goal=goal))
     toward = np.array(goal) / np.linalg.norm(goal)
     teleport(batch, moved(positions(batch), np.array(goal) - 2.1 * toward))
@@ -81,7 +81,7 @@ def test_the_goal_pays_once_and_ends_the_episode(goal):
 
 
 @pytest.mark.parametrize("height", [0.15, 1.05])
-def test_an_ant_that_fell_or_was_thrown_up_at_the_goal_is_not_paid(height):
+def test_no_reward_at_the_goal_outside_the_allowed_heights(height):
     batch = begun()
     teleport(batch, moved(positions(batch), WORLD.goal))
     sensors = batch.state.sensordata.copy()
@@ -94,7 +94,7 @@ def test_an_ant_that_fell_or_was_thrown_up_at_the_goal_is_not_paid(height):
     assert (verdict.reward[0], verdict.terminated[0], verdict.success[0]) == (0, True, False)
 
 
-def test_place_and_heading_are_seen_and_the_goal_is_not():
+def test_position_and_heading_are_observed_and_the_goal_is_not():
     batch = begun()
     pose = positions(batch)
     pose[:2], pose[3:7] = (6.0, 3.0), [np.cos(0.5), 0.0, 0.0, np.sin(0.5)]  # a turn of 1 rad
@@ -107,12 +107,12 @@ def test_place_and_heading_are_seen_and_the_goal_is_not():
         np.testing.assert_array_equal(value, told[name])
 
 
-def test_the_body_feels_what_it_felt_where_it_learned_to_be_fast():
+def test_proprioception_equals_that_of_the_speed_world():
     here, there = WORLD.spec.view("proprioception"), AntSpeed("A").spec.view("proprioception")
     assert here == there
 
 
-def test_an_episode_lasts_a_thousand_steps():
+def test_the_limit_truncates_episodes():
     assert WORLD.episode_limit == 1_000
     batch = begun(AntCross("AntCross", episode_limit=2))
     wait(batch)

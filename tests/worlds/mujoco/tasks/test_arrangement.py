@@ -1,4 +1,4 @@
-"""Going to targets and pushing boxes onto them: what pays, what is seen, how episodes begin."""
+"""Going to targets and pushing boxes onto them: rewards, observations, initial states."""
 
 import numpy as np
 import pytest
@@ -36,20 +36,20 @@ def begun(world, seed=0, count=1):
 
 
 def asked(batch, condition=0):
-    """Who is asked for (0 the body), and where its target is."""
+    """Return the required mover (0 is the body) and the position of its target."""
     memory = batch.state.task_state
     who, where = np.argwhere(memory["required"][0, condition])[0]
     return who, memory["targets"][0, where]
 
 
 def with_box(qpos, box, place):
-    """Positions with a box (1, 2, ...) somewhere, behind the five of the ball."""
+    """Return positions with box 1, 2, ... at ``place``; the first five belong to the ball."""
     changed = qpos.copy()
     changed[5 + 7 * (box - 1) :][:7] = [*place[:2], 0.5, 1, 0, 0, 0]
     return changed
 
 
-def test_being_on_the_target_pays_ten_and_a_step_later_fifty():
+def test_rewards_on_the_target_are_10_and_then_50():
     batch = begun(GO)
     teleport(batch, moved(positions(batch), asked(batch)[1]))
     first = wait(batch)
@@ -69,7 +69,7 @@ def test_leaving_before_the_second_step_costs_ten():
     assert left.episode_return[0] == 50
 
 
-def test_two_conditions_pay_seventy_in_all():
+def test_the_return_of_two_conditions_is_70():
     batch = begun(ALL)
     (body, there), (box, elsewhere) = asked(batch, 0), asked(batch, 1)
     assert (body, box) == (0, 1)
@@ -83,7 +83,7 @@ def test_two_conditions_pay_seventy_in_all():
     assert (done.reward[0], done.episode_return[0], done.success[0]) == (50, 70, True)
 
 
-def test_losing_one_condition_of_two_takes_its_ten_back():
+def test_losing_one_of_two_conditions_costs_10():
     batch = begun(ALL)
     teleport(batch, moved(positions(batch), asked(batch, 0)[1]))
     wait(batch)
@@ -92,7 +92,7 @@ def test_losing_one_condition_of_two_takes_its_ten_back():
     assert (lost.reward[0], lost.episode_return[0], lost.terminated[0]) == (-10, 0, False)
 
 
-def test_a_box_pays_on_its_own_target_alone():
+def test_only_the_required_box_on_the_required_target_gives_a_reward():
     batch = begun(PUSH)
     box, there = asked(batch)
     other = next(x for x in batch.state.task_state["targets"][0] if not np.allclose(x, there))
@@ -121,7 +121,7 @@ def test_a_box_can_be_pushed_onto_its_target():
     assert 10 in rewards
 
 
-def test_a_target_that_is_not_asked_for_pays_nothing():
+def test_no_reward_on_another_target():
     batch = begun(GO)
     _, there = asked(batch)
     for other in batch.state.task_state["targets"][0]:
@@ -141,7 +141,7 @@ def test_a_target_is_a_cube_of_a_metre(offset, pays):
     assert (wait(batch).reward[0] == 10) == pays
 
 
-def test_what_is_asked_for_is_drawn_evenly():
+def test_tasks_are_drawn_uniformly():
     random = np.random.default_rng(0)
     drawn = np.mean([EITHER.draw_task(random)["required"][0] for _ in range(4_000)], axis=0)
     np.testing.assert_allclose(drawn, 0.25, atol=4 * np.sqrt(0.25 * 0.75 / 4_000))
@@ -152,7 +152,7 @@ def test_what_is_asked_for_is_drawn_evenly():
     [(GO, 3), (PUSH, 4), (EITHER, 4), (ALL, 8), (Arrangement("One", targets=1), 0)],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_the_task_is_told_where_it_could_be_another(world, told):
+def test_the_task_is_observed_if_it_can_vary(world, told):
     assert ("task" in world.spec.view_names) == bool(told)
     if not told:
         return
@@ -169,7 +169,7 @@ def test_the_task_is_told_where_it_could_be_another(world, told):
 
 
 @pytest.mark.parametrize("body", ["ball", "ant", "quadruped"])
-def test_what_is_seen_does_not_change_when_all_is_turned(body):
+def test_observations_do_not_change_under_rotation(body):
     world = Arrangement("Turned", body=body, boxes=1, targets=2, movers=BOTH, cells=0)
     batch, random = begun(world), np.random.default_rng(1)
     qpos = positions(batch)
@@ -193,7 +193,7 @@ def test_what_is_seen_does_not_change_when_all_is_turned(body):
         np.testing.assert_allclose(after[view], before[view], atol=1e-6, err_msg=view)
 
 
-def test_targets_are_seen_in_the_torsos_axes():
+def test_targets_are_in_the_torsos_frame():
     batch = begun(GO)
     targets = batch.state.task_state["targets"][0]
     teleport(batch, np.array([1.0, 2.0, 0.0, -np.pi / 2, 0.0]))  # looks along y of the world
@@ -222,7 +222,7 @@ def test_an_ant_upside_down_ends_the_episode_without_success():
     assert not fallen.truncated[0]
 
 
-def test_an_ant_on_its_side_goes_on():
+def test_an_ant_on_its_side_does_not_end_the_episode():
     batch = begun(ANT)
     pose = positions(batch)
     pose[2], pose[3:7] = 1.0, [np.cos(0.7), np.sin(0.7), 0.0, 0.0]  # 80 degrees
@@ -230,7 +230,7 @@ def test_an_ant_on_its_side_goes_on():
     assert not wait(batch).terminated[0]
 
 
-def test_things_begin_in_different_cells():
+def test_objects_begin_in_different_cells():
     batch = begun(EITHER, count=64)
     qpos, targets = qpos_of(batch), batch.state.task_state["targets"]
     places = np.stack([qpos[:, :2], qpos[:, 5:7], *targets[:, :, :2].swapaxes(0, 1)], axis=1)
@@ -255,7 +255,7 @@ def test_a_box_begins_inside_of_its_cell():
         assert reach < 1.0
 
 
-def test_in_the_open_things_begin_apart():
+def test_without_walls_objects_begin_apart():
     batch = begun(GO, count=64)
     qpos, targets = qpos_of(batch), batch.state.task_state["targets"]
     places = np.concatenate([qpos[:, None, :2], targets[:, :, :2]], axis=1)
@@ -264,7 +264,7 @@ def test_in_the_open_things_begin_apart():
     assert gaps[:, ~np.eye(4, dtype=bool)].min() >= 1.5
 
 
-def test_as_many_as_there_may_be_in_the_open_find_their_places():
+def test_the_largest_number_of_objects_without_walls():
     world = Arrangement("Many", targets=8, boxes=2, cells=0)
     targets = world.batch(4).reset(0).observation["targets"].reshape(4, 8, 3)
     gaps = np.linalg.norm(targets[:, :, None] - targets[:, None], axis=3)
@@ -272,13 +272,13 @@ def test_as_many_as_there_may_be_in_the_open_find_their_places():
 
 
 @pytest.mark.parametrize("cells", [4, 8])
-def test_a_room_takes_one_thing_a_cell(cells):
+def test_a_room_has_space_for_one_object_per_cell(cells):
     world = Arrangement("Full", targets=cells**2 - 1, cells=cells)
     targets = begun(world).state.task_state["targets"][0]
     assert len(np.unique(targets, axis=0)) == cells**2 - 1
 
 
-def test_as_many_targets_as_there_may_be_are_drawn():
+def test_the_largest_number_of_targets_can_be_rendered():
     skip_without_opengl()
     world = Arrangement("Crowd", targets=MAX_MARKERS, cells=11)
     batch = begun(world)
@@ -286,12 +286,12 @@ def test_as_many_targets_as_there_may_be_are_drawn():
     batch.close()
 
 
-def test_a_numpy_integer_is_a_limit_like_any_other():
+def test_a_limit_can_be_a_numpy_integer():
     spec = Arrangement("Seven", episode_limit=np.int64(7)).spec
     assert (spec.episode_limit, type(spec.episode_limit)) == (7, int)
 
 
-def test_walls_hold_a_ball_that_rolls_into_them():
+def test_a_ball_does_not_pass_through_walls():
     batch = begun(Arrangement("Room", targets=1), count=4)
     for number, yaw in enumerate(np.pi / 2 * np.arange(4)):
         teleport(batch, np.array([0.0, 0.0, 0.0, -yaw, 0.0]), number=number)
@@ -306,7 +306,7 @@ def test_an_episode_lasts_twenty_seconds():
     assert GO.episode_limit * GO.timestep * GO.substeps == pytest.approx(20.0)
 
 
-def test_being_cut_off_is_no_end():
+def test_truncation_is_not_termination():
     batch = begun(Arrangement("Short", targets=1, cells=0, episode_limit=3))
     last = [wait(batch) for _ in range(3)][-1]
     assert (last.truncated[0], last.terminated[0], last.success[0]) == (True, False, False)

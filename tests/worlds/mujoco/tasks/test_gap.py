@@ -1,4 +1,4 @@
-"""A corridor with a gap: what is seen, what pays, what falls."""
+"""The corridor with a gap: observations, rewards, terminations."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def begun(world, count=1, seed=0):
     return batch
 
 
-def test_gaps_are_as_long_as_the_paper_says_and_half_way():
+def test_gaps_have_the_lengths_of_the_paper_and_are_in_the_middle():
     random = np.random.default_rng(0)
     first, length = np.array(
         [WORLD.initial_state(random).task_state["gap"] for _ in range(2_000)]
@@ -27,7 +27,7 @@ def test_gaps_are_as_long_as_the_paper_says_and_half_way():
     np.testing.assert_allclose(first + length / 2, LENGTH / 2)
 
 
-def test_the_floor_is_there_but_for_the_gap():
+def test_platforms_cover_everything_except_the_gap():
     batch = begun(WORLD, 8)
     before = WORLD.model.geom_pos.copy(), WORLD.model.geom_size.copy()
     for number, (first, length) in enumerate(batch.state.task_state["gap"]):
@@ -43,7 +43,7 @@ def test_the_floor_is_there_but_for_the_gap():
     np.testing.assert_array_equal(before[1], WORLD.model.geom_size)
 
 
-def test_the_gap_is_seen_from_the_body():
+def test_the_gap_is_observed_relative_to_the_body():
     batch = begun(WORLD)
     first, length = batch.state.task_state["gap"][0]
     np.testing.assert_allclose(observed(WORLD, batch)["gap"][0], [first - MARGIN, length])
@@ -51,7 +51,7 @@ def test_the_gap_is_seen_from_the_body():
     np.testing.assert_allclose(observed(WORLD, batch)["gap"][0], [-1.0, length], atol=1e-9)
 
 
-def test_going_forward_is_paid_by_the_metre():
+def test_the_reward_is_the_forward_motion():
     batch = begun(WORLD)
     places, rewards = [positions(batch)[0]], []
     for action in (-1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 1.0):
@@ -63,7 +63,7 @@ def test_going_forward_is_paid_by_the_metre():
     np.testing.assert_allclose(rewards[-1], 0.05 * speed, atol=0.1)
 
 
-def test_a_ball_that_rolls_off_the_edge_ends_the_episode():
+def test_an_episode_ends_if_the_ball_falls_into_the_gap():
     batch = begun(WORLD, seed=3)
     first, length = batch.state.task_state["gap"][0]
     assert length > 0.8  # longer than the ball is wide
@@ -127,5 +127,5 @@ def test_a_body_stands_on_the_platform(body):
     np.testing.assert_allclose(positions(batch)[:3], before[:3], atol=0.1)
 
 
-def test_options_are_named():
+def test_an_unknown_body_is_refused():
     refuses(lambda: Gap("Gap", body="bird"), "body", "one of", "'bird'")

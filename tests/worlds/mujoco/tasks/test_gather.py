@@ -1,4 +1,4 @@
-"""Two boxes that have to touch."""
+"""The task with two boxes that must touch."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def batch():
 
 
 def with_boxes(batch, distance):
-    """The boxes side by side, with their centres a distance apart."""
+    """Return positions with the boxes' centres at a distance."""
     qpos = positions(batch)
     qpos[5:12] = [0.0, 3.0, 0.5, 1, 0, 0, 0]
     qpos[12:19] = [distance, 3.0, 0.5, 1, 0, 0, 0]
@@ -26,7 +26,7 @@ def with_boxes(batch, distance):
     return qpos
 
 
-def test_touching_pays_ten_and_a_step_later_fifty(batch):
+def test_rewards_of_touching_are_10_and_then_50(batch):
     teleport(batch, with_boxes(batch, 0.998))
     assert wait(batch).reward[0] == 10
     done = wait(batch)
@@ -35,7 +35,7 @@ def test_touching_pays_ten_and_a_step_later_fifty(batch):
     assert done.success[0]
 
 
-def test_boxes_that_part_take_the_ten_back(batch):
+def test_separating_boxes_costs_10(batch):
     teleport(batch, with_boxes(batch, 0.998))
     wait(batch)
     teleport(batch, with_boxes(batch, 2.0))
@@ -43,12 +43,12 @@ def test_boxes_that_part_take_the_ten_back(batch):
     assert (parted.reward[0], parted.episode_return[0]) == (40, 50)
 
 
-def test_almost_touching_pays_nothing(batch):
+def test_no_reward_for_almost_touching(batch):
     teleport(batch, with_boxes(batch, 1.01))
     assert wait(batch).reward[0] == 0
 
 
-def test_a_body_that_touches_a_box_pays_nothing(batch):
+def test_no_reward_if_the_body_touches_a_box(batch):
     qpos = with_boxes(batch, 3.0)
     qpos[:2] = 0.0, 3.0 - 0.5 - 0.19
     teleport(batch, qpos)
@@ -65,7 +65,7 @@ def test_no_episode_begins_with_boxes_that_touch():
     assert not batch.state.sensordata[:, WORLD.sensor_columns("touch")].any()
 
 
-def test_there_are_two_boxes_to_see_and_no_task_to_be_told():
+def test_views_are_proprioception_and_boxes():
     assert {view.name: view.shape for view in WORLD.views} == {
         "proprioception": (10,),
         "boxes": (48,),

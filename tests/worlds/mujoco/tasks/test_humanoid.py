@@ -1,4 +1,4 @@
-"""A humanoid that walks where it is told to, and one that goes to a target."""
+"""The tasks of the humanoid: walking in given directions, and going to a target."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def begun(world, count=1, seed=0):
 
 
 def paid(velocity, first, second, steps):
-    """The reward of a step that began after so many, by the velocity it led to."""
+    """Return the reward of step number ``steps`` with this velocity after it."""
     batch = begun(WALK)
     now = data_of(batch, steps + 1)
     sensors = now.sensordata.copy()
@@ -29,7 +29,7 @@ def paid(velocity, first, second, steps):
 
 
 @pytest.mark.parametrize("direction", range(4))
-def test_the_pace_asked_for_is_paid_one_and_what_is_off_less(direction):
+def test_the_reward_is_1_at_the_required_velocity_and_less_elsewhere(direction):
     wanted, other = DIRECTIONS[direction], (direction + 1) % 4
     assert paid(wanted, direction, other, 0) == pytest.approx(1.0)
     assert paid([0, 0], direction, other, 0) == pytest.approx(np.exp(-2))
@@ -46,14 +46,14 @@ def test_the_direction_changes_after_half_of_the_episode():
         np.testing.assert_array_equal(told, np.eye(4)[[followed]])
 
 
-def test_the_two_directions_differ_and_all_pairs_come():
+def test_the_two_directions_differ_and_all_pairs_are_drawn():
     random = np.random.default_rng(0)
     drawn = [WALK.initial_state(random).task_state for _ in range(300)]
     pairs = {(int(m["first"].argmax()), int(m["second"].argmax())) for m in drawn}
     assert pairs == {(a, b) for a in range(4) for b in range(4) if a != b}
 
 
-def test_the_velocity_that_counts_is_that_of_the_whole_body():
+def test_the_velocity_is_that_of_the_centre_of_mass():
     batch = begun(WALK)
     speeds = np.zeros(WALK.model.nv)
     speeds[:2] = 0.6, -0.8
@@ -63,7 +63,7 @@ def test_the_velocity_that_counts_is_that_of_the_whole_body():
     )
 
 
-def test_the_direction_is_seen_in_the_torsos_axes():
+def test_the_direction_is_in_the_torsos_frame():
     batch = begun(WALK)
     wanted = DIRECTIONS[batch.state.task_state["first"][0].argmax()]
     for yaw in (0.0, 0.8, -2.0):
@@ -75,7 +75,7 @@ def test_the_direction_is_seen_in_the_torsos_axes():
         )
 
 
-def test_what_is_felt_does_not_change_when_the_body_is_turned():
+def test_proprioception_does_not_change_under_rotation():
     batch, random = begun(WALK), np.random.default_rng(2)
     pose, speeds = positions(batch), random.normal(size=WALK.model.nv)
     pose[2] += 1.0
@@ -86,7 +86,7 @@ def test_what_is_felt_does_not_change_when_the_body_is_turned():
 
 
 @pytest.mark.parametrize("world", [WALK, GO], ids=lambda world: world.name)
-def test_a_humanoid_that_lies_ends_its_episode(world):
+def test_an_episode_ends_if_the_humanoid_lies(world):
     batch = begun(world)
     pose = positions(batch)
     assert not wait(batch).terminated[0]
@@ -97,7 +97,7 @@ def test_a_humanoid_that_lies_ends_its_episode(world):
     assert not lying.success[0]
 
 
-def test_being_on_the_target_pays_sixty():
+def test_the_return_on_the_target_is_60():
     batch = begun(GO)
     assert GO.spec.view_names == ("proprioception", "targets")
     teleport(batch, moved(positions(batch), batch.state.task_state["targets"][0, 0]))
@@ -106,7 +106,7 @@ def test_being_on_the_target_pays_sixty():
     assert (last.terminated[0], last.success[0], last.episode_return[0]) == (True, True, 60)
 
 
-def test_episodes_last_as_long_as_said():
+def test_durations_of_episodes():
     seconds = {w.name: w.episode_limit * w.substeps * w.timestep for w in (WALK, GO)}
     assert seconds == pytest.approx({"Walk": 25.0, "Go": 20.0})
     assert not WALK.spec.has_success

@@ -1,4 +1,4 @@
-"""Worlds that pay for speed: rewards by hand, from physics stepped beside them."""
+"""Worlds with a reward for speed, compared with rewards computed from `mj_step`."""
 
 import mujoco
 import numpy as np
@@ -18,7 +18,7 @@ def begun(world, count=1, seed=0):
 
 
 def beside(world, batch, action):
-    """Physics of the first environment a step later, by `mj_step` alone."""
+    """Return the data of the first environment one step later, by `mj_step`."""
     shown = batch.physics.to_mjdata(batch.state.mjstate[0])
     data = mujoco.MjData(world.model)
     data.qpos[:], data.qvel[:], data.act[:] = shown.qpos, shown.qvel, shown.act
@@ -30,7 +30,7 @@ def beside(world, batch, action):
 
 
 def pace(model, data):
-    """Velocity of the centre of mass: the sum over bodies of mass times velocity, over the mass."""
+    """Return the velocity of the centre of mass: total momentum divided by total mass."""
     mujoco.mj_kinematics(model, data)
     mujoco.mj_comPos(model, data)
     mujoco.mj_comVel(model, data)
@@ -42,12 +42,12 @@ def pace(model, data):
 
 
 def contact(data):
-    """Of forces on bodies but the world, cut to [-1, 1]: the sum of squares."""
+    """Return the sum of squared contact forces on bodies, each clipped to [-1, 1]."""
     return (np.clip(data.cfrc_ext[1:, 3:], -1, 1) ** 2).sum()
 
 
 def by_hand(name, velocity, action, contacts):
-    """Rewards as the release has them."""
+    """Return the reward by the formulas of the release."""
     level, effort = np.hypot(*velocity[:2]), (action**2).sum()
     if name == "swimmer":
         return level * np.sign(velocity[0]) - 0.5 * 1e-2 * effort
@@ -93,7 +93,7 @@ def test_episodes_end_where_the_torso_is_too_low_or_too_high(name, height, ends)
     assert not verdict.success[0]
 
 
-def test_an_ant_that_is_thrown_up_ends_its_episode():
+def test_an_episode_ends_if_the_ant_is_too_high():
     batch = begun(ANT)
     pose = positions(batch)
     pose[2] += 1.0
@@ -103,7 +103,7 @@ def test_an_ant_that_is_thrown_up_ends_its_episode():
     assert not thrown.truncated[0]
 
 
-def test_swimming_backward_is_paid_negatively():
+def test_the_reward_of_swimming_backward_is_negative():
     batch = begun(SWIMMER)
     for speed in (1.0, -1.0):
         teleport(batch, np.zeros(5), [speed, 0.0, 0.0, 0.0, 0.0])
@@ -111,7 +111,7 @@ def test_swimming_backward_is_paid_negatively():
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_nothing_is_felt_of_the_place(name):
+def test_observations_do_not_depend_on_the_position(name):
     world = WORLDS[name]
     batch, random = begun(world), np.random.default_rng(1)
     pose, speeds = positions(batch), 0.1 * random.normal(size=world.model.nv)
@@ -124,7 +124,7 @@ def test_nothing_is_felt_of_the_place(name):
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_episodes_begin_at_the_origin_and_stir(name):
+def test_episodes_begin_at_the_origin_with_random_velocities(name):
     world = WORLDS[name]
     batch = begun(world, count=200)
     qpos = qpos_of(batch)
@@ -136,14 +136,14 @@ def test_episodes_begin_at_the_origin_and_stir(name):
     np.testing.assert_allclose(qvel.mean(), 0.0, atol=0.01)
 
 
-def test_steps_last_as_long_as_said():
+def test_durations_of_steps():
     seconds = {name: world.timestep * world.substeps for name, world in WORLDS.items()}
     assert seconds == pytest.approx({"ant": 0.05, "swimmer": 0.05, "humanoid": 0.025})
     assert {world.episode_limit for world in WORLDS.values()} == {1_000}
     assert not any(world.spec.has_success for world in WORLDS.values())
 
 
-def test_being_cut_off_is_no_end():
+def test_truncation_is_not_termination():
     batch = begun(SwimmerSpeed("S", episode_limit=2))
     wait(batch)
     last = wait(batch)

@@ -1,4 +1,4 @@
-"""Targets by sight: as many as have a colour, and nothing told of which is meant."""
+"""Tasks with vision: colours of targets, and the view of the task."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from hierax.worlds.mujoco.tasks.vision_arrangement import VisionArrangement
 from refusals import refuses
 
 
-def test_every_target_that_is_not_asked_for_has_a_colour_of_its_own():
+def test_targets_have_different_colours():
     world = VisionArrangement("Four", targets=4)
     colours = {world.colour(target, required=False) for target in range(4)}
     assert len({*colours, world.colour(0, required=True)}) == 5
@@ -16,7 +16,7 @@ def test_more_targets_than_colours_are_refused():
     refuses(lambda: VisionArrangement("Five", targets=5), "targets", "at most 4", "5")
 
 
-def test_who_is_asked_for_is_told_and_where_is_not():
+def test_the_task_has_the_mover_and_not_the_target():
     fields = {"boxes": 2, "targets": 2, "movers": ("body", "boxes")}
     world = VisionArrangement("Who", **fields)
     for seed in range(8):
