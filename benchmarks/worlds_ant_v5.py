@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 
 from hierax.spec import View
-from hierax.worlds.mujoco.world import Array, Data, InitialState, MujocoWorld, StepResult
+from hierax.worlds.mujoco.mujoco_world import Array, Data, InitialState, MujocoWorld, StepResult
 
 MODEL = Path(gymnasium.envs.mujoco.__file__).parent / "assets" / "ant.xml"
 HEALTHY, CONTROL_COST, NOISE = 1.0, 0.5, 0.1

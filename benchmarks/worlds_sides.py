@@ -14,8 +14,8 @@ import numpy as np
 
 from hierax.worlds import FunctionalBatch, make
 from hierax.worlds.mujoco import MjxWorld
+from hierax.worlds.mujoco.mujoco_world import MujocoWorld
 from hierax.worlds.mujoco.physics import SIGNATURE
-from hierax.worlds.mujoco.world import MujocoWorld
 from worlds_ant_v5 import AntV5
 
 Work: TypeAlias = Callable[[], int]

@@ -12,8 +12,8 @@ from hierax.spec import View
 from hierax.worlds.mujoco import MujocoWorld
 from hierax.worlds.mujoco.arenas import plane
 from hierax.worlds.mujoco.bodies.body import add_motor
+from hierax.worlds.mujoco.mujoco_world import Array, Data, InitialState, StepResult
 from hierax.worlds.mujoco.vision import Camera
-from hierax.worlds.mujoco.world import Array, Data, InitialState, StepResult
 
 LINK, HEIGHT = 0.5, 0.1
 """Length of each link, and its height above the floor (m)."""

@@ -20,9 +20,9 @@ from hierax.agents import SAC, LatentSpacePolicy, Level
 from hierax.experiments.learning_runs import SMALL, draw_curves
 from hierax.experiments.result import Result
 from hierax.experiments.skill_study import METRIC, Arm, Budget, Skill, study
+from hierax.worlds.mujoco.mujoco_world import Data, StepResult
 from hierax.worlds.mujoco.tasks.ant_cross import AntCross
 from hierax.worlds.mujoco.tasks.speed import COM_VELOCITY, AntSpeed, add_com_velocity_sensor
-from hierax.worlds.mujoco.world import Data, StepResult
 
 NAME = "AntCross-v0"
 LAPTOP = {

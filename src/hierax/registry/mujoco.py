@@ -7,7 +7,7 @@ Row: TypeAlias = tuple[str, str, str, Mapping[str, Any]]
 _HOME = "hierax.worlds.mujoco"
 _ARRANGED = f"{_HOME}.tasks.arrangement:Arrangement"
 _SEEN = f"{_HOME}.tasks.vision_arrangement:VisionArrangement"
-_ANT, _POINT = f"{_HOME}.mazes.ant:AntInMaze", f"{_HOME}.mazes.point:PointInMaze"
+_ANT, _POINT = f"{_HOME}.mazes.ant_in_maze:AntInMaze", f"{_HOME}.mazes.point_in_maze:PointInMaze"
 
 _GO = {"targets": 3, "cells": 0}
 _EASY, _MID, _HARD = (
@@ -47,11 +47,11 @@ MUJOCO_WORLDS: tuple[Row, ...] = (
     ),
     (
         "HumanoidWalk-v0",
-        f"{_HOME}.tasks.humanoid:HumanoidWalk",
+        f"{_HOME}.tasks.humanoid_tasks:HumanoidWalk",
         "walk in one direction, then in another",
         {},
     ),
-    ("HumanoidGoTo-v0", f"{_HOME}.tasks.humanoid:HumanoidGoTo", "walk to a target", {}),
+    ("HumanoidGoTo-v0", f"{_HOME}.tasks.humanoid_tasks:HumanoidGoTo", "walk to a target", {}),
     ("AntSpeed-v0", f"{_HOME}.tasks.speed:AntSpeed", _SPEED, {}),
     ("SwimmerSpeed-v0", f"{_HOME}.tasks.speed:SwimmerSpeed", "reward is the speed along x", {}),
     ("HumanoidSpeed-v0", f"{_HOME}.tasks.speed:HumanoidSpeed", _SPEED, {}),

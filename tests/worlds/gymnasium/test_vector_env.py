@@ -10,7 +10,7 @@ from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
 from hierax.worlds import FunctionalHostWorld, make
 from hierax.worlds.gymnasium import HieraxVectorEnv, HostEnv
-from hierax.worlds.mujoco.world import MujocoWorld
+from hierax.worlds.mujoco.mujoco_world import MujocoWorld
 from refusals import refuses
 from worlds.mujoco.toys import Slider
 

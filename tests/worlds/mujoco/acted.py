@@ -3,7 +3,7 @@
 import mujoco
 import numpy as np
 
-from hierax.worlds.mujoco.world import Data
+from hierax.worlds.mujoco.mujoco_world import Data
 
 
 def teleport(batch, qpos, qvel=None, number=0):

@@ -9,7 +9,7 @@ import pytest
 from hierax.worlds.mujoco.bodies import BODIES, body_named
 from hierax.worlds.mujoco.bodies.body import UP, add_geom_position_sensors, yaw_quaternion
 from hierax.worlds.mujoco.bodies.maze_ant import MazeAnt
-from hierax.worlds.mujoco.world import SensorColumns
+from hierax.worlds.mujoco.mujoco_world import SensorColumns
 from refusals import refuses
 
 FALLING = [name for name in BODIES if name != "ball"]

@@ -7,7 +7,7 @@ from hierax.worlds.mujoco.tasks.ant_cross import AntCross
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
 from hierax.worlds.mujoco.tasks.gap import Gap
 from hierax.worlds.mujoco.tasks.gather import Gather
-from hierax.worlds.mujoco.tasks.humanoid import HumanoidGoTo, HumanoidWalk
+from hierax.worlds.mujoco.tasks.humanoid_tasks import HumanoidGoTo, HumanoidWalk
 from hierax.worlds.mujoco.tasks.speed import AntSpeed, HumanoidSpeed, SwimmerSpeed
 from worlds.mujoco.acted import timesteps
 

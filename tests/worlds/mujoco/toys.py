@@ -6,15 +6,15 @@ import mujoco
 import numpy as np
 
 from hierax.spec import View
-from hierax.worlds.mujoco.world import InitialState, MujocoWorld, StepResult
+from hierax.worlds.mujoco.mujoco_world import InitialState, MujocoWorld, StepResult
 
 
 @dataclasses.dataclass(frozen=True)
 class Slider(MujocoWorld):
     """A block of 1 kg on a rail; the reward is its position, and it terminates beyond 1 m.
 
-    Its motor pulls with up to 3 N and pushes with up to 1 N. The position of a flag, and a clock in the task
-    state, differ between episodes.
+    Its motor pulls with up to 3 N and pushes with up to 1 N. The position of a flag, and a clock in
+    the task state, differ between episodes.
     """
 
     name: str = "Slider-v0"

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from hierax.worlds.mujoco.batch import MujocoBatch
     from hierax.worlds.mujoco.functional import FunctionalMujoco
     from hierax.worlds.mujoco.mjx import MjxWorld
+    from hierax.worlds.mujoco.mujoco_world import MujocoWorld
     from hierax.worlds.mujoco.opengl import RenderError
     from hierax.worlds.mujoco.physics import Physics, UnstableError
     from hierax.worlds.mujoco.tasks.arrangement import Arrangement
-    from hierax.worlds.mujoco.world import MujocoWorld
 
 __all__ = [
     "Arrangement",
@@ -34,7 +34,7 @@ _MODULES = {
     "FunctionalMujoco": "functional",
     "MjxWorld": "mjx",
     "MujocoBatch": "batch",
-    "MujocoWorld": "world",
+    "MujocoWorld": "mujoco_world",
     "Physics": "physics",
     "RenderError": "opengl",
     "UnstableError": "physics",

@@ -10,11 +10,7 @@ import numpy as np
 from hierax import checks
 from hierax.worlds.actions import checked_actions
 from hierax.worlds.host import Saved
-from hierax.worlds.mujoco.opengl import render_thread
-from hierax.worlds.mujoco.physics import Physics
-from hierax.worlds.mujoco.random_state import pack_generator, unpack_generator
-from hierax.worlds.mujoco.vision import VISION, Image, Marker, Renderer
-from hierax.worlds.mujoco.world import (
+from hierax.worlds.mujoco.mujoco_world import (
     Data,
     InitialState,
     MujocoState,
@@ -22,6 +18,10 @@ from hierax.worlds.mujoco.world import (
     StepResult,
     TaskState,
 )
+from hierax.worlds.mujoco.opengl import render_thread
+from hierax.worlds.mujoco.physics import Physics
+from hierax.worlds.mujoco.random_state import pack_generator, unpack_generator
+from hierax.worlds.mujoco.vision import VISION, Image, Marker, Renderer
 from hierax.worlds.named_arrays import from_named_arrays, to_named_arrays
 from hierax.worlds.world import Timestep
 

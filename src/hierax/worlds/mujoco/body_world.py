@@ -7,7 +7,7 @@ import numpy as np
 
 from hierax.spec import View
 from hierax.worlds.mujoco.bodies.body import TORSO_AXES, Body
-from hierax.worlds.mujoco.world import MujocoWorld
+from hierax.worlds.mujoco.mujoco_world import MujocoWorld
 
 
 class BodyWorld(MujocoWorld):

@@ -16,7 +16,7 @@ import numpy as np
 from hierax import checks
 from hierax.spec import WorldSpec
 from hierax.worlds.mujoco.batch import MujocoBatch
-from hierax.worlds.mujoco.world import MujocoState, MujocoWorld
+from hierax.worlds.mujoco.mujoco_world import MujocoState, MujocoWorld
 from hierax.worlds.world import Key, State, Timestep
 
 _LOCK = threading.Lock()  # callbacks of programs that run at once share batches

@@ -17,9 +17,9 @@ import jax.numpy as jnp
 from hierax import checks
 from hierax.spec import WorldSpec
 from hierax.worlds.mujoco.batch import MujocoBatch
+from hierax.worlds.mujoco.mujoco_world import Data, MujocoState, MujocoWorld
 from hierax.worlds.mujoco.physics import SIGNATURE
 from hierax.worlds.mujoco.vision import VISION
-from hierax.worlds.mujoco.world import Data, MujocoState, MujocoWorld
 from hierax.worlds.world import Key, Timestep
 
 

@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 
 from hierax.worlds.mujoco.bodies.swimmer import Swimmer
-from hierax.worlds.mujoco.world import SensorColumns
+from hierax.worlds.mujoco.mujoco_world import SensorColumns
 
 BODY = Swimmer()
 

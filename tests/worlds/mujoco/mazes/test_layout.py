@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hierax.worlds.mujoco.mazes.layout import Block, Box, MazeMap
-from hierax.worlds.mujoco.mazes.tasks import TASKS
+from hierax.worlds.mujoco.mazes.maze_tasks import TASKS
 from hierax.worlds.point_maze import is_free
 
 FREE = {  # centres of cells that are neither wall nor chasm, with the block's own

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hierax.worlds.mujoco.mazes.layout import MazeMap
-from hierax.worlds.mujoco.mazes.tasks import TASKS
+from hierax.worlds.mujoco.mazes.maze_tasks import TASKS
 from hierax.worlds.mujoco.mazes.top_down import TopDown
 
 MAPS = {name: MazeMap(TASKS[name].layout, 8.0) for name in ("maze", "push", "fall")}

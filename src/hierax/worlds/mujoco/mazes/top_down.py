@@ -10,7 +10,7 @@ bilinear weights: along each axis, an object ``d`` pixels from the centre of the
 import numpy as np
 
 from hierax.worlds.mujoco.mazes.layout import CHASM, WALL, MazeMap
-from hierax.worlds.mujoco.world import Array
+from hierax.worlds.mujoco.mujoco_world import Array
 
 PIXELS = 5
 _MIDDLE = PIXELS // 2

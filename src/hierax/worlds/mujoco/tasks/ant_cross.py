@@ -17,9 +17,9 @@ from hierax.worlds.mujoco.arenas import WALL_COLOUR, WALL_HEIGHT, add_box_geom, 
 from hierax.worlds.mujoco.bodies.ant import Ant
 from hierax.worlds.mujoco.bodies.body import Body
 from hierax.worlds.mujoco.body_world import BodyWorld
+from hierax.worlds.mujoco.mujoco_world import Array, Data, InitialState, StepResult, TaskState
 from hierax.worlds.mujoco.tasks.speed import AntSpeed, outside, perturbed_start
 from hierax.worlds.mujoco.vision import GOAL_COLOUR, Camera, Marker
-from hierax.worlds.mujoco.world import Array, Data, InitialState, StepResult, TaskState
 from hierax.worlds.world_checks import check_position
 
 GOALS = ((6.0, -6.0), (6.0, 6.0), (12.0, 0.0))

@@ -11,10 +11,10 @@ import numpy as np
 from hierax import checks
 from hierax.spec import View
 from hierax.worlds.mujoco.bodies.body import add_geom_position_sensors
+from hierax.worlds.mujoco.mujoco_world import Array, Data, TaskState
 from hierax.worlds.mujoco.tasks.objects import TARGET_HALF
 from hierax.worlds.mujoco.tasks.scattered import Scattered
 from hierax.worlds.mujoco.vision import MAX_MARKERS, Marker
-from hierax.worlds.mujoco.world import Array, Data, TaskState
 
 _MOVERS = ("body", "boxes")
 COLOURS = ((0.84, 0.37, 0.25), (0.20, 0.47, 0.72), (0.22, 0.60, 0.42), (0.58, 0.40, 0.70))

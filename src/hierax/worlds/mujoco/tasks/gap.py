@@ -14,9 +14,9 @@ import numpy as np
 from hierax.spec import View
 from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_box_geom, plane
 from hierax.worlds.mujoco.bodies.body import yaw_quaternion
+from hierax.worlds.mujoco.mujoco_world import Array, Data, InitialState, StepResult
 from hierax.worlds.mujoco.tasks.any_body import AnyBody
 from hierax.worlds.mujoco.vision import Camera
-from hierax.worlds.mujoco.world import Array, Data, InitialState, StepResult
 
 LENGTH, WIDTH = 40.0, 4.0
 """Length and width of the corridor (m)."""

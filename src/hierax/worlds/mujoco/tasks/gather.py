@@ -6,8 +6,8 @@ from functools import cached_property
 import mujoco
 import numpy as np
 
+from hierax.worlds.mujoco.mujoco_world import Array, Data
 from hierax.worlds.mujoco.tasks.scattered import Scattered
-from hierax.worlds.mujoco.world import Array, Data
 
 _TOUCH = "touch"
 _FOUND, _ANY, _ONE = 1, 0, 1  # contact sensor: the number of contacts, as one number

@@ -24,6 +24,7 @@ from hierax import checks
 from hierax.spec import View
 from hierax.worlds.mujoco.arenas import CELL, plane, room
 from hierax.worlds.mujoco.bodies.body import yaw_quaternion
+from hierax.worlds.mujoco.mujoco_world import Array, Data, InitialState, StepResult
 from hierax.worlds.mujoco.tasks.any_body import AnyBody
 from hierax.worlds.mujoco.tasks.objects import (
     TARGET_HALF,
@@ -33,7 +34,6 @@ from hierax.worlds.mujoco.tasks.objects import (
     draw_box_pose,
 )
 from hierax.worlds.mujoco.vision import Camera
-from hierax.worlds.mujoco.world import Array, Data, InitialState, StepResult
 
 CONDITION_REWARD, COMPLETION_REWARD = 10.0, 50.0
 PADDING = 1

@@ -22,7 +22,7 @@ from hierax.worlds.mujoco.bodies.body import Body
 from hierax.worlds.mujoco.bodies.humanoid import Humanoid
 from hierax.worlds.mujoco.bodies.swimmer import Swimmer
 from hierax.worlds.mujoco.body_world import BodyWorld
-from hierax.worlds.mujoco.world import Array, Data, InitialState, StepResult
+from hierax.worlds.mujoco.mujoco_world import Array, Data, InitialState, StepResult
 
 COM_VELOCITY = "com velocity"
 """Sensor of the velocity of the body's centre of mass, in world coordinates (m/s)."""

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from hierax.worlds import make
-from hierax.worlds.mujoco.mazes.ant import AntInMaze
-from hierax.worlds.mujoco.mazes.point import PointInMaze
-from hierax.worlds.mujoco.world import Data
+from hierax.worlds.mujoco.mazes.ant_in_maze import AntInMaze
+from hierax.worlds.mujoco.mazes.point_in_maze import PointInMaze
+from hierax.worlds.mujoco.mujoco_world import Data
 from refusals import refuses
 from worlds.mujoco.acted import qpos_of, qvel_of
 from worlds.mujoco.mazes.made import ANTS, BLIND, MAZES, WORLDS, driven, put

@@ -19,11 +19,10 @@ import numpy as np
 from hierax import checks
 from hierax.spec import View
 from hierax.worlds.mujoco.mazes.layout import MazeMap
-from hierax.worlds.mujoco.mazes.model import BLOCK, add_maze
-from hierax.worlds.mujoco.mazes.tasks import TASKS, MazeTask, Position
+from hierax.worlds.mujoco.mazes.maze_model import BLOCK, add_maze
+from hierax.worlds.mujoco.mazes.maze_tasks import TASKS, MazeTask, Position
 from hierax.worlds.mujoco.mazes.top_down import PIXELS, TopDown
-from hierax.worlds.mujoco.vision import GOAL_COLOUR, Camera, Marker
-from hierax.worlds.mujoco.world import (
+from hierax.worlds.mujoco.mujoco_world import (
     Array,
     Data,
     InitialState,
@@ -31,6 +30,7 @@ from hierax.worlds.mujoco.world import (
     StepResult,
     TaskState,
 )
+from hierax.worlds.mujoco.vision import GOAL_COLOUR, Camera, Marker
 from hierax.worlds.world_checks import are_finite
 
 Goal: TypeAlias = tuple[float, ...] | Literal["multi"]

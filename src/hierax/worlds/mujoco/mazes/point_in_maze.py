@@ -6,8 +6,8 @@ import mujoco
 import numpy as np
 
 from hierax.worlds.mujoco.bodies.maze_point import MazePoint
-from hierax.worlds.mujoco.mazes.world import MazeWorld
-from hierax.worlds.mujoco.world import Array, Data
+from hierax.worlds.mujoco.mazes.maze_world import MazeWorld
+from hierax.worlds.mujoco.mujoco_world import Array, Data
 
 _NV = 4  # of the body
 _NOISE = 0.1

@@ -6,8 +6,8 @@ import mujoco
 import numpy as np
 
 from hierax.worlds.mujoco.bodies.maze_ant import MazeAnt
-from hierax.worlds.mujoco.mazes.world import MazeWorld
-from hierax.worlds.mujoco.world import Array, Data
+from hierax.worlds.mujoco.mazes.maze_world import MazeWorld
+from hierax.worlds.mujoco.mujoco_world import Array, Data
 
 _NQ, _NV = 15, 14  # of the body
 _NOISE = 0.1

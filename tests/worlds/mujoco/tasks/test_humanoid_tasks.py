@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco.tasks.humanoid import HumanoidGoTo, HumanoidWalk
+from hierax.worlds.mujoco.tasks.humanoid_tasks import HumanoidGoTo, HumanoidWalk
 from hierax.worlds.mujoco.tasks.speed import COM_VELOCITY
 from worlds.mujoco.acted import data_of, moved, observed, positions, rotated, teleport, wait
 

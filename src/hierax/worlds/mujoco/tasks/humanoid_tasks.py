@@ -14,9 +14,9 @@ import numpy as np
 from hierax.spec import View
 from hierax.worlds.mujoco.bodies.body import TORSO_AXES, Body
 from hierax.worlds.mujoco.bodies.humanoid import Humanoid
+from hierax.worlds.mujoco.mujoco_world import Array, Data, InitialState, StepResult
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
 from hierax.worlds.mujoco.tasks.speed import ComVelocityWorld, HumanoidSpeed
-from hierax.worlds.mujoco.world import Array, Data, InitialState, StepResult
 
 TARGET_SPEED = 1.0
 """m/s."""

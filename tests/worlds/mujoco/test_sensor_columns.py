@@ -4,7 +4,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from hierax.worlds.mujoco.world import SensorColumns
+from hierax.worlds.mujoco.mujoco_world import SensorColumns
 from refusals import refuses
 
 
