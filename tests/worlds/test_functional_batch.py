@@ -1,4 +1,4 @@
-"""Batches of worlds against the same episodes played one after the other in NumPy."""
+"""Batches of worlds against the same episodes simulated one environment at a time."""
 
 import dataclasses
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class Walk(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Stroll:
-    """Goes where it is pushed, with a gust from ``key``; is over after 1 to 7 steps, by chance."""
+    """A random walk that an action shifts; it terminates after 1 to 7 steps."""
 
     episode_limit: int = 4
 
@@ -50,7 +50,8 @@ class Stroll:
 def simulated(world, count, key, actions):
     """Each step's (place, reward, ...), simulated environment by environment."""
     keys = list(jax.random.split(key, len(actions) + 1))
-    begun = [world.reset(k) for k in jax.random.split(keys[0], count)]
+    reset, step = jax.jit(world.reset), jax.jit(world.step)
+    begun = [reset(k) for k in jax.random.split(keys[0], count)]
     states, shown = map(list, zip(*begun, strict=True))
     length, total = [0] * count, [np.float32(0)] * count
     rows = [[(s, 0.0, False, 0, np.float32(0)) for s in shown]]
@@ -61,10 +62,10 @@ def simulated(world, count, key, actions):
         for n in range(count):
             _, _, cut, steps, _ = rows[-1][n]
             if shown[n].terminated or cut:
-                states[n], shown[n] = world.reset(reset_keys[n])
+                states[n], shown[n] = reset(reset_keys[n])
                 length[n], total[n], steps = 0, np.float32(0), 0
             else:
-                states[n], shown[n] = world.step(states[n], action[n], step_keys[n])
+                states[n], shown[n] = step(states[n], action[n], step_keys[n])
                 steps, length[n] = steps + 1, length[n] + 1
                 total[n] = np.float32(total[n] + np.asarray(shown[n].reward))
             cut = length[n] >= world.episode_limit and not shown[n].terminated
@@ -81,7 +82,7 @@ def played():
     key = jax.random.key(4)
     keys = jax.random.split(key, STEPS + 1)
     step = jax.jit(batch.step)
-    timesteps = [batch.reset(keys[0])]
+    timesteps = [jax.jit(batch.reset)(keys[0])]
     for k, action in zip(keys[1:], actions, strict=True):
         timesteps.append(step(timesteps[-1], action, k))
     found = jax.tree.map(lambda *leaves: np.stack(leaves), *(o.timestep for o in timesteps))
@@ -127,7 +128,7 @@ def test_an_end_is_of_one_kind_and_no_episode_is_longer_than_its_limit(played):
 
 def test_a_limit_of_one_step():
     batch = FunctionalBatch(Stroll(episode_limit=1), 2)
-    state, step = batch.reset(jax.random.key(0)), jax.jit(batch.step)
+    state, step = jax.jit(batch.reset)(jax.random.key(0)), jax.jit(batch.step)
     for t in range(4):
         state = step(state, jnp.zeros((2, 1)), jax.random.key(t))
         assert (state.timestep.is_step == (t % 2 == 0)).all()

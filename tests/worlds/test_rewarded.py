@@ -1,12 +1,12 @@
-"""A world that pays for something else is the same world in all but that."""
+"""A world with another reward function is the same world in all else."""
+
+import json
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-import hierax
-from hierax.agents import SAC
-from hierax.training.run_folder import load_config
+from hierax.training.config import describe_world
 from hierax.worlds import PointCross, Rewarded
 
 WORLD = PointCross(episode_limit=20)
@@ -32,7 +32,7 @@ def test_all_but_the_reward_is_as_it_was():
         assert (also.terminated, also.success) == (shown.terminated, shown.success)
 
 
-def test_what_the_world_pays_can_be_part_of_it():
+def test_the_reward_of_the_world_is_an_argument():
     near = PointCross(goal=(0.5, 0.0), goal_radius=0.6)
     state, _ = Rewarded(near, climb).reset(jax.random.key(0))
     _, shown = Rewarded(near, climb).step(state, jnp.zeros(2), jax.random.key(0))
@@ -40,10 +40,7 @@ def test_what_the_world_pays_can_be_part_of_it():
     assert float(shown.reward) > 9.0
 
 
-def test_a_run_is_known_by_the_name_of_its_reward(tmp_path):
-    agent = SAC(WORLD.spec, hidden_sizes=(4,), batch_size=4, buffer_size=100, learning_starts=40)
-    options = {"run": tmp_path / "run", "environments": 2, "progress": False, "episodes": 1}
-    hierax.train(agent, Rewarded(WORLD, climb), 40, **options)
-    config = load_config(tmp_path / "run")["world"]
+def test_the_configuration_of_a_run_has_the_name_of_the_reward():
+    config = json.loads(json.dumps(describe_world(Rewarded(WORLD, climb))))
     assert config["reward"].endswith("test_rewarded.climb")
     assert (config["name"], config["world"]["goal"]) == ("PointCross-v0", [6.0, 6.0])

@@ -27,7 +27,7 @@ class Timestep(NamedTuple):
         terminated: bool, True in a terminal state: nothing is bootstrapped from it.
         success: bool, whether the task is solved here. An episode succeeds if its last step
             does. Always False in a world whose spec has ``has_success=False``.
-        truncated: bool, True where the episode is cut off by its limit.
+        truncated: bool, True where the limit ends the episode.
         is_step: bool, False where an episode begins.
         episode_return: float32, sum of the episode's rewards so far.
         episode_length: int32, number of the episode's steps so far.
