@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hierax.agents import LatentSpacePolicy, Level, Transition
-from hierax.agents.latent_space import Held
+from hierax.agents.latent_space.stack import StackCarry
 from hierax.spec import Continuous, View, WorldSpec
 
 N, D = 5, 2
@@ -26,9 +26,9 @@ RESETS = {5: (1, 2), 7: (0, 3)}
 act = jax.jit(
     lambda agent, explore, *given: agent.act(*given, explore=explore), static_argnums=(0, 1)
 )
-executed = jax.jit(lambda agent, *given: agent.executed(*given), static_argnums=0)
+executed = jax.jit(lambda agent, *given: jnp.tanh(agent.bottom_output(*given)), static_argnums=0)
 observe = jax.jit(lambda agent, *given: agent.observe(*given), static_argnums=0)
-draw = jax.jit(lambda agent, state: agent.draw(state), static_argnums=0)
+next_batch = jax.jit(lambda agent, state: agent.next_batch(state), static_argnums=0)
 learn = jax.jit(lambda agent, state: agent.learn(state), static_argnums=0)
 update = jax.jit(lambda agent, *given: agent.update(*given), static_argnums=0)
 
@@ -37,7 +37,7 @@ class Played(NamedTuple):
     """A step, and what is held after it."""
 
     row: Transition
-    held: Held
+    held: StackCarry
 
 
 def stacked(*levels, spec=RICH, **changes):
@@ -67,7 +67,7 @@ def seen(seed, count=N):
 def played(agent, state, steps, resets=None, *, explore=True):
     """So many steps and the state after them. Episodes of even environments end for good."""
     rng, resets = np.random.default_rng(0), resets or {}
-    held, observation, rows = agent.begin(N), _of(agent, seen(rng)), []
+    held, observation, rows = agent.initial_carry(N), _of(agent, seen(rng)), []
     for t in range(steps):
         is_step, over = ~_among(resets.get(t, ())), _among(resets.get(t + 1, ()))
         even = np.arange(N) % 2 == 0
@@ -87,7 +87,7 @@ def begun_anew(agent, held, begins):
     """What is held, but its beginning where an episode begins."""
     return jax.tree.map(
         lambda first, later: jnp.where(begins.reshape(-1, *(1,) * (later.ndim - 1)), first, later),
-        agent.begin(N),
+        agent.initial_carry(N),
         held,
     )
 

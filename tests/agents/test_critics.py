@@ -7,7 +7,8 @@ import optax
 import pytest
 
 from agents import in_numpy
-from hierax.agents.critics import action_values, descend, follow, twin_critics
+from hierax.agents.critics import action_values, twin_critics
+from hierax.agents.optimisation import gradient_step, polyak_update
 
 
 def test_critics_are_two_different_networks():
@@ -32,14 +33,14 @@ def test_one_critic_of_two():
 
 def test_targets_follow_at_their_rate():
     old, new = {"a": jnp.array([1.0, 2.0])}, {"a": jnp.array([3.0, -2.0])}
-    np.testing.assert_allclose(follow(old, new, 0.25)["a"], [1.5, 1.0], rtol=1e-6)
-    np.testing.assert_array_equal(follow(old, new, 1.0)["a"], new["a"])
+    np.testing.assert_allclose(polyak_update(old, new, 0.25)["a"], [1.5, 1.0], rtol=1e-6)
+    np.testing.assert_array_equal(polyak_update(old, new, 1.0)["a"], new["a"])
 
 
 def test_targets_come_as_near_as_a_geometric_series(x64):
     target = jnp.zeros(())
     for _ in range(10):
-        target = follow(target, jnp.ones(()), 0.1)
+        target = polyak_update(target, jnp.ones(()), 0.1)
     assert target == pytest.approx(1 - 0.9**10, rel=1e-12)
 
 
@@ -49,7 +50,7 @@ def test_a_step_of_descent():
 
     optimiser = optax.sgd(0.1)
     start = jnp.array([3.0, 4.0])
-    step = descend(optimiser, loss, start, optimiser.init(start))
+    step = gradient_step(optimiser, loss, start, optimiser.init(start))
     np.testing.assert_allclose(step.parameters, 0.8 * start, rtol=1e-6)
     assert (step.loss, step.aux) == (25.0, "beside")
     assert step.gradient_norm == pytest.approx(10.0)

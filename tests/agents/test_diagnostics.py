@@ -38,7 +38,7 @@ def train(agent, world, seed=0):
 
 def value(agent, state, world, clock, first=0.0, action=0.0):
     """Q as the mean of both critics has it."""
-    observation = agent.see(state, worlds.seen(world, clock, first))
+    observation = agent.preprocess(state, worlds.seen(world, clock, first))
     actions = jnp.full((1, 1), action)
     return float(action_values(state.learner.critics, observation, actions).mean())
 
@@ -95,7 +95,7 @@ def test_living_on_is_worth_its_chances_under_the_flat_prior_alone(prior):
     sac = SAC(worlds.SPEC, temperature=0.5, prior=prior, **SHARED)
     world = worlds.WORTHLESS
     state = train(sac, world)
-    policy = sac.policy(state.learner.actor, sac.see(state, worlds.seen(world, 0)))
+    policy = sac.policy(state.learner.actor, sac.preprocess(state, worlds.seen(world, 0)))
     keys = jax.random.split(jax.random.key(1), 4000)
     entropy = -float(jax.vmap(lambda key: policy.sample_with_log_prob(key)[2])(keys).mean())
     assert entropy == pytest.approx(np.log(2), abs=0.05)

@@ -11,8 +11,8 @@ import scipy.stats
 
 from agents import in_numpy
 from hierax.agents.distributions import log_det_tanh
-from hierax.agents.flows import Flow, alternating, everything, standard_log_prob
-from planning.refusals import refusal
+from hierax.agents.latent_space.flows import Flow, all_entries, alternating, standard_log_prob
+from refusals import refuses
 
 KEY = jax.random.key(0)
 SIZES = (1, 2, 3, 5, 8, 17)
@@ -255,7 +255,7 @@ def test_the_best_policy_of_a_gaussian_bandit_has_a_soft_value_of_log_z_at_each_
     np.testing.assert_allclose(mean, [0.75, -0.428571], atol=1e-6)
     bias = jnp.asarray(np.concatenate([3 * np.arctanh(0.5 * np.log(variance) / 3), mean]))
     policy = with_last_layers(
-        flow(2, everything(2)), lambda last, _: bias if last.ndim == 1 else 0.0 * last
+        flow(2, all_entries(2)), lambda last, _: bias if last.ndim == 1 else 0.0 * last
     )
     z, seen = rows(2)
     x, log_det = forward(policy, z, seen)
@@ -269,7 +269,7 @@ def test_the_best_policy_of_a_gaussian_bandit_has_a_soft_value_of_log_z_at_each_
 
 @pytest.mark.parametrize(
     ("size", "moved"),
-    [*((size, alternating(size, 2)) for size in SIZES), (5, everything(5))],
+    [*((size, alternating(size, 2)) for size in SIZES), (5, all_entries(5))],
     ids=[*map(str, SIZES), "gaussian"],
 )
 def test_a_new_flow_is_the_identity_to_the_bit(size, moved):
@@ -306,7 +306,7 @@ def test_halves_take_turns():
     assert alternating(5, 2) == ((0, 2), (2, 5))
     assert alternating(5, 3, begin_with=1) == ((2, 5), (0, 2), (2, 5))
     assert alternating(1, 2) == alternating(1, 2, begin_with=1) == ((0, 1), (0, 1))
-    assert everything(5) == ((0, 5),)
+    assert all_entries(5) == ((0, 5),)
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_a_single_entry_moves_given_the_observation_alone(x64):
 
 
 def test_a_gaussian_policy_is_one_affine_layer(x64):
-    policy, (_, seen) = flow(3, everything(3)), rows(3, count=4)
+    policy, (_, seen) = flow(3, all_entries(3)), rows(3, count=4)
     features = np.maximum(in_numpy.network(policy.torso, np.asarray(seen)), 0)
     first, last = policy.couplings[0].net.layers
     output = np.tanh(features @ first.weight + first.bias) @ last.weight + last.bias
@@ -372,7 +372,7 @@ def test_a_gaussian_policy_is_one_affine_layer(x64):
     assert scale.max() / scale.min() > 2
 
 
-@pytest.mark.parametrize(("moved", "limit"), [(alternating(5, 2), 3.0), (everything(5), 0.5)])
+@pytest.mark.parametrize(("moved", "limit"), [(alternating(5, 2), 3.0), (all_entries(5), 0.5)])
 def test_scales_are_bounded_whatever_is_seen(moved, limit):
     policy = flow(5, moved, spread=100.0, limit=limit)
     bound = limit * sum(end - begin for begin, end in moved)
@@ -398,28 +398,20 @@ def test_any_batch_axes_will_do(x64):
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
+    ("changes", "names"),
     [
-        ({"units": 0}, "units must be an integer >= 1, got 0"),
-        ({"units": 1.5}, "units must be an integer >= 1, got 1.5"),
-        ({"limit": 0.0}, "limit must be a finite number > 0, got 0.0"),
-        ({"limit": -1.0}, "limit must be a finite number > 0, got -1.0"),
-        ({"limit": float("inf")}, "limit must be a finite number > 0, got inf"),
-        (
-            {"final_scale": -1.0},
-            "final_scale must be a finite number >= 0, got -1.0",
-        ),
-        (
-            {"observation_size": 0},
-            "size of a layer must be an integer >= 1, got 0",
-        ),
-        ({"hidden_sizes": (0,)}, "size of a layer must be an integer >= 1, got 0"),
-        (
-            {"size": 0, "moved": alternating(0, 2)},
-            "size of a layer must be an integer >= 1, got 0",
-        ),
+        ({"units": 0}, ("units", "an integer >= 1", "got 0")),
+        ({"units": 1.5}, ("units", "an integer >= 1", "got 1.5")),
+        ({"limit": 0.0}, ("limit", "a finite number > 0", "got 0.0")),
+        ({"limit": -1.0}, ("limit", "a finite number > 0", "got -1.0")),
+        ({"limit": float("inf")}, ("limit", "a finite number > 0", "got inf")),
+        ({"final_scale": -1.0}, ("final_scale", "a finite number >= 0", "got -1.0")),
+        ({"observation_size": 0}, ("layer", "an integer >= 1", "got 0")),
+        ({"hidden_sizes": (0,)}, ("layer", "an integer >= 1", "got 0")),
+        ({"hidden_sizes": ()}, ("hidden_sizes", "at least one layer", "got ()")),
+        ({"size": 0, "moved": alternating(0, 2)}, ("layer", "an integer >= 1", "got 0")),
     ],
 )
-def test_refusals(changes, sentence):
+def test_refusals(changes, names):
     usual = {"observation_size": 3, "size": 2, "hidden_sizes": (4,), "moved": alternating(2, 2)}
-    assert refusal(lambda: Flow(KEY, **{**usual, **changes})) == sentence
+    refuses(lambda: Flow(KEY, **{**usual, **changes}), *names)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.agents.flows import Flow, alternating, everything
+from hierax.agents.latent_space.flows import Flow, all_entries, alternating
 
 OBSERVED, FEATURES, UNITS, ROWS = 4, 6, 7, 16
 ROUNDING = 1e-12  # float64 through two layers that stretch by e² at most
@@ -87,7 +87,7 @@ def ours(flow, points, seen):
     [
         *((size, alternating(size, 2, begin_with=size % 2), 3.0) for size in (1, 2, 3, 5, 8)),
         (5, alternating(5, 3), 0.5),
-        (5, everything(5), 3.0),
+        (5, all_entries(5), 3.0),
         (5, ((1, 3),), 3.0),
     ],
 )

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hierax.agents.flows import alternating, everything
-from hierax.agents.level import Level
-from planning.refusals import refusal
+from hierax.agents.latent_space.flows import all_entries, alternating
+from hierax.agents.latent_space.level import Level
+from refusals import refuses
 
 
 def test_layers_of_a_flow_move_in_turn():
@@ -15,15 +15,15 @@ def test_layers_of_a_flow_move_in_turn():
 
 def test_a_gaussian_level_has_one_layer_whatever_its_couplings():
     level = Level(policy="gaussian", couplings=4)
-    assert level.moved(5, begin_with=0) == level.moved(5, begin_with=1) == everything(5)
+    assert level.moved(5, begin_with=0) == level.moved(5, begin_with=1) == all_entries(5)
 
 
 def test_levels_are_values():
     """An agent that holds them is a static argument of compiled functions."""
-    made = [Level(views=("position", "velocity"), world="Plane-v0", steps=100) for _ in range(2)]
+    made = [Level(views=("position", "velocity"), control_interval=4) for _ in range(2)]
     assert made[0] == made[1]
     assert hash(made[0]) == hash(made[1])
-    assert made[0] != Level(views=("velocity", "position"), world="Plane-v0", steps=100)
+    assert made[0] != Level(views=("velocity", "position"), control_interval=4)
 
 
 @pytest.mark.parametrize(
@@ -41,41 +41,45 @@ def test_what_is_allowed(fields):
     assert {name: getattr(level, name) for name in fields} == fields
 
 
-WHOLE = "must be an integer >= 1"
-POSITIVE = "must be a finite number > 0"
+WHOLE = "an integer >= 1"
+POSITIVE = "a finite number > 0"
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "sentence"),
+    ("field", "value", "rule"),
     [
-        ("views", ["position"], "views must be of type tuple, got a list"),
-        ("views", "position", "views must be of type tuple, got 'position'"),
-        ("world", 3, "world must be of type str, got 3"),
-        ("world", ("Plane-v0",), "world must be of type str, got a tuple"),
-        ("steps", 0, f"steps {WHOLE}, got 0"),
-        ("steps", 1e5, f"steps {WHOLE}, got 100000.0"),
-        ("control_interval", 0, f"control_interval {WHOLE}, got 0"),
-        ("control_interval", None, f"control_interval {WHOLE}, got None"),
-        ("control_interval", True, f"control_interval {WHOLE}, got True"),
-        ("temperature", 0.0, f"temperature {POSITIVE}, got 0.0"),
-        ("temperature", -0.1, f"temperature {POSITIVE}, got -0.1"),
-        ("temperature", "auto", f"temperature {POSITIVE}, got 'auto'"),
-        ("initial_temperature", 0.0, f"initial_temperature {POSITIVE}, got 0.0"),
-        ("initial_temperature", None, f"initial_temperature {POSITIVE}, got None"),
-        ("target_kl", 0.0, f"target_kl {POSITIVE}, got 0.0"),
-        ("target_kl", -2.0, f"target_kl {POSITIVE}, got -2.0"),
-        ("target_kl", float("nan"), f"target_kl {POSITIVE}, got nan"),
-        ("noise", "held", "noise must be one of 'step', 'episode', got 'held'"),
-        ("noise", None, "noise must be one of 'step', 'episode', got None"),
-        ("policy", "mixture", "policy must be one of 'flow', 'gaussian', got 'mixture'"),
-        ("couplings", 0, f"couplings {WHOLE}, got 0"),
-        ("couplings", 2.0, f"couplings {WHOLE}, got 2.0"),
-        ("coupling_units", 0, f"coupling_units {WHOLE}, got 0"),
-        ("scale_limit", 0.0, f"scale_limit {POSITIVE}, got 0.0"),
-        ("scale_limit", float("inf"), f"scale_limit {POSITIVE}, got inf"),
-        ("identity", 1, "identity must be of type bool, got 1"),
-        ("identity", None, "identity must be of type bool, got None"),
+        ("views", ["position"], "tuple"),
+        ("views", "position", "tuple"),
+        ("views", (3,), "str"),
+        ("control_interval", 0, WHOLE),
+        ("control_interval", None, WHOLE),
+        ("control_interval", True, WHOLE),
+        ("temperature", 0.0, POSITIVE),
+        ("temperature", -0.1, POSITIVE),
+        ("temperature", "auto", POSITIVE),
+        ("initial_temperature", 0.0, POSITIVE),
+        ("initial_temperature", None, POSITIVE),
+        ("target_kl", 0.0, POSITIVE),
+        ("target_kl", -2.0, POSITIVE),
+        ("target_kl", float("nan"), POSITIVE),
+        ("noise", "held", "'step', 'episode'"),
+        ("noise", None, "'step', 'episode'"),
+        ("policy", "mixture", "'flow', 'gaussian'"),
+        ("couplings", 0, WHOLE),
+        ("couplings", 2.0, WHOLE),
+        ("coupling_units", 0, WHOLE),
+        ("scale_limit", 0.0, POSITIVE),
+        ("scale_limit", float("inf"), POSITIVE),
+        ("identity", 1, "bool"),
+        ("identity", None, "bool"),
     ],
 )
-def test_refusals(field, value, sentence):
-    assert refusal(lambda: Level(**{field: value})) == sentence
+def test_refusals(field, value, rule):
+    shown = {"list": "a list", "tuple": "3"}.get(type(value).__name__, repr(value))
+    refuses(lambda: Level(**{field: value}), field, rule, f"got {shown}")
+
+
+@pytest.mark.parametrize("field", ["world", "steps"])
+def test_where_and_how_long_it_is_trained_is_not_part_of_a_level(field):
+    with pytest.raises(TypeError, match=field):
+        Level(**{field: 100})

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.agents.networks import MLP, BoxTorso, VisionTorso, flatten_views, stack
-from planning.refusals import refusal
+from hierax.agents.networks import MLP, BoxTorso, VisionTorso, stack
+from refusals import refuses
 
 KEY = jax.random.key(0)
 SIZES = (5, (8, 7), 3)  # the same nearly everywhere: JAX compiles for each shape anew
@@ -185,36 +185,18 @@ def test_gradients_reach_every_parameter(vision):
             assert np.abs(slope).max() > 0
 
 
-def test_views_lie_side_by_side_in_the_order_asked_for():
-    observation = {
-        "task": np.arange(6).reshape(2, 3),
-        "empty": np.zeros((2, 0)),
-        "pixels": np.full((2, 2, 2), 255, np.uint8),
-        "speed": np.array([0.5, 1.5]),
-    }
-    found = flatten_views(observation, ("speed", "empty", "pixels", "task"))
-    expected = [[0.5, *[255] * 4, 0, 1, 2], [1.5, *[255] * 4, 3, 4, 5]]
-    assert found.dtype == jnp.float32
-    np.testing.assert_array_equal(found, expected)
-    turned = dict(reversed(observation.items()))
-    np.testing.assert_array_equal(
-        flatten_views(turned, ("speed", "empty", "pixels", "task")), expected
-    )
-    for nothing in (("empty",), ()):
-        assert flatten_views(observation, nothing).shape == (2, 0)
-
-
 def test_what_does_not_fit_is_refused(vision):
     torso, images = vision
-    assert "'relu', 'elu', 'tanh'" in refusal(lambda: MLP(KEY, 2, (3,), 1, activation="swish"))
-    assert "needs a hidden layer" in refusal(lambda: MLP(KEY, 2, (), 1, layer_norm=True))
-    assert "final_scale must be a finite number >= 0" in refusal(lambda: MLP(KEY, 2, (3,), 1, final_scale=-1))
+    names = ("activation", "'relu', 'elu', 'tanh'", "'swish'")
+    refuses(lambda: MLP(KEY, 2, (3,), 1, activation="swish"), *names)
+    refuses(lambda: MLP(KEY, 2, (), 1, layer_norm=True), "hidden_sizes", "layer_norm", "()")
+    refuses(lambda: MLP(KEY, 2, (3,), 1, final_scale=-1), "final_scale", ">= 0", "got -1")
     for sizes in ((0, (3,), 1), (2, (0,), 1), (2, (3,), 0), (2, (3.5,), 1)):
-        assert "size of a layer" in refusal(MLP, KEY, *sizes)
-    assert "count must be an integer >= 1, got 0" in refusal(stack, KEY, 0, lambda key: MLP(key, 2, (), 1))
-    assert "at least one layer" in refusal(BoxTorso, KEY, ())
-    assert "25 numbers" in refusal(BoxTorso(KEY), jnp.zeros((4, 25)))
-    assert "size must be an integer >= 1, got 0" in refusal(VisionTorso, KEY, 0)
-    assert "float32" in refusal(torso, images.astype(jnp.float32))
-    assert "(N, 64, 64, 3)" in refusal(torso, images[0])
-    assert "view must be one of 'task', got 'nothing'" in refusal(flatten_views, {"task": jnp.zeros((2, 1))}, ("nothing",))
+        refuses(lambda sizes=sizes: MLP(KEY, *sizes), "size of a layer", ">= 1")
+    refuses(lambda: stack(KEY, 0, lambda key: MLP(key, 2, (), 1)), "count", ">= 1", "got 0")
+    refuses(lambda: BoxTorso(KEY, ()), "widths", "at least one layer", "()")
+    refuses(lambda: BoxTorso(KEY)(jnp.zeros((4, 25))), "boxes", "24", "got 25")
+    refuses(lambda: VisionTorso(KEY, 0), "size", ">= 1", "got 0")
+    wrong = ((images.astype(jnp.float32), "float32"), (images[0], "(64, 64, 3)"))
+    for given, shown in wrong:
+        refuses(lambda given=given: torso(given), "images", "uint8", "(N, 64, 64, 3)", shown)

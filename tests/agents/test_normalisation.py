@@ -5,7 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.agents.statistics import BOUND, COUNT_LIMIT, Statistics, empty, normalise, update
+from hierax.agents.normalisation import (
+    BOUND,
+    COUNT_LIMIT,
+    RunningStatistics,
+    empty,
+    normalise,
+    update,
+)
 from planning.refusals import refusal
 
 update_once = jax.jit(update)
@@ -42,7 +49,7 @@ def test_long_streams_with_large_offsets(rows):
 
 def test_a_mean_still_moves_after_a_million_rows():
     # Added plainly, a step of 1e-6 standard deviations is below the last digit of a mean of 100.
-    known = Statistics(
+    known = RunningStatistics(
         jnp.int32(1_000_000), jnp.full(1, 100.0), jnp.ones(1), jnp.zeros(1), jnp.zeros(1)
     )
     x = jnp.full((100_000, 1, 1), 103.0)
@@ -102,7 +109,7 @@ def test_seeds_side_by_side_are_seeds_one_by_one():
 
 def test_counting_stops_before_it_overflows():
     zeros = jnp.zeros(1)
-    full = Statistics(jnp.int32(COUNT_LIMIT - 3), zeros, jnp.ones(1), zeros, zeros)
+    full = RunningStatistics(jnp.int32(COUNT_LIMIT - 3), zeros, jnp.ones(1), zeros, zeros)
     x = jnp.ones((8, 1))
     for _ in range(3):
         full = update_once(full, x, everything(x))

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from hierax.agents import SAC, TD3, Transition
-from hierax.agents.networks import flatten_views
+from hierax.agents.encoder import flatten_views
 from hierax.spec import Continuous, Discrete, View, WorldSpec
-from planning.refusals import refusal
+from refusals import refuses
 
 VIEWS = (
     View("body", (2,)),
@@ -48,6 +48,10 @@ def step(rng, is_step=True, terminated=False, before=None, scale=1.0):
     )
 
 
+def statistics_of(state):
+    return state.encoders["observation"].statistics
+
+
 def followed(agent, transitions, seed=0):
     state = agent.init(jax.random.key(seed), COUNT)
     observe = jax.jit(agent.observe)
@@ -70,7 +74,7 @@ def test_an_update_gets_what_was_stored():
     agent = SAC(SPEC, **SMALL)
     rows = chain(0, 6)
     rows[-1] = rows[-1]._replace(terminated=np.ones(COUNT, bool))
-    batch = jax.device_get(jax.jit(agent.draw)(followed(agent, rows)))
+    batch = jax.device_get(jax.jit(agent.next_batch)(followed(agent, rows)))
     stored = {
         tuple(row.action[n]): (
             np.asarray(flatten_views(row.observation, SPEC.view_names))[n],
@@ -91,7 +95,7 @@ def test_an_update_gets_what_was_stored():
 def test_what_is_cut_off_is_bootstrapped():
     agent = SAC(SPEC, **SMALL)
     rows = [row._replace(truncated=np.ones(COUNT, bool)) for row in chain(0, 1)]
-    assert (jax.jit(agent.draw)(followed(agent, rows)).discount == np.float32(0.99)).all()
+    assert (jax.jit(agent.next_batch)(followed(agent, rows)).discount == np.float32(0.99)).all()
 
 
 @learners
@@ -100,7 +104,7 @@ def test_updates_draw_anew_and_never_with_a_number_twice(kind):
     state = followed(agent, chain(0, 10))
     learn = jax.jit(agent.learn)
     learned, _ = learn(state)
-    draw = jax.jit(agent.draw)
+    draw = jax.jit(agent.next_batch)
     drawn, again = draw(state), draw(learned)
     assert (drawn.action != again.action).any()
     # The key of an update is none of those that drew its batch or lead to the next one.
@@ -123,7 +127,7 @@ def test_views_are_seen_in_the_order_that_they_are_named(kind):
     agent = kind(SPEC, views=("bytes", "body"), **SMALL)
     state = agent.init(jax.random.key(0), COUNT)
     seen = observation(np.random.default_rng(0))
-    found = agent.see(state, seen)
+    found = agent.preprocess(state, seen)
     np.testing.assert_array_equal(found, np.concatenate([seen["bytes"], seen["body"]], axis=1))
     assert agent.observation_size == 4
     assert kind(SPEC).observation_size == 7
@@ -152,9 +156,9 @@ def test_actions_are_uniform_until_the_warm_up_is_over(kind):
         chosen(9, False), chosen(10, False)
     )  # nor has chance a part in it
     np.testing.assert_array_equal(
-        chosen(10, False), agent.exploit(state.learner, agent.see(state, seen))
+        chosen(10, False), agent.exploit(state.learner, agent.preprocess(state, seen))
     )
-    assert agent.begin(3) == ()
+    assert agent.initial_carry(3) == ()
 
 
 def test_statistics_are_of_steps_alone_and_stay_as_they_are_while_learning():
@@ -163,25 +167,29 @@ def test_statistics_are_of_steps_alone_and_stay_as_they_are_while_learning():
     reset = step(np.random.default_rng(1), is_step=False, scale=100.0)
     state = followed(agent, [*rows[:6], reset, *rows[6:]])
     flat = np.concatenate([flatten_views(row.observation, SPEC.view_names) for row in rows])
-    np.testing.assert_allclose(state.statistics.mean, flat.mean(0), rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(state.statistics.variance, flat.var(0), rtol=1e-3)
-    assert int(state.statistics.count) == 48
+    np.testing.assert_allclose(statistics_of(state).mean, flat.mean(0), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(statistics_of(state).variance, flat.var(0), rtol=1e-3)
+    assert int(statistics_of(state).count) == 48
     assert int(state.steps) == 48 + COUNT  # the beginning of an episode takes a step
-    seen = agent.see(state, rows[0].observation)
+    seen = agent.preprocess(state, rows[0].observation)
     scaled = (flat[:COUNT] - flat.mean(0)) / flat.std(0)
     np.testing.assert_allclose(seen, scaled, rtol=1e-3, atol=1e-4)
     # What is drawn is scaled as what is acted on, by the statistics of now.
-    assert np.abs(agent.draw(state).observation).max() < 5
+    assert np.abs(agent.next_batch(state).observation).max() < 5
     learned, _ = jax.jit(agent.learn)(state)
     assert jax.tree.all(
-        jax.tree.map(lambda a, b: (a == b).all(), learned.statistics, state.statistics)
+        jax.tree.map(
+            lambda a, b: (a == b).all(),
+            statistics_of(learned),
+            statistics_of(state),
+        )
     )
     acted = agent.act(learned, (), rows[0].observation, jax.random.key(0), explore=True)
     assert len(acted) == 3
 
 
 def test_no_statistics_unless_asked_for():
-    assert SAC(SPEC, **SMALL).init(jax.random.key(0)).statistics is None
+    assert statistics_of(SAC(SPEC, **SMALL).init(jax.random.key(0))) is None
 
 
 @learners
@@ -222,67 +230,60 @@ def test_seeds_side_by_side(kind):
     np.testing.assert_allclose(together, [alone(key) for key in keys], rtol=1e-5)
 
 
-SENTENCES = {
+WHOLE, POSITIVE = "an integer >=", "a finite number > 0"
+FIELDS = {
     "hidden_sizes": [
-        ((), "hidden_sizes is (), but must name the units of at least one layer"),
-        ((8, 0), "hidden_sizes must be an integer >= 1, got 0"),
-        ([8], "hidden_sizes must be of type tuple, got a list"),
-        (8, "hidden_sizes must be of type tuple, got 8"),
+        ((), "at least one layer", "got ()"),
+        ((8, 0), f"{WHOLE} 1", "got 0"),
+        ([8], "tuple", "got a list"),
+        (8, "tuple", "got 8"),
     ],
     "views": [
-        (("smell",), "Somewhere-v0 has no view 'smell', but 'body', 'task', 'nothing', 'bytes'"),
-        (("nothing",), "views are ('nothing',), but must hold at least one number together"),
-        ((), "views are (), but must hold at least one number together"),
-        ("body", "views must be of type tuple, got 'body'"),
+        (("smell",), "'body', 'task', 'nothing', 'bytes'", "got 'smell'"),
+        (("nothing",), "at least one number", "got ('nothing',)"),
+        ((), "at least one number", "got ()"),
+        ("body", "tuple", "got 'body'"),
     ],
-    "discount": [
-        (value, f"discount is {value!r}, but must be a number in [0, 1)")
-        for value in (1.0, -0.1, math.nan, "a", None)
-    ],
-    "tau": [
-        (1.5, "tau is 1.5, but must be in (0, 1]"),
-        (0.0, "tau must be a finite number > 0, got 0.0"),
-    ],
+    "discount": [(value, "[0, 1)", f"got {value!r}") for value in (1.0, -0.1, math.nan, "a", None)],
+    "tau": [(1.5, "(0, 1]", "got 1.5"), (0.0, POSITIVE, "got 0.0")],
     "learning_rate": [
-        (value, f"learning_rate must be a finite number > 0, got {value!r}")
-        for value in (0, -1e-3, math.inf, math.nan, "fast")
+        (value, POSITIVE, f"got {value!r}") for value in (0, -1e-3, math.inf, math.nan, "fast")
     ],
-    "updates_per_step": [(0, "updates_per_step must be a finite number > 0, got 0")],
-    "batch_size": [(0, "batch_size must be an integer >= 1, got 0")],
-    "buffer_size": [(1.5, "buffer_size must be an integer >= 1, got 1.5")],
-    "learning_starts": [(-1, "learning_starts must be an integer >= 0, got -1")],
+    "updates_per_step": [(0, POSITIVE, "got 0")],
+    "batch_size": [(0, f"{WHOLE} 1", "got 0")],
+    "buffer_size": [(1.5, f"{WHOLE} 1", "got 1.5")],
+    "learning_starts": [(-1, f"{WHOLE} 0", "got -1")],
 }
-TEMPERATURE = "temperature must be a finite number > 0, got 0"
-NEGATIVE = " must be a finite number >= 0, got -1"
 
 
 @learners
-@pytest.mark.parametrize("field", SENTENCES)
+@pytest.mark.parametrize("field", FIELDS)
 def test_refusals(kind, field):
-    for value, sentence in SENTENCES[field]:
-        assert refusal(lambda value=value: kind(SPEC, **{field: value})) == sentence
+    for value, rule, shown in FIELDS[field]:
+        # One name is refused as "view", not "views".
+        name = field.removesuffix("s") if field == "views" else field
+        refuses(lambda value=value: kind(SPEC, **{field: value}), name, rule, shown)
 
 
 @learners
 def test_discrete_actions_are_refused(kind):
     spec = dataclasses.replace(SPEC, action=Discrete(4))
-    expected = f"Somewhere-v0 has 4 discrete actions, but {kind.__name__} needs continuous ones"
-    assert refusal(kind, spec) == expected
+    refuses(lambda: kind(spec), kind.__name__, "continuous actions", "Somewhere-v0", "4 discrete")
 
 
 @pytest.mark.parametrize(
-    ("kind", "field", "value", "sentence"),
+    ("kind", "field", "value", "rule"),
     [
-        (SAC, "temperature", 0, TEMPERATURE),
-        (SAC, "initial_temperature", 0, f"initial_{TEMPERATURE}"),
-        (SAC, "prior", "normal", "prior must be one of 'flat', 'uniform', got 'normal'"),
-        (SAC, "target_entropy", math.inf, "target_entropy must be finite, got inf"),
-        (SAC, "target_entropy", "a", "target_entropy must be of type Real, got 'a'"),
-        (TD3, "exploration_noise", -1, f"exploration_noise{NEGATIVE}"),
-        (TD3, "target_policy_noise", -1, f"target_policy_noise{NEGATIVE}"),
-        (TD3, "target_noise_clip", -1, f"target_noise_clip{NEGATIVE}"),
-        (TD3, "policy_delay", 0, "policy_delay must be an integer >= 1, got 0"),
+        (SAC, "temperature", 0, POSITIVE),
+        (SAC, "initial_temperature", 0, POSITIVE),
+        (SAC, "prior", "normal", "'flat', 'uniform'"),
+        (SAC, "target_entropy", math.inf, "finite"),
+        (SAC, "target_entropy", "a", "Real"),
+        (TD3, "exploration_noise", -1, "a finite number >= 0"),
+        (TD3, "target_policy_noise", -1, "a finite number >= 0"),
+        (TD3, "target_noise_clip", -1, "a finite number >= 0"),
+        (TD3, "policy_delay", 0, f"{WHOLE} 1"),
     ],
 )
-def test_refusals_of_one_learner(kind, field, value, sentence):
-    assert refusal(lambda: kind(SPEC, **{field: value})) == sentence
+def test_refusals_of_one_learner(kind, field, value, rule):
+    refuses(lambda: kind(SPEC, **{field: value}), field, rule, f"got {value!r}")

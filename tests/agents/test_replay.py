@@ -12,9 +12,9 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hierax.agents.agent import Transition
-from hierax.agents.replay import Replay
-from planning.refusals import refusal
+from agents.episodes import episodes
+from hierax.agents.replay import Index, Replay
+from refusals import refuses
 
 KINDS = {
     "transitions": (1, False),
@@ -23,40 +23,17 @@ KINDS = {
     "segments of 3": (3, True),
     "segments of 10": (10, True),
 }
+KIND = "sequences"
 kinds = pytest.mark.parametrize(("length", "aligned"), KINDS.values(), ids=KINDS)
 
 
-def episodes(seed, environments, steps, longest, limit=None):
-    """Rows of numbered steps: each observation, action and reward says where it is from."""
-    rng = np.random.default_rng(seed)
-    age, ended = np.zeros(environments, int), np.zeros(environments, bool)
-    number = np.float32(1) + np.arange(environments, dtype=np.float32) * np.float32(1e5)
-    for _ in range(steps):
-        before, is_step = number, ~ended
-        number = number + 1
-        age = np.where(is_step, age + 1, 0)
-        over = is_step & (rng.random(environments) < 1 / longest)
-        cut = is_step & ~over & (age >= (limit or 10**9))
-        yield Transition(
-            observation={"number": before[:, None], "byte": (before % 256).astype(np.uint8)},
-            action=np.stack([before + 0.25, -before], 1),
-            extras={"phase": age.astype(np.int32)},
-            reward=before + 0.5,
-            terminated=over,
-            truncated=cut,
-            next_observation={"number": number[:, None], "byte": (number % 256).astype(np.uint8)},
-            is_step=is_step,
-        )
-        ended = over | cut
-
-
 class Oracle:
-    """All stretches so far, oldest first, each a list of (step, environment)."""
+    """All sequences so far, oldest first, each a list of (step, environment)."""
 
     def __init__(self, environments, length, aligned):
         self.length, self.aligned = length, aligned
         self.current = [[] for _ in range(environments)]
-        self.stretches = []  # (row in which it began, row in which it ended, steps)
+        self.sequences = []  # (row in which it began, row in which it ended, steps)
         self.rows = 0
 
     def add(self, transition):
@@ -75,16 +52,27 @@ class Oracle:
         self.rows += 1
 
     def _keep(self, steps):
-        self.stretches.append((steps[0][0], self.rows, list(steps)))
+        self.sequences.append((steps[0][0], self.rows, list(steps)))
 
     def within(self, rows):
         """Those of the last ``rows`` rows."""
-        return [steps for begin, _, steps in self.stretches if begin >= self.rows - rows]
+        return [steps for begin, _, steps in self.sequences if begin >= self.rows - rows]
+
+
+def replay_of(buffer_size, length=1, aligned=False):
+    return Replay(buffer_size, {KIND: Index(length, aligned)})
+
+
+def compiled(replay):
+    index = replay.indices[KIND]
+    return _compiled(replay.buffer_size, index.length, index.aligned)
 
 
 @functools.cache
-def compiled(replay):
-    return jax.jit(replay.add), jax.jit(replay.sample, static_argnums=2)
+def _compiled(*arguments):
+    replay = replay_of(*arguments)
+    sample = functools.partial(replay.sample, index=KIND)
+    return jax.jit(replay.add), jax.jit(sample, static_argnums=2)
 
 
 def filled(replay, stream):
@@ -97,14 +85,18 @@ def filled(replay, stream):
     return memory, stream
 
 
+def queue_of(memory):
+    return memory.indices[KIND]
+
+
 def entries(replay, memory):
     """Everything that may be drawn: (first row of the ring, environment)."""
-    environments = memory.age.shape[0]
-    places = (int(memory.first) + np.arange(int(memory.held))) % memory.starts.shape[0]
-    return [divmod(int(start), environments) for start in np.asarray(memory.starts)[places]]
+    environments, queue = memory.ring.age.shape[0], queue_of(memory)
+    places = (int(queue.first) + np.arange(int(queue.held))) % queue.starts.shape[0]
+    return [divmod(int(start), environments) for start in np.asarray(queue.starts)[places]]
 
 
-def assert_is_stretch(drawn, b, steps, stream):
+def assert_is_sequence(drawn, b, steps, stream):
     """Draw number ``b`` is exactly these steps of the stream."""
     count = len(steps)
     for k, (t, n) in enumerate(steps):
@@ -132,12 +124,12 @@ def steps_of(drawn, b):
 
 @kinds
 def test_what_is_drawn_is_what_was_stored(length, aligned):
-    replay, environments = Replay(75, length, aligned), 3
+    replay, environments = replay_of(75, length, aligned), 3
     oracle = Oracle(environments, length, aligned)
     stream = list(episodes(1, environments, 200, 2 * length + 2, 4 * length + 1))
     add, sample = compiled(replay)
     memory = replay.init(stream[0])
-    rows, seen = memory.entered.shape[0], set()
+    rows, seen = queue_of(memory).entered.shape[0], set()
     for t, transition in enumerate(stream):
         memory = add(memory, transition)
         oracle.add(transition)
@@ -153,19 +145,19 @@ def test_what_is_drawn_is_what_was_stored(length, aligned):
         for b in range(16):
             steps = steps_of(drawn, b)
             assert tuple(steps) in whole
-            assert_is_stretch(drawn, b, steps, stream)
+            assert_is_sequence(drawn, b, steps, stream)
             seen.add(tuple(steps))
     assert len(seen) > 20
 
 
 @kinds
 def test_everything_that_the_ring_holds_can_be_drawn(length, aligned):
-    replay, environments = Replay(60, length, aligned), 2
+    replay, environments = replay_of(60, length, aligned), 2
     oracle = Oracle(environments, length, aligned)
     memory, stream = filled(replay, episodes(2, environments, 173, 3 * length, None))
     for transition in stream:
         oracle.add(transition)
-    rows = memory.entered.shape[0]
+    rows = queue_of(memory).entered.shape[0]
     whole = {(steps[0][0] % rows, steps[0][1]) for steps in oracle.within(rows - 2)}
     kept = set(entries(replay, memory))
     assert kept <= whole
@@ -185,26 +177,26 @@ def test_everything_that_the_ring_holds_can_be_drawn(length, aligned):
     steps=st.integers(1, 120),
 )
 def test_the_queue_is_that_of_the_oracle(seed, length, aligned, steps):
-    replay = Replay(40, length, aligned)
+    replay = replay_of(40, length, aligned)
     memory, stream = filled(replay, episodes(seed, 2, steps, 5, 9))
     oracle = Oracle(2, length, aligned)
     for transition in stream:
         oracle.add(transition)
-    rows = memory.entered.shape[0]
+    rows = queue_of(memory).entered.shape[0]
     # What ended K rows or more ago is taken out when the row that it could have begun in is.
     alive = [
         (begin % rows, steps[0][1])
-        for begin, end, steps in oracle.stretches
+        for begin, end, steps in oracle.sequences
         if end > oracle.rows - rows + length
     ]
     assert entries(replay, memory) == alive
-    known = (int(memory.cursor) + length + 1 + np.arange(rows - length - 1)) % rows
-    assert int(memory.entered[known].sum()) == len(alive)
-    assert int(memory.cursor) == steps % rows
+    known = (int(memory.ring.cursor) + length + 1 + np.arange(rows - length - 1)) % rows
+    assert int(queue_of(memory).entered[known].sum()) == len(alive)
+    assert int(memory.ring.cursor) == steps % rows
 
 
 def test_the_oldest_is_the_right_one_after_many_rounds():
-    replay = Replay(10, 1)
+    replay = replay_of(10, 1)
     memory, _ = filled(replay, episodes(0, 1, 1234, 10**9))
     _, sample = compiled(replay)
     drawn = sample(memory, jax.random.key(0), 200)
@@ -214,25 +206,25 @@ def test_the_oldest_is_the_right_one_after_many_rounds():
 
 def test_the_capacity_is_kept_whatever_the_environments():
     for environments in (1, 3):
-        replay = Replay(21)
+        replay = replay_of(21)
         memory, _ = filled(replay, episodes(0, environments, 60, 10**9))
-        assert int(memory.held) == 21
+        assert int(queue_of(memory).held) == 21
 
 
 @kinds
 def test_draws_are_uniform(length, aligned):
-    replay = Replay(100, length, aligned)
+    replay = replay_of(100, length, aligned)
     memory, _ = filled(replay, episodes(3, 2, 260, 2 * length, 5 * length))
     _, sample = compiled(replay)
     drawn = jax.device_get(sample(memory, jax.random.key(5), 20_000))
     counts = collections.Counter(drawn.observation["number"][0, :, 0].tolist())
-    held = int(memory.held)
+    held = int(queue_of(memory).held)
     assert len(counts) == held
     assert scipy.stats.chisquare(list(counts.values())).pvalue > 1e-3
 
 
-def test_no_stretch_crosses_a_reset():
-    replay = Replay(64, 3)
+def test_no_sequence_crosses_a_reset():
+    replay = replay_of(64, 3)
     memory, stream = filled(replay, episodes(4, 2, 90, 4, 7))
     drawn = jax.device_get(compiled(replay)[1](memory, jax.random.key(0), 500))
     assert drawn.is_step.all()
@@ -249,7 +241,7 @@ def test_no_stretch_crosses_a_reset():
 
 
 def test_a_step_that_was_cut_off_keeps_its_last_observation():
-    replay = Replay(50)
+    replay = replay_of(50)
     memory, stream = filled(replay, episodes(5, 1, 40, 10**9, limit=4))
     drawn = jax.device_get(compiled(replay)[1](memory, jax.random.key(0), 300))
     cut = {t for t, row in enumerate(stream) if row.truncated[0]}
@@ -262,7 +254,7 @@ def test_a_step_that_was_cut_off_keeps_its_last_observation():
 
 
 def test_scanned_jitted_and_plain_are_the_same():
-    replay = Replay(30, 3)
+    replay = replay_of(30, 3)
     memory, stream = filled(replay, episodes(6, 2, 50, 8))
     rows = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *stream)
     first = replay.init(jax.tree.map(lambda leaf: leaf[0], rows))
@@ -274,19 +266,19 @@ def test_scanned_jitted_and_plain_are_the_same():
 
 
 def test_a_donated_memory_is_written_where_it_is():
-    replay = Replay(1000)
+    replay = replay_of(1000)
     (transition,) = episodes(0, 1, 1, 5)
     memory = replay.init(transition)
     add = jax.jit(replay.add, donate_argnums=0)
-    place = memory.observation["number"].unsafe_buffer_pointer()
+    place = memory.ring.observation["number"].unsafe_buffer_pointer()
     for _ in range(3):
         memory = add(memory, transition)
-        assert memory.observation["number"].unsafe_buffer_pointer() == place
+        assert memory.ring.observation["number"].unsafe_buffer_pointer() == place
 
 
 def test_a_loop_of_steps_copies_no_part_of_the_memory():
     (transition,) = episodes(0, 1, 1, 5)
-    replay = Replay(1234)
+    replay = replay_of(1234)
 
     def add_five(memory, transition):
         step = lambda memory, _: (replay.add(memory, transition), None)  # noqa: E731
@@ -300,39 +292,33 @@ def test_a_loop_of_steps_copies_no_part_of_the_memory():
 
 def test_an_observation_is_stored_once():
     (transition,) = episodes(0, 4, 1, 5)
-    memory = Replay(1000, 10).init(transition)
-    assert memory.observation["number"].shape == (252, 4, 1)
-    assert memory.observation["byte"].dtype == jnp.uint8
+    memory = replay_of(1000, 10).init(transition)
+    assert memory.ring.observation["number"].shape == (252, 4, 1)
+    assert memory.ring.observation["byte"].dtype == jnp.uint8
     whole = sum(leaf.nbytes for leaf in jax.tree.leaves(memory))
     # number, byte, two actions, phase, reward, two booleans and the place in the queue
     assert whole / 1004 == pytest.approx(4 + 1 + 8 + 4 + 4 + 2 + 4, rel=0.1)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environments", "sentence"),
+    ("arguments", "environments", "names"),
     [
-        ((0,), 1, "buffer_size must be an integer >= 1, got 0"),
-        ((10, 0), 1, "length must be an integer >= 1, got 0"),
-        ((2.5,), 1, "buffer_size must be an integer >= 1, got 2.5"),
-        (
-            (2,),
-            1,
-            "buffer_size is 2, but must be at least 3: two stretches of 1 steps in each of 1 "
-            "environments",
-        ),
-        (
-            (100, 10),
-            5,
-            "buffer_size is 100, but must be at least 105: two stretches of 10 steps in each of 5 "
-            "environments",
-        ),
+        ((0,), 1, ("buffer_size", "an integer >= 1", "got 0")),
+        ((10, 0), 1, ("length", "an integer >= 1", "got 0")),
+        ((2.5,), 1, ("buffer_size", "an integer >= 1", "got 2.5")),
+        ((2,), 1, ("buffer_size", "at least 3", "got 2")),
+        ((100, 10), 5, ("buffer_size", "at least 105", "got 100")),
     ],
 )
-def test_refusals(arguments, environments, sentence):
+def test_refusals(arguments, environments, names):
     (transition,) = episodes(0, environments, 1, 5)
-    assert refusal(lambda: Replay(*arguments).init(transition)) == sentence
+    refuses(lambda: replay_of(*arguments).init(transition), *names)
+
+
+def test_a_replay_without_an_index_is_refused():
+    refuses(lambda: Replay(10, {}), "indices", "at least one", "none")
 
 
 def test_the_least_capacity_is_enough():
     (transition,) = episodes(0, 5, 1, 5)
-    assert Replay(105, 10).init(transition).entered.shape == (23,)
+    assert replay_of(105, 10).init(transition).ring.step.reward.shape == (23, 5)

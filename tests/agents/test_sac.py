@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agents import in_numpy
-from hierax.agents import SAC, Batch
+from hierax.agents import SAC, TransitionBatch
 from hierax.agents.sac import LOG_SCALES
 from hierax.spec import Continuous, View, WorldSpec
 
@@ -30,7 +30,7 @@ def learner_of(sac, seed=0):
 
 
 def batch(discount=0.9, seed=0):
-    return Batch(*map(jnp.asarray, in_numpy.batch(seed, B, D, A, discount)))
+    return TransitionBatch(*map(jnp.asarray, in_numpy.batch(seed, B, D, A, discount)))
 
 
 def act(actor, observation, noise):

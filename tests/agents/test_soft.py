@@ -12,8 +12,8 @@ import scipy.stats
 
 from agents import in_numpy
 from hierax.agents.critics import twin_critics
-from hierax.agents.off_policy import Batch
-from hierax.agents.soft import SoftUpdate
+from hierax.agents.transitions import TransitionBatch
+from hierax.agents.updates.soft import SoftUpdate
 
 D, A, B = 3, 2, 7
 KEY = jax.random.key(5)
@@ -69,7 +69,7 @@ def learner_of(soft):
 
 
 def batch(discount=0.9):
-    return Batch(*map(jnp.asarray, in_numpy.batch(0, B, D, A, discount)))
+    return TransitionBatch(*map(jnp.asarray, in_numpy.batch(0, B, D, A, discount)))
 
 
 def noises():

@@ -265,8 +265,12 @@ def test_what_does_not_fit_is_refused():
         assert "must have shape (6, 4), got (5, 4)" in refusal(vtrace, *wrong)
     assert "next_cost" in refusal(lambda: retrace(*window, next_cost=short))
     assert "trace_decay is 1.5" in refusal(lambda: retrace(*window, trace_decay=1.5))
-    assert "clip_ratio must be a finite number > 0, got 0" in refusal(lambda: vtrace(*window, clip_ratio=0.0))
-    assert "clip_trace must be a finite number > 0, got -1" in refusal(lambda: vtrace(*window, clip_trace=-1.0))
+    assert "clip_ratio must be a finite number > 0, got 0" in refusal(
+        lambda: vtrace(*window, clip_ratio=0.0)
+    )
+    assert "clip_trace must be a finite number > 0, got -1" in refusal(
+        lambda: vtrace(*window, clip_trace=-1.0)
+    )
     assert "bootstrap_value" in refusal(n_step_return, window[2], window[3], window[1])
     assert "first axis" in refusal(n_step_return, jnp.ones(()), jnp.ones(()), jnp.ones(()))
     assert "first axis" in refusal(retrace, *(jnp.zeros((0, 2)),) * 5)

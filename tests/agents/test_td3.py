@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agents import in_numpy
-from hierax.agents import TD3, Batch
+from hierax.agents import TD3, TransitionBatch
 from hierax.spec import Continuous, View, WorldSpec
 
 D, A, B = 3, 2, 7
@@ -28,7 +28,7 @@ def learner_of(td3, updates=0):
 
 
 def batch(seed=0):
-    return Batch(*map(jnp.asarray, in_numpy.batch(seed, B, D, A, 0.9)))
+    return TransitionBatch(*map(jnp.asarray, in_numpy.batch(seed, B, D, A, 0.9)))
 
 
 def same(one, other):

@@ -1,12 +1,12 @@
-"""What one module of an agent sees: named views side by side, normalised by running statistics."""
+"""Observation encoders: named views side by side, normalised by running statistics."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from hierax import checks
@@ -16,7 +16,7 @@ from hierax.spec import WorldSpec
 
 
 class Encoder(eqx.Module):
-    """An observation encoder: the views of one module as one vector.
+    """An observation encoder that returns the views of one module as one vector.
 
     Each module of an agent (a level, a critic, a default policy) may have an encoder with views of
     its own. Statistics belong to the module: a module that is frozen keeps its encoder as it is,
@@ -45,7 +45,7 @@ class Encoder(eqx.Module):
         flat = flatten_views(observation, self.views)
         return flat if self.statistics is None else normalisation.normalise(self.statistics, flat)
 
-    def updated(self, observation: Mapping[str, Any], is_step: jax.Array) -> "Encoder":
+    def updated(self, observation: Mapping[str, Any], is_step: ArrayLike) -> "Encoder":
         """Return the encoder with N more observations in its statistics.
 
         Args:
