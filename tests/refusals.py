@@ -20,10 +20,13 @@ def refusal(function: Callable, *arguments: Any) -> str:
 
 def refuses(call: Callable[[], Any], *parts: str) -> None:
     """Fail unless `call` is refused and every part occurs: the field, the rule, the value."""
-    sentence = refusal(call)
-    assert_names(sentence, *parts)
+    assert_names(refusal(call), *parts)
 
 
 def assert_names(sentence: str, *parts: str) -> None:
-    """Fail unless every part occurs in the sentence of an error, in this order."""
-    assert re.search(".*".join(map(re.escape, parts)), sentence), f"{parts} not in: {sentence}"
+    """Fail unless every part occurs in the sentence of an error, in this order.
+
+    A part may have an ellipsis: "discount ... [0, 1) ... 1.2" is field, rule and value.
+    """
+    pieces = [piece for part in parts for piece in part.split(" ... ")]
+    assert re.search(".*".join(map(re.escape, pieces)), sentence), f"{pieces} not in: {sentence}"

@@ -13,7 +13,7 @@ def require_shape(name: str, array: Any, *allowed: tuple[int, ...]) -> None:
     """Raise unless ``array`` has one of the ``allowed`` shapes."""
     shape = np.shape(array)
     if shape not in allowed:
-        raise ValueError(f"{name} must have shape {_either(map(str, allowed))}, got {shape}")
+        raise ValueError(f"{name} must have shape {either(map(str, allowed))}, got {shape}")
 
 
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
@@ -43,9 +43,9 @@ def not_negative(name: str, value: Any) -> float:
 def instance(name: str, value: Any, *kinds: type) -> None:
     """Raise unless ``value`` is an instance of one of ``kinds``."""
     if not isinstance(value, kinds):
-        allowed = _either(kind.__name__ for kind in kinds)
+        allowed = either(kind.__name__ for kind in kinds)
         is_short = value is None or isinstance(value, str | Real)
-        shown = repr(value)[:60] if is_short else f"a {type(value).__name__}"
+        shown = repr(value)[:60] if is_short else type(value).__name__
         raise ValueError(f"{name} must be of type {allowed}, got {shown}")
 
 
@@ -61,8 +61,10 @@ def index(name: str, value: Any, size: int) -> None:
         raise ValueError(f"{name} must be an integer from 0 to {size - 1}, got {value!r}")
 
 
-def _either(names: Iterable[str]) -> str:
-    return " or ".join(names)
+def either(names: Iterable[str]) -> str:
+    """Return names as ``A``, ``A or B`` or ``A, B or C``."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _is_integer(value: Any) -> bool:

@@ -14,7 +14,7 @@ from hierax.agents.distributions import (
     kl_divergence,
     log_det_tanh,
 )
-from planning.refusals import refusal
+from refusals import refusal
 
 KEY = jax.random.key(3)
 

@@ -13,7 +13,7 @@ from hierax.agents.normalisation import (
     normalise,
     update,
 )
-from planning.refusals import refusal
+from refusals import refusal
 
 update_once = jax.jit(update)
 

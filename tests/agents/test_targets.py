@@ -9,7 +9,7 @@ import pytest
 
 from agents.two_states import DISCOUNT, TwoStates
 from hierax.agents.targets import n_step_return, retrace, soft_value, vtrace
-from planning.refusals import refusal
+from refusals import refusal
 
 pytestmark = pytest.mark.usefixtures("x64")
 ROUNDING = 1e-12  # sums of a few dozen float64 numbers of size one

@@ -28,7 +28,7 @@ from planning.models import (
     rounding,
     tables,
 )
-from planning.refusals import refusal
+from refusals import assert_names, refusal
 
 EVERY_METHOD = pytest.mark.parametrize("method", METHODS)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -288,11 +288,20 @@ def test_float32_and_device_tables_are_solved_in_float64():
 @pytest.mark.parametrize("layout", ["dense", "sparse"])
 def test_bad_arguments_are_refused(layout):
     mdp = getattr(random_tables(0), layout)()
-    assert "model is NoneType" in refusal(solve_bellman, None)
+    assert_names(
+        refusal(solve_bellman, None),
+        "model must be a TabularMDP or an OptionModel ... got NoneType",
+    )
     for operator in (HardMax, "max", None, np.max):
-        assert "but must be an instance of HardMax" in refusal(solve_bellman, mdp, operator)
+        assert_names(
+            refusal(solve_bellman, mdp, operator),
+            "operator must be of type HardMax, LogSumExp, Mellowmax or Boltzmann",
+        )
     for method in ("newton", None, 3, np.array(["auto", "auto"])):
-        assert f"method is {method!r}" in refusal(solve_bellman, mdp, HardMax(), method)
+        assert_names(
+            refusal(solve_bellman, mdp, HardMax(), method),
+            f"method must be one of ... got {method!r}",
+        )
     for tolerance in (0, -1e-8, np.nan, np.inf, None, "1e-8", True, [1e-8]):
         sentence = refusal(solve_bellman, mdp, HardMax(), "auto", tolerance)
-        assert f"tolerance is {tolerance!r}" in sentence
+        assert_names(sentence, f"tolerance must be a finite number > 0 ... got {tolerance!r}")

@@ -26,7 +26,7 @@ from hierax.planning import (
 from hierax.planning import bellman_optimistix as by_optimistix
 from planning.models import CYCLING, CYCLING_OPERATOR, random_tables
 from planning.options.random_options import random_options
-from planning.refusals import refusal
+from refusals import assert_names, refusal
 
 x64 = pytest.mark.usefixtures("x64")
 TABLES = random_tables(14, states=4, garbage=np.nan)
@@ -130,7 +130,7 @@ def test_what_is_no_contraction_is_not_certified():
 
 def test_a_sparse_model_is_refused_in_one_sentence():
     solve = functools.partial(solve_bellman, TABLES.sparse(), OPERATOR, SOLVERS["Newton"])
-    assert "sparse" in refusal(solve)
+    assert_names(refusal(solve), "sparse")
 
 
 def test_a_float32_model_on_a_device_is_solved_in_float64():
@@ -224,11 +224,13 @@ def test_a_solver_runs_under_a_transformation_too():
 @pytest.mark.parametrize("method", ["Newton", None, 3, lineax.LU()], ids=str)
 def test_what_is_no_method_is_refused(method):
     sentence = refusal(solve_bellman, MODEL, OPERATOR, method)
-    assert f"method is {method!r}" in sentence
+    assert_names(sentence, f"method must be one of ... got {method!r}")
 
 
 def test_the_class_of_a_solver_is_no_method():
-    assert "method is" in refusal(solve_bellman, MODEL, OPERATOR, optimistix.Newton)
+    assert_names(
+        refusal(solve_bellman, MODEL, OPERATOR, optimistix.Newton), "method must be one of"
+    )
 
 
 NO_ADJOINTS = ("yes", None, 3, optimistix.ImplicitAdjoint, lineax.LU())
@@ -239,6 +241,6 @@ NO_ADJOINTS = ("yes", None, 3, optimistix.ImplicitAdjoint, lineax.LU())
 def test_what_is_no_adjoint_is_refused(implicit):
     for method in ("auto", SOLVERS["Newton"]):
         solve = functools.partial(solve_bellman, MODEL, OPERATOR, method, 1e-8, implicit)
-        assert "implicit is" in refusal(solve)
+        assert_names(refusal(solve), "implicit must be True, False or an adjoint")
     solve = jax.jit(lambda tau: solve_bellman(MODEL, Mellowmax(tau), implicit=implicit).value)
-    assert "implicit is" in refusal(solve, 0.4)
+    assert_names(refusal(solve, 0.4), "implicit must be True, False or an adjoint")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hierax.planning import HardMax, TabularMDP, solve_bellman
 from hierax.planning.mdp import as_model
 from planning.models import EPSILON, random_tables, tables
-from planning.refusals import refusal
+from refusals import assert_names, refusal
 
 TABLES = random_tables(3, ragged=False)
 P, R = TABLES.transition, TABLES.reward
@@ -131,9 +131,9 @@ def test_another_discount_reward_or_start_is_as_if_built_with_it(layout):
 @EVERY_LAYOUT
 def test_changes_are_checked_like_constructions(layout):
     mdp = build(layout)
-    assert "discount is 1.0" in refusal(mdp.with_discount, 1)
-    assert "(2, 3)" in refusal(mdp.with_reward, R[:2])
-    assert "initial is 5" in refusal(mdp.with_initial, 5)
+    assert_names(refusal(mdp.with_discount, 1), "discount must be in [0, 1) ... got 1.0")
+    assert_names(refusal(mdp.with_reward, R[:2]), "(2, 3)")
+    assert_names(refusal(mdp.with_initial, 5), "initial must be a state index ... got 5")
 
 
 @EVERY_LAYOUT
@@ -141,7 +141,7 @@ def test_rows_may_miss_one_by_1e_8(layout):
     build(layout, P * (1 + 0.9e-8))
     build(layout, P * (1 - 0.9e-8))
     for factor in (1 + 1.1e-8, 1 - 1.1e-8):
-        assert "state 0, action 0 sums to" in refusal(build, layout, P * factor)
+        assert_names(refusal(build, layout, P * factor), "state 0, action 0 sums to")
 
 
 def spoiled(table, index, entry):
@@ -153,40 +153,44 @@ def spoiled(table, index, entry):
 REWARDS = np.ones((S, A, S))
 BAD = {
     "negative probability": ({"transition": spoiled(P, (2, 1, 3), -0.5)},
-                             "transition at state 2, action 1, next state 3 is -0.5"),
+                             "must not be negative ... -0.5 at state 2, action 1, next state 3"),
     "nan probability": ({"transition": spoiled(P, (4, 2, 0), np.nan)},
-                        "transition at state 4, action 2, next state 0 is nan"),
+                        "transition must be finite ... nan at state 4, action 2, next state 0"),
     "infinite probability": ({"transition": spoiled(P, (0, 0, 1), np.inf)},
-                             "transition at state 0, action 0, next state 1 is inf"),
+                             "must be finite ... inf at state 0, action 0, next state 1"),
     "row sum": ({"transition": spoiled(P, (3, 1), 0.1)},
-                "transition at state 3, action 1 sums to 0.5"),
-    "empty row": ({"transition": spoiled(P, (3, 1), 0.0)}, "state 3, action 1 sums to 0,"),
-    "nan reward": ({"reward": spoiled(R, (3, 2), np.nan)}, "reward at state 3, action 2 is nan"),
+                "transition must sum to 1 ... 0.5 ... at state 3, action 1"),
+    "empty row": ({"transition": spoiled(P, (3, 1), 0.0)}, "sum to 1 ... 0 at state 3, action 1"),
+    "nan reward": ({"reward": spoiled(R, (3, 2), np.nan)},
+                   "reward must be finite ... nan at state 3, action 2"),
     "reward of a move": ({"reward": spoiled(REWARDS, (1, 0, 4), -np.inf)},
-                         "reward at state 1, action 0, next state 4 is -inf"),
-    "reward shape": ({"reward": R.T}, "reward has shape (3, 5)"),
-    "reward of states": ({"reward": R[:, 0]}, "reward has shape (5,)"),
-    "no reward": ({"reward": None}, "reward is NoneType"),
-    "word": ({"reward": "high"}, "reward is str 'high'"),
-    "complex": ({"reward": R + 1j}, "reward is ndarray"),
-    "discount 1": ({"discount": 1.0}, "discount is 1.0"),
-    "discount negative": ({"discount": -0.1}, "discount is -0.1"),
-    "discount nan": ({"discount": np.nan}, "discount is nan"),
-    "discount word": ({"discount": "0.9"}, "discount is str '0.9'"),
-    "no discount": ({"discount": None}, "discount is NoneType"),
-    "discount shape": ({"discount": np.full((S, A), 0.9)}, "discount has shape (5, 3)"),
+                         "reward must be finite ... -inf at state 1, action 0, next state 4"),
+    "reward shape": ({"reward": R.T}, "reward must have shape ... (3, 5)"),
+    "reward of states": ({"reward": R[:, 0]}, "reward must have shape ... (5,)"),
+    "no reward": ({"reward": None}, "reward must be an array ... got NoneType"),
+    "word": ({"reward": "high"}, "reward must be an array ... got str 'high'"),
+    "complex": ({"reward": R + 1j}, "reward must be ... got ndarray"),
+    "discount 1": ({"discount": 1.0}, "discount must be in [0, 1) ... got 1.0"),
+    "discount negative": ({"discount": -0.1}, "discount must be in [0, 1) ... got -0.1"),
+    "discount nan": ({"discount": np.nan}, "discount must be in [0, 1) ... got nan"),
+    "discount word": ({"discount": "0.9"}, "discount must be an array ... got str '0.9'"),
+    "no discount": ({"discount": None}, "discount must be an array ... got NoneType"),
+    "discount shape": ({"discount": np.full((S, A), 0.9)}, "discount must have shape ... (5, 3)"),
     "discount of a state": ({"discount": spoiled(np.full(S, 0.9), 3, 1.0)},
-                            "discount at state 3 is 1.0"),
+                            "discount must be in [0, 1) ... 1.0 at state 3"),
     "discount of a move": ({"discount": spoiled(P * 0.9, (1, 2, 3), np.nan)},
-                           "discount at state 1, action 2, next state 3 is nan"),
-    "initial": ({"initial": -1}, "initial is -1"),
-    "initial shape": ({"initial": np.ones(3) / 3}, "initial has shape (3,)"),
-    "available shape": ({"available": RAGGED.T}, "available has shape (3, 5)"),
-    "available ragged": ({"available": [[True], [True, False]]}, "available is list"),
+                           "discount must be in [0, 1) ... nan at state 1, action 2, next state 3"),
+    "initial": ({"initial": -1}, "initial must be a state index ... got -1"),
+    "initial shape": ({"initial": np.ones(3) / 3}, "initial must have shape ... (3,)"),
+    "available shape": ({"available": RAGGED.T}, "available must have shape ... (3, 5)"),
+    "available ragged": ({"available": [[True], [True, False]]},
+                         "available must be an array ... got list"),
     "available number": ({"available": spoiled(RAGGED, (2, 1), 0.5)},
-                         "available at state 2, action 1 is 0.5"),
-    "available nan": ({"available": spoiled(RAGGED, (2, 1), np.nan)}, "action 1 is nan"),
-    "no action": ({"available": spoiled(RAGGED, 2, 0)}, "available offers no action at state 2"),
+                         "available must be true or false ... 0.5 at state 2, action 1"),
+    "available nan": ({"available": spoiled(RAGGED, (2, 1), np.nan)},
+                      "true or false ... nan at state 2, action 1"),
+    "no action": ({"available": spoiled(RAGGED, 2, 0)},
+                  "available must offer an action ... none at state 2"),
 }  # fmt: skip
 
 
@@ -194,7 +198,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_bad_tables_are_named(layout, case):
     tables, words = BAD[case]
-    assert words in refusal(lambda: build(layout, **tables))
+    assert_names(refusal(lambda: build(layout, **tables)), words)
 
 
 @pytest.mark.parametrize(
@@ -203,19 +207,20 @@ def test_bad_tables_are_named(layout, case):
         (P[0], "(3, 5)"), (P.swapaxes(0, 1), "(3, 5, 5)"), (np.zeros((0, 1, 0)), "(0, 1, 0)"),
         (np.zeros((2, 0, 2)), "(2, 0, 2)"), ([], "(0,)"), (None, "NoneType"), ("abc", "'abc'"),
         (sp.identity(5), "one sparse matrix of shape (5, 5)"),
-        ([sp.identity(5), sp.identity(4)], "action 1 is dia_matrix of shape (4, 4)"),
-        ([sp.identity(5), P[:, 1]], "action 1 is ndarray of shape (5, 5)"),
-        ([[[1.0]], sp.identity(5)], "action 0 is list"), ([sp.identity(0)], "at least one state"),
-        ([sp.csr_matrix(P[:, 0])[:3]], "action 0 is csr_matrix of shape (3, 5)"),
+        ([sp.identity(5), sp.identity(4)], "action 1 must be ... (5, 5) ... dia_matrix of shape"),
+        ([sp.identity(5), P[:, 1]], "action 1 must be a sparse matrix ... ndarray of shape (5, 5)"),
+        ([[[1.0]], sp.identity(5)], "action 0 must be a sparse matrix ... list"),
+        ([sp.identity(0)], "at least one state"),
+        ([sp.csr_matrix(P[:, 0])[:3]], "action 0 must be ... csr_matrix of shape (3, 5)"),
     ],
 )  # fmt: skip
 def test_transitions_of_another_form_are_refused(transition, words):
-    assert words in refusal(TabularMDP, transition, R, 0.9)
+    assert_names(refusal(TabularMDP, transition, R, 0.9), words)
 
 
 @pytest.mark.parametrize("given", [None, P, "world"])
 def test_planners_refuse_what_is_no_model(given):
-    assert "must be a TabularMDP" in refusal(as_model, given)
+    assert_names(refusal(as_model, given), "must be a TabularMDP")
 
 
 def test_one_state_and_one_action_suffice():
@@ -248,11 +253,13 @@ def test_garbage_discounts_of_unavailable_pairs_are_ignored_under_jit():
 def test_shapes_are_checked_under_jit_and_values_are_not():
     construct = jax.jit(TabularMDP)
     construct(-P, R * np.nan, 3.0)
-    assert "transition has shape (5, 5)" in refusal(construct, P[:, 0], R, 0.9)
-    assert "reward has shape (3, 5)" in refusal(construct, P, R.T, 0.9)
-    assert "discount has shape (2,)" in refusal(construct, P, R, np.ones(2))
-    assert "initial has shape (4,)" in refusal(construct, P, R, 0.9, np.ones(4))
-    assert "available has shape (3, 5)" in refusal(construct, P, R, 0.9, None, RAGGED.T)
+    assert_names(refusal(construct, P[:, 0], R, 0.9), "transition must have shape ... (5, 5)")
+    assert_names(refusal(construct, P, R.T, 0.9), "reward must have shape ... (3, 5)")
+    assert_names(refusal(construct, P, R, np.ones(2)), "discount must have shape ... (2,)")
+    assert_names(refusal(construct, P, R, 0.9, np.ones(4)), "initial must have shape ... (4,)")
+    assert_names(
+        refusal(construct, P, R, 0.9, None, RAGGED.T), "available must have shape ... (3, 5)"
+    )
 
 
 @pytest.mark.usefixtures("x64")
@@ -273,12 +280,12 @@ def test_starts_may_be_mapped_over():
 )
 @pytest.mark.usefixtures("x64")
 def test_a_sparse_model_refuses_tracers(change):
-    assert "sparse" in refusal(jax.jit(lambda x: change(build("sparse"), x).reward), 1.0)
+    assert_names(refusal(jax.jit(lambda x: change(build("sparse"), x).reward), 1.0), "sparse")
 
 
 @pytest.mark.usefixtures("x64")
 def test_a_sparse_model_is_no_argument_of_jit():
-    assert "sparse" in refusal(jax.jit(solve_bellman), build("sparse"))
+    assert_names(refusal(jax.jit(solve_bellman), build("sparse")), "sparse")
 
 
 @pytest.mark.usefixtures("x64")
@@ -305,4 +312,4 @@ def test_a_stack_of_models_goes_through_vmap_alone():
     values = jax.jit(jax.vmap(lambda mdp: solve_bellman(mdp).value))(stacked)
     # Both engines certify 1e-8.
     np.testing.assert_allclose(values, [solve_bellman(mdp).value for mdp in models], atol=2e-8)
-    assert "vmap" in refusal(solve_bellman, stacked)
+    assert_names(refusal(solve_bellman, stacked), "vmap")

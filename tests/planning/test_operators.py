@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from hierax.planning import Boltzmann, HardMax, LogSumExp, Mellowmax
 from hierax.planning.operators import TIE, Operator, uniform_over_best
-from planning.refusals import refusal
+from refusals import assert_names, refusal
 
 SOFT = (LogSumExp, Mellowmax, Boltzmann)
 EVERY = pytest.mark.parametrize("make", [lambda _: HardMax(), *SOFT], ids=["HardMax", *"LMB"])
@@ -165,22 +165,25 @@ def test_derivatives_by_temperature_are_finite_differences_with_actions_missing(
 @EVERY
 def test_bad_action_values_and_masks_are_refused(make):
     for method in (make(1.0).value, make(1.0).policy):
-        assert "available has shape (2,)" in refusal(method, Q, [True, False])
-        assert "no action at index (1,)" in refusal(method, Q, AVAILABLE & [[1], [0], [1]] > 0)
-        assert "action_value is str" in refusal(method, "high")
-        assert "action_value has shape ()" in refusal(method, 1.0)
-        assert "action_value has shape (3, 0)" in refusal(method, np.zeros((3, 0)))
+        assert_names(refusal(method, Q, [True, False]), "available must have shape ... (2,)")
+        assert_names(
+            refusal(method, Q, AVAILABLE & [[1], [0], [1]] > 0),
+            "available must offer an action ... none at index (1,)",
+        )
+        assert_names(refusal(method, "high"), "action_value must be an array ... got str")
+        assert_names(refusal(method, 1.0), "action_value must have shape ... ()")
+        assert_names(refusal(method, np.zeros((3, 0))), "action_value must have shape ... (3, 0)")
 
 
 @pytest.mark.parametrize("make", SOFT)
 @pytest.mark.parametrize("tau", [0, -1.0, np.nan, np.inf, None, "1", True, [1.0, 2.0], np.ones(2)])
 def test_bad_temperatures_are_refused(make, tau):
-    assert f"temperature is {tau!r}" in refusal(make, tau)
+    assert_names(refusal(make, tau), f"temperature must be a finite number > 0 ... got {tau!r}")
 
 
 def test_the_shape_of_a_traced_temperature_is_checked_and_its_value_is_not():
     jax.jit(lambda tau: LogSumExp(tau).temperature)(-1.0)
-    assert "temperature has shape (2,)" in refusal(jax.jit(LogSumExp), np.ones(2))
+    assert_names(refusal(jax.jit(LogSumExp), np.ones(2)), "temperature must have shape ... (2,)")
 
 
 @EVERY

@@ -10,7 +10,7 @@ from hierax.training import make_agent, make_world
 from hierax.training.config import describe_agent, describe_world, described
 from hierax.worlds import ActingWorld, GridWorld, PointCross, PointMaze, SpinSpeed
 from hierax.worlds.host import FunctionalHostWorld
-from planning.refusals import refusal
+from refusals import refusal
 from training.toys import Clock, Counter
 
 WORLDS = [PointCross(goal=(0.5, 0.0), episode_limit=30), PointMaze(), SpinSpeed(period=7.0)]

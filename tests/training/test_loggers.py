@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from hierax.training.records import Records
-from planning.refusals import refusal
+from refusals import refusal
 
 
 class Recorder:
@@ -41,7 +41,7 @@ def test_a_package_that_is_missing_is_named_with_the_way_to_it(
 ):
     monkeypatch.setitem(sys.modules, package, None)
     sentence = refusal(lambda: Records(tmp_path, **{board: True}))
-    assert f"{package} is not installed; run pip install 'hierax[{board}]'" in sentence
+    assert f"{package} is not installed: run pip install 'hierax[{board}]'" in sentence
 
 
 def test_without_being_asked_for_neither_is_imported(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hierax.training.iteration import Iteration
 from hierax.training.schedule import Schedule
-from planning.refusals import refusal
+from refusals import refusal
 
 intervals = st.none() | st.integers(1, 5000)
 schedules = st.builds(

@@ -67,7 +67,7 @@ def as_array(value: Any, dtype: Any = np.float64) -> Array:
         return jnp.asarray(value, dtype=jax.dtypes.canonicalize_dtype(dtype))
     array = np.asarray(value)
     if array.dtype.kind in "cmMOSU":  # NumPy would make floats of these: None becomes NaN
-        raise TypeError(f"{array.dtype} holds no real numbers")
+        raise TypeError(f"an array must hold real numbers, got {array.dtype}")
     return array.astype(dtype, copy=False)
 
 

@@ -60,7 +60,7 @@ class PolicyChain:
         states = self.model.states
         if states > LARGEST_SUCCESSOR_REPRESENTATION:
             raise ValueError(
-                "successor_representation must be of at most "
+                "successor_representation must have at most "
                 f"{LARGEST_SUCCESSOR_REPRESENTATION} states, got {states}: use occupancy for one "
                 "row of it, or evaluate_policy for one product with it"
             )

@@ -153,7 +153,7 @@ def require_operator(operator: Any) -> None:
     """Raise unless ``operator`` is one of the four above, which both backends implement."""
     kinds = (HardMax, LogSumExp, Mellowmax, Boltzmann)
     if type(operator) not in kinds:
-        names = " or ".join(kind.__name__ for kind in kinds)
+        names = checks.either(kind.__name__ for kind in kinds)
         raise ValueError(f"operator must be of type {names}, got {operator!r}")
 
 

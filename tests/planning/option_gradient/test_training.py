@@ -24,7 +24,7 @@ from hierax.planning.option_gradient.objectives import KINDS
 from hierax.planning.option_gradient.training import TEMPERATURES
 from hierax.worlds import GridWorld, four_rooms
 from planning.models import random_tables
-from planning.refusals import refusal
+from refusals import assert_names, refusal
 
 TWO_ROOMS = """
 ##########
@@ -184,53 +184,53 @@ def test_given_terminations_stay_as_they_were_given():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"count": 0}, "count is 0"),
-        ({"count": 2.5}, "count is 2.5"),
-        ({"steps": 0}, "steps is 0"),
-        ({"steps": None}, "steps is None"),
-        ({"restarts": 0}, "restarts is 0"),
-        ({"goals_per_step": 0}, "goals_per_step is 0"),
-        ({"goals_per_step": 2.5}, "goals_per_step is 2.5"),
-        ({"terminations": "leaned"}, "terminations is 'leaned'"),
-        ({"intrinsic": "aware"}, "intrinsic is 'aware'"),
-        ({"goals": []}, "goals has shape (0,)"),
-        ({"goals": 2}, "goals has shape ()"),
+        ({"count": 0}, "count must be an integer >= 1 ... got 0"),
+        ({"count": 2.5}, "count must be an integer >= 1 ... got 2.5"),
+        ({"steps": 0}, "steps must be an integer >= 1 ... got 0"),
+        ({"steps": None}, "steps must be an integer >= 1 ... got None"),
+        ({"restarts": 0}, "restarts must be an integer >= 1 ... got 0"),
+        ({"goals_per_step": 0}, "goals_per_step must be an integer >= 1 ... got 0"),
+        ({"goals_per_step": 2.5}, "goals_per_step must be an integer >= 1 ... got 2.5"),
+        ({"terminations": "leaned"}, "terminations must be one of ... got 'leaned'"),
+        ({"intrinsic": "aware"}, "intrinsic must be one of ... got 'aware'"),
+        ({"goals": []}, "goals must be a list ... shape (0,)"),
+        ({"goals": 2}, "goals must be a list ... shape ()"),
         ({"goals": [0.5]}, "type float64"),
-        ({"goals": [4]}, "goals holds 4"),
-        ({"mdp": None}, "mdp is NoneType"),
-        ({"mdp": random_tables(0, 4, 2).sparse()}, "mdp is sparse"),
+        ({"goals": [4]}, "goals must hold states from 0 to ... got 4"),
+        ({"mdp": None}, "mdp must be a TabularMDP ... got NoneType"),
+        ({"mdp": random_tables(0, 4, 2).sparse()}, "mdp must be dense ... got a sparse"),
         ({"mdp": random_tables(0, 4, 2, kind="disconnected").dense()}, "cannot be reached"),
-        ({"initial": random_options(WORLD.mdp, 2)}, "reward of an option has shape"),
-        ({"learning_rate": -0.1}, "learning_rate is -0.1"),
-        ({"learning_rate": np.nan}, "learning_rate is nan"),
-        ({"learning_rate": "fast"}, "learning_rate is 'fast'"),
-        ({"weight_decay": -0.1}, "weight_decay is -0.1"),
-        ({"weight_decay": np.nan}, "weight_decay is nan"),
-        ({"objective": "area"}, "objective is 'area'"),
-        ({"operator": 0.1}, "operator is 0.1"),
-        ({"operator": HardMax()}, "operator is HardMax(), whose policies have no gradient"),
-        ({"initial": "hallways"}, "initial is 'hallways'"),
-        ({"seed": -1}, "seed is -1"),
-        ({"seed": 1.5}, "seed is 1.5"),
+        ({"initial": random_options(WORLD.mdp, 2)}, "reward of an option must have shape"),
+        ({"learning_rate": -0.1}, "learning_rate must be a finite number > 0 ... got -0.1"),
+        ({"learning_rate": np.nan}, "learning_rate must be a finite number > 0 ... got nan"),
+        ({"learning_rate": "fast"}, "learning_rate must be a finite number > 0 ... got 'fast'"),
+        ({"weight_decay": -0.1}, "weight_decay must be a finite number >= 0 ... got -0.1"),
+        ({"weight_decay": np.nan}, "weight_decay must be a finite number >= 0 ... got nan"),
+        ({"objective": "area"}, "objective must be ... got 'area'"),
+        ({"operator": 0.1}, "operator must be of type HardMax ... got 0.1"),
+        ({"operator": HardMax()}, "operator must be a smooth maximum ... HardMax()"),
+        ({"initial": "hallways"}, "initial must be of type IntrinsicOptions ... 'hallways'"),
+        ({"seed": -1}, "seed must be an integer >= 0 ... got -1"),
+        ({"seed": 1.5}, "seed must be an integer >= 0 ... got 1.5"),
     ],
     ids=lambda value: None if isinstance(value, str) else next(iter(value)),
 )
 def test_bad_arguments_are_refused(change, words):
     settings = {"mdp": TINY, "goals": [0, 1], "count": 2, "steps": 1, "restarts": 1}
-    assert words in refusal(lambda: train_options(**(settings | change)))
+    assert_names(refusal(lambda: train_options(**(settings | change))), words)
 
 
 def test_an_unreachable_goal_is_named():
     mdp = random_tables(0, 4, 2, kind="disconnected").dense()
     sentence = refusal(train_options, mdp, [3], 2)
-    assert "goals holds 3, which cannot be reached from state 0" in sentence
+    assert_names(sentence, "goals must be reachable ... 3 ... from state 0")
 
 
 @pytest.mark.parametrize("setting", [False, True])
 def test_training_under_a_transformation_is_refused(setting):
     with jax.enable_x64(setting):
         train = jax.jit(lambda reward: train_options(TINY.with_reward(reward), [0, 1], 2).score)
-        assert "under jit, grad or vmap" in refusal(train, TINY.reward)
+        assert_names(refusal(train, TINY.reward), "under jit, grad or vmap")
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ from planning.options.random_options import (
     joined,
     random_options,
 )
-from planning.refusals import refusal
+from refusals import assert_names, refusal
 
 SEEDS = st.integers(0, 2**32 - 1)
 TABLES = random_tables(3, states=6, garbage=np.nan)
@@ -300,38 +300,39 @@ ONE = np.eye(3)[1]
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((R[0], P, D), "reward must have shape (K, S), got (3,)"),
-        ((np.ones((2, 0)), np.ones((2, 0, 0)), np.ones((2, 0))), "reward has shape (2, 0)"),
-        (("high", P, D), "reward is str 'high'"), ((None, P, D), "reward is NoneType"),
-        ((R * [1, np.nan, 1], P, D), "reward at option 0, state 1 is nan"),
-        ((R, P[0], D), "transition must have shape (2, 3, 3), got (3, 3)"),
-        ((R, P[:, :, :2], D), "transition has shape (2, 3, 2)"),
-        ((R, np.inf * P, D), "transition at option 0, state 0, next state 0 is inf"),
-        ((R, P - ONE, D), "transition at option 0, state 0, next state 1 is -0.7"),
-        ((R, P + 0.2, D), "transition at option 0, state 0 sums to 1.5"),
-        ((R, P, D[0]), "duration must have shape (2, 3), got (3,)"),
-        ((R, P, None), "duration is NoneType"),
-        ((R, P, D, [True, False]), "initiation must have shape (2, 3), got (2,)"),
-        ((R, P, D, "all"), "initiation is str 'all'"),
+        ((R[0], P, D), "reward must have shape (K, S) ... (3,)"),
+        ((np.ones((2, 0)), np.ones((2, 0, 0)), np.ones((2, 0))), "reward must have ... (2, 0)"),
+        (("high", P, D), "reward must be an array ... got str 'high'"),
+        ((None, P, D), "reward must be an array ... got NoneType"),
+        ((R * [1, np.nan, 1], P, D), "reward must be finite ... nan at option 0, state 1"),
+        ((R, P[0], D), "transition must have shape (2, 3, 3) ... (3, 3)"),
+        ((R, P[:, :, :2], D), "transition must have shape ... (2, 3, 2)"),
+        ((R, np.inf * P, D), "transition must be finite ... inf at option 0, state 0, next"),
+        ((R, P - ONE, D), "transition must not be negative ... -0.7 at option 0, state 0"),
+        ((R, P + 0.2, D), "transition must sum to at most 1 ... 1.5 ... at option 0, state 0"),
+        ((R, P, D[0]), "duration must have shape (2, 3) ... (3,)"),
+        ((R, P, None), "duration must be an array ... got NoneType"),
+        ((R, P, D, [True, False]), "initiation must have shape (2, 3) ... (2,)"),
+        ((R, P, D, "all"), "initiation must be an array ... got str 'all'"),
     ],
 )  # fmt: skip
 def test_bad_tables_of_a_model_are_refused(arguments, words):
-    assert words in refusal(OptionModel, *arguments)
+    assert_names(refusal(OptionModel, *arguments), words)
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((R, P, np.nan * D), "duration at option 0, state 0 is nan"),
-        ((R, P, -D), "duration at option 0, state 0 is -1"),
-        ((R, P, D, 0.5 * R), "initiation at option 0, state 0 is 0.5"),
-        ((R, P, D, np.nan * R), "initiation at option 0, state 0 is nan"),
+        ((R, P, np.nan * D), "duration must be finite ... nan at option 0, state 0"),
+        ((R, P, -D), "duration must not be negative ... -1.0 at option 0, state 0"),
+        ((R, P, D, 0.5 * R), "initiation must be true or false ... 0.5 at option 0, state 0"),
+        ((R, P, D, np.nan * R), "initiation must be true or false ... nan at option 0, state 0"),
         ((R, P, D, np.full((2, 3), "yes")), "initiation"),
-        ((R, P, D, [[True], [True, False]]), "initiation is list"),
+        ((R, P, D, [[True], [True, False]]), "initiation must be an array ... got list"),
     ],
 )
 def test_nonsense_in_tables_of_the_right_shape_is_refused(arguments, words):
-    assert words in refusal(OptionModel, *arguments)
+    assert_names(refusal(OptionModel, *arguments), words)
 
 
 def test_what_stands_where_an_option_may_not_be_started_is_ignored():
@@ -345,43 +346,50 @@ def test_what_stands_where_an_option_may_not_be_started_is_ignored():
 def test_options_of_another_model_are_refused():
     for nothing in (None, 3, OPTIONS.policy, [OPTIONS], primitive_model(MDP)):
         sentence = refusal(option_model, MDP, nothing)
-        assert f"option is {type(nothing).__name__}" in sentence
-        assert "must be an Option" in sentence
+        assert_names(sentence, f"option must be an Option ... got {type(nothing).__name__}")
+        assert_names(sentence, "must be an Option")
     smaller = random_options(np.ones((5, 3), bool))
-    assert "(5, 3), but must have shape (6, 3)" in refusal(option_model, MDP, smaller)
+    assert_names(
+        refusal(option_model, MDP, smaller),
+        "policy of the option must have shape (6, 3) ... (5, 3)",
+    )
     state, action = np.argwhere(~MDP.available)[0]
     anything = random_options(np.ones((6, 3), bool))
     sentence = refusal(option_model, MDP, anything)
-    assert f"policy at option 0, state {state}, action {action} is 0." in sentence
-    assert "not available" in sentence
+    assert_names(
+        sentence, f"policy must be 0 where ... 0. ... at option 0, state {state}, action {action}"
+    )
+    assert_names(sentence, "not available")
 
 
 def test_what_is_no_model_is_refused():
     model = primitive_model(MDP)
     for function in (lambda mdp: option_model(mdp, OPTIONS), primitive_model):
-        assert "mdp is NoneType" in refusal(function, None)
-        assert "mdp is OptionModel" in refusal(function, model)
+        assert_names(refusal(function, None), "mdp must be a TabularMDP ... got NoneType")
+        assert_names(refusal(function, model), "mdp must be a TabularMDP ... got OptionModel")
         stack = jax.tree.map(lambda leaf: np.stack([leaf, leaf]), MDP)
-        assert "stack of models" in refusal(function, stack)
-    assert "given nothing" in refusal(concatenate)
-    assert "given OptionModel, TabularMDP" in refusal(concatenate, model, MDP)
-    assert "given list" in refusal(concatenate, [model, model])
+        assert_names(refusal(function, stack), "stack of models")
+    assert_names(refusal(concatenate), "models must be of type OptionModel ... nothing")
+    assert_names(
+        refusal(concatenate, model, MDP), "of type OptionModel ... OptionModel, TabularMDP"
+    )
+    assert_names(refusal(concatenate, [model, model]), "of type OptionModel ... list")
     other = primitive_model(random_tables(0, states=4).dense())
-    assert "6 and 4 states" in refusal(concatenate, model, other)
+    assert_names(refusal(concatenate, model, other), "same number of states ... 6 and 4")
 
 
 def test_a_model_too_large_for_a_dense_inverse_is_refused(monkeypatch):
     monkeypatch.setattr(multistep, "LARGEST_EXECUTION", 5)
-    assert "6 states has 6² entries" in refusal(option_model, MDP, OPTIONS)
+    assert_names(refusal(option_model, MDP, OPTIONS), "at most 5 states ... 6")
     primitive_model(MDP)
 
 
 @x64
 def test_a_sparse_model_under_a_transformation_is_refused():
     made = jax.jit(lambda b: option_model(TABLES.sparse(), Option(OPTIONS.policy, b)).reward)
-    assert "must be a dense" in refusal(made, OPTIONS.termination)
+    assert_names(refusal(made, OPTIONS.termination), "must be a dense")
 
 
 def test_without_64_bit_types_the_refusal_says_what_to_do():
     made = jax.jit(lambda b: option_model(MDP, Option(OPTIONS.policy, b)).reward)
-    assert 'jax.config.update("jax_enable_x64", True)' in refusal(made, OPTIONS.termination)
+    assert_names(refusal(made, OPTIONS.termination), 'jax.config.update("jax_enable_x64", True)')

@@ -64,7 +64,7 @@ def execute(mdp: TabularMDP, policy: Array, continuation: Array) -> Execution:
     xp = namespace(mdp, policy, continuation)
     if mdp.states > LARGEST_EXECUTION:
         raise ValueError(
-            f"a multi-step model must be of at most {LARGEST_EXECUTION} states, got {mdp.states}"
+            f"a multi-step model must have at most {LARGEST_EXECUTION} states, got {mdp.states}"
         )
     step = chains(mdp.discounted_transition, policy)
     entered = continuation[:, None, :]

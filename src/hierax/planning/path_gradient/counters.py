@@ -173,6 +173,6 @@ def _scores(
 def _check_size(mdp: TabularMDP) -> None:
     if mdp.states * mdp.actions > LARGEST_PAIRS:
         raise ValueError(
-            f"counter correlations must be of at most {LARGEST_PAIRS} pairs, got "
+            f"counter correlations must have at most {LARGEST_PAIRS} pairs, got "
             f"{mdp.states * mdp.actions}: use the closed form"
         )
