@@ -14,7 +14,7 @@ from hierax.agents.distributions import (
     kl_divergence,
     log_det_tanh,
 )
-from refusals import refusal
+from refusals import refuses
 
 KEY = jax.random.key(3)
 
@@ -223,6 +223,9 @@ def test_what_does_not_fit_is_refused():
     normal, choice = gaussian([0.0], 1.0), Categorical(jnp.zeros(3))
     squashed = gaussian([0.0], 1.0, TanhGaussian)
     for pair in ((normal, choice), (choice, normal), (squashed, squashed)):
-        assert "two DiagonalGaussian or two Categorical" in refusal(kl_divergence, *pair)
+        kinds = " and ".join(type(each).__name__ for each in pair)
+        names = ("p and q", "two DiagonalGaussian or two Categorical", kinds)
+        refuses(lambda pair=pair: kl_divergence(*pair), *names)
     for kind in (DiagonalGaussian, TanhGaussian):
-        assert "shape of mean, (2,)" in refusal(kind, jnp.zeros(2), jnp.zeros(3))
+        names = ("log_scale", "shape of mean, (2,)", "got (3,)")
+        refuses(lambda kind=kind: kind(jnp.zeros(2), jnp.zeros(3)), *names)

@@ -698,7 +698,7 @@ def test_levels_without_views_see_those_of_the_agent():
             {"levels": (NEW, every(4), every(2))},
             ("control_interval of level 2", "multiple", "level below, 4", "got 2"),
         ),
-        ({"levels": (Level(views=("smell",)), NEW)}, ("view", "'body'", "'smell'")),
+        ({"levels": (Level(views=("smell",)), NEW)}, ("view", "'smell'", "'body'")),
         ({"levels": (Level(views=()),)}, ("views", "at least one number", "got ()")),
         ({"deterministic": "mode"}, ("deterministic", "'zero', 'fixed', 'best_of_n'", "'mode'")),
         ({"candidates": 0}, ("candidates", ">= 1", "got 0")),
@@ -728,7 +728,7 @@ OTHER = "Other-v0"
             WorldSpec(OTHER, (BODY,), Discrete(2), 9),
             ("actions of Other-v0", "Continuous(size=2)", "got Discrete(count=2)"),
         ),
-        (WorldSpec(OTHER, (TASK,), Continuous(D), 9), ("view", "'task'", "'body'")),
+        (WorldSpec(OTHER, (TASK,), Continuous(D), 9), ("view", "'body'", "Other-v0", "'task'")),
         (
             WorldSpec(OTHER, (View("body", (4,)),), Continuous(D), 9),
             ("view 'body' of Other-v0", "shape (3,)", "got (4,)"),

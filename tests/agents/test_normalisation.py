@@ -13,7 +13,7 @@ from hierax.agents.normalisation import (
     normalise,
     update,
 )
-from refusals import refusal
+from refusals import refuses
 
 update_once = jax.jit(update)
 
@@ -150,6 +150,9 @@ def test_frozen_statistics_never_change_what_a_level_sees():
 
 
 def test_what_does_not_fit_is_refused():
-    assert "(N, 2)" in refusal(update, empty(2), jnp.zeros((4, 3)), jnp.ones(4, bool))
-    assert "(N, 2)" in refusal(update, empty(2), jnp.zeros(2), jnp.ones(2, bool))
-    assert "(4,)" in refusal(update, empty(2), jnp.zeros((4, 2)), jnp.ones(3, bool))
+    for x, mask, names in (
+        (jnp.zeros((4, 3)), jnp.ones(4, bool), ("x", "(N, 2)", "got (4, 3)")),
+        (jnp.zeros(2), jnp.ones(2, bool), ("x", "(N, 2)", "got (2,)")),
+        (jnp.zeros((4, 2)), jnp.ones(3, bool), ("mask", "(4,)", "got (3,)")),
+    ):
+        refuses(lambda x=x, mask=mask: update(empty(2), x, mask), *names)

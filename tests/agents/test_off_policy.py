@@ -239,7 +239,7 @@ FIELDS = {
         (8, "tuple", "got 8"),
     ],
     "views": [
-        (("smell",), "'body', 'task', 'nothing', 'bytes'", "got 'smell'"),
+        (("smell",), "'smell'", "'body', 'task', 'nothing', 'bytes'"),
         (("nothing",), "at least one number", "got ('nothing',)"),
         ((), "at least one number", "got ()"),
         ("body", "tuple", "got 'body'"),

@@ -73,13 +73,13 @@ def test_steps_that_began_an_episode_change_nothing():
     rng, shape = np.random.default_rng(0), (AGENT.rollout_length, 4)
     learner = AGENT.build(jax.random.key(0))
     is_step = rng.random(shape) < 0.7
-    seen = np.eye(2, dtype=np.float32)[rng.integers(0, 2, shape)]
+    seen = CUES[rng.integers(0, 2, shape)]
     action = rng.integers(0, 2, shape)
     log_prob = Categorical(learner.actor(seen)).log_prob(action)
     no = np.zeros(shape, bool)
     reward = np.float32(rng.normal(size=shape))
     batch = Transition(
-        seen, action, {"log_prob": log_prob}, reward, no, no, np.roll(seen, -1, axis=0), is_step
+        seen, action, {"log_prob": log_prob}, reward, no, no, jnp.roll(seen, -1, axis=0), is_step
     )
     update = jax.jit(AGENT.update)
     expected = update(learner, batch, jax.random.key(0))
@@ -96,7 +96,5 @@ def test_an_update_follows_every_rollout():
 
 
 def test_refusals():
-    refuses(
-        lambda: VTraceActorCritic(WORLD.spec, rollout_length=0),
-        "rollout_length", "an integer >= 1", "got 0",
-    )  # fmt: skip
+    names = ("rollout_length", "an integer >= 1", "got 0")
+    refuses(lambda: VTraceActorCritic(WORLD.spec, rollout_length=0), *names)

@@ -1,4 +1,4 @@
-"""Actor-critics with continuous actions: what SAC, TD3 and latent space policies share."""
+"""The base of actor-critics with continuous actions: SAC, TD3 and latent space policies."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -94,7 +94,7 @@ class Agent(Protocol):
 
     @property
     def spec(self) -> WorldSpec:
-        """The world that the agent is made for."""
+        """The spec of the world that the agent is made for."""
         ...
 
     @property

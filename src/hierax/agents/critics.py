@@ -1,4 +1,4 @@
-"""Pairs of critics Q(s, a)."""
+"""Twin critics Q(s, a)."""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from hierax.agents.networks import MLP, stack
 def twin_critics(
     key: Key, observation_size: int, action_size: int, hidden_sizes: tuple[int, ...]
 ) -> MLP:
-    """Two networks (observation, action) → value, stacked on a leading axis of length 2."""
+    """Return two networks (observation, action) → value, stacked on a leading axis of length 2."""
     size = observation_size + action_size
     return stack(key, 2, lambda each: MLP(each, size, hidden_sizes, 1))
 

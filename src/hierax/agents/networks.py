@@ -1,9 +1,9 @@
 """Networks: multi-layer perceptrons, torsos for boxes and for images, and stacks of networks.
 
-All of them take a batch as it is, without `vmap`: in an MLP the last axis holds the numbers of a
-row and those before it are the batch; torsos have one axis of rows in front.
+All networks take batches, without `vmap`. An MLP maps the last axis; all axes before it are batch
+axes. A torso has one batch axis.
 
-Weights start uniform in ±1/√(fan-in), biases at 0.
+Initial weights are uniform in ±1/√(fan-in), initial biases are 0.
 """
 
 import math
@@ -32,7 +32,7 @@ IMAGE_SHAPE = (64, 64, 3)
 
 
 class Linear(eqx.Module):
-    """x W + b."""
+    """A linear layer, x W + b."""
 
     weight: Float[Array, "inputs outputs"]
     bias: Float[Array, "outputs"]
@@ -42,12 +42,15 @@ class Linear(eqx.Module):
         self.bias = jnp.zeros(out_size)
 
     def __call__(self, x: Float[Array, "... inputs"]) -> Float[Array, "... outputs"]:
-        """``(..., in_size)`` to ``(..., out_size)``."""
+        """Return ``(..., out_size)`` for ``(..., in_size)``."""
         return x @ self.weight + self.bias
 
 
 class LayerNorm(eqx.Module):
-    """(x - mean) / standard deviation over the last axis, scaled and shifted (Ba et al. 2016)."""
+    """A layer normalisation over the last axis (Ba et al. 2016).
+
+    It returns (x - mean) / standard deviation, scaled and shifted by learned vectors.
+    """
 
     scale: Float[Array, "size"]
     shift: Float[Array, "size"]
@@ -56,28 +59,28 @@ class LayerNorm(eqx.Module):
         self.scale, self.shift = jnp.ones(size), jnp.zeros(size)
 
     def __call__(self, x: Float[Array, "... size"]) -> Float[Array, "... size"]:
-        """Rows of the same shape."""
+        """Return the normalised rows, of the same shape."""
         centred = x - jnp.mean(x, axis=-1, keepdims=True)
         variance = jnp.mean(centred**2, axis=-1, keepdims=True)
         return centred * jax.lax.rsqrt(variance + 1e-5) * self.scale + self.shift
 
 
 class MLP(eqx.Module):
-    """Linear layers with an activation between them.
+    """A multi-layer perceptron: linear layers with an activation between them.
 
     Args:
         key: of the weights.
         in_size: numbers in a row.
         hidden_sizes: width of each hidden layer; none for a linear map.
-        out_size: numbers that come out.
+        out_size: numbers in a row of the output.
         activation: ``"relu"``, ``"elu"`` or ``"tanh"``, after each hidden layer.
-        layer_norm: whether the first hidden layer is normalised and goes through tanh instead, so
-            that the scale of observations does not matter. The Acme agents do so.
-        final_scale: what the weights of the last layer are multiplied by. With 0 the output is 0
-            whatever the input, so that what is added to something leaves it as it was at first.
+        layer_norm: whether the first hidden layer has layer normalisation and tanh instead of the
+            activation, as in the agents of Acme. Then the scale of observations does not matter.
+        final_scale: factor of the initial weights of the last layer. With 0 the initial output is 0
+            for every input.
 
     Raises:
-        ValueError: where a size is below 1, the activation is unknown, ``final_scale`` is negative,
+        ValueError: if a size is below 1, the activation is unknown, ``final_scale`` is negative,
             or there is no hidden layer to normalise.
     """
 
@@ -103,7 +106,7 @@ class MLP(eqx.Module):
         checks.not_negative("final_scale", final_scale)
         if layer_norm and not hidden_sizes:
             raise ValueError(
-                "hidden_sizes is empty, but layer_norm is True and needs a hidden layer"
+                "hidden_sizes must name at least one layer if layer_norm is True, got ()"
             )
         scales = (1.0,) * len(hidden_sizes) + (final_scale,)
         keys = jax.random.split(key, len(scales))
@@ -112,52 +115,55 @@ class MLP(eqx.Module):
         self.activation = activation
 
     def __call__(self, x: Float[Array, "... inputs"]) -> Float[Array, "... outputs"]:
-        """``(..., in_size)`` to ``(..., out_size)``."""
-        hidden_sizes = self.layers[:-1]
+        """Return ``(..., out_size)`` for ``(..., in_size)``."""
+        hidden = self.layers[:-1]
         if self.norm is not None:
-            x = jnp.tanh(self.norm(hidden_sizes[0](x)))
-            hidden_sizes = hidden_sizes[1:]
-        for layer in hidden_sizes:
+            x = jnp.tanh(self.norm(hidden[0](x)))
+            hidden = hidden[1:]
+        for layer in hidden:
             x = ACTIVATIONS[self.activation](layer(x))
         return self.layers[-1](x)
 
 
 class BoxTorso(eqx.Module):
-    """What a level makes of the boxes that it sees: the same small network for each of them.
+    """A torso for boxes that applies the same small network to each box.
 
     Args:
         key: of the weights.
-        widths: of its layers; each is followed by an ELU. (50,) for a single box and (100, 20) for
-            two in Tirumala et al. (2019).
+        widths: units of its layers; an ELU follows each of them. Tirumala et al. (2019) use (50,)
+            for one box and (100, 20) for two.
 
     Raises:
-        ValueError: where there is no layer or a width is below 1.
+        ValueError: if there is no layer or a width is below 1.
     """
 
     network: MLP
 
     def __init__(self, key: Key, widths: Sequence[int] = (50,)):
         if not widths:
-            raise ValueError("widths is empty, but must hold the width of at least one layer")
+            raise ValueError("widths must name the units of at least one layer, got ()")
         self.network = MLP(key, BOX_SIZE, widths[:-1], widths[-1], activation="elu")
 
     def __call__(self, boxes: Float[Array, "N ..."]) -> Float[Array, "N features"]:
-        """``(N, K, 24)`` or ``(N, K 24)`` corners of K boxes to ``(N, K widths[-1])``.
+        """Return features ``(N, K widths[-1])`` of K boxes.
+
+        Args:
+            boxes: their corners, ``(N, K, 24)`` or ``(N, K 24)``.
 
         Raises:
-            ValueError: where a row is not a whole number of boxes.
+            ValueError: if a row does not hold a whole number of boxes.
         """
         rows, size = len(boxes), math.prod(boxes.shape[1:])
         if size % BOX_SIZE:
             raise ValueError(
-                f"boxes have {size} numbers in a row, but must have {BOX_SIZE} for each box"
+                f"boxes must have {BOX_SIZE} numbers for each box in a row, got {size}"
             )
         features = jax.nn.elu(self.network(boxes.reshape(rows, size // BOX_SIZE, BOX_SIZE)))
         return features.reshape(rows, math.prod(features.shape[1:]))
 
 
 class Convolution(eqx.Module):
-    """3 × 3 convolution of ``(N, height, width, channels)`` that keeps height and width."""
+    """A 3 × 3 convolution of ``(N, height, width, channels)`` that keeps height and width."""
 
     weight: Float[Array, "3 3 inputs outputs"]
     bias: Float[Array, "outputs"]
@@ -167,7 +173,7 @@ class Convolution(eqx.Module):
         self.bias = jnp.zeros(out_channels)
 
     def __call__(self, x: Float[Array, "N h w inputs"]) -> Float[Array, "N h w outputs"]:
-        """Images of as many channels as there are outputs."""
+        """Return images with ``out_channels`` channels."""
         layout = ("NHWC", "HWIO", "NHWC")
         product = jax.lax.conv_general_dilated(
             x, self.weight, window_strides=(1, 1), padding="SAME", dimension_numbers=layout
@@ -176,15 +182,19 @@ class Convolution(eqx.Module):
 
 
 class VisionTorso(eqx.Module):
-    """The residual network of IMPALA for images of 64 × 64 pixels (Espeholt et al. 2018, figure 3).
+    """A torso for images: the residual network of IMPALA (Espeholt et al. 2018, figure 3).
 
-    Three sections of 16, 32 and 32 channels: a 3 × 3 convolution, a maximum over 3 × 3 with stride
-    2, and two residual blocks, x + conv(elu(conv(elu(x)))). Then ELU, and a layer of ``size`` with
-    ELU. (The paper has ReLU; ELU is what Tirumala et al. 2019 use throughout.)
+    Images have 64 × 64 pixels. The network has three sections of 16, 32 and 32 channels. Each is a
+    3 × 3 convolution, a maximum over 3 × 3 with stride 2, and two residual blocks
+    x + conv(elu(conv(elu(x)))). An ELU, a linear layer of ``size`` units and another ELU follow.
+    The paper uses ReLU; Tirumala et al. (2019) use ELU throughout.
 
     Args:
         key: of the weights.
-        size: numbers that come out of an image.
+        size: number of features of an image.
+
+    Raises:
+        ValueError: if ``size`` is below 1.
     """
 
     sections: tuple[tuple[Convolution, ...], ...]
@@ -199,15 +209,15 @@ class VisionTorso(eqx.Module):
         self.head = Linear(head_key, cells * channels[-1], size)
 
     def __call__(self, images: UInt8[Array, "N 64 64 3"]) -> Float[Array, "N features"]:
-        """Images of bytes to ``(N, size)``.
+        """Return features ``(N, size)`` of images of bytes.
 
         Raises:
-            ValueError: where they are no bytes or of another shape.
+            ValueError: if the images have another dtype or shape.
         """
         if images.dtype != jnp.uint8 or images.shape[1:] != IMAGE_SHAPE:
             raise ValueError(
-                f"images are {images.dtype} of shape {images.shape}, but must be uint8 of shape "
-                f"(N, {', '.join(map(str, IMAGE_SHAPE))})"
+                f"images must be uint8 of shape (N, {', '.join(map(str, IMAGE_SHAPE))}), "
+                f"got {images.dtype} of shape {images.shape}"
             )
         x = images.astype(jnp.float32) / 255
         for first, *blocks in self.sections:
@@ -218,31 +228,31 @@ class VisionTorso(eqx.Module):
 
 
 def stack(key: Key, count: int, build: Callable[[Key], Network]) -> Network:
-    """``count`` networks as one, whose parameters have a leading axis; twin critics are two.
+    """Return ``count`` networks as one, whose parameters have a leading axis of that length.
 
-    All of them are evaluated at once by ``jax.vmap(lambda one: one(x))(networks)``.
+    ``jax.vmap(lambda one: one(x))(networks)`` evaluates all of them at once.
 
     Args:
         key: split into one for each network.
-        count: how many.
-        build: makes one network from its key.
+        count: number of networks.
+        build: returns one network, from its key.
 
     Raises:
-        ValueError: where ``count`` is below 1.
+        ValueError: if ``count`` is below 1.
     """
     checks.count("count", count, 1)
     return eqx.filter_vmap(build)(jax.random.split(key, count))
 
 
 def _section(key: Key, in_channels: int, channels: int) -> tuple[Convolution, ...]:
-    """A convolution that changes the channels, then two residual blocks of two convolutions."""
+    """Return a convolution that changes the channels, and those of two residual blocks."""
     inputs = (in_channels, channels, channels, channels, channels)
     keys = jax.random.split(key, len(inputs))
     return tuple(Convolution(k, size, channels) for k, size in zip(keys, inputs, strict=True))
 
 
 def _pool(x: Array) -> Array:
-    """Maximum over 3 × 3 with stride 2."""
+    """Return the maximum over 3 × 3 with stride 2."""
     window, strides = (1, 3, 3, 1), (1, 2, 2, 1)
     return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, strides, "SAME")
 

@@ -1,19 +1,19 @@
-"""Targets that values are regressed on: n-step, soft, Retrace and V-trace.
+"""Targets of value functions: n-step returns, soft values, Retrace and V-trace.
 
-Arrays in, arrays out. The first axis is time, T steps; others, such as a batch, follow. Entry t of
+All functions map arrays to arrays. The first axis is time, T steps; batch axes follow. Entry t of
 every array belongs to the step x_t, a_t, r_t → x_{t+1}:
 
     reward       r_t
-    discount     γ d_t, with d_t = 0 where the step terminated; not where it was cut off
-    next_value   V(x_{t+1}), the value of the last observation of an episode where it was cut off
-    next_cost    α KL(x_{t+1}), what a policy pays for leaving its default policy there
-    log_ratio    log π(a_t|x_t) - log μ(a_t|x_t), μ being the policy that acted
+    discount     γ d_t, with d_t = 0 where the step terminated, 1 where it was truncated
+    next_value   V(x_{t+1}); at a truncation the value of the episode's last observation
+    next_cost    α KL(x_{t+1}), the cost of the policy's divergence from its default policy
+    log_ratio    log π(a_t|x_t) - log μ(a_t|x_t), where μ is the behaviour policy
 
-Where step t only began an episode (`Transition.is_step` is False), give it a ``log_ratio`` of -∞:
-``jnp.where(is_step, log_ratio, -jnp.inf)``. Its weight then is 0, so that nothing from the next
-episode reaches the one before. Its own target means nothing and is to be masked in the loss.
+Where step t began an episode (`Transition.is_step` is False), its ``log_ratio`` must be -∞:
+``jnp.where(is_step, log_ratio, -jnp.inf)``. Then its weight is 0, and nothing flows from one
+episode into the one before. The target of such a step is meaningless: mask it in the loss.
 
-A return, Retrace or V-trace target is a constant: no gradient passes through it.
+n-step returns and targets of Retrace and V-trace are constants: no gradient passes through them.
 """
 
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from hierax import checks
 
 
 class VTrace(NamedTuple):
-    """What V-trace gives to an actor and to a critic.
+    """The targets of V-trace for a critic, and the advantages for an actor.
 
     Attributes:
         value: v_t, the target of V(x_t).
@@ -43,9 +43,9 @@ def n_step_return(
     discount: Float[Array, "time *batch"],
     bootstrap_value: Float[Array, "*batch"],
 ) -> Float[Array, "time *batch"]:
-    """Discounted rewards from each step to the end of the window, and the value that follows.
+    """Return the discounted rewards from each step to the end of the window, bootstrapped there.
 
-    G_t = r_t + γ d_t G_{t+1} with G_T = V(x_T): entry 0 is the T-step return, the last entry the
+    G_t = r_t + γ d_t G_{t+1} with G_T = V(x_T). Entry 0 is the T-step return, the last entry the
     one-step return.
 
     Args:
@@ -54,7 +54,7 @@ def n_step_return(
         bootstrap_value: V(x_T), after the last step.
 
     Raises:
-        ValueError: where shapes disagree.
+        ValueError: if shapes disagree.
     """
     _require_same_shape(reward, discount=discount)
     checks.require_shape("bootstrap_value", bootstrap_value, reward.shape[1:])
@@ -72,18 +72,18 @@ def soft_value(
     log_ratio: Float[Array, "..."],
     temperature: float | Float[Array, ""],
 ) -> Float[Array, "..."]:
-    """Q(x, a) - α log[π(a|x) / p(a|x)], whose mean over a ~ π is the soft value of x.
+    """Return Q(x, a) - α log[π(a|x) / p(a|x)], whose mean over a ~ π is the soft value of x.
 
-    Here p is a default policy, or 1 for plain entropy. Gradients pass, so that an actor can climb
+    p is a default policy, or 1 for plain entropy. Gradients pass through, so an actor can maximise
     it.
 
     Args:
-        action_value: Q(x, a) of actions drawn from π.
+        action_value: Q(x, a) of actions sampled from π.
         log_ratio: log π(a|x) - log p(a|x).
         temperature: α.
 
     Raises:
-        ValueError: where shapes disagree.
+        ValueError: if shapes disagree.
     """
     checks.require_shape("log_ratio", log_ratio, action_value.shape)
     return action_value - temperature * log_ratio
@@ -99,16 +99,15 @@ def retrace(
     next_cost: Float[Array, "time *batch"] | None = None,
     trace_decay: float = 1.0,
 ) -> Float[Array, "time *batch"]:
-    """Retrace targets of Q(x_t, a_t) (Munos et al. 2016), with the cost of a default policy.
+    """Return Retrace targets of Q(x_t, a_t) (Munos et al. 2016), with the cost of a default policy.
 
         G_t = Q_t + Σ_{s≥t} γ^{s-t} (Π_{i=t+1..s} c_i) δ_s
         δ_s = r_s + γ (V_{s+1} - α KL_{s+1}) - Q_s,   c_i = λ min(1, π(a_i|x_i) / μ(a_i|x_i))
 
-    as in Tirumala et al. (2019), equation 19, whose product is printed with wrong bounds: c_t of
-    the step that a target belongs to plays no part, because Q is the value of an action already
-    taken.
-    The cost is charged here and once: ``next_value`` is E_π Q without it, and the cost at x_t is no
-    consequence of a_t.
+    This is equation 19 of Tirumala et al. (2019), whose product is printed with wrong bounds: the
+    target of step t does not depend on c_t, because a_t is already taken. The cost is subtracted
+    here and only here. So ``next_value`` is E_π Q without the cost. The cost at x_t is not part of
+    the target, because it does not depend on a_t.
 
     Args:
         action_value: Q(x_t, a_t) of the target network.
@@ -116,14 +115,14 @@ def retrace(
         reward: r_t.
         discount: γ d_t.
         log_ratio: log π(a_t|x_t) - log μ(a_t|x_t); the first entry is not used.
-        next_cost: α KL(x_{t+1}); none where omitted.
+        next_cost: α KL(x_{t+1}); None for no cost.
         trace_decay: λ in [0, 1].
 
     Raises:
-        ValueError: where shapes disagree or λ is out of range.
+        ValueError: if shapes disagree or λ is out of range.
     """
     if not 0.0 <= trace_decay <= 1.0:
-        raise ValueError(f"trace_decay is {trace_decay!r}, but must be in [0, 1]")
+        raise ValueError(f"trace_decay must be in [0, 1], got {trace_decay!r}")
     _require_same_shape(
         reward,
         action_value=action_value,
@@ -155,15 +154,15 @@ def vtrace(
     clip_ratio: float = 1.0,
     clip_trace: float = 1.0,
 ) -> VTrace:
-    """V-trace targets and advantages (Espeholt et al. 2018), with the cost of a default policy.
+    """Return V-trace targets and advantages, with the cost of a default policy.
 
         v_s = V_s + Σ_{t≥s} γ^{t-s} (Π_{i=s..t-1} c_i) δ_t
         δ_t = ρ_t (r_t + γ (V_{t+1} - α KL_{t+1}) - V_t)
         c_i = min(c̄, w_i),   ρ_i = min(ρ̄, w_i),   w_i = π(a_i|x_i) / μ(a_i|x_i)
 
-    (Tirumala et al. 2019, equations 21 and 22.) The targets are those of the policy ∝ min(ρ̄μ, π),
-    which is π only where ρ̄ is not below any of its ratios. The cost is charged here and once, as in
-    `retrace`.
+    This is V-trace of Espeholt et al. (2018), with equations 21 and 22 of Tirumala et al. (2019).
+    The fixed point is the value of the policy ∝ min(ρ̄μ, π), which is π if no ratio is above ρ̄. The
+    cost is subtracted only here, as in `retrace`.
 
     Args:
         value: V(x_t).
@@ -171,12 +170,12 @@ def vtrace(
         reward: r_t.
         discount: γ d_t.
         log_ratio: log w_t.
-        next_cost: α KL(x_{t+1}); none where omitted.
-        clip_ratio: ρ̄ > 0, which decides what the targets converge to.
-        clip_trace: c̄ > 0, which decides how fast.
+        next_cost: α KL(x_{t+1}); None for no cost.
+        clip_ratio: ρ̄ > 0, determines the fixed point.
+        clip_trace: c̄ > 0, determines the speed of convergence.
 
     Raises:
-        ValueError: where shapes disagree or a threshold is not positive.
+        ValueError: if shapes disagree or a threshold is not positive.
     """
     for name, threshold in (("clip_ratio", clip_ratio), ("clip_trace", clip_trace)):
         checks.positive(name, threshold)
@@ -196,13 +195,13 @@ def vtrace(
     _, (correction, following) = jax.lax.scan(
         backward, jnp.zeros_like(reward[0]), steps, reverse=True
     )
-    # v_{t+1} is V_{t+1} and its correction, which is 0 at the end of the window.
+    # v_{t+1} is V_{t+1} plus its correction, which is 0 at the end of the window.
     advantage = ratio * (reward + discount * (bootstrap + following) - value)
     return jax.lax.stop_gradient(VTrace(value + correction, advantage))
 
 
 def _clipped_ratio(log_ratio: Array, threshold: float) -> Array:
-    """min(threshold, π/μ), clipped before the exponential, which could overflow."""
+    """Return min(threshold, π/μ), clipped before the exponential, which could overflow."""
     return jnp.exp(jnp.minimum(log_ratio, jnp.log(jnp.asarray(threshold, log_ratio.dtype))))
 
 
@@ -216,7 +215,7 @@ def _less_cost(next_value: Array, next_cost: Array | None) -> Array:
 def _require_same_shape(reward: Array, **arrays: Array) -> None:
     if reward.ndim == 0 or reward.shape[0] == 0:
         raise ValueError(
-            f"reward has shape {reward.shape}, but must have a first axis of at least one step"
+            f"reward must have a first axis of at least one step, got shape {reward.shape}"
         )
     for name, array in arrays.items():
         checks.require_shape(name, array, reward.shape)

@@ -46,8 +46,8 @@ def one_step(sequences: Sequences, discount: float) -> TransitionBatch:
 def held_decision(sequences: Sequences, discount: float) -> TransitionBatch:
     """Return decisions that were held for up to c steps as transitions.
 
-    A decision earns Σ_{i<n} γ^i r_i, and the value of the observation n steps later counts γ^n
-    times; n is c, or less where the episode ended before (Sutton, Precup & Singh 1999).
+    The reward of a decision is Σ_{i<n} γ^i r_i and its discount is γ^n (Sutton, Precup & Singh
+    1999). n is c, or less if the episode ended before.
 
     Args:
         sequences: aligned segments of c steps. The action is that of their first step.

@@ -99,13 +99,14 @@ class Flow(eqx.Module):
         observation_size: numbers of an observation.
         size: d, entries of noise and of output.
         hidden_sizes: units of the torso's ReLU layers; the last layer gives the features.
-        moved: which entries each coupling moves, in order; see `alternating`.
+        moved: the entries that each coupling moves, in order, from `alternating`.
         units: of the hidden layer of each coupling.
         limit: L, bound of the logarithm of a coupling's scale.
         final_scale: 0 for a flow that starts as the identity, 1 for a random one.
 
     Raises:
-        ValueError: if a size is below 1, the torso has no layer or the limit is not positive.
+        ValueError: if a size is below 1, the torso has no layer, the limit is not positive or
+            ``final_scale`` is negative.
     """
 
     torso: MLP

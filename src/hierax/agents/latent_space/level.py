@@ -58,7 +58,7 @@ class Level:
         checks.instance("identity", self.identity, bool)
 
     def moved(self, size: int, begin_with: int) -> Halves:
-        """Return which entries each layer transforms, see `alternating`."""
+        """Return the entries that each layer transforms, as `alternating` does."""
         if self.policy == "gaussian":
             return all_entries(size)
         return alternating(size, self.couplings, begin_with)

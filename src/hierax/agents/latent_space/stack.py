@@ -1,4 +1,4 @@
-"""Frozen levels below the one that is trained, and what a stack carries between steps."""
+"""The frozen levels of a stack, its learned part, and its carry."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -40,7 +40,7 @@ class StackLearner(NamedTuple):
 
 
 class StackCarry(NamedTuple):
-    """What is kept between steps.
+    """The carry of a stack of levels.
 
     Attributes:
         age: ``(N,)`` int32, steps since the episode began.

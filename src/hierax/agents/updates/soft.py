@@ -6,8 +6,8 @@
     L_α = log α · mean (k̄ − k)
     θ' ← θ' + τ (θ − θ')
 
-p is a fixed prior density of actions. The mean of k is KL(π ‖ p) where p is normalised. k is in the
-target *and* in the actor's loss: in one of them alone, critic and actor would have different
+p is a fixed prior density of actions. If p is normalised, the mean of k is KL(π ‖ p). k is in the
+target and in the actor's loss. With k in only one of them, critic and actor would have different
 objectives. Gradients of L_π pass through the action to the policy (reparameterisation).
 """
 
@@ -34,7 +34,7 @@ class SoftLearner(NamedTuple):
 
     Attributes:
         actor: parameters of the policy.
-        critics: two, see `twin_critics`.
+        critics: two, from `twin_critics`.
         targets: slow copies of the critics.
         log_temperature: () log α.
         optimisers: states of Adam for actor, critics and temperature.
@@ -52,7 +52,7 @@ class SoftUpdate:
     """One gradient update of actor, critics and temperature.
 
     Attributes:
-        sample: samples the policy.
+        sample: of the policy.
         optimiser: of actor, critics and temperature.
         tau: τ.
         target_ratio: k̄, the mean of k that α is tuned to; None keeps α constant.

@@ -28,7 +28,7 @@ class TD3Learner(NamedTuple):
 
     Attributes:
         actor: (observation) → action before the tanh, ``(A,)``.
-        critics: two, see `twin_critics`.
+        critics: two, from `twin_critics`.
         target_actor: slow copy of the actor.
         target_critics: slow copies of the critics.
         optimisers: states of the optimiser for actor and critics.
