@@ -23,7 +23,7 @@ CYCLING_OPERATOR = Boltzmann(0.58129)
 
 @dataclass(frozen=True)
 class Tables:
-    """What a person would hand to `TabularMDP`; unavailable pairs may hold anything."""
+    """Arguments of `TabularMDP`; entries of unavailable pairs are arbitrary."""
 
     transition: np.ndarray
     reward: np.ndarray
@@ -45,7 +45,7 @@ class Tables:
         return np.moveaxis(self.transition, 1, 0)
 
     def discounts(self) -> np.ndarray:
-        """The discount of each transition ``(S, A, S)``; whatever at unavailable pairs."""
+        """The discount of each transition ``(S, A, S)``; arbitrary at unavailable pairs."""
         return np.broadcast_to(self.discount, self.transition.shape)
 
     def discounted_transition(self) -> np.ndarray:
@@ -148,6 +148,6 @@ def optimal_value(given: Tables) -> np.ndarray:
 
 
 def rounding(given: Tables, value: np.ndarray) -> float:
-    """What rounding of one backup does to a fixed point, ``8 ε (‖v‖ + ‖r‖) / (1 - c)``."""
+    """Return the effect of rounding of a backup on a fixed point, ``8 ε (‖v‖ + ‖r‖) / (1 - c)``."""
     size = np.abs(value).max() + np.abs(given.expected_reward()).max()
     return 8.0 * EPSILON * size / (1.0 - given.discounted_transition().sum(axis=-1).max())

@@ -1,4 +1,4 @@
-"""The choice of engine: NumPy in float64 on concrete arrays, JAX under a transformation."""
+"""The choice of backend: NumPy in float64 on concrete arrays, JAX under a transformation."""
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from hierax.planning.backend import (
 
 
 def under_jit(function, *arguments):
-    """What `function` returns, called while its arguments are traced."""
+    """Return the result of `function`, called with traced arguments."""
     seen = []
     jax.eval_shape(lambda *traced: seen.append(function(*traced)), *arguments)
     return seen[0]

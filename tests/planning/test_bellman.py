@@ -1,4 +1,4 @@
-"""solve_bellman on the host: optimal, certified, terminating, and strict about what it is given."""
+"""solve_bellman on the host: optimal values, error bounds, termination, invalid arguments."""
 
 import jax
 import jax.numpy as jnp
@@ -48,7 +48,7 @@ def fixed_point(given, tau, shift):
 
 
 def check_certificate(solution, value, slack):
-    """The certificate bounds the distance from ``value``, up to the rounding of one backup."""
+    """The error bound holds for the distance from ``value``, up to rounding of one backup."""
     assert np.abs(solution.value - value).max() <= solution.error_bound + slack
 
 

@@ -1,4 +1,4 @@
-"""The host engine: every method on every kind of model finds the one optimal value."""
+"""The host backend: every method finds the optimal value of every kind of model."""
 
 import numpy as np
 import pytest

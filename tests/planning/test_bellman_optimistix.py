@@ -1,4 +1,4 @@
-"""Any solver and any adjoint of optimistix in place of hierax's own, to the same numbers."""
+"""Solvers and adjoints of optimistix give the same results as those of hierax."""
 
 import functools
 from typing import ClassVar
@@ -176,7 +176,7 @@ def test_every_solver_with_every_adjoint_has_the_derivative_of_hierax(method, ad
 
 
 class Watched(optimistix.ImplicitAdjoint):
-    """An adjoint that counts how often it is asked."""
+    """An adjoint that counts its calls."""
 
     asked: ClassVar[list] = []
 

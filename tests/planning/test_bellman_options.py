@@ -1,4 +1,4 @@
-"""solve_bellman with options for choices: the identities and traps of option_gradient.md.
+"""solve_bellman with options as choices: identities and common mistakes (option_gradient.md).
 
 Compiling costs more than computing, so one derivative serves all parameters and all results.
 """

@@ -1,4 +1,4 @@
-"""Actions and options are two kinds of one thing: what a solver sees of either."""
+"""Solvers see actions and options through the same interface."""
 
 from typing import Any
 
@@ -79,7 +79,7 @@ def test_sums_of_rows_have_the_layout_of_the_table():
 
 
 class Bandit(DecisionModel):
-    """A third kind of model: one state, arms that pay and come back."""
+    """A third kind of model: one state, and arms with a reward that return to it."""
 
     transition: Any
     available: Any

@@ -23,7 +23,7 @@ EVALUATIONS = (evaluate_policy, successor_representation, occupancy)
 
 
 def conditioning(given):
-    """What an entry of ``D`` may be, ``1 / (1 - c)``: rounding of a solve grows with it."""
+    """Return the largest entry of ``D``, ``1 / (1 - c)``: rounding of a solve grows with it."""
     return 1.0 / (1.0 - given.discounted_transition().sum(axis=-1).max())
 
 

@@ -1,4 +1,4 @@
-"""The compiled search: what it certifies, and that each of its ways ends at the fixed point."""
+"""The compiled search: its error bound, and convergence of every kind of sweep."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def model(columns: np.ndarray, weights: np.ndarray, reward: np.ndarray, discount
 
 
 def corridor(states: int = 300, discount: float = 0.999) -> TabularMDP:
-    """Steps left and right that slip, and a goal at the left end that pays for staying."""
+    """Steps left and right that slip, and a goal at the left end with a reward for staying."""
     here = np.arange(states)
     columns = np.stack([np.maximum(here - 1, 0), np.minimum(here + 1, states - 1)], axis=1)
     columns = np.stack([columns, columns[:, ::-1]], axis=1)

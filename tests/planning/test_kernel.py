@@ -1,4 +1,4 @@
-"""The convention that keeps Python from calling a kernel without an entry."""
+"""Python never calls a kernel without an entry point."""
 
 from importlib import import_module
 

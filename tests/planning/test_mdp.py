@@ -1,4 +1,4 @@
-"""TabularMDP: what it accepts, what it keeps, what it refuses, and how JAX carries it."""
+"""TabularMDP: valid arguments, stored tables, errors, and JAX transformations."""
 
 import jax
 import jax.numpy as jnp

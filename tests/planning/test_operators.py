@@ -1,4 +1,4 @@
-"""The hard maximum and its smooth relatives: definitions, bounds, derivatives, refusals."""
+"""The hard maximum and the smooth operators: definitions, bounds, derivatives, errors."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Sweeping orders against breadth-first searches of SciPy."""
+"""Sweep orders against breadth-first searches of SciPy."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The progress bar: silent where nobody watches, shown at a terminal, gone at the end."""
+"""The progress bar: shown only at a terminal, and removed at the end."""
 
 import io
 import sys
@@ -15,7 +15,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def watch(monkeypatch):
-    """Puts a stream in the place of stderr: in the test, for pytest replaces it before that."""
+    """Replace stderr by a stream inside the test, because pytest replaces it before."""
     monkeypatch.setattr(progress_bar, "PATIENCE", 0.0)
     monkeypatch.setenv("TERM", "xterm")
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):

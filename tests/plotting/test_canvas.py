@@ -1,4 +1,4 @@
-"""What all drawings share; scales and marks on whole pictures are in `test_plan`."""
+"""Shared parts of drawings; `test_plan` tests scales and marks on whole figures."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Frames of an episode show the world, the way so far and the agent."""
+"""Frames of an episode show the world, the path so far and the agent."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Frames of a figure that moves, and GIF files of frames."""
+"""Frames of an animated figure, and GIF files of frames."""
 
 import imageio.v3 as iio
 import numpy as np

@@ -1,4 +1,4 @@
-"""The picture of a plan: what is drawn stands where the plan says."""
+"""The figure of a plan: drawings are at the places of the plan."""
 
 import dataclasses
 import io
@@ -60,7 +60,7 @@ def text_at(figure, panel):
 
 @pytest.fixture
 def save():
-    """Drawing in earnest: what only fails, or warns, while it is rendered."""
+    """Render the figure, to find errors and warnings of rendering."""
 
     def render(figure):
         figure.savefig(buffer := io.BytesIO(), dpi=30)

@@ -12,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Bilevel:
-    """What is given: the world, and how both levels plan.
+    """The problem: the world and the planners of both levels.
 
     ``P (S, A, S)``, ``r (S, A)``, ``γ`` a number or ``(S,)`` on the state entered, ``d0 (S,)``,
     ``available (S, A)``, intrinsic discount ``γo``, temperatures ``τo`` (log-sum-exp) and ``τm``

@@ -1,4 +1,4 @@
-"""Options of intrinsic rewards: soft-optimal answers, with terminations of their own."""
+"""Options from intrinsic rewards: soft-optimal policies and parametric terminations."""
 
 import functools
 

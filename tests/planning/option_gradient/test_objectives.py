@@ -43,7 +43,7 @@ def options_of(policy_logits, logits):
 
 
 def objectives(policy_logits, logits, optimum, scale, tau, budget, kinds):
-    """``(kinds,)``; ``scale (G, 1)`` multiplies what a goal pays."""
+    """Return ``(kinds,)``; ``scale (G, 1)`` multiplies the reward of a goal."""
     option = Option(*options_of(policy_logits, logits))
     families = {}
     for primitives in (False, True):
@@ -87,7 +87,7 @@ def flat_choices(policy, termination, primitives):
 
 
 def goal_model(choices, goal):
-    """``r (S, O)`` and ``P (S, O, S)``: entering the goal pays 1 and is followed by nothing."""
+    """``r (S, O)`` and ``P (S, O, S)``: entering the goal has the reward 1 and ends the episode."""
     discounted = DISCOUNT * MDP.transition * (np.arange(STATES) != goal)
     earned, ends = [], []
     for policy, termination in choices:
@@ -179,7 +179,7 @@ def test_the_gradient_is_that_of_finite_differences(kind):
 @x64
 @EACH_KIND
 def test_the_goal_itself_is_left_out_of_the_average(kind):
-    """Its own value is that of leaving and coming back: whatever it is, the mean is the same."""
+    """The value at the goal, of leaving and returning, does not affect the mean."""
     other = OPTIMUM.copy()
     other[np.arange(len(GOALS)), GOALS] *= 7.0
     assert library(kind, optimum=other)[0] == pytest.approx(library(kind)[0], rel=1e-9)
@@ -188,7 +188,7 @@ def test_the_goal_itself_is_left_out_of_the_average(kind):
 @x64
 @EACH_KIND
 def test_trap_11_near_and_far_goals_count_alike(kind):
-    """In relative units neither value nor gradient knows what a goal pays, whatever the others."""
+    """In relative units value and gradient do not depend on the reward of a goal."""
     value, *slopes = library(kind, scale=np.array([[1e-3], [1.0], [50.0]]))
     assert value == pytest.approx(library(kind)[0], rel=1e-9)
     for found, expected in zip(slopes, library(kind)[1:], strict=True):

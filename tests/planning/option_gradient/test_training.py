@@ -1,4 +1,4 @@
-"""Training of options: it helps on goals that it never saw, repeats itself, and says what it did.
+"""Training of options: results on held-out goals, determinism, and reports.
 
 Compiling the step costs seconds, so the fast tests share one set of settings; the runs themselves
 take a tenth of a second.

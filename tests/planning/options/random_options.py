@@ -1,4 +1,4 @@
-"""Random options, and what becomes of them step by step: oracles that share no code with hierax."""
+"""Random options and oracles of their execution that share no code with hierax."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from hierax.planning import Option, TabularMDP
 from planning.models import random_policy
 
 NEGLIGIBLE = 1e-18
-"""Discounted chance of still running at which an oracle stops stepping."""
+"""An oracle stops when the discounted probability that the option still runs is below this."""
 
 
 def random_options(

@@ -1,4 +1,4 @@
-"""Curves of planning: backups and returns by loops of the tests' own."""
+"""Planning curves against backups and returns computed by loops in the tests."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Models of options: what following them step by step gives, by oracle and by simulation."""
+"""Option models against step-by-step execution, by an oracle and by simulation."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""λ-models of one policy: the identities I1, I2, I3 and I18, and the three easy mistakes."""
+"""λ-models of one policy: the identities I1, I2, I3 and I18, and three common mistakes."""
 
 import jax
 import jax.numpy as jnp

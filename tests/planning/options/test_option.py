@@ -1,4 +1,4 @@
-"""What an option is: shapes, stacks, initiation sets, and what is refused."""
+"""Options: shapes, stacks, initiation sets, and invalid arguments."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Random ragged models with an interior policy, as many as a test wants."""
+"""Random ragged models with an interior policy."""
 
 from collections.abc import Iterator
 

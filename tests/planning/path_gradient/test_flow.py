@@ -28,7 +28,7 @@ HANOI = tower_of_hanoi(3, discount=0.97)
 
 
 def bandit(rewards):
-    """A state whose actions pay and end."""
+    """A state whose actions have a reward and end the episode."""
     actions = len(rewards)
     return TabularMDP(np.ones((1, actions, 1)), [rewards], np.zeros(1))
 

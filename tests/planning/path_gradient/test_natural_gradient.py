@@ -1,4 +1,4 @@
-"""The literal natural path gradient is the advantage; the metric of visits is another one."""
+"""The literal natural path gradient equals the advantage; the metric of visits differs."""
 
 import jax
 import numpy as np
@@ -65,7 +65,7 @@ def test_only_the_expected_reward_matters():
 
 
 def forking_model():
-    """s0: a leads to a dead end and pays .8, b leads to s1, where everything pays 1."""
+    """s0: a leads to a dead end with reward 0.8, b leads to s1, where all rewards are 1."""
     transition = np.zeros((3, 2, 3))
     transition[0, 0, 2] = transition[0, 1, 1] = transition[1, :, 2] = transition[2, :, 2] = 1.0
     reward = np.array([[0.8, 0.0], [1.0, 1.0], [0.0, 0.0]])

@@ -1,4 +1,4 @@
-"""Times to peak, found while the curves go by."""
+"""Times to peak, computed step by step."""
 
 import numpy as np
 import pytest
