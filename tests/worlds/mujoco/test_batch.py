@@ -248,55 +248,6 @@ class Still(Slider):
         )
 
 
-class Amiss(Slider):
-    """Worlds with one mistake each."""
-
-    def observe(self, data):
-        shown = dict(super().observe(data))
-        if self.name == "flat":
-            shown["place"] = shown["place"][:, 0]
-        if self.name == "blind":
-            del shown["flag"]
-        return shown
-
-    def initial_state(self, random):
-        begun = super().initial_state(random)
-        if self.name == "long":
-            return begun._replace(qpos=np.zeros(2))
-        if self.name == "fixed":
-            return begun._replace(mocap={"block": begun.mocap["flag"]})
-        return begun
-
-    def reward_and_termination(self, previous, data):
-        result = super().reward_and_termination(previous, data)
-        if self.name == "inventive":
-            return result._replace(task_state={**result.task_state, "more": data.qpos})
-        return result._replace(task_state={}) if self.name == "forgetful" else result
-
-    def compose(self):
-        spec = super().compose()
-        if self.name == "unbounded":
-            (motor,) = spec.actuators
-            motor.ctrllimited = False
-        return spec
-
-
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [
-        ("flat", ("view 'place'", "shape (2, 1)", "(2,)")),
-        ("blind", ("observe", "'flag'", "'place', 'clock'")),
-        ("long", ("qpos of initial_state", "shape (1,)", "(2,)")),
-        ("fixed", ("mocap of initial_state", "mocap bodies ('flag')", "'block'")),
-        ("forgetful", ("task_state of reward_and_termination", "'clock'", "nothing")),
-        ("inventive", ("task_state of reward_and_termination", "'clock'", "'clock', 'more'")),
-        ("unbounded", ("actuator 0", "unbounded", "ctrlrange")),
-    ],
-)
-def test_mistakes_in_a_world_are_named(name, parts):
-    refuses(lambda: timesteps(MujocoBatch(Amiss(name=name), 2), 0, [BOTH]), *parts)
-
-
 def test_an_interrupted_step_can_be_repeated():
     looks = []
 
