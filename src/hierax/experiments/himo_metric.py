@@ -160,8 +160,8 @@ def _verdict(
         f"{largest['path_cross_state']:.0e} of the norm of the Fisher information of paths, and "
         "the literal step differs from that of tabular natural policy gradient by at most "
         f"{largest['literal_minus_advantage']:.0e}. In the metric of state-action visits the "
-        f"median is {median:.2f}. Another start changes a time to peak by at most "
-        f"{moved['path']:.0e} (paths) or {moved['occupancy']:.2f} (visits) of itself. The claim "
+        f"median is {median:.2g}. Another start changes a time to peak by at most "
+        f"{moved['path']:.1g} (paths) or {moved['occupancy']:.2g} (visits) of itself. The claim "
         f"holds if the metric of paths has a cross-state share above {CROSS_STATE:.0e}.",
     )
 
