@@ -80,7 +80,7 @@ class HostEnv(gymnasium.Env[Observation, Any]):
 
         Raises:
             RuntimeError: if no episode has begun.
-            DrawingError: if OpenGL is not available.
+            RenderError: if OpenGL is not available.
         """
         batch: Any = self.batch
         return None if self.render_mode is None else batch.picture()

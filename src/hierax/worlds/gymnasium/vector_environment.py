@@ -106,7 +106,7 @@ class HieraxVectorEnv(gymnasium.vector.VectorEnv[Observation, Any, np.ndarray]):
 
         Raises:
             RuntimeError: if no episode has begun.
-            DrawingError: if OpenGL is not available.
+            RenderError: if OpenGL is not available.
         """
         batch: Any = self.batch
         if self.render_mode is None:
