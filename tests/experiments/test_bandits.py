@@ -1,4 +1,4 @@
-"""Bandits with known optima, against the numbers of the derivation and against brute force."""
+"""Bandits with known optima, compared with the derivation and with quadrature."""
 
 import jax
 import jax.numpy as jnp

@@ -1,10 +1,11 @@
-"""How claims are judged."""
+"""Criteria of claims."""
 
 import numpy as np
 import pytest
 
 from hierax.experiments.himo_claims import (
     everywhere_or_depends,
+    foresights_in_words,
     ranks_on_path,
     rises_then_falls,
     sweep,
@@ -22,6 +23,18 @@ def test_rising_then_falling():
 @pytest.mark.parametrize(("held", "verdict"), [([], False), ([0.9], None), ([0.9, 0.99], True)])
 def test_a_verdict_over_foresights(held, verdict):
     assert everywhere_or_depends(held, (0.9, 0.99)) is verdict
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        ([], "at none of the 2 tested foresights"),
+        ([0.9], "at 1 of 2 foresights (0.9)"),
+        ([0.9, 0.99], "at all 2 tested foresights"),
+    ],
+)
+def test_foresights_in_words(held, words):
+    assert foresights_in_words(held, (0.9, 0.99)) == words
 
 
 def test_rows_are_selected_by_setting():

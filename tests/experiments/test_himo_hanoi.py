@@ -1,4 +1,4 @@
-"""The claims about the Tower of Hanoi are judged from the numbers that are known of it."""
+"""Claims about the Tower of Hanoi agree with known numbers."""
 
 import pytest
 

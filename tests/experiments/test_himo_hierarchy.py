@@ -1,4 +1,4 @@
-"""What may predict when a state is decided, measured where it is known by hand."""
+"""Predictors of the time to peak, on models with known values."""
 
 import numpy as np
 import pytest

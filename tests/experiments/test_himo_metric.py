@@ -1,4 +1,4 @@
-"""Which metric relates states: its parts on known matrices, and its verdict."""
+"""Coupling of states in both metrics: its parts on known matrices, and its verdict."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def test_random_models_are_models_with_an_interior_policy(seed):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_metric_of_paths_relates_no_states_and_that_of_visits_does(seed):
+def test_only_the_metric_of_visits_couples_states(seed):
     coupling = _couplings(*_random_model(seed))
     assert coupling["literal_minus_advantage"] < 1e-9
     assert coupling["path_cross_state"] < 1e-12
@@ -67,7 +67,7 @@ def test_only_the_metric_of_visits_depends_on_the_start(monkeypatch):
     assert all(0.9 < row["value_ratio"] < 1 + 1e-9 for row in flows)
 
 
-def test_the_largest_change_is_relative_and_leaves_out_who_never_moves():
+def test_the_largest_change_is_relative_and_ignores_states_without_a_peak():
     first, second = np.array([1.0, 4.0, np.nan]), np.array([1.5, 1.0, 2.0])
     rows = [{"metric": "path", "time_to_peak": times} for times in (first, second)]
     other = {"metric": "occupancy", "time_to_peak": np.full(3, 99.0)}

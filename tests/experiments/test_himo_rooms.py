@@ -1,4 +1,4 @@
-"""The claim about doors is judged from the ranks that are known of four rooms."""
+"""The claim about doors agrees with known ranks in four rooms."""
 
 import numpy as np
 import pytest

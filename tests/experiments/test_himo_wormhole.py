@@ -1,4 +1,4 @@
-"""The claim about the wormhole is judged from the ranks that are known of it."""
+"""The claim about the wormhole agrees with known ranks."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""`option-gradient-cost`: memory and error do as the theory says."""
+"""`option-gradient-cost`: memory and error agree with theory."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_implicit_gradients_take_the_same_memory_for_any_number_of_sweeps(rows):
     assert more > fewer + 175 * 104 * 8 / 1024  # a value a sweep at the least
 
 
-def test_an_implicit_gradient_does_not_rescue_a_planner_that_has_not_converged(rows):
+def test_before_convergence_both_gradients_have_about_the_same_error(rows):
     implicit, unrolled = (
         of(rows, method, "relative_error") for method in ("implicit at n sweeps", "unrolled")
     )

@@ -1,4 +1,4 @@
-"""The verdicts of `option-gradient-rooms`, and the file that it writes."""
+"""Verdicts and result file of `option-gradient-rooms`."""
 
 import pytest
 

@@ -1,7 +1,5 @@
 """Experiments by name: every one runs at smoke scale, twice with the same numbers."""
 
-import importlib
-
 import numpy as np
 import pytest
 from matplotlib.image import imread
@@ -51,7 +49,7 @@ def test_every_registered_claim_is_judged_by_an_experiment():
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_module_has_both_verbs(name):
-    module = importlib.import_module(f"hierax.experiments.{find(name).module}")
+    module = find(name).load()
     assert callable(module.run)
     assert callable(module.draw)
     assert module.__doc__.startswith(f"`{name}`")
@@ -64,9 +62,9 @@ def test_what_was_not_run_cannot_be_loaded(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"name": "himo-tower"}, "there is no experiment 'himo-tower'; there are himo-hanoi,"),
-        ({"name": "himo-hanoi", "scale": "huge"}, "scale is 'huge', but must be one of 'smoke'"),
-        ({"name": "himo-metric", "scale": "smoke", "seeds": 0}, "seeds is 0, but must be at least"),
+        ({"name": "himo-tower"}, "unknown experiment 'himo-tower'; did you mean 'himo-"),
+        ({"name": "himo-hanoi", "scale": "huge"}, "scale must be one of 'smoke', .*, got 'huge'"),
+        ({"name": "himo-metric", "seeds": 0}, "seeds must be an integer >= 1, got 0"),
     ],
 )
 def test_bad_input_is_named(arguments, message, tmp_path):

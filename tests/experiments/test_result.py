@@ -1,4 +1,4 @@
-"""The evidence file: what it holds, how numbers are written, that a repetition is identical."""
+"""The result file: its keys, its numbers, and identical repetitions."""
 
 import json
 
@@ -53,7 +53,7 @@ def test_writing_twice_gives_the_same_bytes_and_leaves_no_part(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
 
 
-def test_an_unknown_claim_is_no_evidence(tmp_path):
+def test_an_unknown_claim_is_refused(tmp_path):
     finding = Finding("Z9", True, {}, "")
     with pytest.raises(KeyError, match="Z9"):
         write(Result(settings={}, claims=[finding]), "n", "smoke", "c", tmp_path)

@@ -1,4 +1,4 @@
-"""Stages of doubling step size follow the same flow as small steps, and further."""
+"""Stages of doubling step size agree with small steps."""
 
 import numpy as np
 import pytest
