@@ -1,4 +1,4 @@
-"""What every test stands on: checked annotations, bounded examples, no windows."""
+"""Settings of all tests: checked annotations, bounded examples, bounded memory, no windows."""
 
 import os
 from collections.abc import Iterator
@@ -26,6 +26,35 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("hierax")
+
+# Compiled functions are kept on disk however small: most of the suite's time is compilation.
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+if jax.config.jax_compilation_cache_dir is None:
+    jax.config.update(
+        "jax_compilation_cache_dir", str(Path(__file__).parent.parent / ".cache" / "jax")
+    )
+
+# A compiled function takes one to three megabytes, and JAX keeps every one.
+_KEPT_IN_MEMORY = 300
+_compiled = 0
+
+
+def _count(event: str, duration: float, **_) -> None:
+    global _compiled
+    _compiled += event == "/jax/core/compile/backend_compile_duration"
+
+
+jax.monitoring.register_event_duration_secs_listener(_count)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forget_compiled() -> Iterator[None]:
+    """Bounds the memory of a process: after a module, many compiled functions are dropped."""
+    global _compiled
+    yield
+    if _compiled > _KEPT_IN_MEMORY:
+        jax.clear_caches()
+        _compiled = 0
 
 
 @pytest.fixture
