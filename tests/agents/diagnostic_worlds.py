@@ -85,11 +85,18 @@ WORTHLESS = _world(100, (0, 0, 0, 0, 0), shows_clock=0.0)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 3))
-def trained(agent, world, seed, updates):
-    """The state of ``agent`` after that many updates, each after one step of 8 environments."""
+def trained(agent, world, seed, updates, log_temperature=None):
+    """The state of ``agent`` after that many updates, each after one step of 8 environments.
+
+    Where ``log_temperature`` is given, it is that of the learner at the beginning.
+    """
     batch = FunctionalBatch(world, ENVIRONMENTS)
-    agent_key, world_key, key = jax.random.split(jax.random.key(seed), 3)
+    # Keys of a kind that is quickly compiled.
+    agent_key, world_key, key = jax.random.split(jax.random.key(seed, impl="unsafe_rbg"), 3)
     state = agent.init(agent_key, ENVIRONMENTS)
+    if log_temperature is not None:
+        learner = state.learner._replace(log_temperature=log_temperature)
+        state = state._replace(learner=learner)
 
     def step(at, key):
         state, worlds = at

@@ -31,7 +31,7 @@ class VTraceActorCritic(OnPolicy):
 
     rollout_length: int = 8
     discount: float = 0.9
-    learning_rate: float = 1e-2
+    learning_rate: float = 3e-3
     entropy: float = 1e-2
     hidden_sizes: tuple[int, ...] = (16,)
 

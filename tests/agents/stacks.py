@@ -43,19 +43,35 @@ class Played(NamedTuple):
 def stacked(*levels, spec=RICH, **changes):
     """An agent whose lowest level sees the body alone, and its state when the warm-up is over."""
     agent = LatentSpacePolicy(PLAIN, levels=levels[:1], **{**SMALL, **changes})
-    state = agent.init(jax.random.key(0), N)
+    state = agent.acting_state(jax.random.key(0))
     for level in levels[1:]:
         agent, state = agent.add_level(state, level, spec)
     return agent, with_replay(agent, state)._replace(steps=jnp.int32(agent.learning_starts))
 
 
-known = functools.cache(stacked)
-"""As `stacked`, made once; not for 64 bits."""
+@functools.cache
+def known(*levels, **changes):
+    """As `stacked`, made once and with 32 bits."""
+    with jax.enable_x64(False):
+        return stacked(*levels, **changes)
+
+
+def in_64_bits(*levels, **changes):
+    """As `known`, with 64 bits. Made from it, since JAX compiles drawing and building anew."""
+
+    def widened(leaf):
+        is_float = jnp.issubdtype(leaf.dtype, jnp.floating)
+        return jnp.asarray(np.asarray(leaf, np.float64)) if is_float else leaf
+
+    agent, state = known(*levels, **changes)
+    return agent, jax.tree.map(widened, state)
 
 
 def with_replay(agent, state):
     """A state as a run has it: with an empty replay."""
-    return state._replace(replay=agent.init(jax.random.key(0), N).replay)
+    shapes = jax.eval_shape(lambda: agent.init(jax.random.key(0), N)).replay
+    empty = jax.tree.map(lambda leaf: jnp.asarray(np.zeros(leaf.shape, leaf.dtype)), shapes)
+    return state._replace(replay=empty)
 
 
 def seen(seed, count=N):

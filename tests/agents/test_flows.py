@@ -51,8 +51,16 @@ def with_last_layers(flow, change):
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def new(size, moved, final_scale):
-    """As an agent makes them."""
-    return Flow(KEY, OBSERVED, size, HIDDEN, moved, 7, final_scale=final_scale)
+    """As an agent makes them. The key is of a kind that is quickly compiled."""
+    return Flow(
+        jax.random.key(0, impl="unsafe_rbg"),
+        OBSERVED,
+        size,
+        HIDDEN,
+        moved,
+        7,
+        final_scale=final_scale,
+    )
 
 
 def rows(size, count=16, seed=0, scale=1.0):

@@ -1,6 +1,7 @@
 """Stacks of levels: what each of them sees, decides, holds, learns from and leaves alone."""
 
 import dataclasses
+import functools
 import itertools
 import math
 
@@ -28,6 +29,7 @@ from agents.stacks import (
     executed,
     flows,
     forward,
+    in_64_bits,
     known,
     learn,
     next_batch,
@@ -182,27 +184,40 @@ def test_a_level_begins_with_the_half_that_moved_last_below_so_that_it_can_undo_
 # What it learns
 
 
-def by_jacobians(flow, observation, key, at_bottom):
-    """What the critics see of samples and their log π - log p, by automatic differentiation."""
+@functools.partial(jax.jit, static_argnums=3)
+def drawn_with_slopes(flow, observation, key, at_bottom):
+    """Noise, what the critics see of it, and the derivatives of that."""
     noise = jax.random.normal(key, (len(observation), D))
 
     def one(z, s):
         output = flow.forward(z, s)[0]
         return jnp.tanh(output) if at_bottom else output
 
-    valued = jax.vmap(one)(noise, observation)
-    _, log_det = np.linalg.slogdet(jax.vmap(jax.jacfwd(one))(noise, observation))
+    slopes = jax.vmap(jax.jacfwd(one))(noise, observation)
+    return noise, jax.vmap(one)(noise, observation), slopes
+
+
+def by_jacobians(flow, observation, key, at_bottom):
+    """What the critics see of samples and their log π - log p, by automatic differentiation."""
+    noise, valued, slopes = drawn_with_slopes(flow, observation, key, at_bottom)
+    _, log_det = np.linalg.slogdet(slopes)
     log_prob = scipy.stats.norm.logpdf(noise).sum(1) - log_det
     # Uniform in the cube, or the noise that the level below was trained on.
     prior = scipy.stats.uniform(-1, 2) if at_bottom else scipy.stats.norm()
     return np.asarray(valued), log_prob, log_prob - prior.logpdf(valued).sum(1)
 
 
+def shaken(networks):
+    """Networks of the same shapes with other numbers."""
+    rng = np.random.default_rng(1)
+    return jax.tree.map(lambda leaf: leaf + jnp.asarray(rng.normal(size=leaf.shape)), networks)
+
+
 @one_and_two
 def test_losses_are_those_of_the_equations(x64, levels):
     *below, top = levels
-    agent, state = stacked(*below, dataclasses.replace(top, initial_temperature=0.3))
-    other = agent.build(jax.random.key(1)).top.critics
+    agent, state = in_64_bits(*below, dataclasses.replace(top, initial_temperature=0.3))
+    other = shaken(state.learner.top.critics)
     learner = state.learner._replace(top=state.learner.top._replace(targets=other))
     given, at_bottom = batch(agent), len(levels) == 1
     after, metrics = update(agent, learner, given, KEY)
@@ -234,7 +249,7 @@ def test_losses_are_those_of_the_equations(x64, levels):
 def test_the_gradient_of_a_level_is_that_of_its_loss(x64, levels):
     """Through noise, action and density: nothing is taken for a constant."""
     *below, top = levels
-    agent, state = stacked(*below, dataclasses.replace(top, initial_temperature=0.3))
+    agent, state = in_64_bits(*below, dataclasses.replace(top, initial_temperature=0.3))
     # Without a future the target does not depend on the actor, so its loss is all that does.
     given = batch(agent, discount=0.0)
     after, _ = update(agent, state.learner, given, KEY)

@@ -75,8 +75,8 @@ POSITIVE = "a finite number > 0"
     ],
 )
 def test_refusals(field, value, rule):
-    shown = {"list": "a list", "tuple": "3"}.get(type(value).__name__, repr(value))
-    refuses(lambda: Level(**{field: value}), field, rule, f"got {shown}")
+    shown = {"list": "list", "tuple": "3"}.get(type(value).__name__, repr(value))
+    refuses(lambda: Level(**{field: value}), field, rule, "got", shown)
 
 
 @pytest.mark.parametrize("field", ["world", "steps"])

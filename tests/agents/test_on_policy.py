@@ -34,12 +34,13 @@ def test_it_finds_the_best_policy_and_its_value(driver):
     (state,) = trained.states
     assert (int(state.updates), int(state.steps)) == (UPDATES, steps)
     stays = jax.nn.softmax(state.learner.actor(CUES))[jnp.arange(2), 1 - jnp.arange(2)]
-    assert stays.min() > 0.9
+    assert stays.min() > 0.95
     # Without a value behind a truncation it would be 2.3 on average, with one behind a
     # termination 10.
     expected = 1 / (1 - AGENT.discount * (1 - CHANCE))
-    np.testing.assert_allclose(state.learner.critic(CUES)[:, 0], expected, rtol=0.1)
-    assert trained.summary["deterministic/return"] > 3
+    np.testing.assert_allclose(state.learner.critic(CUES)[:, 0], expected, rtol=0.06)
+    # An episode of at most five steps of reward 1; to leave at once returns 2.
+    assert trained.summary["by_seed"][0] > 2.5
 
 
 def test_a_batch_is_the_last_steps_of_all_environments():

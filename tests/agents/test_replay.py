@@ -152,7 +152,7 @@ def test_what_is_drawn_is_what_was_stored(length, aligned):
 
 @kinds
 def test_everything_that_the_ring_holds_can_be_drawn(length, aligned):
-    replay, environments = replay_of(60, length, aligned), 2
+    replay, environments = replay_of(75, length, aligned), 3
     oracle = Oracle(environments, length, aligned)
     memory, stream = filled(replay, episodes(2, environments, 173, 3 * length, None))
     for transition in stream:
@@ -213,8 +213,8 @@ def test_the_capacity_is_kept_whatever_the_environments():
 
 @kinds
 def test_draws_are_uniform(length, aligned):
-    replay = replay_of(100, length, aligned)
-    memory, _ = filled(replay, episodes(3, 2, 260, 2 * length, 5 * length))
+    replay = replay_of(75, length, aligned)
+    memory, _ = filled(replay, episodes(3, 3, 260, 2 * length, 5 * length))
     _, sample = compiled(replay)
     drawn = jax.device_get(sample(memory, jax.random.key(5), 20_000))
     counts = collections.Counter(drawn.observation["number"][0, :, 0].tolist())
