@@ -55,9 +55,9 @@ def median_seconds(compiled: Any, arguments: tuple[Any, ...], repeats: int) -> f
     """Return the median wall time of a compiled function."""
     seconds = []
     for _ in range(repeats):
-        begin = time.perf_counter()
+        start = time.perf_counter()
         jax.block_until_ready(compiled(*arguments))
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(time.perf_counter() - start)
     return float(np.median(seconds))
 
 
