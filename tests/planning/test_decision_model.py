@@ -24,7 +24,7 @@ from hierax.planning import (
 from hierax.planning.decision_model import DecisionModel, as_decision_model, row_sums, single
 from planning.models import random_policy, random_tables, tables
 from planning.options.random_options import random_options
-from refusals import assert_names, refusal
+from refusals import assert_names, refusal, refuses
 
 TABLES = random_tables(2, states=5, garbage=np.nan)
 MDP = TABLES.dense()
@@ -144,11 +144,8 @@ def test_what_is_no_model_is_refused(model):
         lambda: action_values(model, np.zeros(5)),
         lambda: as_decision_model("model", model),
     ):
-        sentence = refusal(function)
-        assert sentence.startswith(
-            f"model must be a TabularMDP or an OptionModel ... got {type(model).__name__}"
-        )
-        assert_names(sentence, "must be a TabularMDP or an OptionModel")
+        given = type(model).__name__
+        refuses(function, "model", "must be a TabularMDP or an OptionModel", f"got {given}")
 
 
 def test_a_family_of_goals_is_solved_and_is_no_single_model():
