@@ -10,14 +10,21 @@ from matplotlib.figure import Figure
 
 import hierax
 from hierax.cli import COMMANDS, main
-from hierax.commands.catalogue import AGENTS, LEARNING_WORLDS, PLANNERS, WORLDS
-from hierax.commands.planners import SPECIAL
-from hierax.experiments import EXPERIMENTS
 from hierax.planning import Mellowmax, himo, occupancy, solve_bellman
 from hierax.planning.bellman_host import METHODS
-from hierax.worlds import GridWorld, four_rooms, tabular_names, tower_of_hanoi, world_names
-from hierax.worlds.mujoco.catalogue import ENTRIES
+from hierax.registry import (
+    AGENTS,
+    EXPERIMENTS,
+    LEARNING,
+    MUJOCO,
+    PLANNERS,
+    PLANNING,
+    PRESETS,
+    worlds_of,
+)
+from hierax.worlds import GridWorld, four_rooms, tower_of_hanoi
 
+WORLDS, LEARNING_WORLDS, ENTRIES = (worlds_of(x) for x in (PLANNING, LEARNING, MUJOCO))
 EXACT = [method.replace("_", "-") for method in METHODS]
 ROOM = "#####\n#S.G#\n#...#\n#####\n"
 NO_WAY = "S#G"
@@ -82,8 +89,11 @@ def test_help_names_every_command(capsys):
     ("command", "names"),
     [
         ("demo", ["himo-hanoi", "PointSpeed-v0"]),
-        ("list", ["agents", "planners", "worlds", "experiments"]),
-        ("train", [*AGENTS, *LEARNING_WORLDS, "--agent.prior", "--world.goal", "--seeds"]),
+        ("list", ["agents", "planners", "worlds", "presets", "experiments", "--import"]),
+        (
+            "train",
+            [*AGENTS, *LEARNING_WORLDS, "--agent.FIELD", "--world.goal", "--seeds", "--preset"],
+        ),
         ("evaluate", ["--episodes", "--step", "evaluation.json"]),
         ("watch", ["--out", "--mode", "episode.gif"]),
         ("plot", ["--metric", "--out", "curves.png"]),
@@ -130,13 +140,6 @@ def test_help_comes_before_anything_heavy_is_imported():
 def test_version(capsys):
     main(["--version"])
     assert capsys.readouterr().out == f"hierax {hierax.__version__}\n"
-
-
-def test_the_catalogue_is_complete():
-    assert set(PLANNERS) == {*SPECIAL, *EXACT}
-    assert tuple(WORLDS) == tabular_names()
-    assert (*LEARNING_WORLDS, *ENTRIES, *WORLDS) == world_names()
-    assert tuple(AGENTS) == tuple(hierax.agents.AGENTS)
 
 
 @pytest.mark.parametrize("planner", EXACT)
@@ -322,14 +325,14 @@ def test_a_plan_that_fails_leaves_no_folder(capsys, here):
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("plam", "did you mean plan?"),
-        ("plan himmo room.txt", "did you mean himo?"),
-        ("plan auto FourRoms-v0", "did you mean FourRooms-v0?"),
-        ("plan auto Hanoi99-v0", "discs is 99, but must be at most 18"),
+        ("plam", "did you mean 'plan'?"),
+        ("plan himmo room.txt", "did you mean 'himo'?"),
+        ("plan auto FourRoms-v0", "did you mean 'FourRooms-v0'?"),
+        ("plan auto Hanoi99-v0", "discs must be at most 18, got 99"),
         ("plan auto missing.txt", "missing.txt: No such file or directory"),
         ("plan auto folder.txt", "folder.txt: Is a directory"),
         ("plan auto bytes.txt", "bytes.txt: it is no text in UTF-8"),
-        ("plan auto odd.txt", "odd.txt: map has 'x' at line 1, column 2"),
+        ("plan auto odd.txt", "got 'x' at line 1, column 2"),
         ("plan auto nowhere.txt", "nowhere.txt: the map has no goal"),
         ("plan auto missing.npz", "missing.npz: No such file or directory"),
         ("plan auto bytes.npz", "bytes.npz: it is no archive"),
@@ -337,7 +340,7 @@ def test_a_plan_that_fails_leaves_no_folder(capsys, here):
         ("plan auto single.npz", "single.npz: it is no archive"),
         ("plan auto objects.npz", "objects.npz: it is no archive"),
         ("plan auto partial.npz", "partial.npz has no array 'reward'"),
-        ("plan auto wrong.npz", "wrong.npz: transition at state 0, action 0 sums to 2"),
+        ("plan auto wrong.npz", "transition must sum to 1 within 1e-8, got 2 at state 0, action 0"),
         ("plan auto Hanoi3-v0 --slip 0.1", "--slip is for maps and rooms"),
         ("plan auto Hanoi3-v0 --no-stay", "--no-stay is for maps and rooms"),
         ("plan auto model.npz --slip 0.1", "--slip is for worlds and maps"),
@@ -346,7 +349,7 @@ def test_a_plan_that_fails_leaves_no_folder(capsys, here):
         ("plan auto room.txt --foresight 0.9", "--foresight is for himo"),
         ("plan value-iteration room.txt --step-size 1", "--step-size is for himo"),
         ("plan himo room.txt --tolerance 1e-3", "--tolerance is for the exact planners"),
-        ("plan option-gradient room.txt --reward goal", "--reward is for planners of one goal"),
+        ("plan option-gradient room.txt --reward goal", "--reward is for planners with one goal"),
         ("plan option-gradient room.txt --step-size 1", "--step-size is for himo"),
         ("plan option-gradient room.txt --seed -1", "seed must be an integer >= 0, got -1"),
         ("plan auto room.txt --restarts 3", "--restarts is for option-gradient"),
@@ -354,15 +357,15 @@ def test_a_plan_that_fails_leaves_no_folder(capsys, here):
         ("plan auto room.txt --operator logsumexp", "logsumexp needs --temperature"),
         ("plan auto room.txt --temperature 1", "--temperature needs --operator"),
         ("plan auto room.txt --stay --no-stay", "--stay and --no-stay exclude each other"),
-        ("plan auto room.txt --no-stay", "reward is 'stay', but must be another"),
-        ("plan auto room.txt --slip 2", "slip is 2.0, but must be"),
-        ("plan auto room.txt --discount 1", "discount is 1.0, but must be"),
+        ("plan auto room.txt --no-stay", "reward must be 'goal', 'arrival' or 'terminal'"),
+        ("plan auto room.txt --slip 2", "slip must be in [0, 1), got 2.0"),
+        ("plan auto room.txt --discount 1", "discount must be in [0, 1), got 1.0"),
         ("plan auto room.txt --tolerance 0", "tolerance must be a finite number > 0, got 0.0"),
         ("plan himo room.txt --iterations 0", "iterations must be an integer >= 1, got 0"),
-        ("plan himo room.txt --foresight 0.999", "may not exceed the discount"),
+        ("plan himo room.txt --foresight 0.999", "foresight must be at most the discount"),
         ("plan auto room.txt --out model.npz", "cannot write to model.npz"),
-        ("reproduce himo-hanio", "did you mean himo-hanoi?"),
-        ("reproduce himo-metric --seeds 0", "--seeds is 0, but must be at least 1"),
+        ("reproduce himo-hanio", "did you mean 'himo-hanoi'?"),
+        ("reproduce himo-metric --seeds 0", "--seeds must be an integer >= 1, got '0'"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_line(capsys, here, command, words):
@@ -389,13 +392,15 @@ def test_what_cannot_be_done_is_refused_in_one_line(capsys, here, command, words
     ("command", "words"),
     [
         ("plan", "PLANNER"),
-        ("plan auto", "missing from hierax plan: WORLD"),
-        ("plan auto room.txt --slip much", "'much' is given, but it must be a number"),
-        ("plan auto room.txt --reward money", "invalid choice 'money'"),
-        ("plan auto room.txt --nonsense", "unrecognized options: --nonsense"),
-        ("plan auto room.txt --slipp 0.1", "did you mean --slip?"),
-        ("list cheeses", "invalid choice 'cheeses'"),
-        ("reproduce himo-hanoi --scale huge", "invalid choice 'huge'"),
+        ("plan auto", "missing: WORLD"),
+        ("plan auto room.txt --slip much", "--slip must be a number, got 'much'"),
+        (
+            "plan auto room.txt --reward money",
+            "--reward must be stay, goal, arrival or terminal, got 'money'",
+        ),
+        ("plan auto room.txt extra", "unexpected word 'extra'"),
+        ("list cheeses", "got 'cheeses'"),
+        ("reproduce himo-hanoi --scale huge", "--scale must be smoke, laptop or paper, got 'huge'"),
     ],
 )
 def test_words_that_make_no_sense_are_refused(capsys, command, words):
@@ -413,23 +418,39 @@ def test_a_list_of_worlds_counts_their_states(capsys):
     assert lines["FourRooms-v0"] == ["104", "440"]
     assert set(lines) == set(WORLDS)
     assert all(f"  {name} " in learning for name in LEARNING_WORLDS)
-    assert "sees position 2, heading 2, time 1, goal 2; acts in [-1, 1]^2; 500 steps" in learning
+    assert "views position 2, heading 2, time 1, goal 2; actions [-1, 1]^2; 500 steps" in learning
 
 
 def test_a_list_of_worlds_has_the_sizes_of_those_of_mujoco(capsys):
     main(["list", "worlds"])
-    *_, listed = capsys.readouterr().out.partition("worlds of MuJoCo to learn in")
+    *_, listed = capsys.readouterr().out.partition("MuJoCo worlds to learn in")
     assert all(
         f"  {name} " in listed and entry.summary in listed for name, entry in ENTRIES.items()
     )
-    assert "sees proprioception 10, targets 9, task 3; acts in [-1, 1]^2; 400 steps" in listed
-    assert "sees proprioception 57, vision 64 x 64 x 3; acts in [-1, 1]^12; 400 steps" in listed
+    assert "views proprioception 10, targets 9, task 3; actions [-1, 1]^2; 400 steps" in listed
+    assert "views proprioception 57, vision 64 x 64 x 3; actions [-1, 1]^12; 400 steps" in listed
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("plan auto room.txt --nonsense", "unknown option '--nonsense'; known: "),
+        ("plan auto room.txt --slipp 0.1", "unknown option '--slipp'; did you mean '--slip'?"),
+        ("list --import", "--import must have the name of a module, got none"),
+        ("list --import no_such_module", "cannot import module 'no_such_module'"),
+    ],
+)
+def test_unknown_options_and_modules_are_refused(capsys, command, message):
+    printed = refusal(capsys, *command.split())
+    assert message in printed
+    assert printed.count("\n") == 1
 
 
 def test_a_list_of_everything_has_all_of_it(capsys):
     main(["list"])
     printed = capsys.readouterr().out
     assert all(name in printed for name in (*AGENTS, *PLANNERS, *WORLDS, *EXPERIMENTS))
+    assert all(preset.evidence in printed for preset in PRESETS.values())
 
 
 def write_result(out, name, scale, claims):

@@ -124,7 +124,7 @@ def test_what_cannot_be_read_is_refused(write, tmp_path):
         read_groups([run], "n")
     with pytest.raises(UsageError, match="no metrics yet"):
         read_groups([write("b", [])], "m")
-    with pytest.raises(ValueError, match="is no folder of a run"):
+    with pytest.raises(ValueError, match="is not the folder of a run"):
         read_groups([str(tmp_path)], "m")
     (tmp_path / "a" / "metrics.jsonl").unlink()
     with pytest.raises(UsageError, match=r"cannot read .*metrics.jsonl"):

@@ -1,5 +1,6 @@
 """The demo plans, learns, and ends with commands that the person can type."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -8,8 +9,12 @@ import pytest
 
 from hierax.cli import main
 from hierax.commands import demo, demo_levels
+from hierax.commands.demo_runs import field_words
 from hierax.commands.reproduce import Command
+from hierax.registry import PRESETS
 from hierax.training.records import read_metrics
+
+SMALL = {"hidden_sizes": (8,), "batch_size": 8, "learning_starts": 64}
 
 
 @pytest.mark.parametrize(("found", "told"), [(None, True), ("/bin/hierax", False)])
@@ -41,8 +46,7 @@ def evaluated(run):
 @pytest.fixture
 def short(monkeypatch):
     """A demo of a few steps."""
-    words = {"agent.hidden_sizes": "8", "agent.batch_size": "8", "agent.learning_starts": "64"}
-    monkeypatch.setattr(demo, "AGENT", {name: (word,) for name, word in words.items()})
+    monkeypatch.setattr(demo, "FIELDS", field_words(SMALL))
     monkeypatch.setattr(demo, "STEPS", 400)
     monkeypatch.setattr(demo, "POINTS", 2)
 
@@ -56,7 +60,7 @@ def test_learning_leaves_a_curve_and_a_film(short, tmp_path, capsys):
     returns = [
         line["deterministic/return"] for line in read_metrics(tmp_path / "run" / "metrics.jsonl")
     ]
-    assert f"was paid {returns[0]:.0f}; now it is paid {returns[-1]:.0f}" in printed
+    assert f"Before training the return is {returns[0]:.0f}, after it {returns[-1]:.0f};" in printed
     for name in ("curve.png", "episode.gif"):
         assert f"{tmp_path / name}" in printed
         assert (tmp_path / name).stat().st_size > 5_000
@@ -66,14 +70,14 @@ def test_levels_leave_curves_and_a_film(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(demo_levels, "BELOW", 320)
     monkeypatch.setattr(demo_levels, "ABOVE", 400)
     monkeypatch.setattr(demo_levels, "POINTS", 2)
-    words = {"agent.hidden_sizes": "8", "agent.batch_size": "8", "agent.learning_starts": "64"}
-    monkeypatch.setattr(demo_levels, "COMMON", {name: (word,) for name, word in words.items()})
+    small = dataclasses.replace(PRESETS["lsp", "SpinCross-v0"], settings=SMALL)
+    monkeypatch.setitem(PRESETS, ("lsp", "SpinCross-v0"), small)
     old = tmp_path / "flat" / "config.json"
     old.parent.mkdir()
     old.write_text("{}")
     demo_levels.learn_levels(tmp_path)
     printed = capsys.readouterr().out
-    assert "With two levels 0% of episodes reach the goal" in printed
+    assert "The goal is reached in 0% of episodes with two levels" in printed
     two, flat = json.loads((tmp_path / "curves.json").read_text())["groups"]
     steps = {
         run: [line["step"] for line in evaluated(tmp_path / run)] for run in ("levels", "flat")
@@ -89,7 +93,7 @@ def test_levels_leave_curves_and_a_film(monkeypatch, tmp_path, capsys):
 @pytest.mark.slow
 def test_two_levels_find_the_goal_at_last(tmp_path, capsys):
     demo_levels.learn_levels(tmp_path)
-    found, flat = re.findall(r"(\d+)%", capsys.readouterr().out.partition("With two levels")[2])
+    found, flat = re.findall(r"(\d+)%", capsys.readouterr().out.partition("The goal is reached")[2])
     assert int(found) >= 90
     assert int(flat) <= 10
 
@@ -97,7 +101,7 @@ def test_two_levels_find_the_goal_at_last(tmp_path, capsys):
 @pytest.mark.slow
 def test_the_point_runs_straight_at_last(tmp_path, capsys):
     demo.learn(tmp_path)
-    share = re.search(r"it is (\d+)% of the way", capsys.readouterr().out)
+    share = re.search(r"is (\d+)% of the path", capsys.readouterr().out)
     assert int(share[1]) >= 95
     returns = [
         line["deterministic/return"] for line in read_metrics(tmp_path / "run" / "metrics.jsonl")

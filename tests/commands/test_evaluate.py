@@ -49,7 +49,7 @@ def test_an_earlier_step_can_be_asked_for(evaluate, finished):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--episodes", "0"), "--episodes is 0, but must be at least 1"),
+        (("--episodes", "0"), "--episodes must be an integer >= 1, got '0'"),
         (("--step", "5"), "holds no checkpoint of step 5, but of 32, 64, 96"),
     ],
 )
@@ -58,4 +58,4 @@ def test_what_cannot_be_evaluated_is_refused(refusal, finished, words, message):
 
 
 def test_a_folder_without_a_run_is_refused(refusal, tmp_path):
-    assert "is no folder of a run" in refusal("evaluate", tmp_path)
+    assert "is not the folder of a run" in refusal("evaluate", tmp_path)

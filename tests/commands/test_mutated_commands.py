@@ -36,7 +36,7 @@ WRONG_VALUES = {
     "--log-every": ["0", "-1", "x"],
     "--evaluate-every": ["0", "-1", "x"],
     "--checkpoint-every": ["0", "-1", "x"],
-    "--agent.hidden-sizes": ["0", "8,-8", "wide", "8.5", "64 x"],
+    "--agent.hidden-sizes": ["0", "8 -8", "wide", "8.5", "64 x"],
     "--agent.batch_size": ["0", "-1", "1.5", "x", "true"],
     "--agent.discount": ["1", "1.5", "-0.1", "nan", "inf", "high"],
     "--agent.learning_rate": ["0", "-1", "nan", "inf", "fast"],
@@ -48,13 +48,14 @@ WRONG_VALUES = {
     "--agent.initial_temperature": ["0", "-1", "inf"],
     "--agent.target_entropy": ["nan", "inf", "low"],
     "--agent.prior": ["flatt", "normal", "1"],
-    "--agent.views": ["sight", "velocity,velocty"],
+    "--agent.views": ["sight", "velocity velocty"],
     "--agent.normalise_observations": ["yes", "1", "maybe"],
     "--world.episode_limit": ["0", "-1", "1.5", "long"],
 }
 WRONG_NAMES = [
-    "--agent.discont", "--agent.lr", "--agent.", "--agent.spec", "--agent.policy-delay", "--agnt.discount",
-    "--world.goal", "--world.limit", "--world.", "--policy.hidden", "--step", "--sed", "--agent",
+    "--agent.discont", "--agent.lr", "--agent.", "--agent.spec", "--agent.policy-delay",
+    "--agnt.discount", "--world.goal", "--world.limit", "--world.", "--policy.hidden", "--step",
+    "--level.0.steps", "--agent.levels.0.couplings", "--curriculum.0.steps", "--sed", "--agent",
     "--runs", "--verbose", "--learning-rate",
 ]  # fmt: skip
 

@@ -31,10 +31,10 @@ def test_any_metric_can_be_drawn(finished, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "no RUN is given"),
-        (("nowhere",), "nowhere is no folder of a run"),
-        (("RUN", "--metric", "determinstic/return"), "did you mean deterministic/return?"),
-        (("RUN", "--out", "curves.txt"), "--out is 'curves.txt', but must end in .png"),
+        ((), "at least one RUN must be given"),
+        (("nowhere",), "nowhere is not the folder of a run"),
+        (("RUN", "--metric", "determinstic/return"), "did you mean 'deterministic/return'?"),
+        (("RUN", "--out", "curves.txt"), "--out must end in .png, .pdf or .svg, got 'curves.txt'"),
         (("RUN", "RUN"), "must be given once"),
     ],
 )

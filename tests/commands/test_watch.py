@@ -97,7 +97,9 @@ def test_random_actions_are_uniform(kind):
 
     agent = RandomAgent(WorldSpec("Any", (View("seen", (1,)),), kind, 9))
     seen = {"seen": np.zeros((3000, 1))}
-    _, action, _ = agent.act(None, agent.begin(3000), seen, jax.random.key(0), explore=False)
+    key = jax.random.key(0)
+    state, carry = agent.acting_state(key), agent.initial_carry(3000)
+    _, action, _ = agent.act(state, carry, seen, key, explore=False)
     assert action.shape == (3000, *kind.shape)
     low, count = (-1.0, 2.0) if isinstance(kind, Continuous) else (0, 3)
     found, _ = np.histogram(action, 6, (low, low + count))
@@ -156,11 +158,11 @@ def test_what_fails_to_draw_is_one_line(painter, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--out", "film.avi"), "--out is 'film.avi', but must end in .gif or .mp4"),
-        (("--episodes", "0"), "--episodes is 0, but must be at least 1"),
+        (("--out", "film.avi"), "--out must end in .gif or .mp4, got 'film.avi'"),
+        (("--episodes", "0"), "--episodes must be an integer >= 1, got '0'"),
         (("--step", "5"), "holds no checkpoint of step 5"),
-        (("--mode", "wild"), "'deterministic'"),
-        (("--random", "--step", "5"), "--step asks for what was learned, but --random"),
+        (("--mode", "wild"), "--mode must be deterministic or sampled, got 'wild'"),
+        (("--random", "--step", "5"), "--step is for a run, but --random"),
     ],
 )
 def test_what_cannot_be_filmed_is_refused(refusal, finished, words, message):
@@ -170,9 +172,12 @@ def test_what_cannot_be_filmed_is_refused(refusal, finished, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("BallGoTo3-v0",), "BallGoTo3-v0 is a world and no run: add --random"),
-        (("", "--random"), "WORLD is '', but must be the name of one, see hierax list worlds"),
-        (("BallGoTo4-v0", "--random"), "there is no world 'BallGoTo4-v0'"),
+        (("BallGoTo3-v0",), "'BallGoTo3-v0' is a world, not a run: add --random"),
+        (("", "--random"), "WORLD must be the name of a world, got ''"),
+        (
+            ("BallGoTo4-v0", "--random"),
+            "unknown world 'BallGoTo4-v0'; did you mean 'BallGoTo3-v0'?",
+        ),
         (("Hanoi3-v0", "--random", "--out", "film.avi"), "must end in .gif or .mp4"),
     ],
 )

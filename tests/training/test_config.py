@@ -1,13 +1,15 @@
 """From agents and worlds to JSON and back."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
-from hierax.agents import SAC, TD3
+from hierax.agents import SAC, TD3, LatentSpacePolicy, Level
+from hierax.registry import AGENTS, Entry
 from hierax.training import make_agent, make_world
-from hierax.training.config import describe_agent, describe_world, described
+from hierax.training.config import describe_agent, describe_world, described, remake_world
 from hierax.worlds import ActingWorld, GridWorld, PointCross, PointMaze, SpinSpeed
 from hierax.worlds.host import FunctionalHostWorld
 from refusals import refusal
@@ -19,9 +21,7 @@ WORLDS = [PointCross(goal=(0.5, 0.0), episode_limit=30), PointMaze(), SpinSpeed(
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.spec.name)
 def test_worlds_come_back(world):
     described = json.loads(json.dumps(describe_world(world)))
-    options = {key: value for key, value in described.items() if key != "name"}
-    options = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
-    assert make_world(described["name"], **options) == world
+    assert remake_world(described) == world
     assert describe_world(FunctionalHostWorld(world)) == describe_world(world)
 
 
@@ -31,6 +31,9 @@ def test_worlds_come_back(world):
         SAC(WORLDS[0].spec),
         SAC(
             WORLDS[0].spec, hidden_sizes=(8,), temperature=0.1, prior="uniform", views=("velocity",)
+        ),
+        LatentSpacePolicy(
+            WORLDS[0].spec, levels=(Level(views=("velocity",)), Level(identity=False))
         ),
         TD3(WORLDS[0].spec, learning_rate=np.float32(1e-3), policy_delay=np.int64(3)),
     ],
@@ -53,9 +56,8 @@ def test_what_has_no_name_keeps_that_of_its_class():
     described = describe_agent(Counter(Clock().spec, at=3))
     assert (described["name"], described["at"]) == ("Counter", 3)
     sentence = refusal(make_agent, described, Clock())
-    assert sentence == (
-        "agent is 'Counter', but of hierax's own there are sac, td3, lsp: give the agent itself"
-    )
+    for part in ("unknown agent 'Counter'", "sac, td3, lsp", "hierax.register_agent"):
+        assert part in sentence
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_tabular_worlds_come_back_with_all_their_options():
     described = json.loads(json.dumps(describe_world(world)))
     options = {"slip": 0.1, "bump": True, "size": 20, "goal": [3, 4], "episode_limit": 9}
     assert described == {"name": "FourRooms-v0", **options}
-    assert describe_world(make_world(**{**described, "goal": (3, 4)})) == described
+    assert describe_world(remake_world(described)) == described
 
 
 def test_tabular_worlds_of_ones_own_differ_where_their_tables_do():
@@ -97,3 +99,42 @@ def test_tabular_worlds_of_ones_own_differ_where_their_tables_do():
     assert straight["name"] == slippery["name"] == "GridWorld"
     assert straight != slippery
     assert straight == describe_world(ActingWorld(GridWorld.from_text("S.G")))
+
+
+@dataclasses.dataclass(frozen=True)
+class Clocks:
+    """A field with fields."""
+
+    period: float = 1.0
+    shape: tuple[int, ...] = (1, 2)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Nested(SAC):
+    """An agent with fields that are dataclasses."""
+
+    clock: Clocks = Clocks()
+    maybe: Clocks | None = None
+    several: tuple[Clocks, ...] = ()
+
+
+def test_fields_of_fields_come_back(monkeypatch):
+    monkeypatch.setitem(AGENTS, "nested", Entry("nested", Nested, "a test"))
+    several = (Clocks(2.0), Clocks(3.0, ()))
+    agent = Nested(WORLDS[0].spec, clock=Clocks(4.0), maybe=Clocks(5.0), several=several)
+    described = json.loads(json.dumps(describe_agent(agent)))
+    assert (described["name"], "module" in described) == ("nested", False)
+    assert make_agent(described, WORLDS[0]) == agent
+    plain = Nested(WORLDS[0].spec)
+    assert make_agent(json.loads(json.dumps(describe_agent(plain))), WORLDS[0]) == plain
+
+
+def test_a_module_that_registers_is_named_and_imported_again(monkeypatch):
+    asked = []
+    entry = Entry("nested", Nested, "a test", module="my_module")
+    monkeypatch.setitem(AGENTS, "nested", entry)
+    described = describe_agent(Nested(WORLDS[0].spec))
+    assert described["module"] == "my_module"
+    monkeypatch.setattr("hierax.registry.import_plugin", asked.append)
+    assert make_agent(described, WORLDS[0]) == Nested(WORLDS[0].spec)
+    assert asked == ["my_module"]

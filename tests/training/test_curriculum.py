@@ -8,11 +8,10 @@ import pytest
 
 import hierax
 from hierax.agents import LatentSpacePolicy, Level
-from hierax.training import train_levels
-from hierax.training.curriculum import CURRICULA
+from hierax.training import Stage, train_levels
 from hierax.training.run_folder import load_config
 from hierax.training.serialisation import tree_digest
-from hierax.worlds import make, world_names
+from hierax.worlds import make
 
 WORLD = make("PointCross-v0", episode_limit=20)
 SMALL = {
@@ -22,9 +21,10 @@ SMALL = {
     "learning_starts": 64,
     "updates_per_step": 0.25,
 }
-SKILL = Level(views=("velocity",), world="PointSpeed-v0", steps=320, temperature=1.0)
+SKILL = Level(views=("velocity",), temperature=1.0)
+CURRICULUM = (Stage("PointSpeed-v0", 320),)
 AGENT = LatentSpacePolicy(WORLD.spec, levels=(SKILL, Level(temperature=0.1)), **SMALL)
-OPTIONS = {"seeds": 2, "episodes": 2, "progress": False}
+OPTIONS = {"curriculum": CURRICULUM, "seeds": 2, "episodes": 2, "progress": False}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,8 @@ def test_levels_are_fields_of_the_configuration(finished):
     _, folder = finished
     agent = load_config(folder)["agent"]
     assert agent["name"] == "lsp"
-    assert agent["levels"]["0"]["world"] == "PointSpeed-v0"
+    below = load_config(folder / "levels" / "0")
+    assert (below["world"]["name"], below["steps"]) == ("PointSpeed-v0", 320)
     assert agent["levels"]["1"]["temperature"] == 0.1
     assert "start" not in load_config(folder / "levels" / "0")
     assert len(load_config(folder)["start"]) == 64
@@ -94,16 +95,16 @@ def test_other_levels_are_another_run(finished):
     assert tree_digest({p.name: p.stat().st_mtime for p in folder.rglob("*")}) == before
 
 
-def test_a_level_has_to_say_how_long_it_learns():
-    agent = dataclasses.replace(AGENT, levels=(dataclasses.replace(SKILL, steps=None), Level()))
-    with pytest.raises(ValueError, match="steps of level 0 is None, but must say how long"):
-        train_levels(agent, WORLD, 320)
+def test_another_stage_is_another_run(finished):
+    _, folder = finished
+    options = {**OPTIONS, "curriculum": (Stage("PointSpeed-v0", 640),)}
+    before = tree_digest({path.name: path.stat().st_mtime for path in folder.rglob("*")})
+    with pytest.raises(ValueError, match=r"steps.*640.*levels/0.*320|steps.*320.*640"):
+        train_levels(AGENT, WORLD, 320, run=folder, **options)
+    assert tree_digest({p.name: p.stat().st_mtime for p in folder.rglob("*")}) == before
 
 
-def test_known_curricula_fit_their_worlds():
-    for name, levels in CURRICULA.items():
-        assert name in world_names()
-        agent = LatentSpacePolicy(make(name).spec, levels=levels, **SMALL)
-        for number, level in enumerate(levels[:-1]):
-            place = make(level.world)
-            assert agent.up_to(number, place.spec).observation_size == place.spec.size()
+@pytest.mark.parametrize("curriculum", [(), 2 * CURRICULUM])
+def test_there_is_one_stage_for_each_level_below_the_top(curriculum):
+    with pytest.raises(ValueError, match=rf"curriculum must have one stage.*1.*{len(curriculum)}"):
+        train_levels(AGENT, WORLD, 320, curriculum=curriculum)

@@ -24,7 +24,9 @@ modes:
   deterministic  without exploration, such as the mean of the policy
   sampled        with the exploration of training
 
-Each seed of the run plays E episodes in each mode. RUN/evaluation.json holds the numbers."""
+Each seed of the run plays E episodes in each mode.
+
+RUN/evaluation.json holds the numbers."""
 
 
 @dataclasses.dataclass(frozen=True)

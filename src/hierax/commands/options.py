@@ -50,7 +50,7 @@ def _marks(
 
 
 def _whole(word: str, least: int | None) -> int:
-    rule = "must be a whole number" if least is None else f"must be a whole number >= {least}"
+    rule = "must be an integer" if least is None else f"must be an integer >= {least}"
     try:
         found = int(word)
     except ValueError:

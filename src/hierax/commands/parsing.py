@@ -16,7 +16,7 @@ from hierax.registry import nearest
 
 T = TypeVar("T")
 _RULE = re.compile(r"[╭╰]|─{4}|-{4}")
-_KINDS = {"INT": "a whole number", "FLOAT": "a number", "STR": "a word"}
+_KINDS = {"INT": "an integer", "FLOAT": "a number", "STR": "a word"}
 
 
 def parse(
@@ -86,14 +86,15 @@ def _flags(options: type, program: str) -> list[str]:
 
 def _refusal(box: str, options: type, words: Sequence[str], program: str) -> UsageError:
     """Return tyro's complaint as an error of one line."""
+    flags = _flags(options, program)
+    for word in words:
+        if word.startswith("--") and normal(word) not in flags:
+            return unknown("option", word.partition("=")[0], flags)
     text = _content(box)
     if found := re.match(r"Unrecognized options: (\S+?),?(\s|$)", text):
-        if found[1].startswith("--"):
-            return unknown("option", found[1].partition("=")[0], _flags(options, program))
         text = f"unexpected word {found[1]!r}"
     elif text.startswith("Missing from"):
-        missing = re.findall(r"^│ {5}(\S+)", box.partition("│ ────")[0], re.MULTILINE)
-        text = f"missing: {', '.join(missing)}"
+        text = f"missing: {', '.join(_missing(box))}"
     elif found := re.match(r"Missing value for argument '(.*?)'", text):
         text = f"{found[1]} must have a value, got none"
     elif found := re.match(r"invalid choice '(.*)' for argument '(.*)'. Expected.*\((.*)\)", text):
@@ -107,7 +108,9 @@ def _refusal(box: str, options: type, words: Sequence[str], program: str) -> Usa
         text = f"{found[1]}: {found[2]}"
     elif found := re.match(r"Error parsing (\S+): ", text):
         given = " ".join(values_of(normal(found[1]), words))
-        metavar = re.search(rf"Argument helptext:\s*│\s*│ +{re.escape(found[1])} (.*?) *│", box)
+        metavar = re.search(
+            rf"Argument helptext:[\s│]*{re.escape(found[1])} (.*?)[ │]*$", box, re.M
+        )
         rule = f" must be {_kinds(metavar[1])}, got" if metavar else " does not allow"
         text = f"{found[1]}{rule} {given!r}"
     return UsageError(f"{text}; see {program} --help")
@@ -120,13 +123,22 @@ def _content(box: str) -> str:
     return one_line(" ".join(lines[rules[0] + 1 : rules[1]])).rstrip(".")
 
 
+def _missing(box: str) -> list[str]:
+    """Return the options and arguments that a complaint says are missing."""
+    lines = box.replace("│", " ").splitlines()
+    first = next(k for k, line in enumerate(lines) if "Missing from" in line)
+    indent = len(lines[first]) - len(lines[first].lstrip()) + 4
+    below = itertools.takewhile(lambda line: not _RULE.match(line.strip()), lines[first + 1 :])
+    return [x.split()[0] for x in below if x.strip() and len(x) - len(x.lstrip()) == indent]
+
+
 def _kinds(metavar: str) -> str:
     """Return in words what a metavar of tyro allows, such as ``{None}|FLOAT``."""
     return _either([_kind(part.strip("{}")) for part in metavar.split("|")])
 
 
 def _kind(part: str) -> str:
-    several = {"INT": "whole numbers", "FLOAT": "numbers", "STR": "words"}
+    several = {"INT": "integers", "FLOAT": "numbers", "STR": "words"}
     names = part.replace("[", "").replace("]", "").replace("...", "").split()
     if names and names[0] in several and len(names) > 1:
         return several[names[0]] if part.startswith("[") else f"{len(names)} {several[names[0]]}"

@@ -49,7 +49,9 @@ class Command:
         """
         picture = Path(self.out)
         if picture.suffix not in FORMATS:
-            raise UsageError(f"--out must end in {' or '.join(FORMATS)}, got {self.out!r}")
+            raise UsageError(
+                f"--out must end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {self.out!r}"
+            )
         if not self.runs:
             raise UsageError("at least one RUN must be given, got none; see hierax plot --help")
         write_curves(self.runs, self.metric, picture)

@@ -1,9 +1,10 @@
-"""Somebody who has learned nothing: every action is as likely as any other."""
+"""An agent that takes uniformly random actions."""
 
 import dataclasses
 from typing import Any, cast
 
 import jax
+import jax.numpy as jnp
 
 from hierax.agents.agent import Agent, TrainState
 from hierax.spec import Continuous, WorldSpec
@@ -13,7 +14,7 @@ from hierax.training.config import AnyWorld
 
 @dataclasses.dataclass(frozen=True)
 class RandomAgent:
-    """Acts as agents do, uniformly at random.
+    """An agent whose actions are uniform, with or without exploration.
 
     Attributes:
         spec: of the world.
@@ -22,13 +23,23 @@ class RandomAgent:
     spec: WorldSpec
 
     def initial_carry(self, count: int) -> tuple[()]:
-        """Carries nothing."""
+        """Return an empty carry."""
         return ()
 
+    def acting_state(self, key: jax.Array) -> TrainState:
+        """Return a state without parameters."""
+        return TrainState((), None, {}, jnp.array(0), jnp.array(0), key)
+
     def act(
-        self, state: None, carry: tuple[()], observation: Any, key: jax.Array, *, explore: bool
+        self,
+        state: TrainState,
+        carry: tuple[()],
+        observation: Any,
+        key: jax.Array,
+        *,
+        explore: bool,
     ) -> tuple[tuple[()], jax.Array, tuple[()]]:
-        """See `hierax.agents.agent.Agent.act`; whether to explore makes no difference."""
+        """Return the carry, uniform actions ``(N, ...)``, and no extras."""
         kind, count = self.spec.action, jax.tree.leaves(observation)[0].shape[0]
         shape = (count, *kind.shape)
         if isinstance(kind, Continuous):
@@ -37,5 +48,6 @@ class RandomAgent:
 
 
 def random_player(world: AnyWorld) -> Player:
-    """Somebody who acts at random in a world."""
-    return Player(cast(Agent, RandomAgent(world.spec)), cast(TrainState, None), world, 0)
+    """Return a player that takes random actions in a world."""
+    agent = RandomAgent(world.spec)
+    return Player(cast(Agent, agent), agent.acting_state(jax.random.key(0)), world, 0)

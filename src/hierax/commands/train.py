@@ -69,13 +69,15 @@ The folder of a run holds
 
 BELOW = """
 Fields of the agent and the world are options, too:
-  hierax train sac PointSpeed-v0 --help    lists those of this agent and this world
-  --agent.FIELD VALUE                      a field of the agent
-  --world.FIELD VALUE                      a field of the world, or an argument of gymnasium.make
-  --agent.levels.N.FIELD VALUE             for lsp: a field of level N, from 0 at the bottom
-  --curriculum.N.steps STEPS               for lsp: training steps of level N below the top
-  --curriculum.N.world WORLD               for lsp: the world that it is trained in
-Several words are one value, such as --agent.hidden-sizes 64 64. So AGENT and WORLD come first.
+  --agent.FIELD VALUE           a field of the agent
+  --world.FIELD VALUE           a field of the world, or an argument of gymnasium.make
+  --agent.levels.N.FIELD VALUE  for lsp: a field of level N, from 0 at the bottom
+  --curriculum.N.steps STEPS    for lsp: training steps of level N below the top
+  --curriculum.N.world WORLD    for lsp: the world that level N is trained in
+
+`hierax train sac PointSpeed-v0 --help` lists those of this agent and this world.
+A value may have several words, as in --agent.hidden-sizes 64 64, so AGENT and WORLD
+come first.
 
 --import MODULE makes the agents and worlds of a module of yours available, see
 hierax.register_agent and hierax.register_world.

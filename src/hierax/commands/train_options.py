@@ -81,7 +81,7 @@ def read_curriculum(stages: Sequence[StageOptions]) -> tuple[Stage, ...]:
     for number, stage in enumerate(stages):
         if stage.steps is None or stage.steps < 1:
             raise UsageError(
-                f"--curriculum.{number}.steps must be a whole number >= 1, got {stage.steps}: "
+                f"--curriculum.{number}.steps must be an integer >= 1, got {stage.steps}: "
                 f"level {number} is trained before the levels above it"
             )
     return tuple(Stage(stage.world, stage.steps or 0) for stage in stages)

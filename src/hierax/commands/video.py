@@ -17,7 +17,7 @@ FRAMES_PER_SECOND = 25
 def check_format(path: Path) -> None:
     """Raises UsageError where a film of that name cannot be written."""
     if path.suffix not in FORMATS:
-        raise UsageError(f"--out is {str(path)!r}, but must end in {' or '.join(FORMATS)}")
+        raise UsageError(f"--out must end in {' or '.join(FORMATS)}, got {str(path)!r}")
     if path.suffix == ".mp4" and find_spec("imageio_ffmpeg") is None:
         raise UsageError(
             "imageio-ffmpeg is not installed, which writes .mp4: run pip install 'hierax[video]', "

@@ -43,7 +43,7 @@ def reproduce(
     if scale not in SCALES:
         raise ValueError(f"scale must be one of {', '.join(map(repr, SCALES))}, got {scale!r}")
     if seeds is not None and seeds < 1:
-        raise ValueError(f"seeds must be a whole number >= 1, got {seeds}")
+        raise ValueError(f"seeds must be an integer >= 1, got {seeds}")
     module = experiment.load()
     result = module.run(scale, seeds or experiment.seeds)
     folder = Path(out) / name / scale

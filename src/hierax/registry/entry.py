@@ -70,6 +70,6 @@ def unknown(kind: str, name: Any, known: Iterable[str]) -> str:
 
 def nearest(name: Any, known: Iterable[str]) -> str | None:
     """Return the known name that is most like ``name``, or None where none is alike."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    found = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else None
+    plain = {candidate.lower().lstrip("-"): candidate for candidate in known}
+    found = difflib.get_close_matches(str(name).lower().lstrip("-"), plain, n=1, cutoff=0.6)
+    return plain[found[0]] if found else None

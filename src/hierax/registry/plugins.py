@@ -86,6 +86,9 @@ def _register(table: dict[str, Entry], kind: str, entry: Entry) -> None:
 
 
 def _caller() -> str | None:
-    """Return the module that registers; None for a script, which cannot be imported again."""
-    name = sys._getframe(2).f_globals["__name__"]
+    """Return the module whose import registers; None for a script, which is not imported again."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_name != "<module>" and frame.f_back is not None:
+        frame = frame.f_back
+    name = frame.f_globals["__name__"]
     return None if name == "__main__" else name

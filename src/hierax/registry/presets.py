@@ -26,7 +26,7 @@ class Stage:
             raise ValueError(f"world of a stage must be a name or None, got {self.world!r}")
         whole = isinstance(self.steps, Integral) and not isinstance(self.steps, bool)
         if not whole or self.steps < 1:
-            raise ValueError(f"steps of a stage must be a whole number >= 1, got {self.steps!r}")
+            raise ValueError(f"steps of a stage must be an integer >= 1, got {self.steps!r}")
 
 
 @dataclasses.dataclass(frozen=True)

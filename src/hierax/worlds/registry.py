@@ -17,6 +17,7 @@ from hierax.registry import (
     WORLDS,
     Entry,
     load_plugins,
+    nearest,
     unknown,
     worlds_of,
 )
@@ -97,7 +98,7 @@ def make_tabular(name: str, **options: Any) -> TabularWorld:
 def _entry(name: Any) -> Entry | None:
     """Return the entry of a world, also of towers of Hanoi that are not listed."""
     if not isinstance(name, str):
-        raise ValueError(unknown("world", name, world_names()))
+        return None
     if name not in WORLDS:
         load_plugins()
     hanoi = _HANOI.fullmatch(name)
@@ -124,6 +125,8 @@ def _constructed(
 
 def _gymnasium(name: str, options: dict[str, Any]) -> HostWorld:
     """Return the Gymnasium environment with an id as a world."""
+    if not isinstance(name, str) or not name:
+        raise ValueError(unknown("world", name, world_names()))
     import gymnasium
 
     from hierax.worlds.gymnasium import GymnasiumWorld
@@ -135,7 +138,8 @@ def _gymnasium(name: str, options: dict[str, Any]) -> HostWorld:
     except gymnasium.error.DependencyNotInstalled as error:
         raise ValueError(f"{name} needs a package that is not installed: {error}") from None
     except (gymnasium.error.NameNotFound, gymnasium.error.NamespaceNotFound):
-        raise ValueError(unknown("world", name, (*world_names(), *gymnasium.registry))) from None
+        near = nearest(name, (*world_names(), *gymnasium.registry))
+        raise ValueError(unknown("world", name, (near,) if near else world_names())) from None
     except (gymnasium.error.Error, ImportError, TypeError) as error:
         raise ValueError(f"{name} cannot be made: {' '.join(str(error).split())}") from None
     return cast(HostWorld, world)  # a cached property is no property to a type checker
