@@ -1,4 +1,4 @@
-"""Arms of hierax, see `contest_worker`."""
+"""Work of hierax for comparisons, see `contest_worker`."""
 
 import functools
 from collections.abc import Callable
@@ -8,33 +8,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hierax.agents import (
-    SAC,
-    LatentSpacePolicy,
-    Level,
-    OffPolicy,
-    TrainState,
-    Transition,
-)
-from hierax.agents.replay import Memory
+from hierax.agents import SAC, ActorCritic, LatentSpacePolicy, Level, TrainState, Transition
+from hierax.agents.replay import ReplayState
 from hierax.registry import AGENTS
 from hierax.spec import Continuous, View, WorldSpec
 from hierax.training import finiteness, make_world
-from hierax.training.host_driver import HostDriver
+from hierax.training.driver import make_driver
+from hierax.training.iteration import Iteration
 from hierax.training.report import Report
-from hierax.training.rhythm import Rhythm
-from hierax.training.scan_driver import ScanDriver, strongly_typed
-from hierax.training.session import LEAST_HOST_STEPS
+from hierax.training.scan_driver import ScanDriver
+from hierax.training.strong_types import strongly_typed
+from hierax.training.trainer import LEAST_STEPS
 from hierax.worlds import FunctionalBatch, World, make
 
 Work = Callable[[], int]
 
 STORED = 100_000
 CHUNK = 256
-"""Updates, or steps of the host, in a piece of work."""
+"""Updates, or steps on the host, in a piece of work."""
 WORLDS_AT_ONCE = 1_024
 WORLD_STEPS = 1_000
-SEED_BEATS = 4
+SEED_ITERATIONS = 4
 SEED_ENVIRONMENTS = 16
 
 _compiled: list[str] = []
@@ -49,12 +43,12 @@ jax.monitoring.register_event_duration_secs_listener(_note_compilation)
 
 
 def compilations() -> int:
-    """How many functions XLA has compiled so far, or found in the cache."""
+    """Return the number of functions that XLA compiled so far or read from the cache."""
     return len(_compiled)
 
 
 def updates(learner: str, width: int, batch: int, observation_size: int, action_size: int) -> Work:
-    """Gradient updates from a filled replay, in one compiled loop as drivers have it."""
+    """Return the work of making gradient updates from a full replay, in one compiled loop."""
     spec = _nowhere(observation_size, action_size)
     return _updating(AGENTS[learner].load()(spec, **_sizes(width, batch)))
 
@@ -62,7 +56,7 @@ def updates(learner: str, width: int, batch: int, observation_size: int, action_
 def level_updates(
     levels: int, width: int, batch: int, observation_size: int, action_size: int
 ) -> Work:
-    """As `updates`, of the top one of so many levels."""
+    """Return the work of updating the top one of so many levels."""
     spec = _nowhere(observation_size, action_size)
     stacked = (Level(),) * levels
     return _updating(LatentSpacePolicy(spec, levels=stacked, **_sizes(width, batch)))
@@ -77,8 +71,8 @@ def _sizes(width: int, batch: int) -> dict[str, Any]:
     return {"hidden_sizes": (width, width), "batch_size": batch, "buffer_size": STORED}
 
 
-def _updating(agent: OffPolicy) -> Work:
-    """Updates of that agent, the replay of which is filled first."""
+def _updating(agent: ActorCritic) -> Work:
+    """Return the work of updating that agent, whose replay is filled first."""
     state = jax.jit(functools.partial(_filled, agent))(jax.random.key(0))
     learn = jax.jit(functools.partial(_learned, agent), donate_argnums=0)
 
@@ -91,16 +85,16 @@ def _updating(agent: OffPolicy) -> Work:
 
 
 def steps(learner: str, world: str) -> Work:
-    """Environment steps of the host driver, with one update for each, default networks."""
+    """Return the work of the host driver: steps with one update each, default networks."""
     place = make_world(world)
     agent = AGENTS[learner].load()(place.spec)
-    rhythm = Rhythm.of(agent, 1, LEAST_HOST_STEPS)
-    driver = HostDriver(agent, place, rhythm)
-    runs, _ = driver.advance(driver.start((0,)), rhythm.learning_starts, learning=False)
+    iteration = Iteration.of(agent, 1, LEAST_STEPS["host"])
+    driver = make_driver(agent, place, iteration)
+    runs, _ = driver.advance(driver.start((0,)), iteration.learning_starts, learning=False)
 
     def work() -> int:
         nonlocal runs
-        runs, reports = driver.advance(runs, CHUNK // rhythm.size, learning=True)
+        runs, reports = driver.advance(runs, CHUNK // iteration.size, learning=True)
         if driver.fault(runs) is not None:
             raise RuntimeError("something is not finite")
         reports[0].means(False)  # as before a line of metrics; waits for the updates
@@ -110,7 +104,7 @@ def steps(learner: str, world: str) -> Work:
 
 
 def physics(world: str) -> Work:
-    """Steps of the same environment alone, with random actions."""
+    """Return the work of stepping the same environment alone, with random actions."""
     batch = make_world(world).batch(1)
     batch.reset(0)
     shape = (CHUNK, 1, *batch.spec.action.shape)
@@ -125,7 +119,7 @@ def physics(world: str) -> Work:
 
 
 def world_steps(world: str) -> Work:
-    """Steps of many environments in a scan, with actions that cost next to nothing to make."""
+    """Return the work of stepping many environments in a scan, with actions that cost little."""
     place = make(world)
     batch = FunctionalBatch(place, WORLDS_AT_ONCE)
     shape = (WORLDS_AT_ONCE, *place.spec.action.shape)
@@ -157,31 +151,31 @@ def world_steps(world: str) -> Work:
 
 
 def seeds(count: int, way: str) -> Work:
-    """Environment steps of ``count`` seeds, each with one update for each of its steps.
+    """Return the work of ``count`` seeds: environment steps with one update each.
 
     ``way`` is "loop" (one driver, seeds in turn), "vmap" (one driver, seeds at once), or "separate"
     (a driver and a compilation for each seed).
     """
     world = make("PointSpeed-v0")
     agent = SAC(world.spec, hidden_sizes=(64, 64), batch_size=128, buffer_size=20_000)
-    rhythm = Rhythm.of(agent, SEED_ENVIRONMENTS)
+    iteration = Iteration.of(agent, SEED_ENVIRONMENTS)
     groups = [(seed,) for seed in range(count)] if way == "separate" else [tuple(range(count))]
-    drivers = [ScanDriver(agent, world, rhythm, way == "vmap") for _ in groups]
+    drivers = [ScanDriver(agent, world, iteration, way == "vmap") for _ in groups]
     all_runs = [driver.start(group) for driver, group in zip(drivers, groups, strict=True)]
     for k, driver in enumerate(drivers):
-        all_runs[k], _ = driver.advance(all_runs[k], rhythm.learning_starts, learning=False)
+        all_runs[k], _ = driver.advance(all_runs[k], iteration.learning_starts, learning=False)
 
     def work() -> int:
         for k, driver in enumerate(drivers):
-            all_runs[k], _ = driver.advance(all_runs[k], SEED_BEATS, learning=True)
+            all_runs[k], _ = driver.advance(all_runs[k], SEED_ITERATIONS, learning=True)
         jax.block_until_ready(all_runs)
-        return count * SEED_BEATS * rhythm.size
+        return count * SEED_ITERATIONS * iteration.size
 
     return work
 
 
-def _filled(agent: OffPolicy, key: jax.Array) -> TrainState:
-    """The state of a new agent with `STORED` random steps in its replay."""
+def _filled(agent: ActorCritic, key: jax.Array) -> TrainState:
+    """The state of an untrained agent with `STORED` random steps in its replay."""
     init_key, *keys = jax.random.split(key, 4)
     shape = (STORED, 1)
     never = jnp.zeros(1, bool)
@@ -191,18 +185,18 @@ def _filled(agent: OffPolicy, key: jax.Array) -> TrainState:
         jax.random.normal(keys[2], shape),
     )
 
-    def store(memory: Memory, row: tuple[jax.Array, ...]) -> tuple[Memory, None]:
+    def store(replay: ReplayState, row: tuple[jax.Array, ...]) -> tuple[ReplayState, None]:
         seen, action, reward = row
         view = {"observation": seen}
         transition = Transition(view, action, {}, reward, never, never, view, ~never)
-        return agent.replay.add(memory, transition), None
+        return agent.store.add(replay, transition), None
 
     state = strongly_typed(agent.init(init_key, 1))
     return state._replace(replay=jax.lax.scan(store, state.replay, rows)[0])
 
 
-def _learned(agent: OffPolicy, state: TrainState, count: jax.Array) -> tuple[TrainState, Report]:
-    """After ``count`` updates, with the sums and the guard that drivers have."""
+def _learned(agent: ActorCritic, state: TrainState, count: jax.Array) -> tuple[TrainState, Report]:
+    """The state after ``count`` updates, with the sums and checks of drivers."""
 
     def goes_on(at: tuple[TrainState, jax.Array, Report]) -> jax.Array:
         return (at[2].updates < count) & (at[1] == 0)

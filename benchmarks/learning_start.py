@@ -1,4 +1,4 @@
-"""From the start of a process to the first update of SAC in a world.
+"""Run from the start of a process to the first update of SAC in a world.
 
 python learning_start.py WORLD THREADS
 """
@@ -14,20 +14,19 @@ def main() -> None:
     from hierax.agents import SAC
     from hierax.commands import compilation_cache
     from hierax.training import make_world
-    from hierax.training.host_driver import HostDriver
-    from hierax.training.rhythm import Rhythm
-    from hierax.training.scan_driver import ScanDriver
-    from hierax.training.session import ENVIRONMENTS, LEAST_HOST_STEPS
+    from hierax.training.driver import make_driver
+    from hierax.training.iteration import Iteration
+    from hierax.training.trainer import ENVIRONMENTS, LEAST_STEPS
 
     compilation_cache.enable()
     world = make_world(name)
-    kind = "host" if hasattr(world, "batch") else "scan"
+    stepped = world.spec.stepped
     agent = SAC(world.spec)
-    rhythm = Rhythm.of(agent, ENVIRONMENTS[kind], LEAST_HOST_STEPS if kind == "host" else 1)
-    driver = (HostDriver if kind == "host" else ScanDriver)(agent, world, rhythm)
-    runs, _ = driver.advance(driver.start((0,)), rhythm.learning_starts, learning=False)
+    iteration = Iteration.of(agent, ENVIRONMENTS[stepped], LEAST_STEPS[stepped])
+    driver = make_driver(agent, world, iteration)
+    runs, _ = driver.advance(driver.start((0,)), iteration.learning_starts, learning=False)
     runs, _ = driver.advance(runs, 1, learning=True)
-    if int(driver.agents(runs)[0].updates) != rhythm.updates:
+    if int(driver.agents(runs)[0].updates) != iteration.updates:
         sys.exit("there was no update")
 
 

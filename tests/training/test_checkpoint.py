@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from hierax.training import checkpoint
-from hierax.training.checkpoint import CheckpointError, load, save
+from hierax.training.checkpoint import AS_STORED, CheckpointError, load, save
 from hierax.training.serialisation import tree_digest
-from planning.refusals import refusal
+from refusals import refusal
 
 TREE = {
     "learner": {"weights": jnp.arange(6.0).reshape(2, 3), "none": None},
@@ -62,6 +62,44 @@ def test_the_manifest_says_what_the_arrays_are(tmp_path):
     assert manifest["digest"] == tree_digest(TREE)
     assert manifest["arrays"]["['key']"].items() >= {"impl": "threefry2x32", "shape": []}.items()
     assert manifest["arrays"]["['replay']"].items() >= {"dtype": "uint8", "shape": [3, 4]}.items()
+
+
+ENVIRONMENTS = {
+    "qpos": np.arange(3.0),
+    "random/state": np.array([2**63 + 1], np.uint64),
+    "it's": np.zeros((0, 2), np.uint8),
+}
+
+
+def test_a_part_of_unknown_shapes_is_read_as_it_was_stored(tmp_path):
+    tree = [(ENVIRONMENTS, {"learner": TREE}), (None, {"learner": TREE})]
+    save(tmp_path, tree, 1)
+    like = [(AS_STORED, {"learner": TREE})] * 2
+    ((first, run), (second, _)), _, _ = load(tmp_path, like)
+    assert second is None
+    assert tree_digest(run) == tree_digest({"learner": TREE})
+    assert first.keys() == ENVIRONMENTS.keys()
+    for name, array in ENVIRONMENTS.items():
+        assert type(first[name]) is np.ndarray
+        assert first[name].dtype == array.dtype
+        np.testing.assert_array_equal(first[name], array)
+
+
+def test_a_part_of_unknown_shapes_is_a_dictionary_of_arrays(tmp_path):
+    save(tmp_path, {"part": {"nested": {"a": 1}}, "parted": 1}, 1)
+    sentence = refusal(load, tmp_path, {"part": AS_STORED, "parted": 0})
+    assert "has an array ['part']['nested']['a'], which is not asked for" in sentence
+    sentence = refusal(load, tmp_path, {"part": AS_STORED})
+    assert "which is not asked for" in sentence
+
+
+def test_a_part_of_unknown_shapes_is_verified_too(tmp_path):
+    path = save(tmp_path, {"part": ENVIRONMENTS}, 1)
+    file = path / "arrays.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    assert "SHA-256" in str(complaint(tmp_path, {"part": AS_STORED}))
 
 
 @pytest.mark.parametrize("tree", [{}, None, np.zeros(()), jnp.ones(3), [[], 4]])
@@ -142,7 +180,7 @@ def test_a_tree_that_does_not_fit_is_refused(tmp_path, change, words):
         ({"keep": 0}, "keep must be an integer >= 1, got 0"),
         ({"meta": {"a": np.float32(1)}}, "meta must be"),
         ({"meta": {"a": float("nan")}}, "meta must be"),
-        ({"tree": {"f": len}}, "['f'] is builtin"),
+        ({"tree": {"f": len}}, "['f'] must be an array or a number, got builtin"),
     ],
 )
 def test_what_cannot_be_saved_leaves_no_trace(tmp_path, arguments, words):

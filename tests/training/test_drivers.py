@@ -171,6 +171,30 @@ def nothing_compiled(caplog):
 
 
 @both
+def test_shapes_start_no_environment_and_allocate_no_replay(kind, monkeypatch):
+    agent = Counter(CLOCK.spec, buffer_size=10**9)
+    chosen = driver(kind, agent=agent)
+    monkeypatch.setattr(FunctionalHostWorld, "batch", None)
+    (shapes,) = chosen.like((0,))
+    stored = (shapes[1].learner if kind == "host" else shapes).agent.replay.ring
+    assert stored.step.reward.shape[0] >= 10**9 / 2
+
+
+@both
+def test_an_agent_that_learns_from_rollouts_learns_from_exactly_these(kind):
+    class Rolling(Counter):
+        rollout_length = 3
+
+    # The environments begin together: 4 iterations of 3 steps.
+    chosen = driver(kind, Clock(10**6, 10**6), agent=Rolling(CLOCK.spec), least=8)
+    assert chosen.iteration == Iteration(2, 3, 1, 0)
+    (state,) = chosen.agents(advanced(chosen, 4))
+    assert (int(state.updates), int(state.steps)) == (4, 24)
+    acts = {"scan": [0, 1, 2, 3], "host": [0, 0, 1, 2]}[kind]
+    np.testing.assert_array_equal(everything(state)["action"], np.repeat(acts, 6))
+
+
+@both
 def test_nothing_is_compiled_after_the_first_iteration(kind, caplog):
     chosen = driver(kind, updates_per_step=0.5)
     runs = advanced(chosen, 1)

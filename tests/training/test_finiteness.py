@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.agents import Batch
+from hierax.agents import TransitionBatch
 from hierax.training import finiteness
 
 GOOD = jnp.ones(3)
@@ -35,12 +35,12 @@ def test_metrics_come_after_the_arrays_of_a_step():
 
 
 def test_evidence_can_be_read_without_unpickling(tmp_path):
-    batch = Batch(*(np.full((2, k + 1), float(k)) for k in range(5)))
+    batch = TransitionBatch(*(np.full((2, k + 1), float(k)) for k in range(5)))
     path = finiteness.save_evidence(tmp_path / "run" / "fault.npz", batch)
     finiteness.save_evidence(path, batch)
     assert [entry.name for entry in path.parent.iterdir()] == ["fault.npz"]
     with np.load(path, allow_pickle=False) as found:
-        assert set(found) == {f".{name}" for name in Batch._fields}
+        assert set(found) == {f".{name}" for name in TransitionBatch._fields}
         np.testing.assert_array_equal(found[".reward"], batch.reward)
     step = {"observation": {"eye": np.ones(2)}, "action": jnp.zeros(1)}
     with np.load(finiteness.save_evidence(path, step), allow_pickle=False) as found:

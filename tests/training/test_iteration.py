@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hierax.training.iteration import LARGEST_DENOMINATOR, Iteration
-from planning.refusals import refusal
+from refusals import refusal
 
 
 @dataclasses.dataclass

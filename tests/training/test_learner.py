@@ -11,7 +11,7 @@ from hierax.training import train
 from hierax.training.host_driver import HostDriver
 from hierax.training.iteration import Iteration
 from hierax.worlds import FunctionalHostWorld, PointSpeed
-from planning.refusals import refusal
+from refusals import refusal
 
 WORLD = FunctionalHostWorld(PointSpeed(episode_limit=7))
 SETTINGS = {"hidden_sizes": (8,), "batch_size": 4, "buffer_size": 60, "learning_starts": 16}
@@ -55,5 +55,8 @@ def test_a_replay_on_the_host_is_for_the_host_driver():
     agent = SAC(WORLD.spec, **SETTINGS)
     on_host = partial(train, replay="host", progress=False)
     nowhere = partial(train, replay="disk", progress=False)
-    assert "replay is 'host', but must be 'device'" in refusal(on_host, agent, WORLD.world, 100)
-    assert "replay must be one of" in refusal(nowhere, agent, WORLD, 100)
+    sentence = refusal(on_host, agent, WORLD.world, 100)
+    assert sentence.startswith("replay must be 'device'")
+    assert sentence.endswith("got 'host'")
+    sentence = refusal(nowhere, agent, WORLD, 100)
+    assert sentence == "replay must be one of 'device', 'host', got 'disk'"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hierax.training.records import Records, read_metrics
-from planning.refusals import refusal
+from refusals import refusal
 
 
 def run(records, *steps):
@@ -86,10 +86,10 @@ def test_seeds_side_by_side_share_a_line_of_times(tmp_path):
 @pytest.mark.parametrize(
     ("metrics", "words"),
     [
-        ({"loss": np.zeros(2)}, "metric 'loss' is [0. 0.], but must be a single number"),
-        ({"loss": "low"}, "metric 'loss' is low"),
-        ({"step": 1}, "called 'step'"),
-        ({"seed": 1}, "called 'seed'"),
+        ({"loss": np.zeros(2)}, "metric 'loss' must be a single number, got [0. 0.]"),
+        ({"loss": "low"}, "metric 'loss' must be a single number, got low"),
+        ({"step": 1}, "must not be called 'step' or 'seed', got 'step'"),
+        ({"seed": 1}, "must not be called 'step' or 'seed', got 'seed'"),
     ],
 )
 def test_what_is_no_metric_is_refused_and_not_written(tmp_path, metrics, words):
@@ -153,7 +153,7 @@ def test_metrics_that_were_altered_are_refused_and_left_alone(tmp_path, altered)
     path.write_bytes(content)
     with Records(tmp_path) as records:
         sentence = refusal(records.rewind, position)
-    assert f"bytes of {path} are not those that the checkpoint knew" in sentence
+    assert f"bytes of {path} have changed since the checkpoint" in sentence
     assert path.read_bytes() == content
 
 

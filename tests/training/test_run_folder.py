@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hierax.training.run_folder import RunFolder, load_config
-from planning.refusals import refusal
+from refusals import refusal
 
 CONFIG = {
     "agent": {"name": "sac", "learning_rate": 0.0003, "layers": [64, 64]},
@@ -117,8 +117,8 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ({"a": float("inf")}, "must be in terms of JSON"),
-        ({"a": np.zeros(1)}, "must be in terms of JSON"),
+        ({"a": float("inf")}, "must be JSON"),
+        ({"a": np.zeros(1)}, "must be JSON"),
         ({"versions": 1}, "'versions'"),
     ],
 )
@@ -128,7 +128,9 @@ def test_a_configuration_that_is_not_plain_is_refused(tmp_path, config, words):
 
 
 def test_a_configuration_is_read_from_a_run_alone(tmp_path):
-    assert refusal(load_config, tmp_path).endswith("is no folder of a run: it has no config.json")
+    assert refusal(load_config, tmp_path).endswith(
+        "is not the folder of a run: it has no config.json"
+    )
     (tmp_path / "config.json").mkdir()
     assert refusal(load_config, tmp_path).endswith("config.json cannot be read: Is a directory")
 

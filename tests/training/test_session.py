@@ -17,7 +17,7 @@ from hierax.training import NotFiniteError, checkpoint, load, train
 from hierax.training.records import Records, read_metrics
 from hierax.worlds import PointCross, PointSpeed
 from hierax.worlds.host import FunctionalHostWorld
-from planning.refusals import refusal
+from refusals import refusal
 from training.toys import Clock, Counter
 
 WORLD = PointSpeed(episode_limit=20)
@@ -211,7 +211,7 @@ def test_agents_and_worlds_of_hierax_are_made_from_the_folder_alone(tmp_path):
             trained.states[number], (), seen, jax.random.key(0), explore=False
         )
         np.testing.assert_array_equal(player.act((), seen)[1], expected)
-    assert refusal(lambda: load(tmp_path, seed=6)) == "seed is 6, but must be one of 4, 5"
+    assert refusal(lambda: load(tmp_path, seed=6)) == "seed must be one of 4, 5, got 6"
 
 
 @drivers
@@ -220,7 +220,7 @@ def test_what_is_not_finite_stops_the_run_and_is_kept(driver, tmp_path):
     with pytest.raises(NotFiniteError) as caught:
         run_toy(tmp_path, driver, agent)
     assert str(caught.value) == (
-        f"z_loss is not finite, so the run was stopped; what it came from is in "
+        f"z_loss is not finite, so the run was stopped; the arrays that it came from are in "
         f"{tmp_path / 'fault.npz'}"
     )
     assert not (tmp_path / "summary.json").exists()
@@ -244,7 +244,7 @@ def test_a_world_that_is_not_finite_stops_the_run(driver, tmp_path):
         assert np.isnan(step["['reward']"]).all()
         assert np.isfinite(step["['action']"]).all()
         np.testing.assert_array_equal(step["['observation']['clock']"], [[30.0], [30.0]])
-    with pytest.raises(NotFiniteError, match="give a run a folder"):
+    with pytest.raises(NotFiniteError, match="give the run a folder"):
         run_toy(None, driver, world=world)
 
 
@@ -261,11 +261,11 @@ def test_a_world_that_is_not_finite_stops_the_run(driver, tmp_path):
         ({"driver": "fast"}, "driver must be one of 'auto', 'scan', 'host', got 'fast'"),
         (
             {"agent": Counter(PointCross().spec)},
-            "agent is made for PointCross-v0, but",
+            "agent must be made for Clock, got one for PointCross-v0",
         ),
         (
             {"world": FunctionalHostWorld(CLOCK), "driver": "scan"},
-            "driver is 'scan', but Clock can only be stepped from the host",
+            "driver must be 'host' or 'auto' for Clock",
         ),
     ],
 )
@@ -280,7 +280,7 @@ def test_refusals_leave_no_trace(changes, words, tmp_path):
 def test_a_replay_that_is_too_small_is_refused_before_the_folder_is_taken(tmp_path):
     agent = Counter(CLOCK.spec, buffer_size=4)
     sentence = refusal(lambda: run_toy(tmp_path / "run", agent=agent))
-    assert sentence.startswith("buffer_size is 4, but must be at least 6")
+    assert sentence.startswith("buffer_size must be at least 6")
     run_toy(tmp_path / "run", steps=40)  # a mended configuration is not another one
 
 

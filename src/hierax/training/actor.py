@@ -20,6 +20,7 @@ import numpy as np
 from hierax.agents.agent import Agent, TrainState
 from hierax.training import finiteness
 from hierax.training.acting import Behaviour, Environments, HostBehaviour, HostStep, host_steps
+from hierax.training.strong_types import strongly_typed
 from hierax.worlds.world import Timestep
 
 MOST_ARGUMENTS = 128
@@ -70,24 +71,13 @@ class Actor:
     environments: int
 
     def start(self, key: jax.Array, timestep: Timestep) -> ActorState:
-        """Return the state before the first step; can be compiled.
+        """Return the state before the first step.
 
         Args:
             key: of the random numbers of acting.
             timestep: from ``HostBatch.reset``.
         """
-        carry = self.agent.initial_carry(self.environments)
-        shapes = jax.eval_shape(
-            lambda *given: self.agent.act(*given, explore=True),
-            *(self._shapes, carry, timestep.observation, key),
-        )
-        return ActorState(
-            carry,
-            jnp.zeros(shapes[1].shape, shapes[1].dtype),
-            timestep,
-            jax.random.key_data(key),
-            finiteness.first_fault((timestep.observation,)),
-        )
+        return self._start(key, timestep)._replace(timestep=timestep)
 
     def parameters(self, state: TrainState) -> list[Any]:
         """Return the arrays of ``state`` that acting reads, the argument of `rows`."""
@@ -118,6 +108,25 @@ class Actor:
             if state.fault:
                 break
         return _rows(at[1], made), state
+
+    def _first(self, key: jax.Array, timestep: Timestep) -> ActorState:
+        carry = self.agent.initial_carry(self.environments)
+        shapes = jax.eval_shape(
+            lambda *given: self.agent.act(*given, explore=True),
+            *(self._shapes, carry, timestep.observation, key),
+        )
+        state = ActorState(
+            carry,
+            jnp.zeros(shapes[1].shape, shapes[1].dtype),
+            timestep,
+            jax.random.key_data(key),
+            finiteness.first_fault((timestep.observation,)),
+        )
+        return strongly_typed(state)
+
+    @cached_property
+    def _start(self) -> Any:
+        return jax.jit(self._first)
 
     @cached_property
     def _shapes(self) -> TrainState:

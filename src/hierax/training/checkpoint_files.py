@@ -1,9 +1,9 @@
-"""One checkpoint: its two files written, verified and read.
+"""The two files of a checkpoint: writing, verifying and reading.
 
     arrays.safetensors    every leaf of the tree, named by its path
-    manifest.json         what they are, and SHA-256 of all of it
+    manifest.json         dtypes, shapes, and SHA-256 of everything
 
-The manifest ends with its own SHA-256, so there is no byte in either file that may change.
+The manifest ends with its own SHA-256, so a change of any byte in either file is detected.
 """
 
 import hashlib
@@ -23,10 +23,10 @@ MANIFEST = "manifest.json"
 
 
 class CheckpointError(Exception):
-    """A checkpoint is not there or damaged; the message is one sentence.
+    """A checkpoint is missing or damaged; the message is one sentence.
 
     Attributes:
-        whole_step: the latest earlier step that is whole, None where there is none.
+        whole_step: the latest earlier step with a complete checkpoint, or None.
     """
 
     def __init__(self, message: str, whole_step: int | None = None):
@@ -35,7 +35,7 @@ class CheckpointError(Exception):
 
 
 def write(folder: Path, leaves: Mapping[str, Leaf], step: int, meta: Mapping[str, Any]) -> None:
-    """Writes both files into ``folder``, and onto the disk."""
+    """Write both files into ``folder``, and onto the disk."""
     data = folder / ARRAYS
     arrays = {name: leaf.array for name, leaf in leaves.items()}
     specs = {
@@ -62,7 +62,7 @@ def write(folder: Path, leaves: Mapping[str, Leaf], step: int, meta: Mapping[str
 
 
 def verified(path: Path) -> dict[str, Any]:
-    """The manifest, after it and the file of arrays were found as they were written."""
+    """Return the manifest, after verifying it and the file of arrays."""
     manifest = _read_manifest(path / MANIFEST)
     data, written = path / ARRAYS, manifest["file"]
     try:
@@ -77,7 +77,7 @@ def verified(path: Path) -> dict[str, Any]:
 
 
 def read(path: Path, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Leaf]:
-    """The leaves in a checkpoint that was verified, each of them verified once more."""
+    """Return the leaves of a verified checkpoint; each of them is verified again."""
     leaves = {}
     with safe_open(path / ARRAYS, framework="np") as file:
         for name, record in records.items():
@@ -90,13 +90,13 @@ def read(path: Path, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Leaf
 
 
 def _sealed(record: Mapping[str, Any]) -> str:
-    """JSON that ends with the SHA-256 of what stands before it."""
+    """JSON that ends with the SHA-256 of the text before it."""
     text = json.dumps(record, indent=1, allow_nan=False).removesuffix("\n}")
     return f'{text},\n "sha256": "{hashlib.sha256(text.encode()).hexdigest()}"\n}}\n'
 
 
 def _unsealed(content: bytes) -> dict[str, Any] | None:
-    """What was sealed; None where a single byte, be it a space, is not what was written."""
+    """The sealed record; None if any byte has changed, even a space."""
     try:
         record = json.loads(content)
         del record["sha256"]

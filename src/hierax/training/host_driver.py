@@ -23,7 +23,6 @@ from hierax.training.checkpoint import AS_STORED
 from hierax.training.iteration import Iteration
 from hierax.training.learner import DeviceLearner, HostMemoryLearner, Learner, LearnerState
 from hierax.training.report import Report
-from hierax.training.strong_types import strongly_typed
 from hierax.training.warm_start import warm_started
 from hierax.worlds.host import HostBatch, HostWorld
 from hierax.worlds.world import Timestep
@@ -162,8 +161,7 @@ class HostDriver:
         agent_key, _, key = jax.random.split(key, 3)
         learner, actor = self._learner.start(agent_key), self._actor.start(key, timestep)
         parameters = self._actor.parameters(learner.agent)
-        none = jnp.zeros((), jnp.int32)
-        return strongly_typed(HostRun(learner, actor, parameters, parameters, none))
+        return HostRun(learner, actor, parameters, parameters, jnp.zeros((), jnp.int32))
 
     def _with_agent(self, run: HostRun, agent: TrainState) -> HostRun:
         """The run with that state of the agent, published at once."""

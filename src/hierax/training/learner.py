@@ -72,9 +72,8 @@ class Learner(abc.ABC):
         """
 
     def start(self, key: jax.Array) -> LearnerState:
-        """Return the state of an untrained agent; can be compiled."""
-        agent = self.agent.init(key, self.environments)
-        return LearnerState(agent, agent.key, jnp.zeros((), jnp.int32))
+        """Return the state of an untrained agent."""
+        return self._start(key)
 
     def observe(self, state: LearnerState, rows: Rows) -> LearnerState:
         """Observe ``rows`` and make no update."""
@@ -89,6 +88,14 @@ class Learner(abc.ABC):
         """Names of the metrics of an update, see `hierax.training.finiteness.metric_names`."""
         shapes = jax.eval_shape(lambda: self.agent.init(jax.random.key(0), self.environments))
         return finiteness.metric_names(self.agent, shapes)
+
+    @cached_property
+    def _start(self) -> Any:
+        def start(key: jax.Array) -> LearnerState:
+            agent = self.agent.init(key, self.environments)
+            return strongly_typed(LearnerState(agent, agent.key, jnp.zeros((), jnp.int32)))
+
+        return jax.jit(start)  # no array twice, since `learn` overwrites each of them
 
     @cached_property
     def _observe(self) -> Any:

@@ -1,4 +1,4 @@
-"""Where metrics can be watched beside the files of a run, for those who ask for it."""
+"""Optional loggers: TensorBoard and Weights & Biases."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from typing import Any
 
 
 class TensorBoard:
-    """Event files of TensorBoard: one folder, or one for each seed.
+    """A logger that writes event files of TensorBoard, in one folder for each seed.
 
     Args:
-        folder: where they go.
+        folder: of the event files.
 
     Raises:
-        ValueError: where tensorboardX is not installed.
+        ValueError: if tensorboardX is not installed.
     """
 
     def __init__(self, folder: Path):
@@ -23,34 +23,34 @@ class TensorBoard:
         self._writers: dict[int | None, Any] = {}
 
     def write(self, step: int, values: Mapping[str, Any], seed: int | None) -> None:
-        """Adds a point to the curve of each value that is a number."""
+        """Add a point to the curve of each value that is a number."""
         if seed not in self._writers:
             folder = self._folder if seed is None else self._folder / f"seed-{seed}"
-            # What a run wrote after the checkpoint that it was resumed from is shown no more.
+            # Hides points that were written after the checkpoint that the run was resumed from.
             self._writers[seed] = self._package.SummaryWriter(str(folder), purge_step=step)
         for name, value in values.items():
             if value is not None:
                 self._writers[seed].add_scalar(name, value, step)
 
     def flush(self) -> None:
-        """Writes what is waiting."""
+        """Write buffered points to the disk."""
         for writer in self._writers.values():
             writer.flush()
 
     def close(self) -> None:
-        """Closes the event files."""
+        """Close the event files."""
         for writer in self._writers.values():
             writer.close()
 
 
 class WeightsAndBiases:
-    """A run at Weights & Biases, which a resumed run goes on with.
+    """A logger that sends metrics to Weights & Biases; a resumed run continues the same record.
 
     Args:
-        folder: of the run, whose name it gets.
+        folder: of the run; its name is the name of the record.
 
     Raises:
-        ValueError: where wandb is not installed.
+        ValueError: if wandb is not installed.
     """
 
     def __init__(self, folder: Path):
@@ -62,16 +62,16 @@ class WeightsAndBiases:
         )
 
     def write(self, step: int, values: Mapping[str, Any], seed: int | None) -> None:
-        """Sends all values that are numbers."""
+        """Send all values that are numbers."""
         prefix = "" if seed is None else f"seed-{seed}/"
         numbers = {prefix + name: value for name, value in values.items() if value is not None}
         self._run.log(numbers, step=step)
 
     def flush(self) -> None:
-        """Does nothing: what was given is on its way."""
+        """Do nothing: wandb sends values by itself."""
 
     def close(self) -> None:
-        """Ends the run."""
+        """End the record."""
         self._run.finish()
 
 
@@ -80,5 +80,5 @@ def _require(package: str, extra: str) -> Any:
         return import_module(package)
     except ImportError:
         raise ValueError(
-            f"{package} is not installed; run pip install 'hierax[{extra}]', or leave it out"
+            f"{package} is not installed: run pip install 'hierax[{extra}]', or leave out {extra}"
         ) from None

@@ -1,4 +1,4 @@
-"""How far a training is: a live bar in a terminal, plain lines where the output is piped."""
+"""The progress of a training: a live bar in a terminal, plain lines if the output is piped."""
 
 import sys
 import time
@@ -10,14 +10,14 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 SHOWN = ("deterministic/return", "training/return")
-"""Metrics that tell how good an agent is; the first that was measured is shown."""
+"""Returns that can be shown; the first one that was measured is shown."""
 
 
 class Progress:
-    """A context in which `show` is called from time to time.
+    """A context manager that shows the progress of a run.
 
     Args:
-        total: steps of the run.
+        total: environment steps of the run.
         enabled: whether anything is shown.
     """
 
@@ -43,7 +43,7 @@ class Progress:
         return self
 
     def show(self, step: int, metrics: Sequence[Mapping[str, float]]) -> None:
-        """Shows the step, the mean return over seeds, the speed and the time that is left."""
+        """Show the step, the mean return over seeds, the speed and the remaining time."""
         if not self._enabled:
             return
         for name in SHOWN:

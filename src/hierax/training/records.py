@@ -1,9 +1,9 @@
-"""What a run measures while it learns: the same bytes for the same run, and its times beside them.
+"""The metrics of a run and its times, in two files.
 
     metrics.jsonl    {"step": 1000, "return": 12.5, ...}
     times.jsonl      {"step": 1000, "wall_seconds": 2.1, "cpu_seconds": 1.9, ...}
 
-No clock has a part in the first.
+Equal runs write equal bytes into the first file; times depend on the machine.
 """
 
 import hashlib
@@ -22,40 +22,40 @@ TIMES = "times.jsonl"
 
 
 class Records:
-    """The two files of a run, open to be added to.
+    """The two files of a run, open for appending.
 
-    A run that is resumed first goes back to what its checkpoint knew, see `rewind`. Seconds then
-    go on from there: they are those that led to the state, without what a killed process lost.
+    A resumed run first truncates both files to the position of its checkpoint, see `rewind`. Its
+    seconds continue from there, so time that a killed process lost is not counted.
 
     Args:
-        folder: of the run; is made where it is not there.
-        tensorboard: whether to write event files into ``folder/tensorboard`` too.
-        wandb: whether to send everything to Weights & Biases too.
+        folder: of the run; created if it does not exist.
+        tensorboard: whether to write event files into ``folder/tensorboard``.
+        wandb: whether to send metrics to Weights & Biases.
 
     Raises:
-        ValueError: where a package that was asked for is not installed.
+        ValueError: if a package that is needed is not installed.
     """
 
     def __init__(self, folder: Path, *, tensorboard: bool = False, wandb: bool = False):
         folder.mkdir(parents=True, exist_ok=True)
-        self._boards = [TensorBoard(folder / "tensorboard")] if tensorboard else []
-        self._boards += [WeightsAndBiases(folder)] if wandb else []
-        # Unbuffered: each line is one call of the system, and seen by those who follow the file.
+        self._loggers = [TensorBoard(folder / "tensorboard")] if tensorboard else []
+        self._loggers += [WeightsAndBiases(folder)] if wandb else []
+        # Unbuffered: each line is one system call and can be read at once.
         self._metrics = (folder / METRICS).open("ab+", buffering=0)
         self._times = (folder / TIMES).open("ab+", buffering=0)
         self._digest = hashlib.sha256(_beginning(self._metrics, None))
         self._start_clocks()
 
     def write(self, step: int, metrics: Mapping[str, Any], seed: int | None = None) -> None:
-        """Adds one line: the step, the seed where there are several, and ``metrics`` as given.
+        """Append one line: the step, the seed if there are several, and ``metrics``.
 
         Args:
             step: environment steps so far.
             metrics: numbers by name; NaN and infinities become null.
-            seed: which of several runs side by side it is of.
+            seed: of the run, if there are several.
 
         Raises:
-            ValueError: where a metric is no number, or is called ``step`` or ``seed``.
+            ValueError: if a metric is not a number, or is called ``step`` or ``seed``.
         """
         values = {name: _number(name, value) for name, value in metrics.items()}
         head = {"step": int(step)} if seed is None else {"step": int(step), "seed": int(seed)}
@@ -63,18 +63,18 @@ class Records:
         self._metrics.write(line)
         self._digest.update(line)
         self._write_times(int(step))
-        for board in self._boards:
-            board.write(int(step), values, seed)
+        for logger in self._loggers:
+            logger.write(int(step), values, seed)
 
     def flush(self) -> None:
-        """Waits until everything is on the disk."""
+        """Bring everything onto the disk."""
         for file in (self._metrics, self._times):
             os.fsync(file.fileno())
-        for board in self._boards:
-            board.flush()
+        for logger in self._loggers:
+            logger.flush()
 
     def position(self) -> dict[str, Any]:
-        """How far the files have come; what a checkpoint has to remember for `rewind`."""
+        """Return the sizes of the files, which a checkpoint stores for `rewind`."""
         return {
             "metrics_bytes": os.fstat(self._metrics.fileno()).st_size,
             "metrics_sha256": self._digest.hexdigest(),
@@ -82,18 +82,19 @@ class Records:
         }
 
     def rewind(self, position: Mapping[str, Any] | None) -> None:
-        """Cuts off what was written after ``position``; everything where it is None.
+        """Truncate the files to ``position``; to nothing if it is None.
 
         Raises:
-            ValueError: where ``metrics.jsonl`` was altered before it; nothing is cut off then.
+            ValueError: if ``metrics.jsonl`` was changed before that position. No file is truncated
+                then.
         """
         known = position or {"metrics_bytes": 0, "times_bytes": 0}
         digest = hashlib.sha256(_beginning(self._metrics, known["metrics_bytes"]))
         if position is not None and digest.hexdigest() != position["metrics_sha256"]:
             raise ValueError(
-                f"the first {known['metrics_bytes']} bytes of {self._metrics.name} are not those "
-                "that the checkpoint knew, so the run cannot go on from it; put them back, or "
-                "begin another run"
+                f"the first {known['metrics_bytes']} bytes of {self._metrics.name} have changed "
+                "since the checkpoint, so the run cannot be resumed; restore the file, or start "
+                "another run"
             )
         self._metrics.truncate(known["metrics_bytes"])
         self._times.truncate(min(known["times_bytes"], os.fstat(self._times.fileno()).st_size))
@@ -101,8 +102,8 @@ class Records:
         self._start_clocks()
 
     def close(self) -> None:
-        """Closes both files and whatever was asked for beside them."""
-        for file in (self._metrics, self._times, *self._boards):
+        """Close both files and all loggers."""
+        for file in (self._metrics, self._times, *self._loggers):
             file.close()
 
     def __enter__(self) -> "Records":
@@ -113,7 +114,7 @@ class Records:
 
     @property
     def seconds(self) -> tuple[float, float]:
-        """Wall and CPU seconds that the run has taken."""
+        """Wall and CPU seconds of the run so far."""
         return self._wall + time.perf_counter(), self._cpu + time.process_time()
 
     def _start_clocks(self) -> None:
@@ -136,10 +137,10 @@ class Records:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The lines of ``metrics.jsonl`` or ``times.jsonl``, without a last one that was torn off.
+    """Return the lines of ``metrics.jsonl`` or ``times.jsonl``, without an incomplete last one.
 
     Raises:
-        ValueError: where another line is not JSON.
+        ValueError: if another line is not JSON.
     """
     return _parse(str(path), path.read_bytes())
 
@@ -160,10 +161,10 @@ def _parse(name: str, content: bytes) -> list[dict[str, Any]]:
 
 def _number(name: str, value: Any) -> Any:
     if name in ("step", "seed"):
-        raise ValueError(f"a metric is called {name!r}, but that name is taken")
+        raise ValueError(f"a metric must not be called 'step' or 'seed', got {name!r}")
     number = to_json(value)
     if number is not None and not isinstance(number, bool | int | float):
-        raise ValueError(f"metric {name!r} is {str(value)[:40]}, but must be a single number")
+        raise ValueError(f"metric {name!r} must be a single number, got {str(value)[:40]}")
     return number
 
 
@@ -172,6 +173,6 @@ def _line(record: Mapping[str, Any]) -> bytes:
 
 
 def _beginning(file: Any, size: int | None) -> bytes:
-    """The first ``size`` bytes of a file that is open; all for None."""
+    """The first ``size`` bytes of an open file; all of them if it is None."""
     file.seek(0)
     return file.read(-1 if size is None else size)

@@ -1,4 +1,4 @@
-"""What a stretch of a run tells: means of what learning measured, and the episodes that ended."""
+"""Sums over some iterations of a run: metrics of updates, and results of episodes."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -13,13 +13,13 @@ SERIES = ("return", "length", "success")
 
 
 class Report(NamedTuple):
-    """Sums over a stretch of a run.
+    """Sums over some iterations of a run.
 
     Attributes:
         metrics: () each, sums over updates, by name.
-        updates: () int32, how many updates there were.
+        updates: () int32, number of updates.
         episodes: () each, sums over episodes that ended: ``return``, ``length``, ``success``.
-        ended: () int32, how many episodes ended.
+        ended: () int32, number of episodes that ended.
     """
 
     metrics: Mapping[str, Any]
@@ -29,18 +29,18 @@ class Report(NamedTuple):
 
     @classmethod
     def empty(cls, metrics: Iterable[str]) -> "Report":
-        """Of a stretch in which nothing happened, with metrics of these names."""
+        """Return a report of no iterations, with metrics of these names."""
         none = jnp.zeros((), jnp.int32)
         zero = jnp.zeros(())
         return cls(dict.fromkeys(metrics, zero), none, dict.fromkeys(SERIES, zero), none)
 
     def with_update(self, metrics: Mapping[str, Any]) -> "Report":
-        """After one more update."""
+        """Return the report after one more update."""
         sums = jax.tree.map(jnp.add, self.metrics, dict(metrics))
         return self._replace(metrics=sums, updates=self.updates + 1)
 
     def with_timestep(self, timestep: Timestep) -> "Report":
-        """After one more step of N environments."""
+        """Return the report after one more step of N environments."""
         ended = timestep.terminated | timestep.truncated
         values = (timestep.episode_return, timestep.episode_length, timestep.success)
         sums = {
@@ -50,7 +50,7 @@ class Report(NamedTuple):
         return self._replace(episodes=sums, ended=self.ended + ended.sum(dtype=jnp.int32))
 
     def means(self, has_success: bool) -> dict[str, float]:
-        """Numbers to log: means over updates, and over episodes under ``training/``."""
+        """Return means over updates, and means over episodes with names ``training/...``."""
         found = {
             name: float(total) / int(self.updates)
             for name, total in self.metrics.items()

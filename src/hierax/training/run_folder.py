@@ -1,4 +1,4 @@
-"""The folder of one run: what it was asked for, where it keeps things, and who is working in it."""
+"""The folder of one run: its configuration, its files, and a lock for one process."""
 
 import dataclasses
 import fcntl
@@ -16,7 +16,7 @@ from hierax.versions import versions
 CONFIG = "config.json"
 POLICIES = "policies"
 LEVELS = "levels"
-"""Folder of the runs of the levels below, see `hierax.training.curriculum`."""
+"""Name of the folder with the runs of the lower levels, see `hierax.training.curriculum`."""
 SUMMARY = "summary.json"
 VERSIONS = "versions"
 PACKAGES = ("hierax", "jax", "jaxlib", "equinox", "optax", "numpy")
@@ -27,11 +27,11 @@ _ABSENT = object()
 
 @dataclasses.dataclass(frozen=True)
 class RunFolder:
-    """The folder of one run, held by this process until it is closed or ends.
+    """The folder of one run, locked by this process until it is closed or the process ends.
 
     Attributes:
-        path: where it is.
-        config: the resolved configuration, in terms of JSON.
+        path: of the folder.
+        config: the resolved configuration, as JSON.
     """
 
     path: Path
@@ -40,15 +40,15 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path, config: Mapping[str, Any]) -> "RunFolder":
-        """Makes the folder of a run, or finds that of a run with the same configuration.
+        """Create the folder of a run, or open that of a run with the same configuration.
 
         Args:
-            path: of a folder that is not there, is empty, or belongs to that run.
-            config: everything that was chosen, in terms of JSON.
+            path: of a folder that does not exist, is empty, or belongs to that run.
+            config: all settings of the run, as JSON.
 
         Raises:
-            ValueError: where the folder belongs to another run or to something else, is in use, or
-                cannot be written to. Nothing in it has changed then.
+            ValueError: if the folder belongs to another run, holds other files, is in use, or
+                cannot be written to. Nothing in it is changed then.
         """
         wanted = _as_json(config)
         try:
@@ -71,40 +71,40 @@ class RunFolder:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of its checkpoints."""
+        """The folder of the checkpoints."""
         return self.path / "checkpoints"
 
     @property
     def policies(self) -> Path:
-        """The folder of what acts, saved at the same steps: checkpoints without what was stored."""
+        """The folder of the policies: checkpoints without replay, saved at the same steps."""
         return self.path / POLICIES
 
     @property
     def metrics(self) -> Path:
-        """The file of its metrics."""
+        """The file of the metrics."""
         return self.path / METRICS
 
     @property
     def summary(self) -> Path:
-        """The file of its final evaluation."""
+        """The file of the final evaluation."""
         return self.path / SUMMARY
 
     @property
     def finished(self) -> bool:
-        """Whether the run has come to its end."""
+        """Whether the run is finished."""
         return is_finished(self.path)
 
     def read_summary(self) -> dict[str, Any]:
-        """What ``summary.json`` of a finished run says."""
+        """Return ``summary.json`` of a finished run."""
         return json.loads(self.summary.read_text(encoding="utf-8"))
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
-        """Writes ``summary.json``; the run is then finished, unless the summary says otherwise."""
+        """Write ``summary.json``, which marks the run as finished unless it says otherwise."""
         record = {"finished": True, **to_json(summary)}
         atomic_files.write_text(self.summary, json.dumps(record, indent=2, allow_nan=False) + "\n")
 
     def close(self) -> None:
-        """Lets other processes use the folder; is to be called once."""
+        """Release the lock; must be called once."""
         os.close(self._lock)
 
     def __enter__(self) -> "RunFolder":
@@ -115,7 +115,7 @@ class RunFolder:
 
 
 def is_finished(path: Path) -> bool:
-    """Whether the run in ``path`` has come to its end, as its summary says."""
+    """Return whether the run in ``path`` is finished, according to its summary."""
     try:
         return json.loads((path / SUMMARY).read_text(encoding="utf-8"))["finished"] is True
     except (OSError, ValueError, KeyError, TypeError):
@@ -123,23 +123,23 @@ def is_finished(path: Path) -> bool:
 
 
 def require_same_fields(path: Path, wanted: Mapping[str, Any]) -> None:
-    """Raises ValueError where the run in ``path``, if there is any, has other ``wanted`` fields."""
+    """Raise ValueError if there is a run in ``path`` and its fields differ from ``wanted``."""
     if (path / CONFIG).exists():
         found = load_config(path)
         _require_equal(path, wanted, {name: found.get(name) for name in wanted})
 
 
 def load_config(path: Path) -> dict[str, Any]:
-    """The configuration of the run in ``path``, without the versions that it began with.
+    """Return the configuration of the run in ``path``, without the versions of packages.
 
     Raises:
-        ValueError: where there is no run.
+        ValueError: if there is no run.
     """
     try:
         config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
         del config[VERSIONS]
     except FileNotFoundError:
-        raise ValueError(f"{path} is no folder of a run: it has no {CONFIG}") from None
+        raise ValueError(f"{path} is not the folder of a run: it has no {CONFIG}") from None
     except OSError as error:
         raise ValueError(f"{path / CONFIG} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
@@ -149,15 +149,15 @@ def load_config(path: Path) -> dict[str, Any]:
 
 def _as_json(config: Mapping[str, Any]) -> dict[str, Any]:
     if VERSIONS in config:
-        raise ValueError(f"a configuration has a field {VERSIONS!r}, but that name is taken")
+        raise ValueError(f"a field of a configuration must not be called {VERSIONS!r}, got one")
     try:
         return json.loads(json.dumps(dict(config), allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"a configuration must be in terms of JSON, but: {error}") from None
+        raise ValueError(f"a configuration must be JSON, but: {error}") from None
 
 
 def _lock(path: Path) -> int:
-    """The descriptor of a lock that the system takes back however the process ends."""
+    """The descriptor of a lock that the system releases when the process ends, even if killed."""
     descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -172,15 +172,15 @@ def _lock(path: Path) -> int:
 
 
 def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:
-    """Raises unless the folder is free, or belongs to a run with the configuration ``wanted``."""
+    """Raises unless the folder is free or belongs to a run with the configuration ``wanted``."""
     if not path.exists():
         return
     if not (path / CONFIG).exists():
-        # Left by a run that was killed at once, or by one whose lower levels have come so far.
+        # Left by a run that was killed at its start, or that is still training lower levels.
         own = {_LOCK, atomic_files.part_of(path / CONFIG).name, LEVELS}
         if any(entry.name not in own for entry in path.iterdir()):
             raise ValueError(
-                f"{path} holds other files and no {CONFIG}, so it is no run's; give another --run"
+                f"{path} holds other files and no {CONFIG}, so it is not a run; give another --run"
             )
         return
     _require_equal(path, wanted, load_config(path))

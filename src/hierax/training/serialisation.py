@@ -1,4 +1,4 @@
-"""A pytree as arrays with names, and back: what a checkpoint holds and a digest is taken of."""
+"""Conversion of a pytree to arrays with names and back, for checkpoints and digests."""
 
 import ast
 import hashlib
@@ -15,8 +15,7 @@ STORABLE = frozenset(
     {"bool", "complex64", "bfloat16", "float16", "float32", "float64"}
     | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 )
-"""Types that safetensors writes and NumPy reads again."""
-
+"""Dtypes that safetensors writes and NumPy reads."""
 
 _ENTRY = re.compile(r"""\[('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]""")
 """The name of an entry of a dictionary: the key as Python writes it, in brackets."""
@@ -26,10 +25,10 @@ class Leaf(NamedTuple):
     """One leaf of a tree in host memory.
 
     Attributes:
-        array: its numbers in C order; those of ``jax.random.key_data`` for typed keys.
-        dtype: the leaf's own type, such as ``"float32"`` or ``"key<fry>"``.
-        shape: the leaf's own shape.
-        impl: name of the generator for typed keys, None for all else.
+        array: in C order; ``jax.random.key_data`` of typed random keys.
+        dtype: of the leaf, such as ``"float32"`` or ``"key<fry>"``.
+        shape: of the leaf.
+        impl: name of the generator of typed random keys, otherwise None.
     """
 
     array: np.ndarray
@@ -38,37 +37,37 @@ class Leaf(NamedTuple):
     impl: str | None = None
 
     def record(self) -> dict[str, Any]:
-        """Type, shape and SHA-256 of the bytes, in terms of JSON."""
+        """Return dtype, shape and SHA-256 of the bytes, as JSON."""
         digest = hashlib.sha256(self.array.reshape(-1).view(np.uint8).data).hexdigest()
         kind = {"dtype": self.dtype, "shape": list(self.shape), "sha256": digest}
         return kind if self.impl is None else {**kind, "impl": self.impl}
 
 
 def tree_digest(tree: Any) -> str:
-    """SHA-256 over names, types, shapes and bytes of all leaves: equal for equal runs.
+    """Return the SHA-256 of names, dtypes, shapes and bytes of all leaves.
 
     Raises:
-        ValueError: where a leaf is neither an array nor a number.
+        ValueError: if a leaf is neither an array nor a number.
     """
     leaves = named_leaves(tree)
     return records_digest({name: to_host(name, leaf).record() for name, leaf in leaves.items()})
 
 
 def records_digest(records: Mapping[str, Mapping[str, Any]]) -> str:
-    """The digest of the tree whose leaves have these records."""
+    """Return the digest of a tree whose leaves have these records."""
     return hashlib.sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()
 
 
 def named_leaves(tree: Any) -> dict[str, Any]:
-    """Leaves by the path that leads to them, such as ``.learner['actor'][0]``.
+    """Return the leaves by their paths, such as ``.learner['actor'][0]``.
 
     Raises:
-        ValueError: where two leaves have one name.
+        ValueError: if two leaves have the same name.
     """
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     named = {jax.tree_util.keystr(path): leaf for path, leaf in leaves}
     if len(named) < len(leaves):
-        raise ValueError("two leaves of the tree share a name, but each must have its own")
+        raise ValueError("leaves of the tree must have different names, got two with the same name")
     return named
 
 
@@ -88,29 +87,29 @@ def named_arrays(place: str, names: Iterable[str]) -> dict[str, str]:
 
 
 def kind_of(name: str, leaf: Any) -> tuple[str, tuple[int, ...]]:
-    """Type and shape under which a leaf is stored; leaves of ``jax.eval_shape`` have them too.
+    """Return dtype and shape of a leaf as it is stored; also for leaves of ``jax.eval_shape``.
 
     Raises:
-        ValueError: where the leaf cannot be stored.
+        ValueError: if the leaf cannot be stored.
     """
     known = np.asarray(leaf) if isinstance(leaf, bool | int | float) else leaf
     if not hasattr(known, "dtype") or not hasattr(known, "shape"):
         raise ValueError(
-            f"{name} is {type(leaf).__name__} {str(leaf)[:40]!r}, but must be an array or a number"
+            f"{name} must be an array or a number, got {type(leaf).__name__} {str(leaf)[:40]!r}"
         )
     dtype = str(known.dtype)
     if dtype not in STORABLE and not is_key(known):
-        raise ValueError(f"{name} has dtype {dtype}, which a checkpoint cannot hold")
+        raise ValueError(f"{name} must have a dtype that a checkpoint can hold, got {dtype}")
     return dtype, tuple(known.shape)
 
 
 def is_key(leaf: Any) -> bool:
-    """Whether a leaf holds typed keys of random numbers."""
+    """Return whether a leaf holds typed random keys."""
     return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def to_host(name: str, leaf: Any) -> Leaf:
-    """A leaf in host memory, not copied where it lies there in C order already."""
+    """Return a leaf in host memory; not copied if it is there in C order already."""
     dtype, shape = kind_of(name, leaf)
     if isinstance(leaf, jax.Array) and is_key(leaf):
         data = np.asarray(jax.random.key_data(leaf), order="C")
@@ -119,7 +118,7 @@ def to_host(name: str, leaf: Any) -> Leaf:
 
 
 def from_host(leaf: Leaf, like: Any) -> Any:
-    """A leaf of the sort that ``like`` is: of Python, NumPy or JAX."""
+    """Return a leaf of the same kind as ``like``: of Python, NumPy or JAX."""
     if isinstance(like, bool | int | float):
         return type(like)(leaf.array.item())
     if isinstance(like, np.ndarray):
@@ -129,5 +128,5 @@ def from_host(leaf: Leaf, like: Any) -> Any:
     if leaf.impl is not None:
         return jax.random.wrap_key_data(jnp.array(leaf.array), impl=leaf.impl)
     if leaf.shape == () and getattr(like, "weak_type", False):
-        return jnp.array(leaf.array.item())  # a strong type would compile every step once more
+        return jnp.array(leaf.array.item())  # a strong type would cause a new compilation
     return jnp.array(leaf.array)
