@@ -118,7 +118,7 @@ def test_the_title_is_the_world_that_all_share():
 
 def test_what_cannot_be_read_is_refused(write, tmp_path):
     run = write("a", [at(10, 1.0)])
-    with pytest.raises(UsageError, match=r"seed 0 is in .*a and .*a alike"):
+    with pytest.raises(UsageError, match=r"each seed must be given once, got seed 0 in .*a and .*a"):
         read_groups([run, run], "m")
     with pytest.raises(UsageError, match=r"no metric in .* 'n', but m"):
         read_groups([run], "n")

@@ -43,7 +43,7 @@ def test_bottlenecks_are_compared_with_where_there_are_any():
         (problem("S....G", sparse=True), "fewer than 2000 states"),
         (
             Problem("two halves", TabularMDP(np.eye(6)[:, None], np.zeros((6, 1)), 0.9)),
-            "within reach",
+            "must be reachable",
         ),
     ],
 )

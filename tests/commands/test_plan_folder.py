@@ -40,7 +40,7 @@ def test_the_same_request_finds_its_folder_again(tmp_path, plan):
 @pytest.mark.parametrize("other", [{"world": "rooms/room.txt"}, {"world": "room.npz"}])
 def test_another_world_of_the_same_name_is_refused(tmp_path, plan, other):
     claim(tmp_path).write(plan("auto"))
-    with pytest.raises(UsageError, match=r"auto-room holds something else: .* --out"):
+    with pytest.raises(UsageError, match=r"auto-room holds other files: .* --out"):
         claim(tmp_path, **other)
 
 
@@ -49,7 +49,7 @@ def test_a_record_of_somebody_else_is_refused(tmp_path, text):
     folder = tmp_path / "auto-room"
     folder.mkdir()
     (folder / "plan.json").write_text(text)
-    with pytest.raises(UsageError, match="holds something else"):
+    with pytest.raises(UsageError, match="holds other files"):
         claim(tmp_path)
     assert (folder / "plan.json").read_text() == text
 

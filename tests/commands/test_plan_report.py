@@ -57,8 +57,8 @@ def test_states_are_listed_by_rank_and_ties_by_index(rows):
     ("summary", "words"),
     [
         ({"converged": False, "error_bound": np.inf}, "no contraction"),
-        ({"converged": False, "error_bound": 1e-3}, "not as accurate"),
-        ({"undecided_states": 4}, "4 states were still speeding up"),
+        ({"converged": False, "error_bound": 1e-3}, "tolerance is not met"),
+        ({"undecided_states": 4}, "4 states are not decided"),
     ],
 )
 def test_a_warning(rows, summary, words):

@@ -61,10 +61,10 @@ def test_other_arrays_of_a_file_are_let_be(saved):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"transition": None}, "no array 'transition', but must have transition, reward, disc"),
-        ({"reward": None}, "no array 'reward'"),
-        ({"discount": None}, "no array 'discount'"),
-        ({"transition": None, "transitions": STEP}, "no array 'transition'"),
+        ({"transition": None}, "must have the arrays transition, reward, discount.*'transition' is missing"),
+        ({"reward": None}, "'reward' is missing"),
+        ({"discount": None}, "'discount' is missing"),
+        ({"transition": None, "transitions": STEP}, "'transition' is missing"),
         ({"transition": STEP[:2]}, "transition"),
         ({"reward": np.zeros((2, 1))}, "reward"),
         ({"discount": np.array([0.9, 0.9])}, "discount"),

@@ -1,6 +1,7 @@
-"""What the `hierax` command can do: one file for each command, and what several of them share.
+"""The commands of `hierax`: one file for each command, and modules that several of them share.
 
-A command's file has a frozen dataclass ``Command``, whose documented fields are its arguments and
-options and whose ``run()`` does it, and ``description()``, the text above them in its help. Nothing
-that takes long to import is imported before ``run()``.
+The file of a command has a frozen dataclass ``Command``, whose documented fields are its arguments
+and options, with a method ``run()``, and ``description()``, the text above them in its help. A
+command whose options depend on its arguments has ``read(words)``. Nothing that takes long to
+import is imported before ``run()``, apart from the classes whose fields are options.
 """

@@ -1,4 +1,4 @@
-"""What JAX compiles is kept on the disk, so that only the first of several runs waits for it."""
+"""A cache on the disk for compiled functions, so that only the first of several runs compiles."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ FOLDER = "JAX_COMPILATION_CACHE_DIR"
 
 
 def enable() -> None:
-    """Keeps what JAX compiles from now on: where JAX is told to, or in the user's cache folder."""
+    """Enable the cache, in the folder that JAX is told, or else in the user's cache folder."""
     import jax
 
     if not os.environ.get(FOLDER):
@@ -18,7 +18,7 @@ def enable() -> None:
 
 
 def _folder() -> Path:
-    """The folder of hierax among the user's caches."""
+    """Return the folder of hierax among the user's caches."""
     given = os.environ.get("XDG_CACHE_HOME", "")
     home = Path(given) if Path(given).is_absolute() else Path.home() / ".cache"
     return home / "hierax" / "jax"

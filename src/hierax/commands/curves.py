@@ -1,4 +1,4 @@
-"""From the metrics of runs to curves: runs that differ in seed alone are one group."""
+"""Learning curves from the metrics of runs; runs that differ only in their seed form a group."""
 
 import dataclasses
 import json
@@ -15,7 +15,7 @@ from hierax.training.run_folder import CONFIG, LEVELS, load_config
 
 _SEEDS = ("seed", "seeds")
 _MOST_DIFFERENCES = 4
-"""Fields that a label names at most; the names of folders say it better then."""
+"""Largest number of fields in a label; beyond it, labels are names of folders."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -23,9 +23,9 @@ class Group:
     """Runs with one configuration.
 
     Attributes:
-        config: all of it but the seeds.
+        config: the configuration without the seeds.
         runs: their folders.
-        curves: of each seed the metric by step.
+        curves: the metric by step, for each seed.
     """
 
     config: Mapping[str, Any]
@@ -34,11 +34,11 @@ class Group:
 
 
 def read_groups(runs: Sequence[str], metric: str) -> list[Group]:
-    """The curves of all runs, in groups.
+    """Return the curves of all runs, in groups.
 
     Raises:
-        ValueError: where there is no such run or its files are damaged.
-        UsageError: where a run was given twice, or has no such metric.
+        ValueError: if there is no such run or its files are damaged.
+        UsageError: if a run is given twice, or has no such metric.
     """
     groups: dict[str, Group] = {}
     for run in runs:
@@ -49,14 +49,14 @@ def read_groups(runs: Sequence[str], metric: str) -> list[Group]:
         for seed, curve in _curves(Path(run), config["seed"], metric).items():
             if seed in group.curves:
                 others = " and ".join([*group.runs, run])
-                raise UsageError(f"seed {seed} is in {others} alike, but must be given once")
+                raise UsageError(f"each seed must be given once, got seed {seed} in {others}")
             group.curves[seed] = curve
         group.runs.append(run)
     return list(groups.values())
 
 
 def summarise(group: Group, label: str) -> dict[str, Any]:
-    """The curve of a group over its seeds, at the steps that all of them have come to.
+    """Return the curve of a group over its seeds, at the steps that all of them have reached.
 
     Returns:
         ``label``, ``runs``, ``seeds``, ``steps``, ``iqm``, ``low``, ``high``, and ``by_seed``.
@@ -77,13 +77,13 @@ def summarise(group: Group, label: str) -> dict[str, Any]:
 
 
 def title(groups: Sequence[Group]) -> str:
-    """The world, where it is the same for all groups."""
+    """Return the world if it is the same for all groups, or else an empty title."""
     worlds = {group.config["world"]["name"] for group in groups}
     return worlds.pop() if len(worlds) == 1 else ""
 
 
 def labels(groups: Sequence[Group]) -> list[str]:
-    """A label for each group that says what sets it apart from the others."""
+    """Return a label for each group: the settings in which the groups differ."""
     configs = [_flat(group.config) for group in groups]
     if len(groups) == 1:
         return [configs[0]["agent.name"]]
@@ -96,10 +96,9 @@ def labels(groups: Sequence[Group]) -> list[str]:
 
 
 def _curves(run: Path, first_seed: int, metric: str) -> dict[int, dict[int, float]]:
-    """The metric of each seed by step, without those that were not finite.
+    """Return the metric of each seed by step, without values that are not finite.
 
-    Steps are counted from the beginning of the lowest level's training, as an agent without levels
-    counts all of its own.
+    Steps are counted from the start of training of the lowest level.
     """
     try:
         lines = read_metrics(run / METRICS)
@@ -122,13 +121,13 @@ def _curves(run: Path, first_seed: int, metric: str) -> dict[int, dict[int, floa
 
 
 def _steps_below(run: Path) -> int:
-    """Environment steps that a run trained its lower levels for."""
+    """Return the environment steps of the training of the lower levels."""
     levels = (run / LEVELS).glob(f"*/{CONFIG}")
     return sum(load_config(config.parent)["steps"] for config in levels)
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Fields by their dotted names, as text."""
+    """Return fields by their dotted names, as text."""
     found: dict[str, str] = {}
     for name, value in config.items():
         if isinstance(value, dict):
@@ -139,6 +138,6 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def _told(name: str, value: str) -> str:
-    """A field as a label names it."""
+    """Return a field as it stands in a label."""
     owner, _, field = name.rpartition(".")
     return value if field == "name" and owner else f"{field.replace('_', ' ')} {value}"

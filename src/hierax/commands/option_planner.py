@@ -1,7 +1,7 @@
-"""The planner `option-gradient`: options for goals all over a world, and what they save.
+"""The planner `option-gradient`: options for goals all over a world, and the sweeps they save.
 
-Four fifths of all states, drawn at random, are goals to train on; the others show what the options
-are worth.
+Four fifths of all states, drawn at random, are training goals. The options are evaluated on the
+others.
 """
 
 import dataclasses
@@ -36,15 +36,15 @@ FEWEST_STATES = 5
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class OptionPlan:
-    """Options that were learned.
+    """Trained options.
 
     Attributes:
-        problem: the world.
-        planner: who planned.
+        problem: the model, and its world.
+        planner: name of the planner.
         learned: the options.
-        option: the same, hardened.
+        option: the same options, hardened.
         curves: planning with each library of options for the goals held out.
-        summary: how good the options are and what they took, by name.
+        summary: quality of the options and their cost, by name.
     """
 
     problem: Problem
@@ -56,7 +56,7 @@ class OptionPlan:
     time_to_peak = None
 
     def arrays(self) -> dict[str, Any]:
-        """Policies and terminations of the options, hardened and as they were learned."""
+        """Return policies and terminations of the options, hardened and as trained."""
         return {
             "policy": self.option.policy,
             "termination": self.option.termination,
@@ -65,7 +65,7 @@ class OptionPlan:
         }
 
     def draw(self) -> Figure:
-        """Planning curves, and what each option does and where it ends."""
+        """Return the picture: planning curves, and policy and termination of each option."""
         choice = np.asarray(self.option.policy).argmax(axis=-1)
         successor = np.stack([likely_successor(self.problem.mdp, actions) for actions in choice])
         curves = {
@@ -86,11 +86,11 @@ def learn_options(
     restarts: int = 1,
     seed: int = 0,
 ) -> OptionPlan:
-    """Learn options on four fifths of all goals and measure them on the others.
+    """Return options trained on four fifths of all goals and evaluated on the others.
 
     Raises:
-        UsageError: where the model is too large or too small.
-        ValueError: where an argument is not allowed or a goal is out of reach.
+        UsageError: if the model is too large or too small.
+        ValueError: if an argument is not allowed or a goal cannot be reached.
     """
     checks.count("options", options, 1)
     checks.count("seed", seed, 0)
@@ -142,7 +142,7 @@ LABELS = {
 
 
 def _without_goal(problem: Problem) -> TabularMDP:
-    """The model without the discount of a goal of its own."""
+    """Return the model without a goal of its own."""
     if problem.mdp.is_sparse:
         raise UsageError(
             f"{problem.name} has {problem.mdp.states} states and a sparse model, but "

@@ -1,4 +1,4 @@
-"""The folder that a plan is written to, and the promise to leave the folders of others alone."""
+"""The folder of a plan. A folder that holds anything else is never written to."""
 
 import contextlib
 import dataclasses
@@ -24,7 +24,7 @@ class PlanFolder:
 
     Attributes:
         path: where it is.
-        request: planner, world and the options that were given.
+        request: planner, world and the given options.
     """
 
     path: Path
@@ -32,10 +32,10 @@ class PlanFolder:
 
     @classmethod
     def claim(cls, out: str, planner: str, world: str, options: Mapping[str, Any]) -> "PlanFolder":
-        """Makes the folder ``OUT/NAME`` of a plan, or finds that of an earlier run of it.
+        """Return the folder ``OUT/NAME`` of a plan; make it, or reuse that of the same request.
 
         Raises:
-            UsageError: where something else is there, or the folder cannot be made.
+            UsageError: if the folder holds anything else, or cannot be made.
         """
         world = os.path.normpath(world)
         request = {"planner": planner, "world": world, "options": dict(options)}
@@ -46,19 +46,19 @@ class PlanFolder:
         except OSError as error:
             raise UsageError(f"cannot write to {path}: {error.strerror}") from None
         if not is_free and _request_of(path) != request:
-            raise UsageError(f"{path} holds something else: choose another folder with --out")
+            raise UsageError(f"{path} holds other files: choose another folder with --out")
         return cls(path, request)
 
     def leave(self) -> None:
-        """Removes the folder if nothing was written to it."""
+        """Remove the folder if it is empty."""
         with contextlib.suppress(OSError):
             self.path.rmdir()
 
     def write(self, plan: Plan) -> None:
-        """Writes ``plan.json``, ``plan.npz`` and ``plan.png``.
+        """Write ``plan.json``, ``plan.npz`` and ``plan.png``.
 
         Raises:
-            UsageError: where they cannot be written.
+            UsageError: if they cannot be written.
         """
         figure = plan.draw()
         record = {**self.request, "summary": _plain(plan.summary), "hierax": __version__}
@@ -72,7 +72,7 @@ class PlanFolder:
 
 
 def _plain(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The summary in terms of JSON, which knows no infinity."""
+    """Return the summary in terms of JSON, which has no infinity."""
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in summary.items()
@@ -80,7 +80,7 @@ def _plain(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _name(planner: str, world: str, options: Mapping[str, Any]) -> str:
-    """A name that tells plans with different options apart."""
+    """Return a name that is different for different options."""
     parts = [planner, world]
     for option, value in options.items():
         flag = option.replace("_", "-")
@@ -89,7 +89,7 @@ def _name(planner: str, world: str, options: Mapping[str, Any]) -> str:
 
 
 def _request_of(path: Path) -> Any:
-    """What was asked for when the folder was written; None where it is no plan's folder."""
+    """Return the request that a folder was written for; None if it is not the folder of a plan."""
     try:
         record = json.loads((path / RECORD).read_text(encoding="utf-8"))
         return {name: record[name] for name in ("planner", "world", "options")}

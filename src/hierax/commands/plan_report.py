@@ -1,4 +1,4 @@
-"""What is printed of a plan: its summary, for HIMO the states decided first, and where it is."""
+"""The printed report of a plan: its summary, the states decided first for HIMO, and its files."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,11 +12,11 @@ from hierax.commands.planners import Plan
 from hierax.plotting import decision_ranks
 
 FIRST = 10
-"""States listed in order of decision."""
+"""Number of states that are listed in order of decision."""
 
 
 def report(plan: Plan, folder: Path) -> None:
-    """Prints what was found and where it was written."""
+    """Print the summary and the names of the files."""
     console = Console(highlight=False, markup=False)
     console.print(_summary(plan))
     if plan.time_to_peak is not None:
@@ -46,7 +46,7 @@ def _text(value: Any) -> str:
 
 def _order(plan: Plan, times: np.ndarray) -> Table:
     ranks = decision_ranks(times)
-    # States that tie are told by rounding alone, so they come in the order of their indices.
+    # Tied states differ only by rounding, so they are listed in the order of their indices.
     order = np.argsort(ranks, kind="stable")[: min(FIRST, int(np.isfinite(ranks).sum()))]
     table = Table(title="Decided first")
     table.add_column("rank", justify="right")
@@ -62,12 +62,12 @@ def _order(plan: Plan, times: np.ndarray) -> Table:
 
 def _warnings(summary: Mapping[str, Any]) -> Iterator[str]:
     if summary.get("converged") is False and np.isinf(summary["error_bound"]):
-        yield "This operator is no contraction: no error can be certified, see the residual."
+        yield "This operator is no contraction: the error has no bound, see the residual."
     elif summary.get("converged") is False:
-        yield "The value is not as accurate as was asked: rounding allows no better."
+        yield "The tolerance is not met: it is below the rounding error."
     undecided = summary.get("undecided_states", 0)
     if undecided:
         yield (
-            f"{undecided} states were still speeding up at the end, so they are not decided: "
-            "allow more --iterations."
+            f"{undecided} states are not decided: their probabilities still accelerate at the end. "
+            "Use more --iterations."
         )

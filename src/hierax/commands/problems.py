@@ -1,4 +1,4 @@
-"""What a person wants to plan in: a world by name, a map in a text file, or a saved model."""
+"""The problem of a planner: a world by name, a map in a text file, or a saved model."""
 
 import dataclasses
 import re
@@ -22,12 +22,12 @@ MORE_ARRAYS = ("initial", "available")
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Problem:
-    """A model to plan in, with all that is known about how to name and draw it.
+    """A model to plan in, and its world, which names and draws its states.
 
     Attributes:
-        name: what the drawing is headed with.
+        name: title of the drawing.
         mdp: the model.
-        world: the world that the model belongs to; None where there is nothing but the model.
+        world: the world of the model; None for a model without a world.
     """
 
     name: str
@@ -36,15 +36,15 @@ class Problem:
 
     @property
     def canvas(self) -> Canvas:
-        """Where a plan for it is drawn."""
+        """The canvas that plans are drawn on."""
         return model_canvas(self.mdp) if self.world is None else world_canvas(self.world)
 
     def state_name(self, state: int) -> str:
-        """What a state is called: its index where it has no name."""
+        """Return the name of a state, or its index if it has no name."""
         return str(state) if self.world is None else self.world.state_names[state]
 
     def remark(self, state: int) -> str:
-        """What is special about a state: start, goal, bottleneck, or a mark of its own."""
+        """Return the role of a state: start, goal, bottleneck, or a mark."""
         if self.world is None:
             return ""
         world = self.world
@@ -59,15 +59,15 @@ class Problem:
 
 
 def read_problem(name: str, options: Mapping[str, Any]) -> Problem:
-    """Builds what ``name`` stands for: a model where it ends in ``.npz``, a map, or a known world.
+    """Return the problem called ``name``: a model if it ends in ``.npz``, a map, or a known world.
 
     Args:
         name: as on the command line.
-        options: those of the world that were given there, by name.
+        options: the given options of the world, by name.
 
     Raises:
-        UsageError: where there is no such world or file, the file cannot be read as what it should
-            be, or an option does not apply or has a value that is not allowed.
+        UsageError: if there is no such world or file, the file cannot be read, or an option does
+            not apply or is not allowed.
     """
     if name.endswith(".npz"):
         return _read_model(Path(name), options)
@@ -99,9 +99,9 @@ def _read_map(path: Path, options: Mapping[str, Any]) -> Problem:
     except OSError as error:
         raise UsageError(f"cannot read the map {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise UsageError(f"cannot read the map {path}: it is no text in UTF-8") from None
+        raise UsageError(f"cannot read the map {path}: it is not text in UTF-8") from None
     if "G" not in text:
-        raise UsageError(f"{path}: the map has no goal, but must have a cell marked 'G'")
+        raise UsageError(f"{path}: the map must have a goal, a cell 'G'")
     try:
         world = GridWorld.from_text(text, name=path.stem, **_arguments(options))
     except ValueError as error:
@@ -110,7 +110,7 @@ def _read_map(path: Path, options: Mapping[str, Any]) -> Problem:
 
 
 def _arguments(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as a world's constructor takes them: ``stay`` and ``no_stay`` are one."""
+    """Return the arguments of a world's constructor; ``stay`` and ``no_stay`` are one of them."""
     if "stay" in options and "no_stay" in options:
         raise UsageError("--stay and --no-stay exclude each other")
     arguments = {name: value for name, value in options.items() if name != "no_stay"}
@@ -123,8 +123,8 @@ def _read_model(path: Path, options: Mapping[str, Any]) -> Problem:
     missing = [name for name in ARRAYS if name not in arrays]
     if missing:
         raise UsageError(
-            f"{path} has no array {missing[0]!r}, but must have {', '.join(ARRAYS)} "
-            f"and may have {', '.join(MORE_ARRAYS)}"
+            f"{path} must have the arrays {', '.join(ARRAYS)}, and may have "
+            f"{', '.join(MORE_ARRAYS)}; {missing[0]!r} is missing"
         )
     try:
         return Problem(path.name, TabularMDP(**arrays))
@@ -133,7 +133,7 @@ def _read_model(path: Path, options: Mapping[str, Any]) -> Problem:
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a model that the file holds."""
+    """Return the arrays of a model in a file."""
     try:
         with path.open("rb") as file:
             archive = np.load(file, allow_pickle=False)
@@ -142,7 +142,7 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in (*ARRAYS, *MORE_ARRAYS) if name in archive}
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error):
         raise UsageError(
-            f"cannot read the model {path}: it is no archive of numbers written by numpy.savez"
+            f"cannot read the model {path}: it is not an archive of arrays written by numpy.savez"
         ) from None
     except OSError as error:
         raise UsageError(f"cannot read the model {path}: {error.strerror or error}") from None

@@ -1,4 +1,4 @@
-"""What experiments left behind, for the terminal: verdicts on claims, and where pictures are."""
+"""Results of experiments for the terminal: verdicts on claims, and the names of pictures."""
 
 import json
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from hierax.experiments import Experiment, load
 from hierax.experiments.claims import CLAIMS
 from hierax.experiments.registry import SCALES
 
-# A word for each verdict, so that nothing hangs on its colour.
+# Each verdict has a word, so that it can be read without colours.
 STATES = {True: ("holds", "green"), False: ("fails", "red"), None: ("depends", "yellow")}
 
 
 def report(folder: Path) -> None:
-    """Prints the verdicts of the result in ``folder``, and where it is."""
+    """Print the verdicts of the result in ``folder``, and its files."""
     record = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     console = Console(highlight=False, markup=False)
     if record["claims"]:
@@ -40,20 +40,19 @@ def _verdicts(record: Mapping[str, Any]) -> Table:
 
 
 def state(holds: bool | None) -> Text:
-    """The word for a verdict."""
+    """Return the word for a verdict."""
     word, style = STATES[holds]
     return Text(word, style=style)
 
 
 def claim_states(experiment: Experiment, out: str | Path) -> tuple[str | None, dict[str, Any]]:
-    """The verdict on each claim of an experiment, from its result at the largest scale in ``out``.
+    """Return the verdicts on the claims of an experiment, at the largest scale in ``out``.
 
     Raises:
-        UsageError: where a file in ``out`` is not a result.
+        UsageError: if a file in ``out`` is not a result.
 
     Returns:
-        That scale, None where the experiment was never run; and ``holds`` of each claim that the
-        result judges.
+        The scale, None if the experiment was not run; and ``holds`` of each judged claim.
     """
     for scale in reversed(SCALES):
         try:

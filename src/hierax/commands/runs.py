@@ -1,4 +1,4 @@
-"""What the commands on runs share: errors in one line, and the table of an evaluation."""
+"""Shared by commands on runs: errors of one line, and the table of an evaluation."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -14,10 +14,10 @@ from hierax.training.run_folder import load_config
 
 @contextlib.contextmanager
 def refusals(way_out: str = "") -> Iterator[None]:
-    """Turns what training refuses into errors that end a command in one line.
+    """Turn the errors of training into errors that end a command in one line.
 
     Args:
-        way_out: what to do where a checkpoint is damaged but an earlier one is whole.
+        way_out: advice where a checkpoint is damaged and an earlier one is intact.
     """
     try:
         yield
@@ -33,7 +33,7 @@ def refusals(way_out: str = "") -> Iterator[None]:
 
 
 def load_all(path: Path, step: int | None = None) -> list[Player]:
-    """What each seed of a run learned, after ``step`` or at last; all after the same step."""
+    """Return the trained agent of each seed of a run, after ``step`` or after the last step."""
     config = load_config(path)
     seeds = range(config["seed"], config["seed"] + config["seeds"])
     first = load(path, step=step, seed=seeds[0])
@@ -41,7 +41,7 @@ def load_all(path: Path, step: int | None = None) -> list[Player]:
 
 
 def evaluation_table(title: str, summary: Mapping[str, Any]) -> Table:
-    """Both modes of an evaluation, as ``summary.json`` has them."""
+    """Return a table of both modes of an evaluation, as in ``summary.json``."""
     has_success = "success_rate" in summary
     table = Table(title=title)
     table.add_column("actions", style="cyan")

@@ -1,4 +1,4 @@
-"""What is printed of a training: how good the agent became, where all of it is, what to do next."""
+"""The printed report of a training: evaluation, folder, and commands to try next."""
 
 import shlex
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from hierax.commands.runs import evaluation_table
 
 
 def report(title: str, folder: Path, summary: Mapping[str, Any], was_finished: bool) -> None:
-    """Prints the summary of a run that has come to its end."""
+    """Print the summary of a finished run."""
     console = Console(highlight=False, markup=False)
     if was_finished:
-        console.print(f"{folder} was finished before; nothing was computed.", soft_wrap=True)
+        console.print(f"{folder} was finished before; nothing was trained.", soft_wrap=True)
     console.print(evaluation_table(title, summary))
     seeds = summary["seeds"]
     console.print(
@@ -25,4 +25,4 @@ def report(title: str, folder: Path, summary: Mapping[str, Any], was_finished: b
     console.print(f"run:    {folder}", soft_wrap=True, style="bold")
     console.print(f"watch:  hierax watch {place}", soft_wrap=True)
     console.print(f"plot:   hierax plot {place}", soft_wrap=True)
-    console.print("resume: the same command, which also prints this again", soft_wrap=True)
+    console.print("resume: the same command; it also prints this again", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Frames into GIF and MP4 files."""
+"""Films of frames, as GIF and MP4 files."""
 
 import subprocess
 from collections.abc import Iterable
@@ -15,21 +15,21 @@ FRAMES_PER_SECOND = 25
 
 
 def check_format(path: Path) -> None:
-    """Raises UsageError where a film of that name cannot be written."""
+    """Raise UsageError if a film of this name cannot be written."""
     if path.suffix not in FORMATS:
         raise UsageError(f"--out must end in {' or '.join(FORMATS)}, got {str(path)!r}")
     if path.suffix == ".mp4" and find_spec("imageio_ffmpeg") is None:
         raise UsageError(
-            "imageio-ffmpeg is not installed, which writes .mp4: run pip install 'hierax[video]', "
-            "or let --out end in .gif"
+            "an .mp4 file needs imageio-ffmpeg, which is not installed: run "
+            "pip install 'hierax[video]', or let --out end in .gif"
         )
 
 
 def write_video(path: Path, frames: Iterable[np.ndarray]) -> None:
-    """Writes frames ``(height, width, 3)`` of bytes, all of one size, to a GIF or MP4 file.
+    """Write frames ``(height, width, 3)`` of bytes, all of one size, to a GIF or MP4 file.
 
     Raises:
-        UsageError: where it cannot be written.
+        UsageError: if the file cannot be written.
     """
     frames = list(frames)
     try:
@@ -43,7 +43,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray]) -> None:
 
 
 def _write_mp4(path: Path, frames: list[np.ndarray]) -> None:
-    """Pipes frames through the ffmpeg that imageio-ffmpeg brings with it."""
+    """Write frames with the ffmpeg of imageio-ffmpeg."""
     import imageio_ffmpeg
 
     height, width = (side // 2 * 2 for side in frames[0].shape[:2])  # the codec wants even sides
