@@ -1,5 +1,7 @@
 """The figures of HIMO are drawn from plain curves and tables."""
 
+import functools
+
 import numpy as np
 import pytest
 from matplotlib.image import imread
@@ -10,10 +12,22 @@ from hierax.to_json import to_json
 from hierax.worlds import four_rooms, tower_of_hanoi, wormhole_rooms
 
 
-@pytest.mark.parametrize("world", [tower_of_hanoi(2), four_rooms(), wormhole_rooms()], ids=str)
+WORLDS = {
+    "hanoi": tower_of_hanoi(2),
+    "rooms": four_rooms(size=8),
+    "wormhole": wormhole_rooms(),
+}
+
+
+@functools.cache
+def curves_of(name):
+    return to_json(drawn_curves(WORLDS[name], "smoke"))
+
+
+@pytest.mark.parametrize("name", WORLDS)
 @pytest.mark.parametrize("normalised", [True, False])
-def test_six_panels_from_what_a_result_file_holds(world, normalised, tmp_path):
-    curves = to_json(drawn_curves(world, "smoke"))
+def test_six_panels_from_what_a_result_file_holds(name, normalised, tmp_path):
+    world, curves = WORLDS[name], curves_of(name)
     path = tmp_path / "deeper" / "figure.png"
     six_panels(world, curves, path, "a title", normalised)
     picture = imread(path)
