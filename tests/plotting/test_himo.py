@@ -11,7 +11,6 @@ from hierax.plotting.himo import hierarchy_figure, metric_figure, six_panels
 from hierax.to_json import to_json
 from hierax.worlds import four_rooms, tower_of_hanoi, wormhole_rooms
 
-
 WORLDS = {
     "hanoi": tower_of_hanoi(2),
     "rooms": four_rooms(size=8),
