@@ -141,7 +141,9 @@ def test_rows_may_miss_one_by_1e_8(layout):
     build(layout, P * (1 + 0.9e-8))
     build(layout, P * (1 - 0.9e-8))
     for factor in (1 + 1.1e-8, 1 - 1.1e-8):
-        assert_names(refusal(build, layout, P * factor), "sum to 1 within 1e-8 ... at state 0, action 0")
+        assert_names(
+            refusal(build, layout, P * factor), "sum to 1 within 1e-8 ... at state 0, action 0"
+        )
 
 
 def spoiled(table, index, entry):
