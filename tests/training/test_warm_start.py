@@ -362,7 +362,7 @@ REFUSALS = {
     "no statistics": (lambda lower, starts: [starts[0]._replace(encoders={})], OTHER),
     "no state": (
         lambda lower, starts: [starts[0].learner],
-        ("state in start must be of type TrainState, got LevelsLearner",),
+        ("state in start must be of type TrainState, got StackLearner",),
     ),
     "a generator": (lambda lower, starts: iter(starts), ("start must be of type ",)),
     "a state alone": (lambda lower, starts: starts[0], ("start ",)),

@@ -25,10 +25,10 @@ from hierax.worlds.world import Timestep
 
 @dataclasses.dataclass(frozen=True)
 class Behaviour:
-    """An agent that acts, either as during training or as well as possible.
+    """The way an agent acts: as during training, or as well as possible.
 
     Attributes:
-        agent: acts.
+        agent: the agent.
         explore: whether to act as during training.
     """
 
