@@ -1,14 +1,13 @@
-"""Puts tables and pictures of the worlds of MuJoCo onto the pages while the site is built.
+"""Insert tables and pictures of MuJoCo worlds into the pages while the site is built.
 
-What stands there is asked of the worlds themselves, so that it cannot go stale. A page asks by a
-marker in double braces:
+The tables are computed from the worlds and the registry. A page has markers in double braces:
 
     {{ mujoco_bodies }}     the bodies, their sizes and masses
     {{ mujoco_worlds }}     every world with its views, its actions and its time
     {{ mujoco_pictures }}   a picture of each task
 
-It stands before ``docs/evidence.py`` in ``mkdocs.yml``, which knows no such markers. Pictures are
-drawn by ``docs/gallery.py``; one that is missing stops the build.
+It comes before ``docs/evidence.py`` in ``mkdocs.yml``, which refuses unknown markers. Pictures are
+drawn by ``docs/gallery.py``; a missing picture stops the build.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -37,7 +36,7 @@ _BODIES = {  # a world with each body, and its first part there
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replaces the markers of a page, given as Markdown."""
+    """Return the Markdown of a page with its markers replaced."""
     for marker, written in _MARKERS.items():
         if marker in markdown:
             markdown = markdown.replace(marker, written())
@@ -60,7 +59,7 @@ def _bodies() -> str:
 
 
 def _moving(model: mujoco.MjModel, root: int) -> tuple[int, int]:
-    """How many positions and velocities the joints of a body have."""
+    """Return the numbers of positions and of velocities of the joints of a body."""
     sizes = {mujoco.mjtJoint.mjJNT_FREE: (7, 6), mujoco.mjtJoint.mjJNT_BALL: (4, 3)}
     joints = [
         sizes.get(mujoco.mjtJoint(model.jnt_type[joint]), (1, 1))
@@ -72,7 +71,7 @@ def _moving(model: mujoco.MjModel, root: int) -> tuple[int, int]:
 
 
 def _worlds() -> str:
-    head = ("name", "what there is to do", "views", "action", "step (s)", "limit")
+    head = ("name", "task", "views", "action", "step (s)", "limit")
     rows = []
     for name, entry in ENTRIES.items():
         world = _made(name)

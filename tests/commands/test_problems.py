@@ -61,7 +61,7 @@ def test_other_arrays_of_a_file_are_let_be(saved):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"transition": None}, "must have the arrays transition, reward, discount.*'transition' is missing"),
+        ({"transition": None}, "must have.*transition, reward, discount.*'transition' is missing"),
         ({"reward": None}, "'reward' is missing"),
         ({"discount": None}, "'discount' is missing"),
         ({"transition": None, "transitions": STEP}, "'transition' is missing"),

@@ -100,7 +100,7 @@ def test_levels_are_those_of_the_preset_and_are_changed_one_by_one():
     training = asked("lsp SpinCross-v0 --agent.levels.1.temperature 0.05")
     levels = training.agent_fields["levels"]
     assert levels[0] == Level(views=("velocity", "phase"), temperature=1.0)
-    assert levels[1] == Level(temperature=0.05)
+    assert levels[1] == Level(temperature=0.05, control_interval=3)
     assert training.curriculum == (Stage("SpinSpeed-v0", 24_000),)
 
 
