@@ -213,12 +213,20 @@ def shaken(networks):
     return jax.tree.map(lambda leaf: leaf + jnp.asarray(rng.normal(size=leaf.shape)), networks)
 
 
+def temperature_of(learner):
+    """The initial temperature, rounded to 32 bits as a logarithm."""
+    found = math.exp(learner.top.log_temperature)
+    assert found == pytest.approx(0.3, rel=1e-6)
+    return found
+
+
 @one_and_two
 def test_losses_are_those_of_the_equations(x64, levels):
     *below, top = levels
     agent, state = in_64_bits(*below, dataclasses.replace(top, initial_temperature=0.3))
     other = shaken(state.learner.top.critics)
     learner = state.learner._replace(top=state.learner.top._replace(targets=other))
+    temperature = temperature_of(learner)
     given, at_bottom = batch(agent), len(levels) == 1
     after, metrics = update(agent, learner, given, KEY)
     told = {name.removeprefix(f"level_{len(below)}/"): float(x) for name, x in metrics.items()}
@@ -227,7 +235,7 @@ def test_losses_are_those_of_the_equations(x64, levels):
     valued, _, ratio = by_jacobians(
         learner.top.actor, given.next_observation, target_key, at_bottom
     )
-    value = in_numpy.values(other, given.next_observation, valued).min(axis=0) - 0.3 * ratio
+    value = in_numpy.values(other, given.next_observation, valued).min(axis=0) - temperature * ratio
     target = given.reward + given.discount * value
     found = in_numpy.values(learner.top.critics, given.observation, given.action)
     loss = (0.5 * (found - target) ** 2).mean(axis=1).sum()
@@ -237,11 +245,13 @@ def test_losses_are_those_of_the_equations(x64, levels):
         learner.top.actor, given.observation, actor_key, at_bottom
     )
     value = in_numpy.values(after.top.critics, given.observation, valued).min(axis=0)
-    assert told["actor_loss"] == pytest.approx(float((0.3 * ratio - value).mean()), rel=1e-9)
+    assert told["actor_loss"] == pytest.approx(
+        float((temperature * ratio - value).mean()), rel=1e-9
+    )
     assert told["kl"] == pytest.approx(ratio.mean(), rel=1e-9)
     assert told["entropy"] == pytest.approx(-log_prob.mean(), rel=1e-9)
     nats = D * (1 + math.log(2)) if at_bottom else D
-    expected = math.log(0.3) * (nats - ratio.mean())
+    expected = math.log(temperature) * (nats - ratio.mean())
     assert told["temperature_loss"] == pytest.approx(expected, rel=1e-9)
 
 
@@ -257,11 +267,13 @@ def test_the_gradient_of_a_level_is_that_of_its_loss(x64, levels):
     rng = np.random.default_rng(0)
     way = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape), actor)
 
+    temperature = temperature_of(state.learner)
+
     def loss(size):
         moved = jax.tree.map(lambda leaf, step: leaf + size * step, actor, way)
         valued, ratio, _ = sample(moved, given.observation, jax.random.split(KEY)[1])
         value = in_numpy.values(after.top.critics, given.observation, np.asarray(valued))
-        return (0.3 * np.asarray(ratio) - value.min(axis=0)).mean()
+        return (temperature * np.asarray(ratio) - value.min(axis=0)).mean()
 
     slope = (loss(1e-6) - loss(-1e-6)) / 2e-6
     moments = after.top.optimisers[0][0].mu  # of Adam, a tenth of the gradient

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from hierax import checks
 from hierax.agents.agent import Key
@@ -66,7 +67,7 @@ class Index:
         )
 
     def add(
-        self, state: IndexState, row: jax.Array, age: jax.Array, ended: jax.Array
+        self, state: IndexState, row: jax.Array, age: jax.Array, ended: ArrayLike
     ) -> IndexState:
         """Return the index after a row was written.
 
@@ -92,7 +93,7 @@ class Index:
         start = state.starts[(state.first + drawn) % state.starts.shape[0]]
         return start // environments, start % environments
 
-    def _completed(self, age: jax.Array, ended: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def _completed(self, age: jax.Array, ended: ArrayLike) -> tuple[jax.Array, jax.Array]:
         """Return whether a sequence ends here, and how many steps ago it began, ``(N,)`` each."""
         if not self.aligned:
             return age >= self.length, jnp.full_like(age, self.length - 1)
