@@ -86,15 +86,21 @@ def test_names_are_paths_and_none_is_no_leaf():
     ("leaf", "words"),
     [
         (jax.nn.relu, "must be an array or a number"),
-        ("word", "x is str 'word'"),
-        (1j, "x is complex"),
-        (2**63 + 2**64, "dtype object"),
-        (np.array(["a"]), "dtype <U1"),
-        (np.array([None]), "dtype object"),
-        (np.zeros(1, ">f4"), "dtype >f4"),
-        (np.zeros(1, complex), "dtype complex128"),
-        (np.zeros(1, "datetime64[s]"), "dtype datetime64[s]"),
-        (jnp.zeros(1, jnp.float8_e5m2), "dtype float8_e5m2"),
+        ("word", "x must be an array or a number, got str 'word'"),
+        (1j, "x must be an array or a number, got complex"),
+        (2**63 + 2**64, "x must have a dtype that a checkpoint can hold, got object"),
+        (np.array(["a"]), "x must have a dtype that a checkpoint can hold, got <U1"),
+        (np.array([None]), "x must have a dtype that a checkpoint can hold, got object"),
+        (np.zeros(1, ">f4"), "x must have a dtype that a checkpoint can hold, got >f4"),
+        (np.zeros(1, complex), "x must have a dtype that a checkpoint can hold, got complex128"),
+        (
+            np.zeros(1, "datetime64[s]"),
+            "x must have a dtype that a checkpoint can hold, got datetime64[s]",
+        ),
+        (
+            jnp.zeros(1, jnp.float8_e5m2),
+            "x must have a dtype that a checkpoint can hold, got float8_e5m2",
+        ),
     ],
 )
 def test_what_cannot_be_stored_is_named(leaf, words):
