@@ -75,7 +75,7 @@ def test_steps_that_began_an_episode_change_nothing():
     learner = AGENT.build(jax.random.key(0))
     is_step = rng.random(shape) < 0.7
     seen = CUES[rng.integers(0, 2, shape)]
-    action = rng.integers(0, 2, shape)
+    action = jnp.asarray(rng.integers(0, 2, shape))
     log_prob = Categorical(learner.actor(seen)).log_prob(action)
     no = np.zeros(shape, bool)
     reward = np.float32(rng.normal(size=shape))
@@ -85,7 +85,7 @@ def test_steps_that_began_an_episode_change_nothing():
     update = jax.jit(AGENT.update)
     expected = update(learner, batch, jax.random.key(0))
     other = batch._replace(
-        action=np.where(is_step, action, 1 - action),
+        action=jnp.where(is_step, action, 1 - action),
         reward=np.where(is_step, reward, 100).astype(np.float32),
     )
     jax.tree.map(np.testing.assert_array_equal, update(learner, other, jax.random.key(0)), expected)

@@ -55,7 +55,9 @@ class Encoder(eqx.Module):
         if self.statistics is None:
             return self
         flat = flatten_views(observation, self.views)
-        return Encoder(self.views, normalisation.update(self.statistics, flat, is_step))
+        return Encoder(
+            self.views, normalisation.update(self.statistics, flat, jnp.asarray(is_step))
+        )
 
 
 def flatten_views(observation: Mapping[str, Any], names: Sequence[str]) -> Float[Array, "N D"]:
