@@ -94,7 +94,7 @@ def hierax_in(folder, *words, **environment):
 
 @pytest.fixture(scope="module")
 def trained(folder):
-    words = ["--import", "my_module", *TINY.split(), "--run", "run"]
+    words = ["--import", "my_module", *TINY, "--run", "run"]
     own = ["--agent.bonus.size", "2", "--agent.learning-starts", "32", "--world.depth", "3"]
     hierax_in(folder, "train", "mine", "Mire-v0", *own, *words)
     return folder / "run"

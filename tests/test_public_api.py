@@ -16,6 +16,7 @@ DOCUMENTED = (
     "hierax",
     "hierax.agents",
     "hierax.planning",
+    "hierax.registry",
     "hierax.spec",
     "hierax.training",
     "hierax.worlds",
