@@ -18,7 +18,7 @@ MODULES = {
 GROUND = {"atomic_files", "checks", "registry", "spec", "statistics", "to_json", "versions"}
 """Modules that every floor may use; they use nothing of hierax but each other."""
 BELOW = {
-    **{name: GROUND for name in GROUND},
+    **dict.fromkeys(GROUND, GROUND),
     "planning": GROUND,
     "worlds": GROUND | {"planning"},
     "plotting": GROUND | {"planning", "worlds"},

@@ -98,7 +98,8 @@ _CHEETAH: Mapping[str, Any] = {
 def _cross(world: str, speed: str, views: tuple[str, ...], result: str, table: str) -> Preset:
     """Return the preset of a cross: a level trained for speed below a level for the sparse task."""
     return Preset(
-        "lsp", world, result, (table, "two levels, interval 3"), "success_at_the_end", "sampled/success",
+        "lsp", world, result, (table, "two levels, interval 3"), "success_at_the_end",
+        "sampled/success",
         reached=1.0, seeds=5, steps=80_000, settings=_CROSS,
         levels=(
             {"views": views, "temperature": 1.0},
