@@ -27,7 +27,7 @@ HELP = f"""\
 usage: hierax COMMAND ...
 
 Hierarchical reinforcement learning in JAX: plan in worlds with a known model, train
-agents in worlds without one, and measure the claims of papers.
+agents in worlds without one, and test the claims of papers.
 
 commands:
 {_COMMANDS}
@@ -41,7 +41,7 @@ examples:
   hierax reproduce himo-rooms --scale smoke
 
 `hierax COMMAND --help` prints the options of a command, `hierax --version` the version.
-With `--import MODULE` a command knows the agents and worlds that your module registers.
+`--import MODULE` makes the agents and worlds that your module registers available.
 """
 
 

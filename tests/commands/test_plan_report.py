@@ -30,7 +30,7 @@ def rows(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("name", "value", "row"),
     [
-        ("steps_to_goal", None, ["steps to goal", "does not arrive"]),
+        ("steps_to_goal", None, ["steps to goal", "not reached"]),
         ("converged", True, ["converged", "yes"]),
         ("converged", False, ["converged", "no"]),
         ("states", 1234567, ["states", "1,234,567"]),
@@ -56,7 +56,7 @@ def test_states_are_listed_by_rank_and_ties_by_index(rows):
 @pytest.mark.parametrize(
     ("summary", "words"),
     [
-        ({"converged": False, "error_bound": np.inf}, "no contraction"),
+        ({"converged": False, "error_bound": np.inf}, "not a contraction"),
         ({"converged": False, "error_bound": 1e-3}, "tolerance is not met"),
         ({"undecided_states": 4}, "4 states are not decided"),
     ],

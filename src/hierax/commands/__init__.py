@@ -2,6 +2,6 @@
 
 The file of a command has a frozen dataclass ``Command``, whose documented fields are its arguments
 and options, with a method ``run()``, and ``description()``, the text above them in its help. A
-command whose options depend on its arguments has ``read(words)``. Nothing that takes long to
-import is imported before ``run()``, apart from the classes whose fields are options.
+command whose options depend on its arguments has ``read(words)``. Modules that take
+long to import are imported in ``run()``, apart from the classes whose fields are options.
 """

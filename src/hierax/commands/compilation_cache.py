@@ -1,4 +1,4 @@
-"""A cache on the disk for compiled functions, so that only the first of several runs compiles."""
+"""A cache on the disk for compiled functions: only the first of several runs compiles them."""
 
 import os
 from pathlib import Path
@@ -7,12 +7,12 @@ FOLDER = "JAX_COMPILATION_CACHE_DIR"
 
 
 def enable() -> None:
-    """Enable the cache, in the folder that JAX is told, or else in the user's cache folder."""
+    """Enable the cache, in ``JAX_COMPILATION_CACHE_DIR`` or in the user's cache folder."""
     import jax
 
     if not os.environ.get(FOLDER):
         jax.config.update("jax_compilation_cache_dir", str(_folder()))
-    # Small functions are the greater part of what is compiled before a first update.
+    # Most functions that are compiled before the first update are small.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 

@@ -138,6 +138,6 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def _told(name: str, value: str) -> str:
-    """Return a field as it stands in a label."""
+    """Return the text of a field in a label."""
     owner, _, field = name.rpartition(".")
     return value if field == "name" and owner else f"{field.replace('_', ' ')} {value}"

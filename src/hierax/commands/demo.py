@@ -15,7 +15,7 @@ from hierax.commands.demo_runs import fresh, train_words
 PLANNING = """\
 HIMO plans the Tower of Hanoi with three discs: 27 states, seven moves from S to G.
 It starts from a uniform policy and follows the natural gradient of the return. The
-order in which states are decided is the subject of five claims of its paper.
+paper makes five claims about the order in which states are decided.
 """
 LEARNING = """
 Next, an agent without a model: SAC moves a point mass, and its reward is the speed.
@@ -24,12 +24,12 @@ The first actions are random.
 NEXT = """
 Try next:
   hierax plan himo FourRooms-v0         the order of decision in four rooms
-  hierax plan himo my_rooms.txt         on a map of yours: '#' wall, S, G
+  hierax plan himo my_rooms.txt         on your own map: '#' wall, S start, G goal
   hierax train sac PointMaze-v0 --steps 100000 --world.goal 8 0
                                         round the first corner of a maze
   hierax train lsp SpinCross-v0 --steps 80000 --world.goal 6 -6
                                         two levels, another goal
-  hierax reproduce himo-hanoi           the same claims at finer steps
+  hierax reproduce himo-hanoi           the same claims with smaller steps
   hierax list                           agents, planners, worlds, presets, experiments
 """
 STEPS = 25_000
@@ -69,7 +69,7 @@ class Command:
     """Folder for pictures, numbers and runs."""
 
     def run(self) -> None:
-        """Plan, train, and print what was found and what to try next."""
+        """Plan, train, and print the results and further commands."""
         from hierax.commands.reproduce import Command as Reproduce
 
         print(PLANNING)

@@ -9,7 +9,7 @@ STORY = """
 Last, a task for two levels: a point mass whose thruster rotates by itself, and a
 sparse reward at a goal round a corner. The lower level of a latent space policy is
 trained for speed on an open plane. Then the upper level is trained on the task.
-SAC has one level, and as many steps in total.
+SAC has one level and the same total number of steps.
 """
 WORLD = "SpinCross-v0"
 BELOW, ABOVE, POINTS = 24_000, 80_000, 10

@@ -1,4 +1,4 @@
-"""Runs of the demo: each begins anew, and is trained by a command line."""
+"""Runs of the demo: each starts from the beginning and is trained by a command line."""
 
 import shutil
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ def fresh(run: Path) -> Path:
 
 
 def train_words(words: str, run: Path, every: int) -> None:
-    """Train as ``hierax train WORDS`` does, with metrics and evaluations ``every`` some steps."""
+    """Train as ``hierax train WORDS`` does; log and evaluate after each ``every`` steps."""
     from hierax.commands.train import read
 
     every_few = ["--log-every", str(every), "--evaluate-every", str(every)]

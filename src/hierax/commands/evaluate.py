@@ -46,7 +46,7 @@ class Command:
         """Evaluate, print and write.
 
         Raises:
-            UsageError: where there is no such run or step, or its folder cannot be written to.
+            UsageError: if there is no such run or step, or its folder cannot be written to.
         """
         import json
 

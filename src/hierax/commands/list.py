@@ -38,10 +38,10 @@ examples:
   hierax list experiments --out results
 
 experiments:
-  Each is listed with the claims that it judges. The verdicts are those of the
-  folder OUT, at the largest scale that was run there.
+  Each experiment is listed with its claims and their verdicts. The verdicts come
+  from the folder OUT, at the largest scale that was run there.
 
-Agents and worlds of a module of yours are listed with --import MODULE."""
+--import MODULE also lists the agents and worlds of your module."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _print_sizes(console: "Console", worlds: Mapping[str, Entry]) -> None:
 
 
 def _size(view: "View") -> str:
-    """Return how many numbers a view has; of a picture, on each side."""
+    """Return how many numbers a view has, or the sides of a picture."""
     return " x ".join(map(str, view.shape)) if len(view.shape) > 1 else str(view.size)
 
 
@@ -144,7 +144,7 @@ def _list_presets(console: "Console") -> None:
     width = max(len(f"{agent} {world}") for agent, world in PRESETS) + 2
     for (agent, world), preset in PRESETS.items():
         console.print(f"  {f'{agent} {world}':{width}}{preset.evidence}", soft_wrap=True)
-    console.print("hierax train AGENT WORLD uses them, --preset none does not\n", style="dim")
+    console.print("hierax train AGENT WORLD uses them; --preset none does not\n", style="dim")
 
 
 def _list_experiments(console: "Console", out: str) -> None:

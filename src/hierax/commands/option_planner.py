@@ -1,4 +1,4 @@
-"""The planner `option-gradient`: options for goals all over a world, and the sweeps they save.
+"""The planner `option-gradient`: options for many goals in a world, and the sweeps they save.
 
 Four fifths of all states, drawn at random, are training goals. The options are evaluated on the
 others.
@@ -146,7 +146,7 @@ def _without_goal(problem: Problem) -> TabularMDP:
     if problem.mdp.is_sparse:
         raise UsageError(
             f"{problem.name} has {problem.mdp.states} states and a sparse model, but "
-            "option-gradient learns in dense models, of fewer than 2000 states"
+            "option-gradient needs a dense model of fewer than 2000 states"
         )
     if problem.mdp.states < FEWEST_STATES:
         raise UsageError(

@@ -46,7 +46,7 @@ The folder of the plan holds
 
 @dataclasses.dataclass(frozen=True)
 class WorldOptions:
-    """The task, and the moves on a map. A model takes --discount; Hanoi also takes --reward."""
+    """The task, and the moves on a map. A model takes only --discount, Hanoi also --reward."""
 
     discount: Annotated[float | None, *number("GAMMA", "the world's or model's; 0.99 on maps")] = (
         None
@@ -55,7 +55,7 @@ class WorldOptions:
     reward: Annotated[str | None, *word("stay", "goal", "arrival", "terminal", default="stay")] = (
         None
     )
-    """Event with reward 1 at the goal: staying, any action, arriving, arriving and ending."""
+    """Event with reward 1: staying at the goal, any action there, arrival, or arrival and end."""
     slip: Annotated[float | None, *number("P", "0")] = None
     """Probability that a move goes in one of the other directions."""
     stay: Annotated[bool, FlagCreatePairsOff, arg(help_behavior_hint="[default]")] = False

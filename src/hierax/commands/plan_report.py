@@ -38,7 +38,7 @@ def _summary(plan: Plan) -> Table:
 
 def _text(value: Any) -> str:
     if value is None:
-        return "does not arrive"
+        return "not reached"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else f"{value:.5g}"
@@ -62,7 +62,7 @@ def _order(plan: Plan, times: np.ndarray) -> Table:
 
 def _warnings(summary: Mapping[str, Any]) -> Iterator[str]:
     if summary.get("converged") is False and np.isinf(summary["error_bound"]):
-        yield "This operator is no contraction: the error has no bound, see the residual."
+        yield "This operator is not a contraction: the error has no bound; read the residual."
     elif summary.get("converged") is False:
         yield "The tolerance is not met: it is below the rounding error."
     undecided = summary.get("undecided_states", 0)

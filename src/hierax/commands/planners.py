@@ -178,7 +178,7 @@ def follow_himo(problem: Problem, planner: str, **options: Any) -> PolicyPlan:
 def _tables(
     mdp: TabularMDP, value: Array, policy: np.ndarray, time_to_peak: np.ndarray | None = None
 ) -> PlanTables:
-    # The first of the actions whose values are equal up to rounding.
+    # Among actions whose values are equal up to rounding, take the first.
     choice = np.asarray(HardMax().policy(policy)).argmax(axis=1)
     return PlanTables(
         value=np.asarray(value),

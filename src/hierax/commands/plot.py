@@ -26,7 +26,7 @@ curves:
   The interval is a bootstrap over seeds, stratified by world.
   The curve of a run with levels begins after the training steps of the lower levels.
 
-The numbers are written beside the picture, to a file that ends in .json."""
+The numbers are written to a .json file of the same name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Command:
 
 
 def write_curves(runs: tuple[str, ...], metric: str, picture: Path) -> None:
-    """Draw curves to ``picture``, and write their numbers beside it."""
+    """Draw curves to ``picture``, and write their numbers to a ``.json`` file of the same name."""
     import json
 
     from hierax.commands.curves import labels, read_groups, summarise, title

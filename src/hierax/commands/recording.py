@@ -94,7 +94,7 @@ def film(player: Player, seed: int, *, explore: bool) -> Iterator[np.ndarray]:
 
 
 def _drawing_batch(world: Any) -> Any:
-    """One environment of a world, made with pictures."""
+    """Return a batch of one environment that draws pictures."""
     if not hasattr(world, "environment"):
         batch = world.batch(1)
     else:
@@ -108,7 +108,7 @@ def _drawing_batch(world: Any) -> Any:
 
 
 def _rendering(world: Any) -> Any:
-    """The Gymnasium environment of a world, made with pictures."""
+    """Return the Gymnasium environment of a world, with rendering."""
     import gymnasium
 
     if not any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY")):
@@ -139,6 +139,6 @@ def _no_picture(name: str, error: Exception) -> UsageError:
 
 
 def _shown(length: int) -> np.ndarray:
-    """Steps of an episode that have a frame: at equal distances, and the last one."""
+    """Return the steps of an episode that have a frame: every n-th step, and the last one."""
     stride = -(-length // MOST_FRAMES)
     return np.unique([*range(0, length, stride), length - 1])

@@ -1,4 +1,4 @@
-"""`hierax reproduce`: run an experiment, judge the claims of its paper, write the evidence."""
+"""`hierax reproduce`: run an experiment, judge the claims of its paper, write the results."""
 
 import dataclasses
 from pathlib import Path
@@ -31,7 +31,7 @@ NAME is one of
 The folder OUT/NAME/SCALE holds
   result.json  settings, versions, every curve and table, a verdict on each claim
   figure.png   the picture
-  figure.gif   the film, where an experiment has one
+  figure.gif   the film, if the experiment has one
 
 The same command gives the same numbers."""
 
@@ -43,7 +43,7 @@ class Command:
     name: Annotated[Positional[str], arg(metavar="NAME", help_behavior_hint="")]
     """Experiment, see above."""
     scale: Literal["smoke", "laptop", "paper"] = "laptop"
-    """Size: seconds, minutes on two cores, or the settings of the paper."""
+    """Seconds, minutes on two cores, or the settings of the paper."""
     seeds: Annotated[int | None, *whole_number("N", "the experiment's own number", 1)] = None
     """Number of seeds; an exact experiment ignores it."""
     out: Annotated[str, arg(metavar="OUT")] = "results"

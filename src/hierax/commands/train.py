@@ -79,7 +79,7 @@ Fields of the agent and the world are options, too:
 A value may have several words, as in --agent.hidden-sizes 64 64, so AGENT and WORLD
 come first.
 
---import MODULE makes the agents and worlds of a module of yours available, see
+--import MODULE makes the agents and worlds of your module available, see
 hierax.register_agent and hierax.register_world.
 """
 
@@ -103,7 +103,7 @@ class Command:
     seeds: Annotated[int, *whole_number("K", "1", 1)] = 1
     """Number of runs in one, with seeds S, S + 1, ..."""
     preset: Literal["auto", "none"] = "auto"
-    """Start from the preset of this agent in this world (hierax list presets), or do not."""
+    """Start from the preset of this agent in this world, or not; see hierax list presets."""
     checkpoint_every: Annotated[int | None, *whole_number("N", "as evaluations", 1)] = None
     """Steps between two checkpoints."""
     log_every: Annotated[int | None, *whole_number("N", "a hundredth of the run", 1)] = None
@@ -115,7 +115,7 @@ class Command:
     environments: Annotated[int | None, *whole_number("N", "16; 1 on the host", 1)] = None
     """Environments that are stepped at once."""
     driver: Literal["auto", "scan", "host"] = "auto"
-    """Compile the world (scan), or step it from outside (host); auto is scan where possible."""
+    """Compile the world (scan), or step it from outside (host); auto is scan if possible."""
     replay: Literal["device", "host"] = "device"
     """Memory of the replay buffer; on the host it may exceed that of an accelerator."""
     keep: Annotated[int, *whole_number("K", "3", 1)] = 3
@@ -132,7 +132,7 @@ class Command:
         return Path("runs", name) if self.run_folder is None else Path(self.run_folder)
 
     def arguments(self) -> dict[str, Any]:
-        """Return those that `hierax.train` is given; None stands for its own default."""
+        """Return the arguments of `hierax.train`, without those that keep its defaults."""
         names = [field.name for field in dataclasses.fields(self)]
         names = [name for name in names if name not in ("agent", "world", "run_folder", "preset")]
         given = {name: getattr(self, name) for name in names}

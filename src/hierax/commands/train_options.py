@@ -1,8 +1,8 @@
 """The options of an agent and a world, from the fields of their classes.
 
-The two first words of a command line say which agent and which world. Their dataclasses, without
-what is not the user's to set, become groups of options: ``--agent.FIELD``, ``--world.FIELD``,
-``--agent.levels.N.FIELD`` and ``--curriculum.N.FIELD``.
+The first two words of a command line name the agent and the world. The fields of their
+dataclasses, except ``spec`` and ``name``, become groups of options: ``--agent.FIELD``,
+``--world.FIELD``, ``--agent.levels.N.FIELD`` and ``--curriculum.N.FIELD``.
 """
 
 import ast

@@ -26,9 +26,9 @@ examples:
 
 worlds:
   Point and tabular worlds are drawn from above.
-  MuJoCo worlds are rendered, and Gymnasium environments where they can be.
+  MuJoCo worlds are rendered. So are Gymnasium environments that can be rendered.
 
-Of a run with several seeds, the first is filmed."""
+If a run has several seeds, the first seed is filmed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Command:
     episodes: Annotated[int, *whole_number("E", "1", 1)] = 1
     """Number of episodes."""
     mode: Literal["deterministic", "sampled"] = "deterministic"
-    """Without exploration, or with that of training."""
+    """Actions without exploration, or with the exploration of training."""
     step: Annotated[int | None, *whole_number("T", "the last")] = None
     """Environment steps after which the policy was saved."""
 

@@ -26,7 +26,7 @@ _TASKS: tuple[Row, ...] = (
     ("Gather", f"{_HOME}.tasks.gather:Gather", "push two boxes together", {}),
     ("Or", _ARRANGED, "go to a target, or push a box onto it", _BOTH),
     ("And", _ARRANGED, "go to one target and push a box onto another", {**_BOTH, "together": True}),
-    ("GoTo3Vision", _SEEN, "go to the black one of three targets, with camera", _GO),
+    ("GoTo3Vision", _SEEN, "go to the black target of three, with camera", _GO),
     ("PushEasyVision", _SEEN, "push a box onto a target, with camera", _EASY),
     ("PushMidVision", _SEEN, "push a box onto the black target, with camera", _MID),
     ("PushHardVision", _SEEN, "push one of two boxes onto a target, with camera", _HARD),
@@ -36,7 +36,7 @@ _FALL = "push a block into a chasm and cross it there"
 _BLOCK = "bring a small block to a place in an open room"
 _BLOCK_MAZE = "bring a small block through a U-shaped maze"
 _WALK = "walk through a U-shaped maze"
-_ANYWHERE, _ABOVE = ", goal drawn each episode", ", with a view from above"
+_ANYWHERE, _ABOVE = ", a new goal in each episode", ", with a view from above"
 _SPEED = "reward is the speed in any direction"
 
 MUJOCO_WORLDS: tuple[Row, ...] = (
@@ -80,4 +80,4 @@ MUJOCO_WORLDS: tuple[Row, ...] = (
     ("PointPushImages-v0", _POINT, _PUSH + _ABOVE, {"maze": "push", "image": True}),
     ("PointFallImages-v0", _POINT, _FALL + _ABOVE, {"maze": "fall", "image": True}),
 )
-"""In the order in which they are listed."""
+"""Worlds in the order of the lists."""

@@ -44,7 +44,7 @@ PLANNERS: dict[str, Entry] = _table(
         (
             "option-gradient",
             f"{_PLANS}.option_planner:learn_options",
-            "options trained for goals all over the world",
+            "options trained on 80 % of the states as goals",
         ),
         ("auto", _SOLVE, "exact; the fastest method for the size of the model"),
         ("value-iteration", _SOLVE, "exact; backs up all states at once"),
@@ -66,13 +66,13 @@ WORLDS: dict[str, Entry] = _table(
                 (
                     "SpinCross-v0",
                     "cross:SpinCross",
-                    "the same, with a thruster that rotates by itself",
+                    "PointCross with a thruster that rotates",
                 ),
-                ("PointSpeed-v0", "speed:PointSpeed", "point mass on a plane, rewarded for speed"),
+                ("PointSpeed-v0", "speed:PointSpeed", "point mass on a plane, reward is the speed"),
                 (
                     "SpinSpeed-v0",
                     "speed:SpinSpeed",
-                    "the same, with a thruster that rotates by itself",
+                    "PointSpeed with a thruster that rotates",
                 ),
                 (
                     "PointMaze-v0",
@@ -104,7 +104,7 @@ WORLDS: dict[str, Entry] = _table(
         Entry(
             "WormholeRooms-v0",
             f"{_ROOMS}:wormhole_rooms",
-            "the same, with a wormhole between two rooms",
+            "four rooms with a wormhole between two of them",
             group=PLANNING,
         ),
     ]
@@ -139,12 +139,12 @@ EXPERIMENTS: dict[str, Experiment] = _table(
         ("lsp-spin-cross", ("L5",), 5,
          "A skill below a sparse task in SpinCross-v0: which baselines reach the goal?"),
         ("lsp-point-cross", (), 5,
-         "The same in PointCross-v0, where a held action is a strong baseline."),
+         "A skill below a sparse task in PointCross-v0, where held actions are a strong baseline."),
         ("lsp-cheetah-reach", (), 5,
-         "A half cheetah with a goal 10 m ahead: a standard body where held actions fail."),
+         "A half cheetah with a goal 10 m ahead: a standard body in which held actions fail."),
         ("lsp-ant-cross", (), 5,
          "An ant with a goal round a corner: the sparse task of the paper, at its scale."),
         ("lsp-latents", (), 5,
-         "Where do latents lead through a trained level?"),
+         "Paths with one latent held, through a trained and an untrained level."),
     )
 )  # fmt: skip
