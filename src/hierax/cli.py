@@ -49,9 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ``arguments`` replace those of the process.
 
     Raises:
-        SystemExit: with status 2 where a request cannot be fulfilled, after one line on the error
-            stream; with status 1 where the work failed, or the output is closed; with status 130
-            where it is interrupted.
+        SystemExit: with status 2 if a request cannot be fulfilled, after one line on the error
+            stream; with status 1 if the work failed or the output is closed; with status 130 if
+            the command is interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:

@@ -32,8 +32,8 @@ def parse(
         below: below them.
 
     Raises:
-        UsageError: where an option is unknown, is given twice, or has a value that is not allowed.
-        SystemExit: after printing the help, where the words ask for it.
+        UsageError: if an option is unknown, is given twice, or has a value that is not allowed.
+        SystemExit: after printing the help, if the words contain ``-h`` or ``--help``.
     """
     import tyro
 

@@ -131,7 +131,7 @@ class Command:
         """Plan, write, draw and report.
 
         Raises:
-            UsageError: where planner, world, options or the folder do not allow it.
+            UsageError: if the planner, the world, an option or the folder is not allowed.
         """
         if self.planner not in PLANNERS:
             raise unknown("planner", self.planner, PLANNERS)

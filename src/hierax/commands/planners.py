@@ -36,7 +36,7 @@ class Plan(Protocol):
         problem: the model, and its world.
         planner: name of the planner.
         summary: quality of the plan and its cost, by name; None for a goal that is not reached.
-        time_to_peak: ``(S,)`` time at which each state is decided; None where there is no order.
+        time_to_peak: ``(S,)`` time at which each state is decided; None if there is no order.
     """
 
     @property
@@ -80,7 +80,7 @@ class PolicyPlan:
 
     @property
     def time_to_peak(self) -> np.ndarray | None:
-        """``(S,)`` time at which each state is decided; None where there is no order."""
+        """``(S,)`` time at which each state is decided; None if there is no order."""
         return self.tables.time_to_peak
 
     def arrays(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def make_plan(problem: Problem, planner: str, options: Mapping[str, Any]) -> Pla
     """Return the plan of ``planner``, with the options that were given.
 
     Raises:
-        UsageError: where the value of an option is not allowed.
+        UsageError: if the value of an option is not allowed.
     """
     plan: Callable[..., Plan] = PLANNERS[planner].load()
     try:
@@ -121,7 +121,7 @@ def solve(
     """Return the plan of an exact method; ``settings`` are those of `solve_bellman`.
 
     Raises:
-        ValueError: where the value of an option is not allowed.
+        ValueError: if the value of an option is not allowed.
     """
     rule: Any = HardMax() if operator == "hard" else SOFT_OPERATORS[operator](temperature)
     begin = time.perf_counter()
@@ -146,7 +146,7 @@ def follow_himo(problem: Problem, planner: str, **options: Any) -> PolicyPlan:
     """Return the plan of HIMO; ``options`` are those of `himo`.
 
     Raises:
-        ValueError: where the value of an option is not allowed.
+        ValueError: if the value of an option is not allowed.
     """
     begin = time.perf_counter()
     run = himo(problem.mdp, record="summary", **options)

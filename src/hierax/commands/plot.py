@@ -44,7 +44,7 @@ class Command:
         """Write picture and numbers.
 
         Raises:
-            UsageError: where there is no run, none with that metric, or the picture cannot be
+            UsageError: if there is no run, none with that metric, or the picture cannot be
                 written.
         """
         picture = Path(self.out)

@@ -53,7 +53,7 @@ class Command:
         """Run the experiment and print its verdicts.
 
         Raises:
-            UsageError: where there is no such experiment, or the folder cannot be written.
+            UsageError: if there is no such experiment, or the folder cannot be written.
         """
         if self.name not in EXPERIMENTS:
             raise unknown("experiment", self.name, EXPERIMENTS)

@@ -161,9 +161,9 @@ class Training:
         """Train, and print the result.
 
         Raises:
-            UsageError: where an argument is not allowed or the folder belongs to another run.
-            RunError: where a number is not finite.
-            KeyboardInterrupt: where the user interrupts; says how to resume.
+            UsageError: if an argument is not allowed or the folder belongs to another run.
+            RunError: if a number is not finite.
+            KeyboardInterrupt: if the user interrupts; the message says how to resume.
         """
         setup = self._setup()
         if self.preset is not None:
@@ -209,7 +209,7 @@ def read(words: Sequence[str]) -> Training:
     """Return the training that a command line asks for.
 
     Raises:
-        UsageError: where an option or a value is not allowed.
+        UsageError: if an option or a value is not allowed.
         SystemExit: after printing the help.
     """
     agent, world, *_ = *_positional(words), None, None

@@ -47,7 +47,7 @@ def options_class(kind: type, defaults: Mapping[str, Any], words: Sequence[str],
         owner: ``"agent"`` or ``"world"``.
 
     Raises:
-        UsageError: where a number of a level is left out.
+        UsageError: if a number of a level is left out.
     """
     hints, documented = get_type_hints(kind), _documentation(kind)
     options: list[Any] = []
@@ -76,7 +76,7 @@ def read_curriculum(stages: Sequence[StageOptions]) -> tuple[Stage, ...]:
     """Return the curriculum that options set.
 
     Raises:
-        UsageError: where the steps of a stage are missing or not allowed.
+        UsageError: if the steps of a stage are missing or not allowed.
     """
     for number, stage in enumerate(stages):
         if stage.steps is None or stage.steps < 1:

@@ -55,7 +55,7 @@ class Command:
         """Write the film.
 
         Raises:
-            UsageError: where there is no such run, step or world, the world cannot be drawn, or
+            UsageError: if there is no such run, step or world, the world cannot be drawn, or
                 the film cannot be written.
         """
         from hierax.commands.video import check_format, write_video

@@ -56,7 +56,7 @@ def compare(
         kinds: classes of agents by their name in tables and curves.
         scale: a key of `BUDGETS`.
         seeds: number of seeds.
-        *more: metrics of the last evaluation to tabulate beside the return.
+        *more: metrics of the last evaluation to tabulate in addition to the return.
     """
     budget = BUDGETS[scale]
     world = make_world(WORLD)

@@ -49,10 +49,10 @@ E = TypeVar("E", bound=Entry)
 
 
 def find(kind: str, table: dict[str, E], name: str) -> E:
-    """Return the entry of a table called ``name``, after loading plugins where it is not there.
+    """Return the entry of a table called ``name``, after loading plugins if it is not there.
 
     Raises:
-        ValueError: where there is none; the message has the nearest name.
+        ValueError: if there is none; the message has the nearest name.
     """
     if name not in table:
         load_plugins()

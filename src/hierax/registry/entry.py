@@ -18,7 +18,7 @@ class Entry:
         summary: one line.
         fields: values that the name sets.
         group: worlds are listed by group.
-        module: module that registered it; None where nothing has to be imported to find it again.
+        module: module that registered it; None if no import is needed to find it again.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Experiment(Entry):
 
     Attributes:
         claims: ids of the claims that it judges.
-        seeds: number of seeds by default; 0 where the computation is exact.
+        seeds: number of seeds by default; 0 if the computation is exact.
     """
 
     claims: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ def unknown(kind: str, name: Any, known: Iterable[str]) -> str:
 
 
 def nearest(name: Any, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like ``name``, or None where none is alike."""
+    """Return the known name that is most like ``name``, or None if none is similar."""
     plain = {candidate.lower().lstrip("-"): candidate for candidate in known}
     found = difflib.get_close_matches(str(name).lower().lstrip("-"), plain, n=1, cutoff=0.6)
     return plain[found[0]] if found else None

@@ -30,7 +30,7 @@ def register_agent(name: str, agent: Any, summary: str, **fields: Any) -> None:
         **fields: values of its fields that are not those of the class.
 
     Raises:
-        ValueError: where the name is taken by another agent.
+        ValueError: if the name is taken by another agent.
     """
     _register(AGENTS, "agent", Entry(name, agent, summary, fields, module=_caller()))
 
@@ -45,7 +45,7 @@ def register_world(name: str, world: Any, summary: str, **fields: Any) -> None:
         **fields: values of its fields that are not those of the class.
 
     Raises:
-        ValueError: where the name is taken by another world.
+        ValueError: if the name is taken by another world.
     """
     _register(WORLDS, "world", Entry(name, world, summary, fields, REGISTERED, _caller()))
 
@@ -54,7 +54,7 @@ def import_plugin(module: str) -> None:
     """Import a user's module. It may lie in the current folder.
 
     Raises:
-        ValueError: where it cannot be imported.
+        ValueError: if it cannot be imported.
     """
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
@@ -71,7 +71,7 @@ def load_plugins() -> None:
     """Import the modules that installed packages name as entry points, once.
 
     Raises:
-        ValueError: where one cannot be imported.
+        ValueError: if one cannot be imported.
     """
     for point in entry_points(group=GROUP):
         import_plugin(point.value)

@@ -15,7 +15,7 @@ class Stage:
         steps: environment steps, at least 1.
 
     Raises:
-        ValueError: where a value is not allowed.
+        ValueError: if a value is not allowed.
     """
 
     world: str | None

@@ -35,7 +35,7 @@ class Setup:
         Args:
             steps: environment steps of each seed, of the top level where the agent has levels.
             seed: of all random numbers.
-            **options: of `hierax.train`; they overrule those of the setup.
+            **options: of `hierax.train`; they override those of the setup.
         """
         options = {**self.options, **options}
         if not hasattr(self.agent, "up_to"):

@@ -29,7 +29,7 @@ def from_named_arrays(arrays: Any, like: Any) -> Any:
             ``jax.eval_shape`` gives them.
 
     Raises:
-        ValueError: if ``arrays`` is no dictionary, or a name or a shape differs from ``like``.
+        ValueError: if ``arrays`` is not a dictionary, or a name or a shape differs from ``like``.
     """
     expected = _named(like)
     if not isinstance(arrays, Mapping):
