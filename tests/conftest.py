@@ -1,6 +1,8 @@
 """Settings of all tests: checked annotations, bounded examples, bounded memory, no windows."""
 
+import ctypes
 import os
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,7 +56,16 @@ def _forget_compiled() -> Iterator[None]:
     yield
     if _compiled > _KEPT_IN_MEMORY:
         jax.clear_caches()
+        _return_freed_memory()
         _compiled = 0
+
+
+def _return_freed_memory() -> None:
+    """The allocator of glibc keeps what was freed until it is asked to return it."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
+        if trim is not None:
+            trim(0)
 
 
 @pytest.fixture
