@@ -20,7 +20,7 @@ class OffPolicy(LearningAgent[Batch]):
         learning_rate: of Adam, for all networks.
         batch_size: B, samples of an update.
         buffer_size: steps that the replay keeps, of all environments together.
-        learning_starts: environment steps with random actions before the first update.
+        learning_starts: environment steps before the first update.
         updates_per_step: gradient updates for each environment step after that.
 
     Raises:

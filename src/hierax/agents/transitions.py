@@ -32,7 +32,12 @@ def one_step(sequences: Sequences, discount: float) -> TransitionBatch:
     Args:
         sequences: of length 1.
         discount: γ.
+
+    Raises:
+        ValueError: if the sequences are longer.
     """
+    if len(sequences.reward) != 1:
+        raise ValueError(f"sequences must have length 1, got {len(sequences.reward)}")
     first, last = (jax.tree.map(lambda v, k=k: v[k], sequences.observation) for k in (0, 1))
     return TransitionBatch(
         observation=first,

@@ -94,7 +94,11 @@ class Replay:
             key: of the draw.
             count: B.
             index: name of the kind.
+
+        Raises:
+            ValueError: if there is no such index.
         """
+        checks.one_of("index", index, tuple(self.indices))
         chosen = self.indices[index]
         row, environment = chosen.draw(state.indices[index], key, count)
         return self._ring(state).read(state.ring, row, environment, chosen.length)
