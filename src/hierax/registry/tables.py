@@ -104,7 +104,7 @@ WORLDS: dict[str, Entry] = _table(
         Entry(
             "WormholeRooms-v0",
             f"{_ROOMS}:wormhole_rooms",
-            "four rooms with a wormhole between two of them",
+            "four rooms, two joined by a wormhole",
             group=PLANNING,
         ),
     ]
