@@ -55,7 +55,7 @@ class Command:
             help_behavior_hint="[default: everything]",
         ),
     ] = "everything"
-    """What to list."""
+    """Lists to print."""
     out: Annotated[str, arg(metavar="OUT")] = "results"
     """Folder with the results of experiments."""
 

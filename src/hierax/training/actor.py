@@ -28,7 +28,7 @@ MOST_ARGUMENTS = 128
 
 
 class ActorState(NamedTuple):
-    """What an actor keeps between steps.
+    """The state that an actor keeps between steps.
 
     Attributes:
         carry: of the agent.
