@@ -122,8 +122,8 @@ def test_a_batch_continues_from_a_checkpoint_bit_for_bit(world, tmp_path):
 
 
 def trajectory(name, count, threads):
-    """Return the SHA-256 of the timesteps of the first of ``count`` environments in 80 steps."""
-    batch = make(name, episode_limit=25).batch(count, threads)
+    """Return the SHA-256 of the timesteps of the first of ``count`` environments in 200 steps."""
+    batch = make(name, episode_limit=70).batch(count, threads)
     sources = [np.random.default_rng(number) for number in range(count)]
     digest = hashlib.sha256()
 
@@ -132,7 +132,7 @@ def trajectory(name, count, threads):
             digest.update(np.ascontiguousarray(leaf[0]).tobytes())
 
     note(batch.reset(11))
-    for _ in range(80):
+    for _ in range(200):
         actions = [source.uniform(-1, 1, batch.spec.action.shape) for source in sources]
         note(batch.step(np.stack(actions)))
     return digest.hexdigest()

@@ -255,8 +255,8 @@ def test_images_do_not_depend_on_other_threads(needs_opengl):
         return seen
 
     expected = look(GO.batch(1))
-    with ThreadPoolExecutor(2) as pool:
-        for seen in pool.map(look, [GO.batch(1) for _ in range(2)]):
+    with ThreadPoolExecutor(4) as pool:
+        for seen in pool.map(look, [GO.batch(1) for _ in range(4)]):
             np.testing.assert_array_equal(seen, expected)
 
 
