@@ -450,6 +450,18 @@ def test_before_it_learns_the_bottom_acts_uniformly():
     assert np.abs(informed - action).max() > 0.1
 
 
+def test_before_it_learns_the_bottom_keeps_its_noise_for_an_episode_where_asked():
+    agent, state = known(dataclasses.replace(RANDOM, noise="episode"))
+    early = state._replace(steps=jnp.int32(-1000))
+    rows, _ = played(agent, early, 10, RESETS)
+    for (before, _), (after, _) in itertools.pairwise(rows):
+        same = (before.action == after.action).all(axis=1)
+        np.testing.assert_array_equal(same, before.is_step)
+    _, action, _ = act(agent, True, early, agent.initial_carry(MANY), seen(0, MANY), KEY)
+    assert scipy.stats.kstest(np.ravel(action), scipy.stats.uniform(-1, 2).cdf).pvalue > 1e-3
+    assert (np.abs(action) < 1).all()
+
+
 def test_uniform_actions_are_finite_before_they_are_squashed(monkeypatch):
     agent, state = known(RANDOM)
     at = state._replace(steps=jnp.int32(0))

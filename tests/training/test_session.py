@@ -212,6 +212,11 @@ def test_agents_and_worlds_of_hierax_are_made_from_the_folder_alone(tmp_path):
         )
         np.testing.assert_array_equal(player.act((), seen)[1], expected)
     assert refusal(lambda: load(tmp_path, seed=6)) == "seed must be one of 4, 5, got 6"
+    # Without a key each step draws anew, and a player that is loaded again draws the same.
+    players = [load(tmp_path), load(tmp_path)]
+    drawn = [[player.act((), seen, explore=True)[1] for _ in range(3)] for player in players]
+    np.testing.assert_array_equal(*drawn)
+    assert len(np.unique(drawn[0])) == np.size(drawn[0])
 
 
 @drivers

@@ -1,6 +1,8 @@
 """`load`: read a trained agent from the folder of a run."""
 
 import dataclasses
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,9 @@ class Player:
     state: TrainState
     world: AnyWorld
     step: int
+    _calls: Iterator[int] = dataclasses.field(
+        default_factory=itertools.count, init=False, repr=False, compare=False
+    )
 
     def initial_carry(self, count: int = 1) -> Any:
         """Return the carry of ``count`` environments at the beginning of an episode."""
@@ -41,10 +46,11 @@ class Player:
         Args:
             carry: from the last call; from `initial_carry` at the beginning of an episode.
             observation: arrays ``(N, ...)`` by the name of their view.
-            key: of random numbers; may be left out if ``explore`` is False.
+            key: of random numbers; by default every call has another one, and two players that
+                were loaded alike have the same ones.
             explore: whether to act as during training.
         """
-        key = jax.random.key(0) if key is None else key
+        key = jax.random.key(next(self._calls)) if key is None else key
         carry, action, _ = self.agent.act(self.state, carry, observation, key, explore=explore)
         return carry, np.asarray(action)
 

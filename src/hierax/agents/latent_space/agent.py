@@ -266,10 +266,16 @@ class LatentSpacePolicy(ActorCritic):
         return jnp.take_along_axis(noise, best[None, :, None], axis=0)[0]
 
     def _prior_sample(self, noise: jax.Array, key: Key) -> jax.Array:
-        """Return outputs of the top level before training starts: samples of its prior."""
+        """Return outputs of the top level before training starts: samples of its prior.
+
+        They last as long as ``noise`` does: a step, or an episode.
+        """
         if len(self.levels) > 1:
             return noise
         bound = LARGEST_UNIFORM
+        if self.top.noise == "episode":  # 2 Φ(z) - 1 is uniform, and constant where z is
+            uniform = jnp.clip(jax.scipy.special.erf(noise / math.sqrt(2.0)), -bound, bound)
+            return jnp.arctanh(uniform)
         return jnp.arctanh(jax.random.uniform(key, noise.shape, minval=-bound, maxval=bound))
 
     def _valued(self, output: jax.Array) -> jax.Array:

@@ -14,11 +14,14 @@ class Level:
     Attributes:
         views: names of the views that the level observes; None for all of the agent's.
         control_interval: environment steps that a decision is held for.
-        temperature: α; None tunes it so that KL(π ‖ prior) is ``target_kl``.
+        temperature: α, the price of a nat of KL(π ‖ prior), for each decision: a decision that is
+            held for c steps costs as much as one of a single step. None tunes it so that
+            KL(π ‖ prior) is ``target_kl``.
         initial_temperature: α at the beginning, if it is tuned.
         target_kl: nats for each decision; None for d, and d (1 + log 2) at the bottom level, which
             is an entropy of -d there.
-        noise: whether z is drawn at each ``"step"`` or once for each ``"episode"`` in training.
+        noise: whether z is drawn at each ``"step"`` or once for each ``"episode"`` in training, the
+            first random steps included.
         policy: ``"flow"``, or ``"gaussian"`` for one affine layer.
         couplings: layers of a flow.
         coupling_units: units of the hidden layer of each coupling.
