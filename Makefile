@@ -23,7 +23,7 @@ export NO_MKDOCS_2_WARNING := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow lint format types docs docs-serve bench bench-learning bench-worlds clean
+.PHONY: help demo test test-slow lint format types pages docs docs-serve bench bench-learning bench-worlds clean
 
 help: ## list the targets
 	@printf '\n  \033[1mhierax\033[0m  hierarchical reinforcement learning in JAX: plan, learn, measure\n\n'
@@ -50,6 +50,9 @@ format: $(VENV)/.ready-dev ## apply the fixes of ruff
 
 types: $(VENV)/.ready-dev ## types of the package (pyright)
 	$(BIN)/pyright
+
+pages: $(VENV)/.ready-docs ## write results, tables and examples anew into the pages of docs/
+	$(BIN)/python docs/pages.py
 
 docs: $(VENV)/.ready-docs ## build the documentation into site/; a warning is an error
 	$(BIN)/mkdocs build --strict

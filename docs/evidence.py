@@ -1,67 +1,40 @@
-"""Insert results of experiments into the pages while the site is built.
+"""Parts of pages that are made from the results of experiments.
 
-Verdicts, numbers and figures are read from ``results/NAME/laptop/``, so pages are always up to
-date. Markers in double braces stand for them:
+Verdicts and numbers are read from ``results/NAME/laptop/``; ``docs/pages.py`` writes them into the
+pages:
 
-    {{ verdicts LETTER }}                  table of the claims of a document, with verdicts
-    {{ evidence LETTER }}                  numbers and note of each verdict
-    {{ number NAME KEY KEY ... }}          one number of a result; claims are keys by their id
-    {{ table NAME TABLE COLUMN ... }}      columns of a table of a result
-    {{ intervals NAME TABLE COLUMN ... }}  columns of a table of means with intervals
-    {{ experiments }}                      table of the experiments and their commands
+    verdicts LETTER                  table of the claims of a document, with verdicts
+    evidence LETTER                  numbers and note of each verdict
+    number NAME KEY KEY ...          one number of a result; claims are keys by their id
+    table NAME TABLE COLUMN ...      columns of a table of a result
+    intervals NAME TABLE COLUMN ...  columns of a table of means with intervals
+    experiments                      table of the experiments and their commands
 
-Names with spaces are quoted. Pages link figures as ``results/NAME/laptop/figure.png`` and films as
-``figure.gif``. A marker or link without a result stops the build.
+Pages link figures as ``../results/NAME/laptop/figure.png`` and films as ``figure.gif``. A part or
+link without a result stops the build.
 """
 
 import json
-import re
-import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import File, Files
 
 from hierax.experiments import EXPERIMENTS
 from hierax.experiments.claims import CLAIMS
 
 SCALE = "laptop"
-_MARKER = re.compile(r"\{\{ (\w+)((?: [^ }]+)*) \}\}")
-_results = Path("results")
+RESULTS = Path(__file__).parent.parent / "results"
 
 
-def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Set the folder of results, and read results anew at every build."""
-    global _results
-    _results = Path(config.config_file_path).parent / "results"
-    _record.cache_clear()
-    return config
-
-
-def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Add figure, film and JSON of all results to the site."""
+def files_of_results() -> Iterator[str]:
+    """Yield figure, film and JSON of all results, as paths below ``results/``."""
     for name in EXPERIMENTS:
         for part in ("figure.png", "figure.gif", "result.json"):
-            path = f"{name}/{SCALE}/{part}"
-            if (_results / path).is_file():
-                source = str(_results / path)
-                files.append(File.generated(config, f"results/{path}", abs_src_path=source))
-    return files
-
-
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the markers of a page, given as Markdown."""
-    return _MARKER.sub(lambda match: _written(match[1], shlex.split(match[2])), markdown)
-
-
-def _written(kind: str, words: list[str]) -> str:
-    if kind not in _MARKERS:
-        raise PluginError(f"unknown marker {kind!r}; known are {', '.join(_MARKERS)}")
-    return _MARKERS[kind](*words)
+            if (RESULTS / name / SCALE / part).is_file():
+                yield f"{name}/{SCALE}/{part}"
 
 
 def _verdicts(letter: str) -> str:
@@ -79,13 +52,11 @@ def _evidence(letter: str) -> str:
     for claim in filter(lambda claim: claim.startswith(letter), CLAIMS):
         for experiment in _judges(claim):
             record = _claims(experiment)[claim]
-            title = f'??? note "{claim}, {experiment}: {_verdict(record)}"'
-            sections.append("\n\n".join([title, _indented([record["note"]]), *_facts(record)]))
+            title = f"<summary>{claim}, {experiment}: {_verdict(record)}</summary>"
+            facts = "\n".join(_listed(record["numbers"]))
+            parts = ("<details markdown>", title, record["note"], facts, "</details>")
+            sections.append("\n\n".join(filter(None, parts)))
     return "\n\n".join(sections)
-
-
-def _facts(record: Mapping[str, Any]) -> list[str]:
-    return [_indented(_listed(record["numbers"]))] if record["numbers"] else []
 
 
 def _listed(numbers: Mapping[str, Any], depth: int = 0) -> list[str]:
@@ -97,10 +68,6 @@ def _listed(numbers: Mapping[str, Any], depth: int = 0) -> list[str]:
         lines.append(head if nested else f"{head} {_text(value)}")
         lines += _listed(value, depth + 1) if nested else []
     return lines
-
-
-def _indented(lines: list[str]) -> str:
-    return "\n".join(f"    {line}" for line in lines)
 
 
 def _number(name: str, *keys: str) -> str:
@@ -156,14 +123,14 @@ def _experiments() -> str:
     for name, experiment in EXPERIMENTS.items():
         claims = ", ".join(experiment.claims) or "none"
         command, link = f"`hierax reproduce {name}`", "not run yet"
-        if (_results / name / SCALE).is_dir():
+        if (RESULTS / name / SCALE).is_dir():
             command = f"`{_record(name)['command']}`"
-            link = f"[JSON](results/{name}/{SCALE}/result.json)"
+            link = f"[JSON](../results/{name}/{SCALE}/result.json)"
         rows.append((f"`{name}`", experiment.summary, claims, command, link))
     return _markdown_table(("experiment", "question", "claims", "command", "evidence"), rows)
 
 
-_MARKERS = {
+RESULT_PARTS = {
     "verdicts": _verdicts,
     "evidence": _evidence,
     "number": _number,
@@ -183,7 +150,7 @@ def _claims(name: str) -> dict[str, Any]:
 
 @cache
 def _record(name: str) -> dict[str, Any]:
-    path = _results / name / SCALE / "result.json"
+    path = RESULTS / name / SCALE / "result.json"
     for needed in (path, path.with_name("figure.png")):
         if not needed.is_file():
             raise PluginError(

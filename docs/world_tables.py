@@ -1,13 +1,12 @@
-"""Insert tables and pictures of MuJoCo worlds into the pages while the site is built.
+"""Parts of pages that are made from the MuJoCo worlds and the registry.
 
-The tables are computed from the worlds and the registry. A page has markers in double braces:
+``docs/pages.py`` writes them into the pages:
 
-    {{ mujoco_bodies }}     the bodies, their sizes and masses
-    {{ mujoco_worlds }}     every world with its views, its actions and its time
-    {{ mujoco_pictures }}   a picture of each task
+    mujoco_bodies     the bodies, their sizes and masses
+    mujoco_worlds     every world with its views, its actions and its time
+    mujoco_pictures   a picture of each task
 
-It comes before ``docs/evidence.py`` in ``mkdocs.yml``, which refuses unknown markers. Pictures are
-drawn by ``docs/gallery.py``; a missing picture stops the build.
+Pictures are drawn by ``docs/gallery.py``; a missing picture stops the build.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +23,7 @@ from hierax.worlds import make
 ENTRIES = worlds_of(MUJOCO)
 
 _PICTURES = Path("images", "worlds")
+_COLUMNS = 3
 _BODIES = {  # a world with each body, and its first part there
     "`Ball`": ("BallGoTo3-v0", "root"),
     "`Ant`": ("AntGoTo3-v0", "root"),
@@ -33,14 +33,6 @@ _BODIES = {  # a world with each body, and its first part there
     "`MazeAnt`": ("AntMaze-v0", "torso_body"),
     "`MazePoint`": ("PointPush-v0", "torso_body"),
 }
-
-
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Return the Markdown of a page with its markers replaced."""
-    for marker, written in _MARKERS.items():
-        if marker in markdown:
-            markdown = markdown.replace(marker, written())
-    return markdown
 
 
 def _bodies() -> str:
@@ -96,16 +88,15 @@ def _pictures() -> str:
             f"docs/{_PICTURES} has pictures of {', '.join(unknown) or 'nothing'}, but must have "
             "those of worlds: run python docs/gallery.py"
         )
-    shown = [
-        f"<figure markdown>\n![{name}]({_PICTURES / name}.webp){{ loading=lazy }}\n"
-        f"<figcaption><code>{name}</code></figcaption>\n</figure>"
-        for name in ENTRIES
-        if name in drawn
-    ]
-    style = (
-        "display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 0.5rem"
+    shown = [name for name in ENTRIES if name in drawn]
+    rows = [shown[first : first + _COLUMNS] for first in range(0, len(shown), _COLUMNS)]
+    return "\n\n".join(
+        _table([f"`{name}`" for name in row], [[_picture(name) for name in row]]) for row in rows
     )
-    return f'<div style="{style}" markdown>\n\n' + "\n\n".join(shown) + "\n\n</div>"
+
+
+def _picture(name: str) -> str:
+    return f"![{name}]({_PICTURES / name}.webp)"
 
 
 @cache
@@ -118,8 +109,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-_MARKERS: dict[str, Callable[[], str]] = {
-    "{{ mujoco_bodies }}": _bodies,
-    "{{ mujoco_worlds }}": _worlds,
-    "{{ mujoco_pictures }}": _pictures,
+WORLD_PARTS: dict[str, Callable[[], str]] = {
+    "mujoco_bodies": _bodies,
+    "mujoco_worlds": _worlds,
+    "mujoco_pictures": _pictures,
 }
