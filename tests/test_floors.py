@@ -15,7 +15,16 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 # What each floor may import besides itself. `cli` and the package's own __init__ may import all.
-GROUND = {"atomic_files", "checks", "registry", "spec", "statistics", "to_json", "versions"}
+GROUND = {
+    "atomic_files",
+    "checks",
+    "precision",
+    "registry",
+    "spec",
+    "statistics",
+    "to_json",
+    "versions",
+}
 """Modules that every floor may use; they use nothing of hierax but each other."""
 BELOW = {
     **dict.fromkeys(GROUND, GROUND),

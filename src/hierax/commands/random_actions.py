@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import Agent, TrainState
+from hierax.precision import in_float32
 from hierax.spec import Continuous, WorldSpec
 from hierax.training import Player
 from hierax.training.config import AnyWorld
@@ -26,6 +27,7 @@ class RandomAgent:
         """Return an empty carry."""
         return ()
 
+    @in_float32
     def acting_state(self, key: jax.Array) -> TrainState:
         """Return a state without parameters."""
         return TrainState((), None, {}, jnp.array(0), jnp.array(0), key)

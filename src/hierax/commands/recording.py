@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from hierax.commands.errors import UsageError, one_line
 from hierax.plotting import draw_frames
+from hierax.precision import in_float32
 from hierax.training import Player
 from hierax.training.acting import Acting, Behaviour, HostBehaviour, host_steps, step
 from hierax.worlds import FunctionalBatch
@@ -49,6 +50,7 @@ class Episode:
         yield from draw_frames(self.scene, self.path[shown], titles)
 
 
+@in_float32
 def play(player: Player, seed: int, *, explore: bool) -> Episode:
     """Play one episode in a functional world.
 

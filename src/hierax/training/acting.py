@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hierax.agents.agent import Agent, Carry, Observation, TrainState, Transition
+from hierax.precision import in_float32
 from hierax.training.strong_types import strongly_typed
 from hierax.worlds.functional_batch import BatchState, FunctionalBatch
 from hierax.worlds.world import Timestep
@@ -124,7 +125,7 @@ class HostBehaviour:
             ]
             return self._act(leaves, carry, observation, begins, key)
 
-        return jax.jit(act)
+        return in_float32(jax.jit(act))
 
     def _act(
         self, leaves: list[Any], carry: Carry, observation: Observation, begins: Any, key: Any
@@ -135,6 +136,7 @@ class HostBehaviour:
         return *strongly_typed(acted), jax.random.key_data(following)
 
     @cached_property
+    @in_float32
     def _read(self) -> list[bool]:
         """Whether acting reads each leaf of a state."""
         agent = self.behaviour.agent

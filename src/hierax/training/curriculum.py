@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hierax.agents.latent_space import LatentSpacePolicy
+from hierax.precision import in_float32
 from hierax.registry import Stage
 from hierax.training.config import AnyWorld, describe_agent, describe_world, make_world
 from hierax.training.run_folder import LEVELS, require_same_fields
@@ -21,6 +22,7 @@ from hierax.training.trainer import train
 __all__ = ["Stage", "train_levels"]
 
 
+@in_float32
 def train_levels(
     agent: LatentSpacePolicy,
     world: AnyWorld,

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.stats
 
 from hierax.agents.agent import Agent, TrainState
+from hierax.precision import in_float32
 from hierax.training.acting import Acting, Behaviour, HostBehaviour, host_steps, step
 from hierax.training.finiteness import NotFiniteError
 from hierax.training.host_driver import environment_seed
@@ -99,6 +100,7 @@ class ScanEvaluator:
     world: World
     episodes: int
 
+    @in_float32
     def run(self, state: TrainState, seed: int, *, explore: bool) -> Episodes:
         """Play the episodes of ``seed`` with a state of the agent."""
         play = self._explore if explore else self._exploit
@@ -150,6 +152,7 @@ class HostEvaluator:
     world: HostWorld
     episodes: int
 
+    @in_float32
     def run(self, state: TrainState, seed: int, *, explore: bool) -> Episodes:
         """Play the episodes of ``seed`` with a state of the agent.
 

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from hierax.agents.agent import Agent, TrainState
+from hierax.precision import in_float32
 from hierax.training import checkpoint
 from hierax.training.config import AnyWorld, make_agent, remake_world
 from hierax.training.run_folder import POLICIES, load_config
@@ -34,10 +35,12 @@ class Player:
         default_factory=itertools.count, init=False, repr=False, compare=False
     )
 
+    @in_float32
     def initial_carry(self, count: int = 1) -> Any:
         """Return the carry of ``count`` environments at the beginning of an episode."""
         return self.agent.initial_carry(count)
 
+    @in_float32
     def act(
         self, carry: Any, observation: Any, key: jax.Array | None = None, *, explore: bool = False
     ) -> tuple[Any, np.ndarray]:
@@ -55,6 +58,7 @@ class Player:
         return carry, np.asarray(action)
 
 
+@in_float32
 def load(
     run: str | Path,
     *,

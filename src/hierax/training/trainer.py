@@ -13,6 +13,7 @@ import jax
 from hierax import checks
 from hierax.agents.agent import Agent, TrainState
 from hierax.agents.off_policy import OffPolicy
+from hierax.precision import in_float32
 from hierax.training import warm_start
 from hierax.training.config import AnyWorld, describe_agent, describe_world
 from hierax.training.driver import make_driver
@@ -33,6 +34,7 @@ DRIVERS = {"jit": "scan", "host": "host"}
 """Names of the drivers, by how the world is stepped."""
 
 
+@in_float32
 def train(
     agent: Agent,
     world: AnyWorld,
@@ -54,7 +56,7 @@ def train(
     wandb: bool = False,
     progress: bool = True,
 ) -> Trained:
-    """Train an agent in a world.
+    """Train an agent in a world, in 32 bits whatever ``jax_enable_x64`` is.
 
     Args:
         agent: made for ``world.spec``.

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from hierax.spec import WorldSpec
 from hierax.worlds.world import Key, State, Timestep, World
 
 
@@ -41,7 +42,7 @@ class FunctionalBatch:
     def reset(self, key: Key) -> BatchState:
         """Begin an episode in every environment."""
         states, timestep = self._initial(key)
-        zero = jnp.zeros(self.count, jnp.int32)
+        timestep, zero = _typed(timestep, self.world.spec), jnp.zeros(self.count, jnp.int32)
         return BatchState(states, _complete(timestep, zero, zero.astype(jnp.float32), None))
 
     def step(self, batch: BatchState, action: jax.Array, key: Key) -> BatchState:
@@ -65,12 +66,25 @@ class FunctionalBatch:
 
         # Resets draw random numbers; skip them in the steps, most of all, that need none.
         states, timestep = jax.lax.cond(ended.any(), with_resets, lambda: stepped)
+        spec = self.world.spec
+        timestep = _typed(timestep, spec)
         length = jnp.where(ended, 0, batch.timestep.episode_length + 1)
         total = jnp.where(ended, 0.0, batch.timestep.episode_return + timestep.reward)
-        return BatchState(states, _complete(timestep, length, total, self.world.spec.episode_limit))
+        return BatchState(states, _complete(timestep, length, total, spec.episode_limit))
 
     def _initial(self, key: Key) -> tuple[State, Timestep]:
         return jax.vmap(self.world.reset)(jax.random.split(key, self.count))
+
+
+def _typed(timestep: Timestep, spec: WorldSpec) -> Timestep:
+    """Return ``timestep`` with the dtypes of the spec, also where JAX computes in 64 bits."""
+    observation = {
+        name: jnp.asarray(array, spec.view(name).dtype)
+        for name, array in timestep.observation.items()
+    }
+    return timestep._replace(
+        observation=observation, reward=jnp.asarray(timestep.reward, jnp.float32)
+    )
 
 
 def _complete(timestep: Timestep, length: Any, total: Any, limit: int | None) -> Timestep:

@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from hierax import checks
+from hierax.precision import in_float32
 from hierax.spec import WorldSpec
 from hierax.worlds.functional_batch import BatchState, FunctionalBatch
 from hierax.worlds.named_arrays import from_named_arrays, to_named_arrays
@@ -116,12 +117,14 @@ class FunctionalHostBatch:
         self._device = jax.devices("cpu")[0]
         self._now: tuple[BatchState, jax.Array] | None = None
 
+    @in_float32
     def reset(self, seed: int) -> Timestep:
         """Begin an episode in every environment; the same seed gives the same episodes."""
         # The key is committed to the CPU, so everything that is computed from it is as well.
         key = jax.device_put(jax.random.key(seed), self._device)
         return self._continue(_first(self._batch, key))
 
+    @in_float32
     def step(self, action: np.ndarray) -> Timestep:
         """Step each environment, or begin a new episode where the last one ended."""
         checks.require_shape("action", action, (self.count, *self.spec.action.shape))
@@ -131,6 +134,7 @@ class FunctionalHostBatch:
         """Return the states of all environments, the last timestep and the random key by name."""
         return to_named_arrays(_by_name(self._current()))
 
+    @in_float32
     def restore(self, saved: Saved) -> None:
         """Continue from the state that `save` returned.
 

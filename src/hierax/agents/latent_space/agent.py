@@ -48,6 +48,7 @@ from hierax.agents.latent_space.stack import (
 from hierax.agents.replay import Index
 from hierax.agents.transitions import TransitionBatch, held_decision
 from hierax.agents.updates.soft import SoftLearner, SoftUpdate
+from hierax.precision import in_float32
 from hierax.spec import WorldSpec
 
 LARGEST_UNIFORM = 1.0 - 1e-6
@@ -182,6 +183,7 @@ class LatentSpacePolicy(ActorCritic):
         named = {f"level_{number}/{name}": value for name, value in metrics.items()}
         return learner._replace(top=top), named
 
+    @in_float32
     def add_level(
         self, state: TrainState, level: Level, spec: WorldSpec | None = None
     ) -> tuple["LatentSpacePolicy", TrainState]:

@@ -7,6 +7,7 @@ import gymnasium
 import jax
 import numpy as np
 
+from hierax.precision import in_float32
 from hierax.worlds.actions import checked_action
 from hierax.worlds.gymnasium.spaces import action_space, observation_space, scalar_views
 from hierax.worlds.world import State, Timestep, World
@@ -41,6 +42,7 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
         self._spec, self._steps = spec, 0
         self._now: tuple[State, jax.Array] | None = None
 
+    @in_float32
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
@@ -53,6 +55,7 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
         self._steps = 0
         return self._observation(timestep), {}
 
+    @in_float32
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Take one step.
 
