@@ -131,6 +131,19 @@ def test_bad_policies_are_refused(layout, evaluation):
     assert_names(refusal(evaluation, None, uniform), "must be a TabularMDP")
 
 
+@pytest.mark.parametrize("evaluation", EVALUATIONS)
+def test_policies_in_float32_are_divided_by_their_sums(evaluation):
+    given = random_tables(0, states=8, actions=7, ragged=False)
+    mdp, policy = given.dense(), random_policy(given.available)
+    rounded = policy.astype(np.float32)
+    exact = rounded / rounded.sum(axis=1, dtype=float, keepdims=True)
+    assert abs(rounded.sum(axis=1, dtype=float) - 1.0).max() > 1e-8
+    np.testing.assert_array_equal(evaluation(mdp, rounded), evaluation(mdp, exact))
+    negative = policy.copy()
+    negative[0, :2] = [-1e-17, policy[0, 0] + policy[0, 1]]
+    assert np.isfinite(evaluation(mdp, negative)).all()
+
+
 def test_bad_values_are_refused():
     mdp = random_tables(0).dense()
     assert_names(refusal(action_values, mdp, np.zeros(3)), "value must have shape ... (3,)")

@@ -146,6 +146,53 @@ def test_rows_may_miss_one_by_1e_8(layout):
         )
 
 
+@pytest.mark.parametrize(
+    ("layout", "kind", "most"),
+    [("dense", np.float32, 1e-5), ("sparse", np.float32, 1e-5), ("dense", np.float16, 1e-2)],
+)
+def test_rows_may_miss_one_by_the_rounding_of_their_type_and_are_divided_by_their_sums(
+    layout, kind, most
+):
+    given = random_tables(0, states=40, ragged=False)
+    for factor in (1 + 0.3 * most, 1 - 0.3 * most):
+        rounded = (given.transition * factor).astype(kind)
+        mdp = build(layout, rounded, given.reward, initial=rounded[0, 0])
+        table = dense_of(mdp, mdp.transition)
+        assert abs(rounded.sum(-1, dtype=float) - 1).max() > 1e-8
+        np.testing.assert_allclose(table.sum(axis=-1), 1.0, rtol=0, atol=4 * EPSILON)
+        np.testing.assert_allclose(table, given.transition, rtol=2 * most, atol=most / 100)
+        np.testing.assert_array_equal(mdp.initial, table[0, 0])
+    wrong = (given.transition * (1 + 3 * most)).astype(kind)
+    assert_names(refusal(build, layout, wrong, given.reward), "transition must sum to 1 within")
+    initial = wrong[0, 0]
+    words = "initial must sum to 1 within"
+    assert_names(
+        refusal(lambda: build(layout, given.transition, given.reward, 0.9, initial)), words
+    )
+
+
+@EVERY_LAYOUT
+def test_rows_in_float64_stay_as_they_are_and_a_small_error_is_told_with_its_cure(layout):
+    table = P * (1 + 0.9e-8)
+    mdp = build(layout, table, initial=table[0, 0])
+    np.testing.assert_array_equal(dense_of(mdp, mdp.transition), table)
+    np.testing.assert_array_equal(mdp.initial, table[0, 0])
+    sentence = refusal(build, layout, P.astype(np.float32).astype(float))
+    assert_names(sentence, "sum to 1 within 1e-8", "divide each row by its sum")
+
+
+@EVERY_LAYOUT
+def test_a_negative_entry_of_rounding_size_is_0(layout):
+    rounded = spoiled(P, (2, 1, 3), -1e-17)
+    rounded[2, 1] /= rounded[2, 1].sum()
+    initial = np.array([-1e-17, 1.0, 0, 0, 0])
+    mdp = build(layout, rounded, initial=initial)
+    expected = spoiled(rounded, (2, 1, 3), 0.0)
+    np.testing.assert_array_equal(dense_of(mdp, mdp.transition), expected)
+    np.testing.assert_array_equal(mdp.initial, [0, 1, 0, 0, 0])
+    assert_names(refusal(build, layout, spoiled(P, (2, 1, 3), -1e-9)), "must not be negative")
+
+
 def spoiled(table, index, entry):
     table = np.array(table, float)
     table[index] = entry

@@ -30,7 +30,8 @@ class TabularMDP(DecisionModel):
 
     Args:
         transition: probabilities ``P[s, a, t]``, dense ``(S, A, S)``, or a sequence of ``A`` SciPy
-            sparse ``(S, S)`` matrices. Rows of available pairs sum to 1 within 1e-8.
+            sparse ``(S, S)`` matrices. Rows of available pairs sum to 1 within 1e-8; in float32
+            within 1e-5, in float16 within 1e-2. Rows of these two types are divided by their sums.
         reward: expected reward ``(S, A)``, or reward of each transition ``(S, A, S)``.
         discount: a number in [0, 1), or discounts on entering a state ``(S,)``, or of each
             transition ``(S, A, S)``, all in [0, 1).
@@ -70,8 +71,9 @@ class TabularMDP(DecisionModel):
     ):
         table, states, actions = _read_transition(transition)
         self.available = _read_available(available, states, actions)
-        self.transition = _keep_available(table, self.available)
-        _check_rows(self.transition, self.available)
+        table = _keep_available(table, self.available)
+        rounding = model_checks.rounding_of(transition)
+        self.transition = _stochastic(table, self.available, rounding)
         self.reward = _expected_reward(reward, self.transition, self.available)
         self.discount = _read_discount(discount, self.available)
         self.initial = model_checks.distribution("initial", initial, states)
@@ -231,13 +233,28 @@ def _keep_available(table: Any, available: Array) -> Any:
     return table
 
 
-def _check_rows(table: Any, available: Array) -> None:
+def _stochastic(table: Any, available: Array, rounding: model_checks.Rounding) -> Any:
+    """Return the transition, of a type with this ``rounding``, as probabilities in float64."""
     if is_traced(table, available):
-        return
+        return table
+    table = _without_rounding(table, rounding.entry)
+    sums = row_sums(table).reshape(available.shape)
+    wrong = (np.abs(sums - 1.0) > rounding.total) & available
+    if wrong.any():
+        index = model_checks.first(wrong)
+        where = model_checks.place(PAIR, index)
+        raise ValueError(model_checks.wrong_sum("transition", sums[index], rounding, where))
+    if rounding is model_checks.DOUBLE:
+        return table
+    return _divide_rows(table, np.where(available, sums, 1.0))
+
+
+def _without_rounding(table: Any, rounding: float) -> Any:
+    """Return ``table`` without negative entries; raise for one that is no rounding error."""
     entries = table.data if sp.issparse(table) else table
     for wrong, rule in (
         (~np.isfinite(entries), "must be finite"),
-        (entries < 0, "must not be negative"),
+        (entries < -rounding, "must not be negative"),
     ):
         if wrong.any():
             index = _entry(table, wrong)
@@ -245,14 +262,17 @@ def _check_rows(table: Any, available: Array) -> None:
             raise ValueError(
                 f"transition {rule}, got {value} at {model_checks.place(TRANSITION, index)}"
             )
-    sums = row_sums(table).reshape(available.shape)
-    wrong = (np.abs(sums - 1.0) > model_checks.SUM_TOLERANCE) & available
-    if wrong.any():
-        index = model_checks.first(wrong)
-        raise ValueError(
-            f"transition must sum to 1 within 1e-8, got {sums[index]:.12g} at "
-            f"{model_checks.place(PAIR, index)}"
-        )
+    return table if (entries >= 0).all() else _with_entries(table, np.maximum(entries, 0.0))
+
+
+def _divide_rows(table: Any, sums: np.ndarray) -> Any:
+    if not sp.issparse(table):
+        return table / sums[:, :, None]
+    return _with_entries(table, table.data / np.repeat(sums.ravel(), np.diff(table.indptr)))
+
+
+def _with_entries(table: Any, entries: np.ndarray) -> Any:
+    return _same_pattern(table, entries) if sp.issparse(table) else entries
 
 
 def _entry(table: Any, wrong: np.ndarray) -> tuple[int, ...]:

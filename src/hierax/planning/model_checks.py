@@ -2,16 +2,30 @@
 
 Shapes are always checked. Values are checked only where they are concrete: a tracer has none. Where
 an entry breaks a rule, the error is `{name} must be {rule}, got {value} at {place}`.
+
+Probabilities are rounded numbers, so each check allows the rounding error of the type that was
+given (`rounding_of`). A negative entry within this error becomes 0. Rows of a type less precise
+than float64 are divided by their sums; rows in float64 stay as they are.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hierax.checks import require_shape
 from hierax.planning.backend import Array, as_array, is_traced
 
-SUM_TOLERANCE = 1e-8
+
+class Rounding(NamedTuple):
+    """The rounding errors that checks allow: of a sum of probabilities, and of one probability."""
+
+    total: float
+    entry: float
+
+
+DOUBLE = Rounding(1e-8, 1e-12)
+IMPRECISE = {4: Rounding(1e-5, 1e-6), 2: Rounding(1e-2, 1e-3)}
+"""By the bytes of a floating-point number."""
 
 
 def numeric(name: str, value: Any, dtype: Any = np.float64) -> Array:
@@ -55,12 +69,7 @@ def distribution(name: str, value: Any, states: int) -> Array:
     if is_traced(array):
         return array
     require_finite(name, array, ("state",))
-    if (array < 0).any():
-        index = first(array < 0)
-        raise ValueError(f"{name} must not be negative, got {array[index]} at state {index[0]}")
-    if abs(array.sum() - 1.0) > SUM_TOLERANCE:
-        raise ValueError(f"{name} must sum to 1 within 1e-8, got {array.sum():.12g}")
-    return array.copy()
+    return stochastic(name, value, array, ("state",)).copy()
 
 
 def _one_hot(name: str, value: Any, states: int) -> Array:
@@ -84,20 +93,13 @@ def policy_table(name: str, policy: Any, available: Array) -> Array:
     if is_traced(array, available):
         return array
     require_finite(name, array, ("state", "action"))
-    for mask, rule in (
-        (array < 0, "must not be negative"),
-        ((array > 0) & ~available, "must be 0 where the action is not available"),
-    ):
-        if mask.any():
-            index = first(mask)
-            where = place(("state", "action"), index)
-            raise ValueError(f"{name} {rule}, got {array[index]:.12g} at {where}")
-    sums = array.sum(axis=1)
-    wrong = np.abs(sums - 1.0) > SUM_TOLERANCE
-    if wrong.any():
-        (state,) = first(wrong)
+    array = stochastic(name, policy, array, ("state", "action"))
+    taken = (array > 0) & ~available
+    if taken.any():
+        index = first(taken)
         raise ValueError(
-            f"{name} must sum to 1 within 1e-8, got {sums[state]:.12g} at state {state}"
+            f"{name} must be 0 where the action is not available, got {array[index]:.12g} at "
+            f"{place(('state', 'action'), index)}"
         )
     return array
 
@@ -114,15 +116,64 @@ def interior_policy(name: str, policy: Any, available: Array) -> Array:
     return array
 
 
-def probabilities(name: str, array: Array, axes: tuple[str, ...]) -> None:
-    """Raise where a concrete ``array`` leaves [0, 1], naming the entry by its ``axes``."""
+def rounding_of(value: Any) -> Rounding:
+    """Return the rounding errors of the type of ``value``.
+
+    Integers have those of float64. A sequence is as imprecise as its least precise element.
+    """
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None:
+        return DOUBLE if dtype.kind in "biu" else IMPRECISE.get(dtype.itemsize, DOUBLE)
+    if isinstance(value, list | tuple) and value:
+        return max(map(rounding_of, value))
+    return DOUBLE
+
+
+def stochastic(name: str, value: Any, table: Array, axes: tuple[str, ...]) -> Array:
+    """Return probabilities whose last axis sums to 1, from a finite ``table`` read from ``value``.
+
+    Raises:
+        ValueError: if a sum or an entry is off by more than the rounding of the type of ``value``.
+    """
+    rounding = rounding_of(value)
+    if (table < 0).any():
+        wrong = table < -rounding.entry
+        if wrong.any():
+            index = first(wrong)
+            where = place(axes, index)
+            raise ValueError(f"{name} must not be negative, got {table[index]} at {where}")
+        table = np.maximum(table, 0.0)
+    sums = table.sum(axis=-1)
+    wrong = np.abs(sums - 1.0) > rounding.total
+    if wrong.any():
+        index = first(wrong)
+        raise ValueError(wrong_sum(name, sums[index], rounding, place(axes[:-1], index)))
+    return table if rounding is DOUBLE else table / sums[..., None]
+
+
+def wrong_sum(name: str, total: Any, rounding: Rounding, where: str) -> str:
+    """Return the error for probabilities that sum to ``total``, with the cure for a small error."""
+    cure = ": divide each row by its sum" if abs(total - 1.0) < 1e-3 else ""
+    at = f" at {where}" if where else ""
+    return f"{name} must sum to 1 within {_power(rounding.total)}, got {total:.12g}{at}{cure}"
+
+
+def _power(number: float) -> str:
+    """Return a power of ten as in ``1e-8``."""
+    return f"{number:.0e}".replace("e-0", "e-")
+
+
+def probabilities(name: str, value: Any, array: Array, axes: tuple[str, ...]) -> Array:
+    """Return ``array`` in [0, 1] without the rounding errors of the type of ``value``."""
     if is_traced(array):
-        return
-    wrong = ~((array >= 0) & (array <= 1))
+        return array
+    rounding = rounding_of(value).entry
+    wrong = ~((array >= -rounding) & (array <= 1 + rounding))
     if wrong.any():
         index = first(wrong)
         where = f" at {place(axes, index)}" if index else ""
         raise ValueError(f"{name} must be in [0, 1], got {array[index]}{where}")
+    return np.asarray(np.clip(array, 0.0, 1.0))
 
 
 def state_values(name: str, value: Any, states: int) -> Array:

@@ -297,6 +297,16 @@ R, P, D = np.ones((2, 3)), np.full((2, 3, 3), 0.3), np.ones((2, 3))
 ONE = np.eye(3)[1]
 
 
+def test_rows_in_float32_may_exceed_1_by_rounding():
+    rounded = np.full((1, 3, 3), 1 / 3 + 1e-6, np.float32)
+    model = OptionModel(np.ones((1, 3)), rounded, np.ones((1, 3)))
+    assert abs(model.transition.sum(axis=-1) - 1.0).max() <= 4e-16
+    assert_names(
+        refusal(OptionModel, np.ones((1, 3)), rounded.astype(float), np.ones((1, 3))),
+        "transition must sum to at most 1",
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

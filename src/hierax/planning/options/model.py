@@ -46,6 +46,7 @@ class OptionModel(DecisionModel):
     available: Array
 
     def __init__(self, reward: Any, transition: Any, duration: Any, initiation: Any = None):
+        rounding = model_checks.rounding_of(transition).total
         reward = model_checks.numeric("reward", reward)
         if reward.ndim != 2 or 0 in reward.shape:
             raise ValueError(
@@ -61,12 +62,12 @@ class OptionModel(DecisionModel):
         xp = namespace(reward, transition, startable)
         self.available = startable.T
         self.reward = xp.where(self.initiation, reward, 0.0)
-        self.transition = xp.where(self.initiation[:, :, None], transition, 0.0)
+        table = xp.where(self.initiation[:, :, None], transition, 0.0)
         self.duration = duration
         model_checks.require_finite("reward", self.reward, ROW)
-        model_checks.require_finite("transition", self.transition, (*ROW, "next state"))
+        model_checks.require_finite("transition", table, (*ROW, "next state"))
+        self.transition = _at_most_one(table, rounding)
         model_checks.require_finite("duration", self.duration, ROW)
-        _check_rows(self.transition)
         _check_duration(self.duration)
 
     @property
@@ -89,21 +90,25 @@ class OptionModel(DecisionModel):
         return (self.transition @ value).T
 
 
-def _check_rows(transition: Array) -> None:
+def _at_most_one(transition: Array, rounding: float) -> Array:
+    """Return the transition, of a type with this ``rounding``; raise where no row can be right."""
     if is_traced(transition):
-        return
-    if (transition < -model_checks.SUM_TOLERANCE).any():
-        index = model_checks.first(transition < -model_checks.SUM_TOLERANCE)
+        return transition
+    if (transition < -rounding).any():
+        index = model_checks.first(transition < -rounding)
         where = model_checks.place((*ROW, "next state"), index)
         raise ValueError(f"transition must not be negative, got {transition[index]} at {where}")
     sums = transition.sum(axis=-1)
-    wrong = sums > 1.0 + model_checks.SUM_TOLERANCE
+    wrong = sums > 1.0 + rounding
     if wrong.any():
         index = model_checks.first(wrong)
         raise ValueError(
             f"transition must sum to at most 1, got {sums[index]:.12g} at "
             f"{model_checks.place(ROW, index)}"
         )
+    if rounding == model_checks.DOUBLE.total:
+        return transition
+    return np.maximum(transition, 0.0) / np.maximum(sums, 1.0)[..., None]
 
 
 def _check_duration(duration: Array) -> None:

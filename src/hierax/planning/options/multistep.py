@@ -130,6 +130,8 @@ def _execution(mdp: TabularMDP, policy: Any, continuation: Any) -> Execution:
     policy = model_checks.policy_table("policy", policy, mdp.available)
     weights = model_checks.numeric("continuation", continuation)
     checks.require_shape("continuation", weights, (), (mdp.states,))
-    model_checks.probabilities("continuation", weights, ("state",)[: weights.ndim])
+    weights = model_checks.probabilities(
+        "continuation", continuation, weights, ("state",)[: weights.ndim]
+    )
     xp = planning_namespace(mdp, policy, weights)
     return execute(mdp, policy[None], xp.broadcast_to(weights, (1, mdp.states)))

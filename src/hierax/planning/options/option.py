@@ -10,8 +10,6 @@ from hierax.planning import model_checks
 from hierax.planning.backend import Array, is_traced, namespace
 
 AXES = ("option", "state", "action")
-SINGLE_TOLERANCE = 1e-5
-"""Largest error of row sums in float32; such rows are divided by their sums."""
 
 
 class Option(eqx.Module):
@@ -73,28 +71,13 @@ def _policy(policy: Any) -> Array:
         return table
     axes = AXES[-table.ndim :]
     model_checks.require_finite("policy", table, axes)
-    if (table < 0).any():
-        index = model_checks.first(table < 0)
-        where = model_checks.place(axes, index)
-        raise ValueError(f"policy must not be negative, got {table[index]} at {where}")
-    sums = table.sum(axis=-1)
-    is_rounded = getattr(policy, "dtype", None) == np.float32
-    tolerance = SINGLE_TOLERANCE if is_rounded else model_checks.SUM_TOLERANCE
-    wrong = np.abs(sums - 1.0) > tolerance
-    if wrong.any():
-        index = model_checks.first(wrong)
-        raise ValueError(
-            f"policy must sum to 1 within {tolerance:g}, got {sums[index]:.12g} at "
-            f"{model_checks.place(axes[:-1], index)}"
-        )
-    return table / sums[..., None] if is_rounded else table
+    return model_checks.stochastic("policy", policy, table, axes)
 
 
 def _termination(termination: Any, shape: tuple[int, ...]) -> Array:
     table = model_checks.numeric("termination", termination)
     checks.require_shape("termination", table, shape)
-    model_checks.probabilities("termination", table, AXES[2 - len(shape) : 2])
-    return table
+    return model_checks.probabilities("termination", termination, table, AXES[2 - len(shape) : 2])
 
 
 def read_initiation(initiation: Any, shape: tuple[int, ...]) -> Array:
