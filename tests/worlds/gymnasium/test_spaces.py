@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from hierax.spec import Continuous, Discrete, View
-from hierax.worlds.gymnasium.spaces import action_writer, view_readers
+from hierax.spec import Continuous, Discrete, View, WorldSpec
+from hierax.worlds.gymnasium.spaces import (
+    action_writer,
+    observation_space,
+    scalar_views,
+    view_readers,
+)
 from refusals import refuses
 
 
@@ -31,6 +36,65 @@ def test_one_space_is_one_view_of_its_own_shape_and_kind(space, view):
         np.testing.assert_array_equal(values.sum(axis=1), 1.0)
     else:
         np.testing.assert_allclose(values, np.array(samples), rtol=1e-6)
+
+
+LARGEST = float(np.finfo(np.float32).max)
+TIME = 1_700_000_000_001
+"""Milliseconds of a clock, in int64."""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "dtype"),
+    [(0, 2 * TIME, np.int64), (-np.inf, np.inf, np.int64), (0, 2**32 - 1, np.uint32)],
+)
+def test_integers_beyond_32_bits_become_floats_with_a_note(low, high, dtype):
+    space = spaces.Box(low, high, (1,), dtype)
+    with pytest.warns(UserWarning, match="'observation' is u?int(32|64) .* float32"):
+        (reader,) = view_readers(space)
+    assert reader.view.dtype == "float32"
+    largest = min(TIME, 2**32 - 1)
+    assert reader.read([np.array([largest], dtype)]).item() == np.float32(largest)
+
+
+@pytest.mark.parametrize(
+    ("space", "value", "held"),
+    [
+        (spaces.Box(0, 10**6, (1,), np.int64), TIME, "int32"),
+        (spaces.Box(0, 10**6, (1,), np.uint32), 2**32 - 1, "int32"),
+        (spaces.Box(0, 255, (1,), np.uint8), 300, "uint8"),
+        (spaces.Box(0, 255, (1,), np.uint8), 0.5, "uint8"),
+        (spaces.Box(-9, 9, (1,), np.int32), np.nan, "int32"),
+    ],
+)
+def test_numbers_that_an_integer_cannot_hold_are_refused(space, value, held):
+    (reader,) = view_readers(space)
+    assert reader.read([np.array([7.0])]).tolist() == [[7]]
+    refuses(lambda: reader.read([np.array([value])]), "observation'", f"integers of {held}", "got")
+
+
+def test_a_state_outside_of_its_space_is_refused():
+    (reader,) = view_readers(spaces.Discrete(6, start=2))
+    refuses(lambda: reader.read([3, 8]), "observation'", "from 2 to 7", "got 8")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_largest_number_is_no_bound(dtype):
+    (reader,) = view_readers(spaces.Box(-LARGEST, LARGEST, (2,), dtype))
+    assert (reader.view.low, reader.view.high) == (-np.inf, np.inf)
+    box = spaces.Box(-LARGEST, LARGEST, (2,), dtype)
+    refuses(lambda: action_writer(box), "action space", "must be bounded", "wrap")
+
+
+def test_wide_bounds_of_actions_do_not_overflow():
+    writer = action_writer(spaces.Box(-3e38, 3e38, (1,)))
+    written = writer.write(np.array([[-1.0], [0.0], [1.0]]))
+    np.testing.assert_allclose(written, [[-3e38], [0.0], [3e38]])
+
+
+def test_an_integer_without_bounds_is_a_box():
+    spec = WorldSpec("Clock-v0", (View("time", (), dtype="int32"),), Discrete(2), 9)
+    assert np.array(TIME % 2**31, np.int32) in observation_space(spec)["time"]
+    assert scalar_views(spec) == ()
 
 
 def test_a_dictionary_is_a_view_for_each_key():

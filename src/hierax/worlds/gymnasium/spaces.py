@@ -1,5 +1,6 @@
 """Conversions between Gymnasium spaces and views and actions of hierax."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -28,11 +29,14 @@ class ActionWriter(NamedTuple):
 def view_readers(space: spaces.Space[Any]) -> tuple[ViewReader, ...]:
     """Return a reader for each view: one per key of a ``Dict``, or one named ``"observation"``.
 
-    A ``Box`` keeps its shape; floats become float32, integers int32, except uint8. A ``Discrete``
-    becomes a one-hot vector.
+    A ``Box`` keeps its shape. Floats become float32; so do integers whose bounds exceed 32 bits,
+    with a warning, because float32 is exact up to 2^24 only. Other integers become int32, except
+    uint8. A ``Discrete`` becomes a one-hot vector. A bound at the largest number of its type is no
+    bound.
 
     Raises:
-        ValueError: if the space, or a part of it, is neither ``Box`` nor ``Discrete``.
+        ValueError: if the space, or a part of it, is neither ``Box`` nor ``Discrete``. A reader
+            raises it for a number that its type cannot hold, or a state that the space lacks.
     """
     if isinstance(space, spaces.Dict):
         return tuple(_keyed(name, part) for name, part in space.spaces.items())
@@ -53,7 +57,7 @@ def action_writer(space: spaces.Space[Any]) -> ActionWriter:
             f"the action space must be a Box of floats or Discrete, got {space}: wrap the "
             "environment in gymnasium.wrappers.TransformAction"
         )
-    if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
+    if not np.isfinite([_bounds(space)]).all():
         raise ValueError(
             f"the action space must be bounded, got {space}: wrap the environment in "
             "gymnasium.wrappers.TransformAction"
@@ -85,11 +89,13 @@ def _view_space(view: View) -> spaces.Space[Any]:
 
 
 def _is_scalar_integer(view: View) -> bool:
-    return view.shape == () and view.dtype == "int32"
+    is_bounded = np.isfinite([view.low, view.high]).all()
+    return view.shape == () and view.dtype == "int32" and bool(is_bounded)
 
 
 def _rescaling(space: spaces.Box) -> Callable[[np.ndarray], np.ndarray]:
-    middle, half = (space.high + space.low) / 2.0, (space.high - space.low) / 2.0
+    # Halves first: the sum and the difference of large bounds may overflow.
+    middle, half = space.high / 2.0 + space.low / 2.0, space.high / 2.0 - space.low / 2.0
 
     def write(action: np.ndarray) -> np.ndarray:
         shaped = np.asarray(action, space.dtype).reshape(-1, *space.shape)
@@ -107,22 +113,75 @@ def _reader(name: str, space: spaces.Space[Any]) -> ViewReader:
     if isinstance(space, spaces.Discrete):
         numbers = int(space.start) + np.arange(int(space.n))
         return ViewReader(
-            View(name, numbers.shape, 0.0, 1.0),
-            lambda states: (np.array(states)[:, None] == numbers).astype(np.float32),
+            View(name, numbers.shape, 0.0, 1.0), lambda states: _one_hot(name, states, numbers)
         )
     if not isinstance(space, spaces.Box):
         raise ValueError(
             f"observation {name!r} must be a Box or Discrete, got {space}: wrap the environment in "
             "gymnasium.wrappers.FlattenObservation"
         )
-    dtype = _view_dtype(space.dtype)
-    low, high = float(np.min(space.low)), float(np.max(space.high))
-    return ViewReader(
-        View(name, space.shape, low, high, dtype), lambda values: np.array(values, dtype)
-    )
+    dtype, (low, high) = _view_dtype(name, space), _bounds(space)
+    view = View(name, space.shape, low, high, dtype)
+    if dtype == "float32":
+        return ViewReader(view, lambda values: np.array(values, dtype))
+    return ViewReader(view, lambda values: _integers(name, values, np.dtype(dtype)))
 
 
-def _view_dtype(dtype: np.dtype[Any]) -> str:
-    if dtype == np.uint8:
+def _view_dtype(name: str, space: spaces.Box) -> str:
+    if space.dtype == np.uint8:
         return "uint8"
-    return "float32" if dtype.kind == "f" else "int32"
+    if space.dtype.kind == "f":
+        return "float32"
+    if np.can_cast(space.dtype, np.int32) or _fits(space):
+        return "int32"
+    warnings.warn(
+        f"observation {name!r} is {space.dtype} with bounds beyond 32 bits: it becomes float32, "
+        "which holds integers exactly up to 16,777,216 only",
+        stacklevel=2,
+    )
+    return "float32"
+
+
+def _fits(space: spaces.Box) -> bool:
+    """Return whether the bounds are numbers of int32."""
+    allowed = np.iinfo(np.int32)
+    return bool(space.low.min() >= allowed.min and space.high.max() <= allowed.max)
+
+
+def _bounds(space: spaces.Box) -> tuple[float, float]:
+    """Return the lowest and the highest bound; a bound at the largest number is infinite."""
+    low, high = float(np.min(space.low)), float(np.max(space.high))
+    if space.dtype.kind == "f":
+        most = min(float(np.finfo(space.dtype).max), float(np.finfo(np.float32).max))
+    elif np.can_cast(space.dtype, np.int32):
+        return low, high
+    else:
+        most = float(np.iinfo(space.dtype).max)
+    return -np.inf if low <= -most else low, np.inf if high >= most else high
+
+
+def _integers(name: str, values: Sequence[Any], dtype: np.dtype[Any]) -> np.ndarray:
+    """Return ``values`` as integers of ``dtype``; raise where that changes one of them."""
+    given = np.array(values)
+    if given.dtype == dtype:
+        return given
+    with np.errstate(invalid="ignore"):  # NaN, which is refused below
+        exact = given.astype(dtype)
+    if given.dtype.kind not in "iufb" or not np.array_equal(exact, given):
+        wrong = given[exact != given] if given.dtype.kind in "iufb" else given
+        raise ValueError(
+            f"observation {name!r} must hold integers of {dtype}, as its space says, got "
+            f"{wrong.ravel()[0]}: declare a Box of the numbers that it returns"
+        )
+    return exact
+
+
+def _one_hot(name: str, states: Sequence[Any], numbers: np.ndarray) -> np.ndarray:
+    found = np.array(states)[:, None] == numbers
+    if not found.any(axis=1).all():
+        wrong = np.array(states)[~found.any(axis=1)][0]
+        raise ValueError(
+            f"observation {name!r} must be an integer from {numbers[0]} to {numbers[-1]}, as its "
+            f"space says, got {wrong}"
+        )
+    return found.astype(np.float32)
