@@ -33,7 +33,7 @@ def test_bottlenecks_are_compared_with_where_there_are_any():
     plan = make_plan(problem("..#..\n.....\n.G#.."), "option-gradient", {"steps": 1, "options": 1})
     assert set(plan.curves) == {"primitives", "learned", "learned_hardened", "hallways"}
     assert plan.time_to_peak is None
-    assert plan.draw().get_suptitle() == "option-gradient on a map"
+    assert plan.draw().get_suptitle() == "Option gradient: a map"
 
 
 @pytest.mark.parametrize(

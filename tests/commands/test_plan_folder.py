@@ -65,6 +65,13 @@ def test_leaving_removes_an_empty_folder_alone(tmp_path, plan):
     assert names == ["plan.json", "plan.npz", "plan.png"]
 
 
+@pytest.mark.parametrize(("ending", "head"), [("pdf", b"%PDF"), ("svg", b"<?xml")])
+def test_a_picture_has_the_format_asked_for(tmp_path, plan, ending, head):
+    picture = claim(tmp_path).write(plan("auto"), ending)
+    assert picture.name == f"plan.{ending}"
+    assert picture.read_bytes().startswith(head)
+
+
 @pytest.mark.parametrize(("planner", "extra"), [("auto", set()), ("himo", {"time_to_peak"})])
 def test_the_files_hold_the_plan(tmp_path, plan, planner, extra):
     made = plan(planner)

@@ -20,7 +20,7 @@ def rows(capsys, tmp_path):
         zeros, index = np.zeros(9), np.zeros(9, dtype=int)
         tables = PlanTables(zeros, index, index, zeros, times)
         problem = Problem("two discs", WORLD.mdp, WORLD)
-        report(PolicyPlan(problem, "himo", np.ones((9, 1)), tables, summary), tmp_path)
+        report(PolicyPlan(problem, "himo", np.ones((9, 1)), tables, summary), tmp_path / "plan.png")
         lines = capsys.readouterr().out.splitlines()
         return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
 

@@ -6,6 +6,7 @@ from matplotlib.image import imread
 
 from hierax.experiments import EXPERIMENTS, find, load, reproduce
 from hierax.experiments.claims import CLAIMS
+from refusals import refuses
 
 COSTLY = (
     "lsp-spin-cross", "lsp-point-cross", "lsp-cheetah-reach", "lsp-ant-cross", "lsp-lqr",
@@ -37,9 +38,14 @@ def test_an_experiment_writes_its_evidence(name, smoke):
 
 def test_a_repeated_run_gives_the_same_file(smoke, tmp_path):
     first = smoke("himo-metric")[1]
-    second = reproduce("himo-metric", "smoke", 2, tmp_path)
+    second = reproduce("himo-metric", "smoke", 2, tmp_path, figure_format="pdf")
+    assert (second / "figure.pdf").read_bytes().startswith(b"%PDF")
     assert second == tmp_path / "himo-metric" / "smoke"
     assert (first / "result.json").read_bytes() == (second / "result.json").read_bytes()
+
+
+def test_an_unknown_format_is_refused():
+    refuses(lambda: reproduce("himo-metric", figure_format="eps"), "figure_format ... pdf ... eps")
 
 
 def test_every_registered_claim_is_judged_by_an_experiment():

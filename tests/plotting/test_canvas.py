@@ -26,7 +26,8 @@ def test_letters_are_for_the_states_that_there_are():
     assert Marks(3, 5).letters() == [(3, "S", START), (5, "G", GOAL)]
     assert Marks(goal=5).letters() == [(5, "G", GOAL)]
     assert Marks(bottlenecks=np.array([1])).letters() == []
-    assert Marks(bottlenecks=np.array([1])).legend() == "dotted: bottlenecks"
+    (mark,) = Marks(bottlenecks=np.array([1])).legend()
+    assert (mark.get_label(), mark.get_linestyle()) == ("bottleneck", ":")
 
 
 def test_a_scale_spans_its_finite_numbers():

@@ -39,7 +39,7 @@ def test_frames_stand_around_start_goal_and_bottlenecks(axes):
     assert middles[tuple(world.coordinates[world.start])] == to_rgb(START)
     assert middles[tuple(world.coordinates[world.goal])] == to_rgb(GOAL)
     assert len(frames) == 6
-    assert canvas.legend == "orange: start   blue: goal   dotted: bottlenecks"
+    assert [mark.get_label() for mark in canvas.legend] == ["start", "goal", "bottleneck"]
 
 
 def test_staying_is_a_dot_and_a_move_an_arrow(axes):

@@ -26,8 +26,8 @@ def test_options_on_a_world(world, task, tmp_path):
     assert imread(tmp_path / "figure.png").shape[0] > 500
     lines = figure.axes[0].get_lines()
     assert len(lines) == len(LIBRARIES) + 3  # and three levels
-    legend = "orange: start" in figure.subfigs[1].get_supxlabel()
-    assert legend is task
+    labels = [text.get_text() for box in figure.subfigs[1].legends for text in box.get_texts()]
+    assert ("start" in labels) is task
 
 
 def test_options_of_a_bare_model(tmp_path):

@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.quiver import Quiver
@@ -15,6 +16,7 @@ from hierax.plotting.canvas import CATEGORIES, PALE, WALL, Marks, Scale, contras
 from hierax.plotting.graph_canvas import GraphCanvas
 from hierax.plotting.grid_canvas import GridCanvas
 from hierax.plotting.index_canvas import IndexCanvas
+from hierax.plotting.matrix_canvas import MatrixCanvas
 from hierax.worlds import GridWorld, four_rooms, tower_of_hanoi, wormhole_rooms
 
 CORRIDOR = """
@@ -40,6 +42,11 @@ def random_model(states, actions=2, initial=None):
     rng = np.random.default_rng(states)
     transition = rng.dirichlet(np.full(states, 0.1), (states, actions))
     return TabularMDP(transition, rng.random((states, actions)), 0.9, initial=initial)
+
+
+def ring(states):
+    transition = np.roll(np.eye(states), 1, axis=1)[:, None]
+    return TabularMDP(transition, np.eye(states)[:1].T, 0.9)
 
 
 def titles(figure):
@@ -89,7 +96,8 @@ def test_ranks_of_hanoi_are_those_of_the_specification():
     [
         (world_canvas(four_rooms()), GridCanvas),
         (world_canvas(tower_of_hanoi()), GraphCanvas),
-        (model_canvas(random_model(60)), GraphCanvas),
+        (model_canvas(ring(60)), GraphCanvas),
+        (model_canvas(random_model(60)), MatrixCanvas),
         (model_canvas(random_model(61)), IndexCanvas),
     ],
 )
@@ -127,6 +135,22 @@ def test_an_order_without_any_decided_state_can_be_drawn(save):
     mdp = random_model(4)
     plan = dataclasses.replace(tables(mdp), time_to_peak=np.full(4, np.nan))
     save(draw_plan(plan, model_canvas(mdp)))
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_dense_model_is_drawn_as_the_transitions_of_its_policy(sparse):
+    mdp = random_model(12)
+    plan = tables(mdp)
+    model = TabularMDP(
+        [sp.csr_array(table) for table in mdp.transition.swapaxes(0, 1)], mdp.reward, 0.9
+    )
+    policy = draw_plan(plan, model_canvas(model if sparse else mdp)).axes[1]
+    (image,) = policy.get_images()
+    np.testing.assert_array_equal(image.get_array(), mdp.transition[np.arange(12), plan.choice])
+    (strip,) = (artist for artist in policy.collections if len(artist.get_offsets()) == 12)
+    np.testing.assert_allclose(
+        strip.get_facecolors()[:, :3], [to_rgb(CATEGORIES[action]) for action in plan.choice]
+    )
 
 
 def test_a_model_without_moves_can_be_drawn(save):
@@ -208,7 +232,7 @@ def test_names_and_ranks_are_written_where_they_fit():
 
 
 def test_the_drawing_of_a_model_is_the_same_every_time():
-    mdp = random_model(10)
+    mdp = random_model(8)
     first, second = (draw_plan(tables(mdp), model_canvas(mdp)).axes[0] for _ in range(2))
     places = [axes.collections[1].get_offsets() for axes in (first, second)]
     np.testing.assert_array_equal(*places)
@@ -232,8 +256,8 @@ def test_a_scale_of_equal_numbers_or_none_is_no_error(values, logarithmic):
 def test_marks_say_what_they_are():
     marks = Marks(start=0, goal=1, bottlenecks=np.array([1, 2]))
     assert marks.dotted() == [2]
-    assert marks.legend() == "orange: start   blue: goal   dotted: bottlenecks"
-    assert Marks().legend() == ""
+    assert [mark.get_label() for mark in marks.legend()] == ["start", "goal", "bottleneck"]
+    assert Marks().legend() == []
 
 
 def test_text_can_be_read_on_its_colour():

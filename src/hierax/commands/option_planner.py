@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from hierax import checks
 from hierax.commands.errors import UsageError
+from hierax.commands.planners import title
 from hierax.commands.problems import Problem
 from hierax.planning import (
     Option,
@@ -72,10 +73,11 @@ class OptionPlan:
             name: {"mean": curve.relative_value[:DRAWN_SWEEPS]}
             for name, curve in self.curves.items()
         }
-        world, title = self.problem.world, f"{self.planner} on {self.problem.name}"
+        world = self.problem.world
         canvas = self.problem.canvas if world is None else world_canvas(world, task=False)
         tables = OptionTables(choice, successor, np.asarray(self.learned.termination))
-        return draw_options(tables, {"Planning for goals held out": curves}, canvas, title)
+        panels = {"Planning for goals held out": curves}
+        return draw_options(tables, panels, canvas, title(self.planner, self.problem))
 
 
 def learn_options(

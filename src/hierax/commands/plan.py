@@ -1,7 +1,7 @@
 """`hierax plan`: plan in a world, print how good the plan is, and draw it."""
 
 import dataclasses
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 
@@ -118,6 +118,8 @@ class Command:
     """Name of a world, or a file, see above."""
     out: Annotated[str, arg(metavar="OUT")] = "plans"
     """Folder of all plans; each has its own folder there, named after the request."""
+    format: Literal["png", "pdf", "svg"] = "png"
+    """Format of the picture."""
     world_options: OmitArgPrefixes[Annotated[WorldOptions, arg(name="world")]] = WorldOptions()
     himo_options: OmitArgPrefixes[Annotated[HimoOptions, arg(name="himo")]] = HimoOptions()
     option_gradient_options: OmitArgPrefixes[
@@ -149,10 +151,10 @@ class Command:
         )
         try:
             plan = make_plan(problem, self.planner, planner_options)
-            folder.write(plan)
+            picture = folder.write(plan, self.format)
         finally:
             folder.leave()
-        report(plan, folder.path)
+        report(plan, picture)
 
     def _task(self, world_options: dict[str, Any]) -> dict[str, Any]:
         """Return the options of the world; option-gradient ignores the goal of the world."""

@@ -54,21 +54,22 @@ class PlanFolder:
         with contextlib.suppress(OSError):
             self.path.rmdir()
 
-    def write(self, plan: Plan) -> None:
-        """Write ``plan.json``, ``plan.npz`` and ``plan.png``.
+    def write(self, plan: Plan, picture_format: str = "png") -> Path:
+        """Write ``plan.json``, ``plan.npz`` and the picture; return the path of the picture.
 
         Raises:
             UsageError: if they cannot be written.
         """
-        figure = plan.draw()
+        figure, picture = plan.draw(), self.path / f"plan.{picture_format}"
         record = {**self.request, "summary": _plain(plan.summary), "hierax": __version__}
         text = json.dumps(record, indent=2)
         try:
             (self.path / RECORD).write_text(text + "\n", encoding="utf-8")
             np.savez(self.path / "plan.npz", **plan.arrays())
-            figure.savefig(self.path / "plan.png")
+            figure.savefig(picture)
         except OSError as error:
             raise UsageError(f"cannot write to {self.path}: {error.strerror}") from None
+        return picture
 
 
 def _plain(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,27 +8,28 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from hierax.commands.planners import Plan
+from hierax.commands.planners import Plan, title
 from hierax.plotting import decision_ranks
 
 FIRST = 10
 """Number of states that are listed in order of decision."""
 
 
-def report(plan: Plan, folder: Path) -> None:
+def report(plan: Plan, picture: Path) -> None:
     """Print the summary and the names of the files."""
+    folder = picture.parent
     console = Console(highlight=False, markup=False)
     console.print(_summary(plan))
     if plan.time_to_peak is not None:
         console.print(_order(plan, plan.time_to_peak))
     for warning in _warnings(plan.summary):
         console.print(warning, style="yellow")
-    console.print(f"picture: {folder / 'plan.png'}", soft_wrap=True, style="bold")
+    console.print(f"picture: {picture}", soft_wrap=True, style="bold")
     console.print(f"tables:  {folder / 'plan.npz'}, {folder / 'plan.json'}", soft_wrap=True)
 
 
 def _summary(plan: Plan) -> Table:
-    table = Table(title=f"{plan.planner} on {plan.problem.name}", show_header=False)
+    table = Table(title=title(plan.planner, plan.problem), show_header=False)
     table.add_column(style="cyan")
     table.add_column(justify="right")
     for name, value in plan.summary.items():

@@ -95,7 +95,13 @@ class PolicyPlan:
 
     def draw(self) -> Figure:
         """Return the picture: value, greedy policy, occupancy; for HIMO the order of decision."""
-        return draw_plan(self.tables, self.problem.canvas, f"{self.planner} on {self.problem.name}")
+        return draw_plan(self.tables, self.problem.canvas, title(self.planner, self.problem))
+
+
+def title(planner: str, problem: Problem) -> str:
+    """Return the title of a picture or a report, for example "Policy iteration: FourRooms-v0"."""
+    words = {"himo": "HIMO", "auto": "Exact plan"}
+    return f"{words.get(planner, planner.replace('-', ' ').capitalize())}: {problem.name}"
 
 
 def make_plan(problem: Problem, planner: str, options: Mapping[str, Any]) -> Plan:

@@ -48,6 +48,8 @@ class Command:
     """Number of seeds; an exact experiment ignores it."""
     out: Annotated[str, arg(metavar="OUT")] = "results"
     """Folder of all results."""
+    format: Literal["png", "pdf", "svg"] = "png"
+    """Format of the picture; figure.png is written in addition to the other formats."""
 
     def run(self) -> None:
         """Run the experiment and print its verdicts.
@@ -61,7 +63,7 @@ class Command:
 
         from hierax.commands.results import report
 
-        report(reproduce(self.name, self.scale, self.seeds, self.out))
+        report(reproduce(self.name, self.scale, self.seeds, self.out, figure_format=self.format))
 
     def _check_folder(self) -> None:
         """Make the folder before the run, so that no result is lost after it."""

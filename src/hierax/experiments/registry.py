@@ -2,14 +2,31 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hierax import registry
 from hierax.registry import EXPERIMENTS, Experiment
 
-__all__ = ["EXPERIMENTS", "SCALES", "Experiment", "find", "load", "reproduce"]
+__all__ = ["EXPERIMENTS", "SCALES", "Experiment", "Moved", "find", "load", "reproduce", "restate"]
 
 SCALES = ("smoke", "laptop", "paper")
+
+
+class Moved(NamedTuple):
+    """A verdict that changed.
+
+    Attributes:
+        claim: id of the claim.
+        before: the stored verdict.
+        after: the verdict now.
+    """
+
+    claim: str
+    before: bool | None
+    after: bool | None
+
+
+FORMATS = ("png", "pdf", "svg")
 
 
 def reproduce(
@@ -18,6 +35,7 @@ def reproduce(
     seeds: int | None = None,
     out: str | Path = "results",
     command: str | None = None,
+    figure_format: str = "png",
 ) -> Path:
     """Run an experiment and write ``OUT/NAME/SCALE/result.json`` and ``figure.png``.
 
@@ -30,18 +48,23 @@ def reproduce(
             it.
         out: folder of all results.
         command: the recorded command line; by default the one that repeats this call.
+        figure_format: ``"png"``, or ``"pdf"`` or ``"svg"`` for a second figure in that format.
 
     Returns:
         The folder of the result.
 
     Raises:
-        ValueError: if there is no such experiment or scale, or ``seeds`` is below 1.
+        ValueError: if there is no such experiment, scale or format, or ``seeds`` is below 1.
     """
     from hierax.experiments.result import write
 
     experiment = find(name)
     if scale not in SCALES:
         raise ValueError(f"scale must be one of {', '.join(map(repr, SCALES))}, got {scale!r}")
+    if figure_format not in FORMATS:
+        raise ValueError(
+            f"figure_format must be one of {', '.join(map(repr, FORMATS))}, got {figure_format!r}"
+        )
     if seeds is not None and seeds < 1:
         raise ValueError(f"seeds must be an integer >= 1, got {seeds}")
     module = experiment.load()
@@ -51,10 +74,41 @@ def reproduce(
     write(
         result, name, scale, command or f"hierax reproduce {name} --scale {scale}{option}", folder
     )
-    module.draw(result, folder / "figure.png")
+    for ending in dict.fromkeys(("png", figure_format)):
+        module.draw(result, folder / f"figure.{ending}")
     if hasattr(module, "animate"):
         module.animate(result, folder / "figure.gif")
     return folder
+
+
+def restate(name: str, scale: str = "laptop", out: str | Path = "results") -> list[Moved]:
+    """Write a stored result and its figure anew, and return the verdicts that changed.
+
+    Args:
+        name: one of `EXPERIMENTS`.
+        scale: of the stored result.
+        out: folder of all results.
+
+    Raises:
+        ValueError: if there is no such experiment or stored result.
+    """
+    from hierax.experiments.result import Result, write_record
+    from hierax.experiments.stored import restated
+
+    folder = Path(out) / name / scale
+    stored = load(name, scale, out)
+    if stored is None:
+        raise ValueError(f"{folder} has no result: run `hierax reproduce {name} --scale {scale}`")
+    module = find(name).load()
+    record = restated(stored, module)
+    write_record(record, folder)
+    fields = ("settings", "claims", "curves", "tables", "seeds")
+    module.draw(Result(**{field: record[field] for field in fields}), folder / "figure.png")
+    return [
+        Moved(old["claim"], old["holds"], new["holds"])
+        for old, new in zip(stored["claims"], record["claims"], strict=True)
+        if old["holds"] != new["holds"]
+    ]
 
 
 def find(name: str) -> Experiment:

@@ -13,7 +13,7 @@ def draw_divergences(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> F
 
     Args:
         tables: rows of each case. A row has its method (``way``), its equivalent number of
-            ``levels``, and ``kl`` with ``mean``, ``low`` and ``high`` over seeds.
+            ``levels``, and ``kl`` with ``iqm``, ``low`` and ``high`` over seeds.
     """
     figure = Figure(figsize=(3.2 * len(tables), 3.4), layout="constrained", dpi=110)
     panels = figure.subplots(1, len(tables), squeeze=False)[0]
@@ -22,7 +22,7 @@ def draw_divergences(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> F
         for index, way in enumerate(dict.fromkeys(row["way"] for row in rows.values())):
             of_way = [row for row in rows.values() if row["way"] == way]
             levels = [row["levels"] for row in of_way]
-            means, low, high = ([row["kl"][k] for row in of_way] for k in ("mean", "low", "high"))
+            means, low, high = ([row["kl"][k] for row in of_way] for k in ("iqm", "low", "high"))
             colour = CATEGORIES[index]
             axes.plot(levels, means, "o-", color=colour, label=way, markersize=4)
             axes.vlines(levels, low, high, color=colour)

@@ -6,14 +6,17 @@ index (`index_canvas`). `hierax.plotting.plan` draws its panels.
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import matplotlib
 import numpy as np
 from jaxtyping import Int
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import FigureBase
+from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 # Okabe and Ito (2008), "Color universal design": eight colours for all kinds of colour vision.
@@ -55,14 +58,18 @@ class Marks:
         bottlenecks = () if self.bottlenecks is None else self.bottlenecks.tolist()
         return [state for state in bottlenecks if state not in (self.start, self.goal)]
 
-    def legend(self) -> str:
-        """Return the legend of the marks that exist."""
-        meaning = {
-            "orange: start": self.start is not None,
-            "blue: goal": self.goal is not None,
-            "dotted: bottlenecks": bool(self.dotted()),
+    def legend(self) -> list[Artist]:
+        """Return the handles of a legend of the marks that exist."""
+        looks: dict[str, tuple[bool, str, Literal["-", ":"]]] = {
+            "start": (self.start is not None, START, "-"),
+            "goal": (self.goal is not None, GOAL, "-"),
+            "bottleneck": (bool(self.dotted()), INK, ":"),
         }
-        return "   ".join(text for text, is_drawn in meaning.items() if is_drawn)
+        return [
+            Patch(fill=False, edgecolor=colour, linestyle=line, linewidth=1.8, label=label)
+            for label, (is_drawn, colour, line) in looks.items()
+            if is_drawn
+        ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,8 +118,8 @@ class Canvas(Protocol):
         ...
 
     @property
-    def legend(self) -> str:
-        """Legend of the marked states."""
+    def legend(self) -> Sequence[Artist]:
+        """Handles of the legend of the marked states."""
         ...
 
     @property
@@ -143,11 +150,25 @@ def contrasting(colour: np.ndarray) -> str:
     return INK if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
 
 
-def action_legend(axes: Axes, names: Sequence[str]) -> None:
-    """Draw a legend under the axes with one colour of `CATEGORIES` per action."""
+def marks_legend(figure: FigureBase, canvas: Canvas) -> None:
+    """Draw the legend of the marked states under a figure, if there are any."""
+    if canvas.legend:
+        figure.legend(
+            handles=list(canvas.legend), loc="outside lower center", ncols=3, frameon=False,
+            fontsize=8,
+        )  # fmt: skip
+
+
+def action_legend(axes: Axes, names: Sequence[str], below: float = 0.0) -> None:
+    """Draw a legend under the axes with one colour of `CATEGORIES` per action.
+
+    ``below`` leaves room for the labels of the axis, as a fraction of its height.
+    """
     for name, colour in zip(names, CATEGORIES, strict=False):
         axes.scatter([], [], color=colour, marker="s", label=name)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, frameon=False, fontsize=8)
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.5, -below), ncols=3, frameon=False, fontsize=8
+    )
 
 
 def action_colours(choice: np.ndarray) -> list[str]:

@@ -36,7 +36,7 @@ class GraphCanvas:
 
     Attributes:
         height: height of a drawing in inches.
-        legend: legend of the marked states.
+        legend: handles of the legend of the marked states.
         names: names of the states, or None if they do not fit into the discs.
     """
 

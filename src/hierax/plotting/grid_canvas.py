@@ -38,7 +38,7 @@ class GridCanvas:
 
     Attributes:
         height: height of a drawing in inches.
-        legend: legend of the marked states.
+        legend: handles of the legend of the marked states.
         names: None; the position of a square identifies its state.
     """
 

@@ -20,7 +20,7 @@ class IndexCanvas:
         names: None; the axis shows the state index.
     """
 
-    legend = ""
+    legend = ()
     names = None
 
     def __init__(self, action_names: Sequence[str]):

@@ -15,7 +15,7 @@ def draw_errors(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Figure
 
     Args:
         tables: by world and level, rows with ``gain_error``, ``covariance_error``, ``value_error``,
-            each with its ``mean``, ``low`` and ``high`` over seeds.
+            each with its ``iqm``, ``low`` and ``high`` over seeds.
     """
     rows = {
         f"{world},\n{level}": row
@@ -28,7 +28,7 @@ def draw_errors(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Figure
         errors = [row[f"{measure}_error"] for row in rows.values()]
         places = [place + 0.2 * (index - 1) for place in range(len(rows))]
         colour = CATEGORIES[index]
-        means = [error["mean"] for error in errors]
+        means = [error["iqm"] for error in errors]
         axes.plot(places, means, "o", color=colour, label=measure, markersize=5)
         low, high = ([error[end] for error in errors] for end in ("low", "high"))
         axes.vlines(places, low, high, color=colour)

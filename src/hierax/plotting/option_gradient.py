@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from hierax.plotting.canvas import CATEGORIES, INK, PANEL, Canvas, Scale
+from hierax.plotting.canvas import CATEGORIES, PANEL, Canvas, Scale, marks_legend
 
 LIBRARIES = {
     "primitives": ("actions alone", CATEGORIES[7]),
@@ -70,7 +70,7 @@ def draw_options(
 
 
 def _options(part: SubFigure, options: OptionTables, canvas: Canvas) -> None:
-    part.supxlabel(canvas.legend, size="small", color=INK)
+    marks_legend(part, canvas)
     panels = part.subplots(2, len(options.choice), squeeze=False)
     for index, (does, ends) in enumerate(panels.T):
         does.set_title(f"Option {index + 1}")
@@ -83,8 +83,9 @@ def _planning_curves(axes: Axes, libraries: Mapping[str, Any], title: str) -> No
         if name not in libraries:
             continue
         curve = libraries[name]
-        sweeps = np.arange(1, len(curve["mean"]) + 1)
-        axes.plot(sweeps, curve["mean"], color=colour, label=label, linewidth=1.8)
+        middle = curve["iqm" if "iqm" in curve else "mean"]
+        sweeps = np.arange(1, len(middle) + 1)
+        axes.plot(sweeps, middle, color=colour, label=label, linewidth=1.8)
         if "low" in curve:
             axes.fill_between(sweeps, curve["low"], curve["high"], color=colour, alpha=0.2, lw=0)
     for part in FRACTIONS:

@@ -1,8 +1,8 @@
 """Figures of a plan: value, greedy policy, occupancy, and the order of decisions.
 
 A grid world is drawn as its map, another world as its graph of states at the places that the world
-gives. A model without places is drawn as a graph if it is small, and along the state index
-otherwise.
+gives. A model without places is drawn as a graph if it is small, with a heat map of its transitions
+if the graph has too many lines, and along the state index otherwise.
 """
 
 import dataclasses
@@ -16,10 +16,11 @@ from matplotlib.figure import Figure
 from scipy.stats import rankdata
 
 from hierax.planning import TabularMDP
-from hierax.plotting.canvas import INK, PANEL, Canvas, Marks, Scale
+from hierax.plotting.canvas import PANEL, Canvas, Marks, Scale, marks_legend
 from hierax.plotting.graph_canvas import GraphCanvas
 from hierax.plotting.grid_canvas import GridCanvas
 from hierax.plotting.index_canvas import IndexCanvas
+from hierax.plotting.matrix_canvas import MatrixCanvas, chosen_rows
 from hierax.worlds import GridWorld, TabularWorld
 
 VALUE = Scale("expected discounted return", "viridis")
@@ -27,6 +28,8 @@ VISITS = Scale("expected discounted visits", "YlGnBu", logarithmic=True)
 ORDER = Scale("rank, 1 is decided first", "plasma_r")
 LARGEST_LAYOUT = 60
 """Largest number of states of a model without places that is drawn as a graph."""
+MOST_NEIGHBOURS = 8
+"""Largest mean number of next states in a drawn graph; more lines would hide each other."""
 TIE = 1e-6
 """Times that differ by less than this fraction of the longest are equal (symmetric states)."""
 
@@ -67,7 +70,7 @@ def draw_plan(plan: PlanTables, canvas: Canvas, title: str = "") -> Figure:
     figure = Figure(figsize=size, layout="constrained", dpi=150)
     panels = figure.subplots(rows, columns).ravel()
     figure.suptitle(title, weight="bold")
-    figure.supxlabel(canvas.legend, size="small", color=INK)
+    marks_legend(figure, canvas)
     _title(panels[0], "Value")
     canvas.colour(panels[0], plan.value, VALUE, canvas.names)
     _title(panels[1], "Greedy policy")
@@ -83,11 +86,7 @@ def draw_plan(plan: PlanTables, canvas: Canvas, title: str = "") -> Figure:
 
 def likely_successor(mdp: TabularMDP, choice: Int[np.ndarray, "S"]) -> Int[np.ndarray, "S"]:
     """Return the most likely next state of the chosen action of each state."""
-    states = np.arange(mdp.states)
-    if mdp.is_sparse:
-        rows = sp.csr_matrix(mdp.transition[states * mdp.actions + choice])
-        return np.asarray(rows.argmax(axis=1)).ravel()
-    return mdp.transition[states, choice].argmax(axis=1)
+    return np.asarray(chosen_rows(mdp, choice).argmax(axis=1)).ravel()
 
 
 def decision_ranks(time_to_peak: Float[np.ndarray, "S"]) -> Float[np.ndarray, "S"]:
@@ -116,13 +115,19 @@ def world_canvas(world: TabularWorld, task: bool = True) -> Canvas:
 
 
 def model_canvas(mdp: TabularMDP) -> Canvas:
-    """Return the canvas of a model: a graph up to `LARGEST_LAYOUT` states, else bars."""
+    """Return the canvas of a model without places.
+
+    It is a graph up to `LARGEST_LAYOUT` states if they have at most `MOST_NEIGHBOURS` neighbours in
+    the mean, a heat map of the transitions for denser models, and bars for larger models.
+    """
     actions = tuple(f"action {action}" for action in range(mdp.actions))
     if mdp.states > LARGEST_LAYOUT:
         return IndexCanvas(actions)
+    moves = mdp.adjacency()
+    if moves.nnz > MOST_NEIGHBOURS * mdp.states:
+        return MatrixCanvas(mdp, actions)
     certain = np.flatnonzero(mdp.initial == 1.0)
     marks = Marks(start=int(certain[0]) if len(certain) else None)
-    moves = mdp.adjacency()
     names = tuple(map(str, range(mdp.states)))
     return GraphCanvas(_layout(moves), moves, marks, names, actions)
 
