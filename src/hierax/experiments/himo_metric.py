@@ -79,7 +79,9 @@ def _random_model(seed: int) -> tuple[TabularMDP, np.ndarray]:
         weights[..., 0] += 1e-3
     transition = weights / weights.sum(axis=-1, keepdims=True)
     reward = random.normal(size=(states, actions))
-    model = TabularMDP(transition, reward, random.uniform(0.1, 0.99), available=available)
+    model = TabularMDP.from_arrays(
+        transition, reward, random.uniform(0.1, 0.99), layout="sas", available=available
+    )
     policy = (random.random((states, actions)) + 0.05) * available
     return model, policy / policy.sum(axis=1, keepdims=True)
 

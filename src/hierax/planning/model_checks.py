@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hierax.checks import require_shape
+from hierax.planning.axis_order import require_axes
 from hierax.planning.backend import Array, as_array, is_traced
 
 
@@ -89,7 +90,7 @@ def policy_table(name: str, policy: Any, available: Array) -> Array:
     Its rows sum to 1, and unavailable pairs have probability 0.
     """
     array = numeric(name, policy)
-    require_shape(name, array, np.shape(available))
+    require_axes(name, array, np.shape(available), "SA")
     if is_traced(array, available):
         return array
     require_finite(name, array, ("state", "action"))

@@ -121,10 +121,11 @@ class GridWorld(TabularWorld):
         discount = check_below_one("discount", discount)
         matrices = moves.matrices(grid_map)
         available = np.stack([matrix.getnnz(axis=1) > 0 for matrix in matrices.values()], axis=1)
-        bare = TabularMDP(
+        bare = TabularMDP.from_arrays(
             join_actions(list(matrices.values()), sparse),
             np.zeros(available.shape),
             discount,
+            layout="ass",
             initial=start,
             available=available,
         )

@@ -79,10 +79,11 @@ def tower_of_hanoi(
     begin = 0 if start is None else _state_of("start", start, discs)
     end = len(pegs) - 1 if goal is None else _state_of("goal", goal, discs)
     matrices, available = _moves(pegs)
-    bare = TabularMDP(
+    bare = TabularMDP.from_arrays(
         join_actions(matrices, sparse),
         np.zeros(available.shape),
         discount,
+        layout="ass",
         initial=begin,
         available=available,
     )

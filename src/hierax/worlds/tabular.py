@@ -164,7 +164,7 @@ def _entry_probability(mdp: TabularMDP, state: int) -> Float[np.ndarray, "S A"]:
 def join_actions(
     matrices: Sequence[sp.csr_matrix], as_sparse: bool | None
 ) -> Sequence[sp.csr_matrix] | np.ndarray:
-    """Return A matrices ``(S, S)`` unchanged, or as one dense array ``(S, A, S)``.
+    """Return A matrices ``(S, S)`` unchanged, or as one dense array ``(A, S, S)``.
 
     Args:
         matrices: one transition matrix for each action.
@@ -174,4 +174,4 @@ def join_actions(
         as_sparse = matrices[0].get_shape()[0] >= SPARSE_FROM_STATES
     if as_sparse:
         return matrices
-    return np.stack([matrix.toarray() for matrix in matrices], axis=1)
+    return np.stack([matrix.toarray() for matrix in matrices])

@@ -103,10 +103,11 @@ def _climb(mdp: TabularMDP, potential: np.ndarray) -> tuple[np.ndarray, np.ndarr
     moves = dense(mdp.transition, mdp.available)
     ending = np.zeros_like(stay)
     discounts = np.broadcast_to(mdp.discount, moves.shape)
-    problem = TabularMDP(
+    problem = TabularMDP.from_arrays(
         np.concatenate([moves, stay], axis=1),
         np.concatenate([gain, np.zeros((mdp.states, 1))], axis=1),
         np.concatenate([discounts, ending], axis=1),
+        layout="sas",
         available=np.concatenate([mdp.available, np.ones((mdp.states, 1), bool)], axis=1),
     )
     going = solve_bellman(problem, tolerance=TOLERANCE).action_value[:, :-1]
