@@ -54,8 +54,32 @@ def test_a_model_may_say_where_it_begins_and_what_is_possible(saved):
     np.testing.assert_array_equal(mdp.reward[2], [0, 1])  # what is not possible does not pay
 
 
-def test_other_arrays_of_a_file_are_let_be(saved):
-    assert read_problem(saved(notes=np.arange(7), value=np.zeros(2)), {}).mdp.states == 3
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("availble", "unknown array 'availble'; did you mean 'available'\\?"),
+        ("Discount", "unknown array 'Discount'; did you mean 'discount'\\?"),
+        ("notes", "unknown array 'notes'.*transition, reward, discount"),
+    ],
+)
+def test_an_array_of_unknown_name_is_refused(saved, name, words):
+    path = saved(**{name: np.zeros((3, 1))})
+    with pytest.raises(UsageError, match=f"{path}: {words}"):
+        read_problem(path, {})
+
+
+def test_a_model_may_state_the_order_of_its_axes(saved):
+    mdp = read_problem(saved(transition=STEP.swapaxes(0, 1), layout="ass"), {}).mdp
+    np.testing.assert_array_equal(mdp.transition, STEP)
+    with pytest.raises(UsageError, match="layout must be one of 'sas', 'ass', got 'asa'"):
+        read_problem(saved(layout="asa"), {})
+    with pytest.raises(UsageError, match=r"fits \(A, S, S\).*layout='ass'"):
+        read_problem(saved(transition=STEP.swapaxes(0, 1)), {})
+
+
+def test_a_model_in_float32_is_read(saved):
+    rounded = np.full((3, 1, 3), 1 / 3, np.float32)
+    assert read_problem(saved(transition=rounded), {}).mdp.contraction == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +88,7 @@ def test_other_arrays_of_a_file_are_let_be(saved):
         ({"transition": None}, "must have.*transition, reward, discount.*'transition' is missing"),
         ({"reward": None}, "'reward' is missing"),
         ({"discount": None}, "'discount' is missing"),
-        ({"transition": None, "transitions": STEP}, "'transition' is missing"),
+        ({"transition": None, "transitions": STEP}, "'transitions'; did you mean 'transition'"),
         ({"transition": STEP[:2]}, "transition"),
         ({"reward": np.zeros((2, 1))}, "reward"),
         ({"discount": np.array([0.9, 0.9])}, "discount"),

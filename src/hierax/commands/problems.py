@@ -4,12 +4,13 @@ import dataclasses
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hierax import registry
 from hierax.commands.errors import UsageError, unknown
 from hierax.planning import TabularMDP
 from hierax.plotting import Canvas, model_canvas, world_canvas
@@ -17,7 +18,7 @@ from hierax.worlds import GridWorld, TabularWorld, make_tabular, tabular_names
 
 MAP_OPTIONS = ("slip", "stay", "no_stay", "bump")
 ARRAYS = ("transition", "reward", "discount")
-MORE_ARRAYS = ("initial", "available")
+MORE_ARRAYS = ("initial", "available", "layout")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -127,9 +128,15 @@ def _read_model(path: Path, options: Mapping[str, Any]) -> Problem:
             f"{', '.join(MORE_ARRAYS)}; {missing[0]!r} is missing"
         )
     try:
-        return Problem(path.name, TabularMDP(**arrays))
+        return Problem(path.name, _model(**arrays))
     except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
+
+
+def _model(layout: np.ndarray | None = None, **arrays: Any) -> TabularMDP:
+    if layout is None:
+        return TabularMDP(**arrays)
+    return TabularMDP.from_arrays(**arrays, layout=str(layout))
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -139,13 +146,20 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("a single array")
-            return {name: archive[name] for name in (*ARRAYS, *MORE_ARRAYS) if name in archive}
+            _refuse_unknown(path, archive.files)
+            return dict(archive)
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error):
         raise UsageError(
             f"cannot read the model {path}: it is not an archive of arrays written by numpy.savez"
         ) from None
     except OSError as error:
         raise UsageError(f"cannot read the model {path}: {error.strerror or error}") from None
+
+
+def _refuse_unknown(path: Path, names: Iterable[str]) -> None:
+    for name in names:
+        if name not in (*ARRAYS, *MORE_ARRAYS):
+            raise UsageError(f"{path}: {registry.unknown('array', name, (*ARRAYS, *MORE_ARRAYS))}")
 
 
 def _refuse(options: Mapping[str, Any], names: tuple[str, ...], rule: str) -> None:
