@@ -1,19 +1,25 @@
 """The base of actor-critics with continuous actions: SAC, TD3 and latent space policies."""
 
 import dataclasses
+import math
+import warnings
 from collections.abc import Mapping
 
 import jax
+import optax
 
 from hierax import checks
 from hierax.agents.agent import Key, Observation, TrainState
 from hierax.agents.encoder import Encoder
 from hierax.agents.off_policy import OffPolicy
+from hierax.agents.optimisation import adam
 from hierax.agents.transitions import TransitionBatch, one_step
 from hierax.spec import Continuous
 
 OBSERVATION = "observation"
 """Name of the one encoder."""
+_PICTURE_AXES = 3
+"""Height, width and channels."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,6 +33,12 @@ class ActorCritic(OffPolicy[TransitionBatch]):
         views: names of the views that are observed, in this order; None for all of the world's.
         normalise_observations: whether observations are shifted and scaled by their running mean
             and standard deviation.
+        learning_rate_end: learning rate after ``learning_rate_updates`` updates, to which it falls
+            linearly; None keeps it constant.
+        learning_rate_updates: number of updates of a network over which its learning rate falls.
+        max_gradient_norm: largest norm of the gradient of a network; longer gradients are scaled
+            down to it. None does not clip.
+        reward_scale: factor of the rewards in updates; logged returns are not scaled.
 
     Raises:
         ValueError: if a number is not allowed, the world's actions are not continuous, or it has
@@ -37,6 +49,10 @@ class ActorCritic(OffPolicy[TransitionBatch]):
     tau: float = 0.005
     views: tuple[str, ...] | None = None
     normalise_observations: bool = False
+    learning_rate_end: float | None = None
+    learning_rate_updates: int = 1_000_000
+    max_gradient_norm: float | None = None
+    reward_scale: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -57,6 +73,13 @@ class ActorCritic(OffPolicy[TransitionBatch]):
         checks.positive("tau", self.tau)
         if self.tau > 1.0:
             raise ValueError(f"tau must be in (0, 1], got {self.tau!r}")
+        if self.learning_rate_end is not None:
+            checks.not_negative("learning_rate_end", self.learning_rate_end)
+        checks.count("learning_rate_updates", self.learning_rate_updates, 1)
+        if self.max_gradient_norm is not None:
+            checks.positive("max_gradient_norm", self.max_gradient_norm)
+        checks.positive("reward_scale", self.reward_scale)
+        self._warn_of_pictures()
 
     @property
     def view_names(self) -> tuple[str, ...]:
@@ -78,6 +101,16 @@ class ActorCritic(OffPolicy[TransitionBatch]):
         normalise = self.normalise_observations
         return {OBSERVATION: Encoder.of(self.spec, self.view_names, normalise=normalise)}
 
+    @property
+    def optimiser(self) -> optax.GradientTransformation:
+        """Adam, for each network of its own."""
+        return adam(
+            self.learning_rate,
+            self.learning_rate_end,
+            self.learning_rate_updates,
+            self.max_gradient_norm,
+        )
+
     def preprocess(self, state: TrainState, observation: Observation) -> jax.Array:
         """Return observations ``(N, D)`` as the networks see them."""
         return state.encoders[OBSERVATION](observation)
@@ -88,7 +121,22 @@ class ActorCritic(OffPolicy[TransitionBatch]):
         return self._encoded(state, one_step(sequences, self.discount))
 
     def _encoded(self, state: TrainState, batch: TransitionBatch) -> TransitionBatch:
+        """Return a batch as the networks see it: encoded observations, scaled rewards."""
+        if self.reward_scale != 1.0:
+            batch = batch._replace(reward=self.reward_scale * batch.reward)
         return batch._replace(
             observation=self.preprocess(state, batch.observation),
             next_observation=self.preprocess(state, batch.next_observation),
         )
+
+    def _warn_of_pictures(self) -> None:
+        """Warn once for each view that is a picture: an MLP sees it as a list of numbers."""
+        for name in self.view_names:
+            shape = self.spec.view(name).shape
+            if len(shape) == _PICTURE_AXES:
+                warnings.warn(
+                    f"view {name!r} of {self.spec.name} is a picture of shape {shape}, and "
+                    f"{type(self).__name__} flattens it into {math.prod(shape)} numbers for an "
+                    "MLP: leave it out with views=, or encode it in the world",
+                    stacklevel=2,
+                )

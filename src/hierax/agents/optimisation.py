@@ -1,4 +1,4 @@
-"""A gradient step, and the Polyak update of target parameters."""
+"""Adam with its options, a gradient step, and the Polyak update of target parameters."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -9,6 +9,30 @@ import optax
 Parameters = TypeVar("Parameters")
 
 
+def adam(
+    learning_rate: float,
+    end: float | None = None,
+    updates: int = 1,
+    max_gradient_norm: float | None = None,
+) -> optax.GradientTransformation:
+    """Return Adam, with a learning rate that falls linearly and with gradient clipping.
+
+    Args:
+        learning_rate: at the first update.
+        end: learning rate after ``updates`` updates; None keeps it constant.
+        updates: number of updates over which it falls.
+        max_gradient_norm: largest Euclidean norm of the gradient of one network; longer gradients
+            are scaled down to it. None does not clip.
+    """
+    constant = end is None
+    optimiser = optax.adam(
+        learning_rate if constant else optax.linear_schedule(learning_rate, end, updates)
+    )
+    if max_gradient_norm is None:
+        return optimiser
+    return optax.chain(optax.clip_by_global_norm(max_gradient_norm), optimiser)
+
+
 class GradientStep(NamedTuple):
     """The result of one gradient step.
 
@@ -17,7 +41,7 @@ class GradientStep(NamedTuple):
         optimiser: state of the optimiser after the step.
         loss: () before the step.
         aux: the auxiliary output of the loss.
-        gradient_norm: () Euclidean norm of the whole gradient.
+        gradient_norm: () Euclidean norm of the whole gradient, before it is clipped.
     """
 
     parameters: Any

@@ -20,7 +20,6 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from hierax import checks
 from hierax.agents.agent import Key, Metrics
@@ -72,7 +71,7 @@ class SAC(FlatActorCritic):
         entropy = -self.action_size if self.target_entropy is None else self.target_entropy
         return SoftUpdate(
             sample=self._sample,
-            optimiser=optax.adam(self.learning_rate),
+            optimiser=self.optimiser,
             tau=self.tau,
             target_ratio=None if self.temperature else -entropy - self._log_prior,
         )

@@ -7,7 +7,6 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from hierax import checks
 from hierax.agents.agent import Key, Metrics
@@ -43,7 +42,7 @@ class TD3(FlatActorCritic):
     @property
     def _update(self) -> TD3Update:
         return TD3Update(
-            optimiser=optax.adam(self.learning_rate),
+            optimiser=self.optimiser,
             tau=self.tau,
             policy_delay=self.policy_delay,
             target_policy_noise=self.target_policy_noise,

@@ -28,7 +28,6 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from hierax import checks
 from hierax.agents.actor_critic import OBSERVATION, ActorCritic
@@ -315,7 +314,7 @@ class LatentSpacePolicy(ActorCritic):
         target = usual if level.target_kl is None else level.target_kl
         return SoftUpdate(
             sample=self.sample_policy,
-            optimiser=optax.adam(self.learning_rate),
+            optimiser=self.optimiser,
             tau=self.tau,
             target_ratio=target if level.temperature is None else None,
         )
