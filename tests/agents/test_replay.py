@@ -315,6 +315,16 @@ def test_refusals(arguments, environments, names):
     refuses(lambda: replay_of(*arguments).init(transition), *names)
 
 
+def test_a_draw_from_nothing_is_refused():
+    (transition,) = episodes(0, 1, 1, 5)
+    replay = replay_of(100, 3, aligned=True)
+    memory = replay.add(replay.init(transition), transition)
+    refuses(
+        lambda: replay.sample(memory, jax.random.key(0), 4, KIND),
+        "index 'sequences'", "at least one sequence", "got none",
+    )  # fmt: skip
+
+
 def test_a_replay_without_an_index_is_refused():
     refuses(lambda: Replay(10, {}), "indices", "at least one", "none")
 

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import jax
+import jax.numpy as jnp
 
 from hierax.spec import WorldSpec
 
@@ -151,3 +152,12 @@ class Agent(Protocol):
     def next_batch(self, state: TrainState) -> Any:
         """Return the batch of the next update. It is saved when a loss is not finite."""
         ...
+
+
+def is_ready(agent: Agent, state: TrainState) -> Any:
+    """Return () bool: whether enough is stored for an update; drivers make none before.
+
+    This is ``agent.ready(state)``, or True for an agent without this method.
+    """
+    ready = getattr(agent, "ready", None)
+    return jnp.array(True) if ready is None else ready(state)

@@ -105,6 +105,11 @@ class LearningAgent(abc.ABC, Generic[Batch]):
             steps=state.steps + transition.is_step.size,
         )
 
+    def ready(self, state: TrainState) -> Any:
+        """Return () bool: whether enough is stored for an update. By default it always is."""
+        del state
+        return jnp.array(True)
+
     def learn(self, state: TrainState) -> tuple[TrainState, Metrics]:
         """Make one gradient update from what is stored."""
         return self.learn_from(state, self.next_batch(state))

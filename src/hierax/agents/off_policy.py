@@ -1,13 +1,20 @@
 """Agents that learn from a replay of past steps."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from numbers import Real
 
+import jax
+
 from hierax import checks
+from hierax.agents.agent import TrainState
 from hierax.agents.base import Batch, LearningAgent
 from hierax.agents.replay import Index, Replay
 from hierax.agents.replay.replay import TRANSITIONS
+
+LEAST_SHARE = 0.25
+"""Share of a batch that is stored before the first update."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -20,7 +27,8 @@ class OffPolicy(LearningAgent[Batch]):
         learning_rate: of Adam, for all networks.
         batch_size: B, samples of an update.
         buffer_size: steps that the replay keeps, of all environments together.
-        learning_starts: environment steps before the first update.
+        learning_starts: environment steps before the first update. Updates also wait until
+            ``batch_size`` / 4 sequences of each kind in `indices` are stored.
         updates_per_step: gradient updates for each environment step after that.
 
     Raises:
@@ -57,3 +65,7 @@ class OffPolicy(LearningAgent[Batch]):
     def store(self) -> Replay:
         """The replay."""
         return Replay(self.buffer_size, self.indices)
+
+    def ready(self, state: TrainState) -> jax.Array:
+        """Return () bool: whether a quarter of a batch is stored of each kind of sequence."""
+        return self.store.holds(state.replay, math.ceil(LEAST_SHARE * self.batch_size))

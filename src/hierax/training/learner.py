@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hierax.agents.agent import Agent, TrainState
+from hierax.agents.agent import Agent, TrainState, is_ready
 from hierax.agents.off_policy import OffPolicy
 from hierax.training import finiteness
 from hierax.training.acting import transition
@@ -68,7 +68,7 @@ class Learner(abc.ABC):
     def learn(self, state: LearnerState, rows: Rows, updates: int, report: Report) -> Learned:
         """Observe ``rows``, then make ``updates`` updates; ``state`` is used up.
 
-        Fewer updates are made if a metric is not finite.
+        Fewer updates are made if a metric is not finite, none if the agent is not ready.
         """
 
     def start(self, key: jax.Array) -> LearnerState:
@@ -158,6 +158,7 @@ class DeviceLearner(Learner):
         def learn(state: LearnerState, rows: Rows, updates: jax.Array, report: Report) -> Learned:
             agent, report = self._observed(state.agent, rows, report)
             state = state._replace(agent=agent)
+            updates = jnp.where(is_ready(self.agent, agent), updates, 0)
             return self._updated(lambda _, agent: self.agent.learn(agent), state, report, updates)
 
         return jax.jit(learn, donate_argnums=0)
@@ -176,12 +177,12 @@ class HostMemoryLearner(Learner):
         """Observe ``rows``, then make ``updates`` updates; ``state`` is used up."""
         agent = state.agent
         moved = jax.device_put((agent._replace(learner=None, replay=None), rows, report), _host())
-        kept, report, batches = self._observe_and_sample(agent.replay, *moved, updates)
-        moved, report, batches = jax.device_put(
-            (kept._replace(replay=None), report, batches), jax.devices()[0]
+        kept, report, batches, ready = self._observe_and_sample(agent.replay, *moved, updates)
+        moved, report, batches, ready = jax.device_put(
+            (kept._replace(replay=None), report, batches, ready), jax.devices()[0]
         )
         moved = state._replace(agent=moved._replace(learner=agent.learner))
-        learned, parameters, report = self._update(moved, batches, np.int32(updates), report)
+        learned, parameters, report = self._update(moved, batches, ready, report)
         agent = learned.agent._replace(replay=kept.replay)
         return learned._replace(agent=agent), parameters, report
 
@@ -191,9 +192,10 @@ class HostMemoryLearner(Learner):
 
         def observe_and_sample(
             replay: Any, state: TrainState, rows: Rows, report: Report, updates: int
-        ) -> tuple[TrainState, Report, Any]:
+        ) -> tuple[TrainState, Report, Any, jax.Array]:
             kept, report = self._observed(state._replace(replay=replay), rows, report)
-            return kept, report, agent.next_batches(kept, max(updates, 1))
+            ready = jnp.where(is_ready(agent, kept), updates, 0)
+            return kept, report, agent.next_batches(kept, max(updates, 1)), ready
 
         return jax.jit(observe_and_sample, donate_argnums=0, static_argnums=4)
 

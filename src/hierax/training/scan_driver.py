@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from hierax.agents.agent import Agent, TrainState
+from hierax.agents.agent import Agent, TrainState, is_ready
 from hierax.training import finiteness
 from hierax.training.acting import Acting, Behaviour, step, transition
 from hierax.training.iteration import Iteration
@@ -108,6 +108,10 @@ class ScanDriver:
                 return name, finiteness.batch_evidence(self.agent, run.agent, run.update_key)
         return None
 
+    def tells_success(self, runs: Runs) -> bool:
+        """Return whether the world reports success."""
+        return bool(self.world.spec.has_success)
+
     def snapshot(self, runs: Runs) -> Runs:
         """Return everything that changes, for a checkpoint."""
         return runs
@@ -171,7 +175,10 @@ class ScanDriver:
 
     def _iterate(self, updates: jax.Array, at: tuple[Run, Report]) -> tuple[Run, Report]:
         at = self._repeat(self.iteration.steps, self._step, at)
-        return self._repeat(updates, self._learn, at)
+        ready = is_ready(self.agent, at[0].agent)
+        if self.together:  # a number of updates for each seed would copy every replay
+            ready = jax.lax.pmin(ready.astype(jnp.int32), _SEEDS) > 0
+        return self._repeat(jnp.where(ready, updates, 0), self._learn, at)
 
     def _repeat(self, count: Any, body: Any, at: tuple[Run, Report]) -> tuple[Run, Report]:
         """``body`` applied ``count`` times, or until something is not finite with some seed."""

@@ -66,6 +66,14 @@ class Index:
             entered=jnp.zeros(rows, jnp.int32),
         )
 
+    def least(self, rows: int) -> int:
+        """Return a number of sequences that a full ring holds of each environment at least.
+
+        With the beginning of an episode after each, sequences are at most ``length`` + 1 rows
+        apart. One may be cut at either end of the ring.
+        """
+        return max(rows // (self.length + 1) - 2, 1)
+
     def add(
         self, state: IndexState, row: jax.Array, age: jax.Array, ended: ArrayLike
     ) -> IndexState:

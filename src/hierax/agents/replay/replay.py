@@ -8,6 +8,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
+from jax.core import Tracer
+
 from hierax import checks
 from hierax.agents.agent import Key, Transition
 from hierax.agents.replay.index import Index, IndexState
@@ -58,15 +62,15 @@ class Replay:
             ValueError: if the buffer does not hold two sequences of every environment.
         """
         environments = transition.reward.shape[0]
-        steps = -(-self.buffer_size // environments)
+        rows = self._rows(environments)
         longest = max(index.length for index in self.indices.values())
-        if steps < 2 * longest + 1:
+        if rows < 2 * longest + 3:
             raise ValueError(
                 f"buffer_size must be at least {(2 * longest + 1) * environments} (two sequences "
                 f"of {longest} steps in each of {environments} environments), got "
                 f"{self.buffer_size}"
             )
-        ring = Ring(steps + 2)  # one row for the last observation, one to be written next
+        ring = Ring(rows)
         return ReplayState(
             ring=ring.init(transition),
             indices={
@@ -96,12 +100,36 @@ class Replay:
             index: name of the kind.
 
         Raises:
-            ValueError: if there is no such index.
+            ValueError: if there is no such index, or nothing is stored. Inside `jit`, where this
+                cannot be known, the rewards of a draw from nothing are NaN.
         """
         checks.one_of("index", index, tuple(self.indices))
-        chosen = self.indices[index]
+        chosen, held = self.indices[index], state.indices[index].held
+        if not isinstance(held, Tracer) and not held:
+            raise ValueError(
+                f"index {index!r} must hold at least one sequence to be sampled, got none: observe "
+                "more steps before"
+            )
         row, environment = chosen.draw(state.indices[index], key, count)
-        return self._ring(state).read(state.ring, row, environment, chosen.length)
+        drawn = self._ring(state).read(state.ring, row, environment, chosen.length)
+        return drawn._replace(reward=jnp.where(held > 0, drawn.reward, jnp.nan))
+
+    def holds(self, state: ReplayState, count: int) -> jax.Array:
+        """Return () bool: whether ``count`` sequences of each kind are stored.
+
+        Where a full ring may hold fewer, because episodes are short, that many are enough.
+        """
+        environments = state.ring.step.reward.shape[1]
+        rows = self._rows(environments)
+        enough = [
+            state.indices[name].held >= min(count, index.least(rows) * environments)
+            for name, index in self.indices.items()
+        ]
+        return jnp.stack(enough).all()
+
+    def _rows(self, environments: int) -> int:
+        """Return R: one row is for the last observation, one is to be written next."""
+        return -(-self.buffer_size // environments) + 2
 
     def _ring(self, state: ReplayState) -> Ring:
         return Ring(state.ring.step.reward.shape[0])
