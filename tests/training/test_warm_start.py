@@ -19,10 +19,11 @@ from hierax.training.iteration import Iteration
 from hierax.training.records import Records, read_metrics
 from hierax.training.scan_driver import ScanDriver
 from hierax.training.serialisation import tree_digest
+from hierax.training.session import Trained
 from hierax.training.warm_start import digest, warm_started
 from hierax.worlds import make
 from hierax.worlds.host import FunctionalHostWorld
-from refusals import refusal
+from refusals import refusal, refuses
 
 PLANE = make("PointSpeed-v0", episode_limit=20)
 CROSS = make("PointCross-v0", episode_limit=20)
@@ -122,6 +123,14 @@ def nothing_compiled(caplog):
     with jax.log_compiles(), caplog.at_level("WARNING"):
         yield
     assert not [line for line in caplog.messages if line.startswith("Compiling")]
+
+
+def test_a_training_of_one_seed_can_be_given_whole(lower, upper):
+    trained = Trained(LOWER, lower[:1], {})
+    agent, state = LOWER.add_level(trained, UPPER_LEVEL, CROSS.spec)
+    assert (agent, tree_digest(state)) == (upper[0], tree_digest(upper[1][0]))
+    both = Trained(LOWER, lower, {})
+    refuses(lambda: LOWER.add_level(both, UPPER_LEVEL, CROSS.spec), "trained ... one seed ... 2")
 
 
 def test_another_lower_level_and_another_seed_compile_nothing(chosen, lower, upper, caplog):

@@ -87,6 +87,17 @@ class TrainState(NamedTuple):
     key: Key
 
 
+class Trained(Protocol):
+    """The result of a training, see `hierax.train`.
+
+    Attributes:
+        states: the state of each seed.
+    """
+
+    @property
+    def states(self) -> list[TrainState]: ...  # noqa: D102
+
+
 class Agent(Protocol):
     """The four verbs of an agent (init, act, observe, learn) and what drivers need besides.
 

@@ -31,7 +31,7 @@ import jax.numpy as jnp
 
 from hierax import checks
 from hierax.agents.actor_critic import OBSERVATION, ActorCritic
-from hierax.agents.agent import Key, Metrics, Observation, TrainState
+from hierax.agents.agent import Key, Metrics, Observation, Trained, TrainState
 from hierax.agents.critics import action_values, twin_critics
 from hierax.agents.distributions import log_det_tanh
 from hierax.agents.encoder import Encoder
@@ -184,7 +184,7 @@ class LatentSpacePolicy(ActorCritic):
 
     @in_float32
     def add_level(
-        self, state: TrainState, level: Level, spec: WorldSpec | None = None
+        self, trained: TrainState | Trained, level: Level, spec: WorldSpec | None = None
     ) -> tuple["LatentSpacePolicy", TrainState]:
         """Freeze the trained levels, and put an untrained level on top.
 
@@ -192,7 +192,7 @@ class LatentSpacePolicy(ActorCritic):
         action is now the latent of the level below.
 
         Args:
-            state: of this agent.
+            trained: the state of this agent, or what `hierax.train` returned for one seed.
             level: the new level.
             spec: of the world that the new level is trained in; None for the present one. It must
                 have the views of the levels below, with the same shapes.
@@ -202,8 +202,10 @@ class LatentSpacePolicy(ActorCritic):
             ``start``.
 
         Raises:
-            ValueError: if the new world has other actions or views than the frozen levels need.
+            ValueError: if the new world has other actions or views than the frozen levels need, or
+                the training has several seeds.
         """
+        state = _one_state(trained)
         spec = self.spec if spec is None else spec
         self._require_fitting(spec)
         agent = dataclasses.replace(self, spec=spec, levels=(*self.levels, level))
@@ -333,3 +335,15 @@ class LatentSpacePolicy(ActorCritic):
                 f"actions of {spec.name} must be {self.spec.action} as in the training of the "
                 f"level below, got {spec.action}"
             )
+
+
+def _one_state(trained: TrainState | Trained) -> TrainState:
+    """Return the state of a training of one seed."""
+    if isinstance(trained, TrainState):
+        return trained
+    if len(trained.states) != 1:
+        raise ValueError(
+            f"trained must hold the state of one seed, got {len(trained.states)}: call add_level "
+            "with each of its states"
+        )
+    return trained.states[0]
