@@ -331,7 +331,8 @@ def test_a_plan_that_fails_leaves_no_folder(capsys, here):
         ("plan auto Hanoi99-v0", "discs must be at most 18, got 99"),
         ("plan auto missing.txt", "missing.txt: No such file or directory"),
         ("plan auto folder.txt", "folder.txt: Is a directory"),
-        ("plan auto bytes.txt", "bytes.txt: it is not text in UTF-8"),
+        ("plan auto bytes.txt", "bytes.txt is not a map or a model that hierax can read"),
+        ("plan auto tiger.POMDP", "tiger.POMDP is not a map or a model that hierax can read"),
         ("plan auto odd.txt", "got 'x' at line 1, column 2"),
         ("plan auto nowhere.txt", "nowhere.txt: the map must have a goal"),
         ("plan auto missing.npz", "missing.npz: No such file or directory"),
@@ -373,6 +374,7 @@ def test_what_cannot_be_done_is_refused_in_one_line(capsys, here, command, words
     (here / "folder.txt").mkdir()
     (here / "odd.txt").write_text("SxG")
     (here / "nowhere.txt").write_text("S..")
+    (here / "tiger.POMDP").write_text("discount: 0.95\nstates: left right\nactions: listen Go\n")
     for name in ("bytes.txt", "bytes.npz"):
         (here / name).write_bytes(b"\xff\xfe\x00 no text")
     save_model("model.npz", mdp)

@@ -9,10 +9,13 @@ from refusals import refuses
 from worlds.text_maps import maps
 
 
-def test_reads_every_character():
-    read = GridMap.from_text("#w.\n SG")
-    assert read.free.tolist() == [[False, False, True], [True, True, True]]
-    assert (read.start, read.goal) == ((1, 1), (1, 2))
+@pytest.mark.parametrize("text", ["#w.\n.SG", "#w#w#\n#  SG\n#####"])
+def test_reads_every_character(text):
+    read = GridMap.from_text(text)
+    lines = text.splitlines()
+    assert read.free.tolist() == [[letter in ". SG" for letter in line] for line in lines]
+    assert read.start == (1, lines[1].index("S"))
+    assert read.goal == (1, lines[1].index("G"))
 
 
 def test_start_and_goal_may_be_missing():
@@ -24,12 +27,54 @@ def test_short_lines_are_filled_up_with_walls():
     assert GridMap.from_text("...\n.\n..").text() == "...\n.##\n..#"
 
 
-def test_empty_lines_around_the_map_are_dropped_and_inside_are_walls():
-    assert GridMap.from_text("\n\n..\n\n..\n\n").text() == "..\n##\n.."
+WALLED = "####\n#SG#\n####"
+CORRIDOR = "######\n#S  G#\n######"
 
 
-def test_a_line_of_blanks_is_free():
-    assert GridMap.from_text("  \n##").text() == "..\n##"
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("\n\n..\n..\n\n", "..\n.."),
+        ("    ...\n    .#.\n", "...\n.#."),  # indented
+        ("\t...\n\t.#.\n", "...\n.#."),
+        ("\n    ...\n    .#.\n    ", "...\n.#."),  # as between triple quotes
+        ("...   \n.#. \n", "...\n.#."),  # blanks after the lines
+        ("  ..\n  .\n", "..\n.#"),
+        ("S . .\n# . G", "S..\n#.G"),  # a blank between all cells
+        ("  S . . \n  # . G \n", "S..\n#.G"),
+        ("S . .\n# .", "S..\n#.#"),
+        ("  ####\n  #SG#  \n  ####\n", WALLED),  # also where free cells are blanks
+        ("   \n ######\n #S  G#  \n ######\n  ", CORRIDOR.replace("  ", "..")),
+        ("S   G", "S...G"),
+        ("#####\n#   #\n#S G#", "#####\n#...#\n#S.G#"),
+    ],
+)
+def test_blanks_that_cannot_be_cells_are_removed(text, same):
+    assert GridMap.from_text(text).text() == same
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("..\n\n..", ("no empty line", "line 2", "'#'", "'.'")),
+        ("\n..\n   \n..", ("no empty line", "line 3")),
+        ("..#\n .G", ("begin all rows at the same column", "line 2, column 1")),
+        ("####\n    #SG#\n    ####", ("same column", "line 2, column 1")),
+        ("  #.\n  .G\n   .", ("same column", "line 3, column 3")),
+        ("S.#\n# G", ("'.' or blanks", "not both", "line 2, column 2")),
+        ("  S.#\n  # G", ("'.' or blanks", "not both", "line 2, column 4")),
+        ("S  .\n#  G", ("'.' or blanks", "line 1, column 2")),
+        ("# # #\n# G #\n# # #", ("blank between all its cells", "'.'")),
+        ("S G", ("blank between all its cells",)),
+        ("#   #\n##  \n", ("open to blanks", "line 2, column 3", "'.'")),
+        ("   S   G", ("open to blanks", "line 1, column 3")),
+        ("S   G ", ("open to blanks", "line 1, column 6")),
+        (" \nG\n", ("open to blanks", "line 1, column 1")),
+        ("S . x", ("'x'", "line 1, column 5")),
+    ],
+)
+def test_blanks_that_may_be_cells_are_refused(text, parts):
+    refuses(lambda: GridMap.from_text(text), "map must", *parts)
 
 
 def test_lines_may_end_as_on_any_system():

@@ -15,6 +15,7 @@ from hierax.commands.errors import UsageError, unknown
 from hierax.planning import TabularMDP
 from hierax.plotting import Canvas, model_canvas, world_canvas
 from hierax.worlds import GridWorld, TabularWorld, make_tabular, tabular_names
+from hierax.worlds.map_text import is_mostly_map
 
 MAP_OPTIONS = ("slip", "stay", "no_stay", "bump")
 ARRAYS = ("transition", "reward", "discount")
@@ -100,7 +101,12 @@ def _read_map(path: Path, options: Mapping[str, Any]) -> Problem:
     except OSError as error:
         raise UsageError(f"cannot read the map {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise UsageError(f"cannot read the map {path}: it is not text in UTF-8") from None
+        text = ""
+    if not is_mostly_map(text):
+        raise UsageError(
+            f"{path} is not a map or a model that hierax can read: a map is a text of '#', '.', 'S' "
+            "and 'G', a model is an .npz file"
+        )
     if "G" not in text:
         raise UsageError(f"{path}: the map must have a goal, a cell 'G'")
     try:

@@ -1,16 +1,4 @@
-"""Maps of grid worlds and their text format.
-
-| character | cell |
-|---|---|
-| ``#`` or ``w`` | wall |
-| ``.`` or blank | free |
-| ``S`` | free; the start |
-| ``G`` | free; the goal |
-
-Everything outside of the map is wall. Short lines are padded with walls at the right. Empty lines
-at the top and at the bottom are dropped, so a map can be written between triple quotes. A blank is
-a free cell everywhere, also left of the outer wall.
-"""
+"""Maps of grid worlds; `map_text` describes their text format."""
 
 import dataclasses
 from typing import TypeAlias
@@ -18,10 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Bool, Int
 
-_WALLS = "#w"
-_START = "S"
-_GOAL = "G"
-_FREE = " ." + _START + _GOAL
+from hierax.worlds.map_text import FREE, GOAL, START, read_letters
 
 Cell: TypeAlias = tuple[int | np.integer, int | np.integer]
 
@@ -59,26 +44,17 @@ class GridMap:
 
     @classmethod
     def from_text(cls, text: str) -> "GridMap":
-        """Read a map in the format of this module.
+        """Read a map in the format of `map_text`.
 
         Raises:
-            ValueError: if a character is unknown, ``S`` or ``G`` occurs twice, or no cell is
-                free. The message gives line and column, counted from 1.
+            ValueError: if a character is unknown, ``S`` or ``G`` occurs twice, no cell is free, or
+                a blank may or may not be a cell. The message gives line and column, counted from 1.
         """
         if not isinstance(text, str):
             raise ValueError(f"map must be a str, got {type(text).__name__}")
-        lines = text.splitlines()
-        filled = [number for number, line in enumerate(lines) if line]
-        if not filled:
-            raise ValueError("map must have a free cell, got an empty text")
-        first = filled[0]
-        letters = _letters(lines[first : filled[-1] + 1])
-        _refuse_unknown(letters, first)
-        return cls(
-            np.isin(letters, list(_FREE)),
-            _only(letters, _START, first),
-            _only(letters, _GOAL, first),
-        )
+        letters = read_letters(text)
+        free = np.isin(letters.table, list(FREE))
+        return cls(free, letters.only(START), letters.only(GOAL))
 
     def text(self) -> str:
         """Return the map as text, with ``#`` for walls and ``.`` for free cells.
@@ -87,7 +63,7 @@ class GridMap:
         written.
         """
         letters = np.where(self.free, ".", "#")
-        for cell, letter in ((self.start, _START), (self.goal, _GOAL)):
+        for cell, letter in ((self.start, START), (self.goal, GOAL)):
             if cell is not None:
                 letters[cell] = letter
         return "\n".join("".join(row) for row in letters)
@@ -137,35 +113,3 @@ class GridMap:
         along_row = left & right & ~up & ~down
         along_column = up & down & ~left & ~right
         return self.free & (along_row | along_column)
-
-
-def _letters(lines: list[str]) -> np.ndarray:
-    """Return the characters of a map, ``(rows, columns)``, short lines padded with walls."""
-    width = max(map(len, lines))
-    return np.array([list(line.ljust(width, _WALLS[0])) for line in lines])
-
-
-def _refuse_unknown(letters: np.ndarray, first_line: int) -> None:
-    unknown = np.argwhere(~np.isin(letters, list(_WALLS + _FREE)))
-    if len(unknown):
-        row, column = unknown[0]
-        raise ValueError(
-            "map must consist of '#' and 'w' (wall), '.' and blank (free), 'S' (start) and 'G' "
-            f"(goal), got {str(letters[row, column])!r} at {_position(unknown[0], first_line)}"
-        )
-
-
-def _only(letters: np.ndarray, letter: str, first_line: int) -> Cell | None:
-    """Return the cell of ``letter``, or None."""
-    cells = np.argwhere(letters == letter)
-    if len(cells) > 1:
-        raise ValueError(
-            f"map must have at most one {letter!r}, "
-            f"got a second one at {_position(cells[1], first_line)}"
-        )
-    return (int(cells[0][0]), int(cells[0][1])) if len(cells) else None
-
-
-def _position(cell: np.ndarray, first_line: int) -> str:
-    """Return line and column of a cell in the text, counted from 1."""
-    return f"line {cell[0] + first_line + 1}, column {cell[1] + 1}"

@@ -71,7 +71,7 @@ class GridWorld(TabularWorld):
     ) -> "GridWorld":
         """Build a world from a map of ``#`` or ``w`` (wall), ``.`` or blank (free), S and G.
 
-        `hierax.worlds.grid_map` describes the text format.
+        `hierax.worlds.map_text` describes the text format.
 
         Args:
             text: one line for each row.
