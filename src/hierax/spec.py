@@ -111,7 +111,8 @@ class WorldSpec:
         action: kind of the actions.
         episode_limit: number of steps after which an episode is truncated. A truncated state is
             not terminal: values are bootstrapped from it.
-        has_success: whether the world reports success.
+        has_success: whether the world reports success; None if only its steps can tell, as those
+            of a Gymnasium environment. Its batches then have an attribute ``tells_success``.
         stepped: ``"jit"`` for a functional world (`hierax.worlds.World`), ``"host"`` for a world
             with a method ``batch`` (`hierax.worlds.HostWorld`). Two specs that differ only here
             are equal.
@@ -125,7 +126,7 @@ class WorldSpec:
     views: tuple[View, ...]
     action: Continuous | Discrete
     episode_limit: int
-    has_success: bool = False
+    has_success: bool | None = False
     stepped: Stepped = dataclasses.field(default="jit", compare=False)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from hierax.training.evaluation import (
     ScanEvaluator,
     summary,
 )
+from hierax.training.finiteness import NotFiniteError
 from hierax.training.host_driver import environment_seed
 from hierax.worlds.functional_batch import FunctionalBatch
 from hierax.worlds.host import FunctionalHostWorld
@@ -74,6 +75,18 @@ def test_returns_are_those_of_the_mode(which):
         np.testing.assert_array_equal(found.returns, np.full(EPISODES, sign * 6.0))
         np.testing.assert_array_equal(found.lengths, np.full(EPISODES, 3))
         assert found.successes.all()
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["scan", "host"])
+def test_an_observation_that_is_not_finite_is_named_and_kept(which):
+    evaluator = evaluators(Clock(length=3, poison="observation", at=2))[which]
+    with pytest.raises(NotFiniteError, match=r"^observation is not finite, .* evaluation") as caught:
+        evaluator.run(state_of(evaluator.agent), 0, explore=True)
+    assert np.isnan(caught.value.evidence["observation"]["clock"]).all()
+    np.testing.assert_array_equal(caught.value.evidence["action"], np.full((EPISODES, 1), 2.0))
+    first = evaluators(Clock(length=3, poison="observation", at=0))[which]
+    with pytest.raises(NotFiniteError, match=r"^observation"):
+        first.run(state_of(first.agent), 0, explore=True)
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["scan", "host"])

@@ -86,7 +86,9 @@ class Counter:
         row = Transition(seen, zeros[:, None], extras, zeros, no, no, seen, no)
         memory = self.replay.init(row)
         # The batch of the last update is kept, to be compared with what a fault says of it.
-        learner = {"count": jnp.zeros(()), "batch": self._batch(self.replay.sample(memory, key, 4))}
+        shapes = jax.eval_shape(lambda held: self._batch(self.replay.sample(held, key, 4)), memory)
+        batch = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+        learner = {"count": jnp.zeros(()), "batch": batch}
         none = jnp.zeros((), jnp.int32)
         return TrainState(learner, memory, None, none, none, key)
 

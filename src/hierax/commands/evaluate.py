@@ -71,10 +71,12 @@ class Command:
     def _measure(self, path: Path) -> dict[str, Any]:
         from hierax.commands.runs import load_all
         from hierax.training.evaluation import in_both_modes, make_evaluator
+        from hierax.training.finiteness import evidence_saved
 
         players = load_all(path, self.step)
         first = players[0]
         evaluator = make_evaluator(first.agent, first.world, self.episodes)
         keys = range(self.seed * len(players), (self.seed + 1) * len(players))
-        found = in_both_modes(evaluator, [player.state for player in players], keys)
+        with evidence_saved(path):
+            found = in_both_modes(evaluator, [player.state for player in players], keys)
         return {"step": first.step, "seed": self.seed, **found}

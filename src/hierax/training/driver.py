@@ -63,6 +63,10 @@ class Driver(Protocol):
         """
         ...
 
+    def tells_success(self, runs: Any) -> bool:
+        """Return whether the world reports success, or has reported it in one of the runs."""
+        ...
+
     def snapshot(self, runs: Any) -> Any:
         """Return everything that changes, for a checkpoint."""
         ...

@@ -16,11 +16,11 @@ import scipy.stats
 
 from hierax.agents.agent import Agent, TrainState
 from hierax.precision import in_float32
+from hierax.training import finiteness
 from hierax.training.acting import Acting, Behaviour, HostBehaviour, host_steps, step
-from hierax.training.finiteness import NotFiniteError
 from hierax.training.host_driver import environment_seed
 from hierax.worlds.functional_batch import FunctionalBatch
-from hierax.worlds.host import HostBatch, HostWorld
+from hierax.worlds.host import HostBatch, HostWorld, tells_success
 from hierax.worlds.world import Timestep, World
 
 MODES: Mapping[str, bool] = {"deterministic": False, "sampled": True}
@@ -54,8 +54,17 @@ class Evaluator(Protocol):
         """The world."""
         ...
 
+    @property
+    def tells_success(self) -> bool:
+        """Whether the world reports success, or has reported it in an episode of `run`."""
+        ...
+
     def run(self, state: TrainState, seed: int, *, explore: bool) -> Episodes:
-        """Play the episodes of ``seed`` with a state of the agent."""
+        """Play the episodes of ``seed`` with a state of the agent.
+
+        Raises:
+            NotFiniteError: if an observation, action or reward is not finite.
+        """
         ...
 
     def close(self) -> None:
@@ -100,11 +109,23 @@ class ScanEvaluator:
     world: World
     episodes: int
 
+    @property
+    def tells_success(self) -> bool:
+        """Whether the world reports success."""
+        return bool(self.world.spec.has_success)
+
     @in_float32
     def run(self, state: TrainState, seed: int, *, explore: bool) -> Episodes:
-        """Play the episodes of ``seed`` with a state of the agent."""
+        """Play the episodes of ``seed`` with a state of the agent.
+
+        Raises:
+            NotFiniteError: if an observation, action or reward is not finite.
+        """
         play = self._explore if explore else self._exploit
-        return Episodes(*jax.device_get(play(state._replace(replay=None), jax.random.key(seed))))
+        played = play(state._replace(replay=None), jax.random.key(seed))
+        episodes, fault, timestep, action = jax.device_get(played)
+        _require_finite(fault, timestep, action)
+        return Episodes(*episodes)
 
     def close(self) -> None:
         """Do nothing: an evaluator holds only arrays."""
@@ -117,25 +138,36 @@ class ScanEvaluator:
     def _exploit(self) -> Any:
         return jax.jit(lambda state, key: self._play(state, key, explore=False))
 
-    def _play(self, state: TrainState, key: jax.Array, *, explore: bool) -> tuple[Any, Any, Any]:
+    def _play(self, state: TrainState, key: jax.Array, *, explore: bool) -> tuple[Any, ...]:
+        """Return results of episodes, the fault, and timestep and actions that it came from."""
         behaviour = Behaviour(self.agent, explore)
         batch = FunctionalBatch(self.world, self.episodes)
         reset_key, key = jax.random.split(key)
         first = batch.reset(reset_key)
 
-        def goes_on(at: tuple[Acting, Any, jax.Array]) -> jax.Array:
-            return ~at[-1].all()
+        def goes_on(at: tuple[Any, ...]) -> jax.Array:
+            _, _, done, fault, _ = at
+            return ~done.all() & (fault == 0)
 
-        def one_step(at: tuple[Acting, Any, jax.Array]) -> tuple[Acting, Any, jax.Array]:
-            acting, last, done = at
-            acting, _, _ = step(behaviour, batch, state, acting)
+        def one_step(at: tuple[Any, ...]) -> tuple[Any, ...]:
+            acting, last, done, _, _ = at
+            acting, action, _ = step(behaviour, batch, state, acting)
             shown = acting.worlds.timestep
             last = jax.tree.map(lambda a, b: jnp.where(done, a, b), last, _results(shown))
-            return acting, last, done | shown.ended
+            fault = finiteness.first_fault((shown.observation, action, shown.reward))
+            return acting, last, done | shown.ended, fault, action
 
         acting = Acting(first, self.agent.initial_carry(self.episodes), key)
-        at = (acting, _results(first.timestep), jnp.zeros(self.episodes, bool))
-        return jax.lax.while_loop(goes_on, one_step, at)[1]
+        acted = jax.eval_shape(lambda: step(behaviour, batch, state, acting)[1])
+        at = (
+            acting,
+            _results(first.timestep),
+            jnp.zeros(self.episodes, bool),
+            finiteness.first_fault((first.timestep.observation,)),
+            jnp.zeros(acted.shape, acted.dtype),
+        )
+        acting, last, _, fault, action = jax.lax.while_loop(goes_on, one_step, at)
+        return last, fault, acting.worlds.timestep, action
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,10 +189,11 @@ class HostEvaluator:
         """Play the episodes of ``seed`` with a state of the agent.
 
         Raises:
-            NotFiniteError: if an action is not finite.
+            NotFiniteError: if an observation, action or reward is not finite.
         """
         behaviour = self._explore if explore else self._exploit
         timestep = self._batch.reset(environment_seed(seed, 0))
+        _require_finite(finiteness.step_fault(timestep, True), timestep, ())
         steps = host_steps(
             behaviour,
             self._batch,
@@ -170,13 +203,20 @@ class HostEvaluator:
             jax.random.key_data(jax.random.key(seed)),
         )
         last, done = _results(timestep), np.zeros(self.episodes, bool)
-        for timestep in (each.timestep for each in steps if each.is_finite):
+        while not done.all():
+            made = next(steps)
+            timestep = made.timestep
+            fault = finiteness.step_fault(timestep, made.is_finite)
+            _require_finite(fault, timestep, made.action)
             pairs = zip(last, _results(timestep), strict=True)
             last = tuple(np.where(done, a, b) for a, b in pairs)
             done |= timestep.ended
-            if done.all():
-                return Episodes(*last)
-        raise NotFiniteError("action is not finite, so the evaluation was stopped")
+        return Episodes(*last)
+
+    @property
+    def tells_success(self) -> bool:
+        """Whether the world reports success, or has reported it in an episode of `run`."""
+        return tells_success(self._batch)
 
     def close(self) -> None:
         """Close the environments; the next `run` makes new ones."""
@@ -218,9 +258,17 @@ def in_both_modes(
             for state, seed in zip(states, seeds, strict=True)
         ]
         together = Episodes(*map(np.concatenate, zip(*each, strict=True)))
-        modes[mode] = summary(together, evaluator.world.spec.has_success)
+        modes[mode] = summary(together, evaluator.tells_success)
         modes[mode]["by_seed"] = [float(episodes.returns.mean()) for episodes in each]
     return {**modes["deterministic"], "sampled": modes["sampled"]}
+
+
+def _require_finite(fault: Any, timestep: Timestep, action: Any) -> None:
+    if fault:
+        raise finiteness.NotFiniteError(
+            f"{finiteness.ACTING[int(fault) - 1]} is not finite, so the evaluation was stopped",
+            finiteness.step_evidence(timestep, action),
+        )
 
 
 def _results(timestep: Timestep) -> tuple[Any, Any, Any]:

@@ -4,7 +4,8 @@ Inside `jit` a fault is a whole number: 0 while everything is finite, otherwise 
 first array that is not finite in a list of names. The loops of a driver end when it is not 0.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,28 @@ ACTING = ("observation", "action", "reward")
 
 
 class NotFiniteError(Exception):
-    """A number of a run is NaN or infinite; the message names it and the file with its source."""
+    """A number of a run is NaN or infinite; the message names it and the file with its source.
+
+    Attributes:
+        evidence: the arrays that it came from; None where they were saved.
+    """
+
+    def __init__(self, message: str, evidence: Any = None):
+        super().__init__(message)
+        self.evidence = evidence
+
+
+@contextlib.contextmanager
+def evidence_saved(folder: Path | None) -> Iterator[None]:
+    """Save the arrays of a `NotFiniteError` in ``folder``, and name the file in its message."""
+    try:
+        yield
+    except NotFiniteError as error:
+        where = "give the run a folder to save the arrays that it came from"
+        if folder is not None:
+            path = save_evidence(folder / "fault.npz", error.evidence)
+            where = f"the arrays that it came from are in {path}"
+        raise NotFiniteError(f"{error}; {where}") from None
 
 
 def names(metrics: Iterable[str]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from hierax.training.iteration import Iteration
 from hierax.training.learner import DeviceLearner, HostMemoryLearner, Learner, LearnerState
 from hierax.training.report import Report
 from hierax.training.warm_start import warm_started
-from hierax.worlds.host import HostBatch, HostWorld
+from hierax.worlds.host import HostBatch, HostWorld, tells_success
 from hierax.worlds.world import Timestep
 
 
@@ -96,6 +96,10 @@ class HostDriver:
     def snapshot(self, runs: Runs) -> Any:
         """Return everything that a checkpoint keeps; environments as `HostBatch.save` does."""
         return [(batch.save(), run) for batch, run in runs]
+    def tells_success(self, runs: Runs) -> bool:
+        """Return whether the world reports success, or has reported it in one of the runs."""
+        return any(tells_success(batch) for batch, _ in runs)
+
 
     def resume(self, saved: Any, seeds: Sequence[int]) -> Runs:
         """Return the runs of a `snapshot`; environments that were not saved are reset."""

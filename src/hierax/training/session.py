@@ -60,6 +60,12 @@ class Session:
 
     def run(self, folder: RunFolder | None, records: Records | None, progress: Progress) -> Trained:
         """Train to the end of the schedule; without a folder, nothing is saved."""
+        with finiteness.evidence_saved(None if folder is None else folder.path):
+            return self._run(folder, records, progress)
+
+    def _run(
+        self, folder: RunFolder | None, records: Records | None, progress: Progress
+    ) -> Trained:
         runs, done = self._start(folder, records)
         if folder is not None and folder.finished and done == self.schedule.end:
             summary = folder.read_summary()
@@ -91,7 +97,7 @@ class Session:
             runs, found = self.driver.advance(runs, stop - done, learning=learning)
             reports = found if reports is None else _added(reports, found)
             done = stop
-            self._require_finite(runs, folder)
+            self._require_finite(runs)
             if self.schedule.logs(done):
                 self._log(records, progress, done, self._metrics(runs, done, reports))
                 reports = None
@@ -123,8 +129,8 @@ class Session:
         )
 
     def _metrics(self, runs: Any, done: int, reports: Sequence[Report]) -> list[dict[str, float]]:
-        has_success = self.driver.agent.spec.has_success
-        found = [report.means(has_success) for report in jax.device_get(reports)]
+        told = self.driver.tells_success(runs)
+        found = [report.means(told) for report in jax.device_get(reports)]
         if self.schedule.evaluates(done):
             for metrics, state, seed in zip(
                 found, self.driver.agents(runs), self.seeds, strict=True
@@ -133,7 +139,7 @@ class Session:
                     episodes = self.evaluator.run(
                         state, _evaluation_seed(seed, done), explore=explore
                     )
-                    means = episodes.means(has_success)
+                    means = episodes.means(self.evaluator.tells_success)
                     metrics |= {f"{mode}/{name}": value for name, value in means.items()}
         return found
 
@@ -163,16 +169,13 @@ class Session:
             "steps_per_second": step * len(self.seeds) / max(wall, 1e-9),
         }
 
-    def _require_finite(self, runs: Any, folder: RunFolder | None) -> None:
+    def _require_finite(self, runs: Any) -> None:
         fault = self.driver.fault(runs)
-        if fault is None:
-            return
-        name, evidence = fault
-        where = "give the run a folder to save the arrays that it came from"
-        if folder is not None:
-            path = finiteness.save_evidence(folder.path / "fault.npz", evidence)
-            where = f"the arrays that it came from are in {path}"
-        raise finiteness.NotFiniteError(f"{name} is not finite, so the run was stopped; {where}")
+        if fault is not None:
+            name, evidence = fault
+            raise finiteness.NotFiniteError(
+                f"{name} is not finite, so the run was stopped", evidence
+            )
 
 
 def _seconds(since: tuple[float, float] = (0.0, 0.0)) -> tuple[float, float]:

@@ -98,6 +98,15 @@ def stepped_from_host(world: Any) -> bool:
     return spec.stepped == "host"
 
 
+def tells_success(batch: HostBatch) -> bool:
+    """Return whether the environments report success.
+
+    Where their spec leaves it open, whether they have reported it since the batch was made.
+    """
+    declared = batch.spec.has_success
+    return bool(getattr(batch, "tells_success", False)) if declared is None else declared
+
+
 class FunctionalHostBatch:
     """N environments of a functional world, stepped on the CPU by one compiled function.
 

@@ -1,13 +1,18 @@
 """Gymnasium environments as a host batch."""
 
+from typing import Any
+
 import gymnasium
+import jax
 import numpy as np
 import pytest
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
+from hierax.commands.random_actions import RandomAgent
 from hierax.spec import Continuous, Discrete, View
-from hierax.worlds.gymnasium import GymnasiumBatch, HieraxEnv
+from hierax.training.evaluation import in_both_modes, make_evaluator
+from hierax.worlds.gymnasium import GymnasiumBatch, GymnasiumWorld, HieraxEnv
 from hierax.worlds.point import VELOCITY_VIEW
 from hierax.worlds.speed import PointSpeed
 from refusals import refuses
@@ -128,12 +133,54 @@ def test_specs_of_the_classics():
     assert GymnasiumBatch("CartPole-v1", 1, episode_limit=900).spec.episode_limit == 900
 
 
-def test_success_is_part_of_the_spec_where_steps_speak_of_it():
-    assert GymnasiumBatch(Clock, 1, episode_limit=9).spec.has_success
+class Late(Clock):
+    """Tells success in the last step of an episode, and in no other."""
+
+    def step(self, action):
+        *step, info = super().step(action)
+        return *step, info if step[2] else {}
+
+
+gymnasium.register("hierax-tests/Late-v0", Late)
+
+
+def test_no_step_is_taken_to_read_a_spec():
+    class Machine(Clock):
+        def step(self, action):
+            raise AssertionError("the machine moved")
+
+    batch = GymnasiumBatch(Machine, 1, episode_limit=9)
+    assert batch.spec.has_success is None
+    assert not batch.tells_success
+
+
+def test_success_may_be_told_by_the_last_step_alone():
+    batch = GymnasiumBatch(Late, 1, episode_limit=9)
+    batch.reset(0)
+    seen = [(batch.step(np.array([0])).success.item(), batch.tells_success) for _ in range(4)]
+    assert seen == [(False, False), (False, False), (True, True), (False, True)]
     silent = GymnasiumBatch(Clock, 1, episode_limit=9, tells_success=False)
-    assert not silent.spec.has_success
     silent.reset(0)
     assert not silent.step(np.array([0])).success.any()
+    assert not silent.tells_success
+
+
+class Random(RandomAgent):
+    """Random actions, for an evaluator."""
+
+    def init(self, key, environments=1):
+        return self.acting_state(key)
+
+
+def test_evaluations_report_success_where_a_step_told_it():
+    def found(environment, **options):
+        world = GymnasiumWorld(environment, episode_limit=9)
+        agent: Any = Random(world.spec)
+        state = agent.init(jax.random.key(0))
+        return in_both_modes(make_evaluator(agent, world, 4), [state], [0])
+
+    assert 0.0 <= found("hierax-tests/Late-v0")["success_rate"] <= 1.0
+    assert "success_rate" not in found("CartPole-v1")
 
 
 def test_one_seed_gives_the_same_episodes_and_each_environment_its_own():
