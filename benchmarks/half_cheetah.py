@@ -5,6 +5,7 @@ Both have two layers of 256 units, batches of 256, one update per step, Adam wit
 reused. Interrupted runs of hierax resume from their last checkpoint.
 
     python benchmarks/half_cheetah.py --work runs/half-cheetah      # hours
+    python benchmarks/half_cheetah.py --stored    # averages and figure anew from the stored curves
 """
 
 import argparse
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from hierax.plotting.learning import draw_learning
-from hierax.statistics import interval, iqm_curve
+from hierax.statistics import interval, iqm_interval
 from hierax.training.records import read_metrics
 from origin import ROOT, origin, versions
 
@@ -30,29 +31,41 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 def main() -> None:
     options = _options()
+    path = RESULTS / "half_cheetah.json"
+    record = json.loads(path.read_text()) if options.stored else _measured(options)
+    curves = {
+        name: (np.array(curve["step"]), np.array(curve["by_seed"]))
+        for name, curve in record["curves"].items()
+    }
+    record |= {
+        "final": {name: interval(runs[:, -1]) for name, (_, runs) in curves.items()},
+        "last_100k": {name: interval(_late(*curve)) for name, curve in curves.items()},
+    }
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    drawn = [
+        {"label": name, "seeds": range(len(runs)), "steps": steps, **iqm_interval(runs)}
+        for name, (steps, runs) in curves.items()
+    ]
+    draw_learning(drawn, METRIC, "HalfCheetah-v5, SAC").savefig(RESULTS / "half_cheetah.png")
+    print(json.dumps({key: record[key] for key in ("final", "last_100k")}, indent=1))
+
+
+def _measured(options: argparse.Namespace) -> dict[str, Any]:
+    """Run both libraries with every seed; return the record without averages."""
     options.work.mkdir(parents=True, exist_ok=True)
     for seed in range(options.seeds):
         _run_hierax(options, seed)
         _run_peer(options, seed)
     curves = {"hierax": _hierax(options), options.peer: _peer(options)}
-    record = {
+    return {
         **origin(PACKAGES, private=[options.work, options.peer_python]),
         "peer_versions": versions(options.peer_python, PEER_PACKAGES),
         "steps": options.steps,
-        "final": {name: interval(runs[:, -1]) for name, (_, runs) in curves.items()},
-        "last_100k": {name: interval(_late(*curve)) for name, curve in curves.items()},
         "curves": {
             name: {"step": steps.tolist(), "by_seed": runs.tolist()}
             for name, (steps, runs) in curves.items()
         },
     }
-    (RESULTS / "half_cheetah.json").write_text(json.dumps(record, indent=1) + "\n")
-    drawn = [
-        {"label": name, "seeds": range(len(runs)), "steps": steps, **iqm_curve(runs)}
-        for name, (steps, runs) in curves.items()
-    ]
-    draw_learning(drawn, METRIC, "HalfCheetah-v5, SAC").savefig(RESULTS / "half_cheetah.png")
-    print(json.dumps({key: record[key] for key in ("final", "last_100k")}, indent=1))
 
 
 def _run_hierax(options: argparse.Namespace, seed: int) -> None:
@@ -110,7 +123,9 @@ def _late(steps: np.ndarray, runs: np.ndarray) -> np.ndarray:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, required=True, help="folder of the runs")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--work", type=Path, help="folder of the runs")
+    source.add_argument("--stored", action="store_true", help="compute the averages anew")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=300_000)
     parser.add_argument("--peer", choices=("sbx", "sb3"), default="sbx")

@@ -61,7 +61,8 @@ start.
 CHEETAH_NOTE = """
 Returns of SAC of both libraries with the same networks, batches, learning rates, initial random
 steps and one update per step. Evaluations have 5 deterministic episodes. Means over seeds with 95 %
-bootstrap intervals, from `benchmarks/half_cheetah.py`.
+intervals of Student's t, from `benchmarks/half_cheetah.py`. The intervals overlap: three seeds do
+not tell which library learns better.
 """
 RULES = """
 Each side is a separate process with the given number of processors and threads. Sides take turns,
@@ -115,7 +116,7 @@ def _returns(record: Mapping[str, Any]) -> str:
 
 
 def _interval(found: Mapping[str, float]) -> str:
-    return "{mean:,.0f} [{low:,.0f}, {high:,.0f}]".format(**found)
+    return "{iqm:,.0f} [{low:,.0f}, {high:,.0f}]".format(**found)
 
 
 def _updates(cases: list[dict[str, Any]]) -> str:

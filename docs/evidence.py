@@ -7,7 +7,7 @@ pages:
     evidence LETTER                  numbers and note of each verdict
     number NAME KEY KEY ...          one number of a result; claims are keys by their id
     table NAME TABLE COLUMN ...      columns of a table of a result
-    intervals NAME TABLE COLUMN ...  columns of a table of means with intervals
+    intervals NAME TABLE COLUMN ...  columns of a table of averages with intervals
     experiments                      table of the experiments and their commands
 
 Pages link figures as ``../results/NAME/laptop/figure.png`` and films as ``figure.gif``. A part or
@@ -107,9 +107,9 @@ def _rows(name: str, table: str, columns: tuple[str, ...]) -> Mapping[Any, Mappi
 
 
 def _interval(point: Mapping[str, Any]) -> str:
-    if point["mean"] is None:
+    if point["iqm"] is None:
         return "not always reached"
-    return f"{_short(point['mean'])} ({_short(point['low'])} to {_short(point['high'])})"
+    return f"{_short(point['iqm'])} ({_short(point['low'])} to {_short(point['high'])})"
 
 
 def _short(value: float) -> str:

@@ -78,7 +78,7 @@ def group(*values, **config):
 
 
 def test_a_summary_has_the_interquartile_mean_and_its_interval():
-    found = summarise(group(1.0, 2.0, 3.0, 100.0), "name")
+    found = summarise(group(1.0, 2.0, 3.0, 100.0), "name", "return")
     assert found["steps"] == [10, 20]
     assert found["iqm"] == [2.5, 5.0]
     assert found["seeds"] == [0, 1, 2, 3]
@@ -88,10 +88,15 @@ def test_a_summary_has_the_interquartile_mean_and_its_interval():
     json.dumps(found, allow_nan=False)
 
 
+def test_the_interval_of_a_success_rate_stays_in_its_range():
+    found = summarise(group(0.5, 0.5, 0.4), "name", "sampled/success")
+    assert found["high"][0] < 1.0 == found["high"][1]
+
+
 def test_steps_that_not_every_seed_has_come_to_are_left_out():
     some = group(1.0, 2.0)
     del some.curves[1][20]
-    assert summarise(some, "name")["steps"] == [10]
+    assert summarise(some, "name", "return")["steps"] == [10]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def table(two, continued, colder):
     ends = {TWO: two, CONTINUED: continued, COLDER: colder}
     return {
         "World-v0": {
-            arm: {"sampled_return": {"mean": mean, "low": mean - 1, "high": mean + 1}}
+            arm: {"sampled_return": {"mean": mean, "iqm": mean, "low": mean - 1, "high": mean + 1}}
             for arm, mean in ends.items()
         }
     }

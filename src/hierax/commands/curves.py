@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from hierax.commands.errors import UsageError, unknown
-from hierax.statistics import iqm_curve
+from hierax.experiments.ranges import range_of
+from hierax.statistics import iqm_interval
 from hierax.training.records import METRICS, read_metrics
 from hierax.training.run_folder import CONFIG, LEVELS, load_config
 
@@ -55,7 +56,7 @@ def read_groups(runs: Sequence[str], metric: str) -> list[Group]:
     return list(groups.values())
 
 
-def summarise(group: Group, label: str) -> dict[str, Any]:
+def summarise(group: Group, label: str, metric: str) -> dict[str, Any]:
     """Return the curve of a group over its seeds, at the steps that all of them have reached.
 
     Returns:
@@ -65,7 +66,8 @@ def summarise(group: Group, label: str) -> dict[str, Any]:
     by_seed = {
         seed: [curve[step] for step in steps] for seed, curve in sorted(group.curves.items())
     }
-    found = iqm_curve(np.array(list(by_seed.values()), np.float64).reshape(len(by_seed), -1))
+    values = np.array(list(by_seed.values()), np.float64)
+    found = iqm_interval(values.reshape(len(by_seed), -1), range_of(metric))
     return {
         "label": label,
         "runs": group.runs,

@@ -23,7 +23,7 @@ examples:
 curves:
   Runs that differ only in their seeds make one curve.
   The legend names the settings that differ.
-  The interval is a bootstrap over seeds, stratified by world.
+  The interval is that of Student's t. Success rates stay in [0, 1].
   The curve of a run with levels begins after the training steps of the lower levels.
 
 The numbers are written to a .json file of the same name."""
@@ -65,11 +65,13 @@ def write_curves(runs: tuple[str, ...], metric: str, picture: Path) -> None:
     from hierax.commands.curves import labels, read_groups, summarise, title
     from hierax.commands.runs import refusals
     from hierax.plotting import draw_learning
+    from hierax.statistics import INTERVAL
 
     with refusals():
         groups = read_groups(runs, metric)
-        curves = [summarise(*pair) for pair in zip(groups, labels(groups), strict=True)]
-        record = {"metric": metric, "interval": "95 % bootstrap over seeds", "groups": curves}
+        named = zip(groups, labels(groups), strict=True)
+        curves = [summarise(group, label, metric) for group, label in named]
+        record = {"metric": metric, "interval": f"{INTERVAL} over seeds", "groups": curves}
         picture.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(record, indent=2)
         picture.with_suffix(".json").write_text(f"{text}\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hierax.agents import SAC, TD3, OffPolicy
-from hierax.experiments.learning_runs import INTERVAL, draw_curves, learn
+from hierax.experiments.learning_runs import OVER_SEEDS, draw_curves, learn
 from hierax.experiments.result import Result
 from hierax.registry import PRESETS
 from hierax.statistics import interval
@@ -77,7 +77,7 @@ def compare(
             "world": WORLD,
             **budget._asdict(),
             "agents": {name: describe_agent(agent) for name, agent in agents.items()},
-            "interval": INTERVAL,
+            "interval": OVER_SEEDS,
         },
         "curves": curves,
         "tables": {"learners": rows},

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hierax.agents.agent import TrainState
-from hierax.statistics import iqm_curve
+from hierax.experiments.ranges import range_of
+from hierax.statistics import INTERVAL, iqm_interval
 from hierax.training import train
 from hierax.training.config import AnyWorld
 from hierax.training.records import METRICS, read_metrics
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
 
 SMALL = {"hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3}
 """Networks and batches of most experiments."""
-MEAN_INTERVAL = "95 % percentile bootstrap over seeds, of the mean"
-INTERVAL = (
-    "95 % percentile bootstrap over seeds: of the mean in tables, of the interquartile mean in "
-    "curves"
-)
+OVER_SEEDS = f"{INTERVAL} over seeds"
 """Description of the intervals, for settings."""
 
 
@@ -44,7 +41,13 @@ class Runs(NamedTuple):
     def curve(self, metric: str) -> dict[str, Any]:
         """Return the interquartile mean of a metric over seeds by steps, with its interval."""
         values = self.measured[metric]
-        return {"steps": self.steps, "seeds": list(range(len(values))), **iqm_curve(values)}
+        return {
+            "steps": self.steps,
+            "seeds": list(range(len(values))),
+            "metric": metric,
+            **iqm_interval(values, range_of(metric)),
+            "values": values,
+        }
 
 
 def learn(

@@ -5,6 +5,7 @@ temperature (`hierax.experiments.bandits`). We compare with (a) one level at tha
 (b) one flow with twice the couplings at half the temperature.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,9 +23,9 @@ from hierax.experiments.bandits import (
     inverse_error,
     train_stack,
 )
-from hierax.experiments.learning_runs import MEAN_INTERVAL
+from hierax.experiments.learning_runs import OVER_SEEDS
 from hierax.experiments.result import Finding, Result
-from hierax.statistics import interval
+from hierax.statistics import POSITIVE, interval
 
 BANDITS: dict[str, Bandit] = {"gaussian": GaussianBandit(), "cube": CubeBandit()}
 BOUNDS = {"gaussian": 0.01, "cube": 0.05}
@@ -77,12 +78,17 @@ def run(scale: str, seeds: int) -> Result:
         settings={
             **budget._asdict(),
             "bandits": {name: repr(bandit) for name, bandit in BANDITS.items()},
-            "interval": MEAN_INTERVAL,
+            "interval": OVER_SEEDS,
         },
-        claims=[_verdict(tables)],
+        claims=judge(tables),
         tables=tables,
         seeds=range(seeds),
     )
+
+
+def judge(tables: Mapping[str, Any]) -> list[Finding]:
+    """Judge L1."""
+    return [_verdict(tables)]
 
 
 def draw(result: Result, path: Path) -> None:
@@ -118,7 +124,7 @@ def _row(
     return {
         "way": method,
         "levels": levels,
-        "kl": interval(kl),
+        "kl": interval(kl, POSITIVE),
         "kl_by_seed": kl,
         "reward": interval(reward),
         "optimal_reward": bandit.mean_reward(levels),
@@ -126,7 +132,7 @@ def _row(
     }
 
 
-def _verdict(tables: dict[str, Any]) -> Finding:
+def _verdict(tables: Mapping[str, Any]) -> Finding:
     """Judge L1: inverses are exact, and the optimum is reached."""
     rows = [row for table in tables.values() for row in table.values()]
     error = max(row["inverse_error"] for row in rows)

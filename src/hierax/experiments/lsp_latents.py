@@ -18,9 +18,10 @@ from jaxtyping import Float
 
 from hierax.agents import LatentSpacePolicy, Level, TrainState
 from hierax.experiments.cross_study import SKILLS, skill
-from hierax.experiments.learning_runs import INTERVAL, learn
+from hierax.experiments.learning_runs import OVER_SEEDS, learn
+from hierax.experiments.ranges import range_of
 from hierax.experiments.result import Result
-from hierax.statistics import iqm_curve, over_rows
+from hierax.statistics import iqm_interval, over_rows
 from hierax.training.config import describe_agent, describe_world
 from hierax.worlds import FunctionalBatch, World
 from hierax.worlds.functional_batch import BatchState
@@ -94,7 +95,7 @@ def run(scale: str, seeds: int) -> Result:
             **budget._asdict(),
             "steps_of_an_episode": STEPS,
             "worlds": worlds,
-            "interval": INTERVAL,
+            "interval": OVER_SEEDS,
         },
         claims=[],
         curves=curves,
@@ -244,7 +245,8 @@ def _distances(paths: dict[str, list[Paths]]) -> Iterator[tuple[str, dict[str, A
                 {
                     "steps": np.arange(0, STEPS + 1, EVERY),
                     "seeds": list(range(len(of_seeds))),
-                    **iqm_curve(distance),
+                    **iqm_interval(distance),
+                    "values": distance,
                 },
             )
 
@@ -253,11 +255,11 @@ def _rows(paths: dict[str, list[Paths]]) -> Iterator[tuple[str, dict[str, Any]]]
     for which, of_seeds in paths.items():
         for kind in (HELD, ANEW):
             found = [measure(each.drawn[kind]) for each in of_seeds]
-            yield f"{which}, {kind}", over_rows(found)
+            yield f"{which}, {kind}", over_rows(found, range_of)
 
 
 def _agreement_row(of_seeds: list[Paths]) -> dict[str, Any]:
-    return over_rows([{"agreement": agreement(each.fan)} for each in of_seeds])
+    return over_rows([{"agreement": agreement(each.fan)} for each in of_seeds], range_of)
 
 
 def _fans(result: Result) -> dict[str, Any]:

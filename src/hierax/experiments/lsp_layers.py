@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hierax.agents import LatentSpacePolicy, Level
-from hierax.experiments.learning_runs import INTERVAL, SMALL, Runs, draw_curves, learn
+from hierax.experiments.learning_runs import OVER_SEEDS, SMALL, Runs, draw_curves, learn
 from hierax.experiments.result import Finding, Result
 from hierax.statistics import interval
 from hierax.training import make_world
@@ -88,13 +88,18 @@ def run(scale: str, seeds: int) -> Result:
         settings={
             **budget._asdict(),
             "agents": agents,
-            "interval": INTERVAL,
+            "interval": OVER_SEEDS,
         },
-        claims=[_second_level(tables), _end_to_end(tables)],
+        claims=judge(tables),
         curves=curves,
         tables=tables,
         seeds=range(seeds),
     )
+
+
+def judge(tables: Mapping[str, Any]) -> list[Finding]:
+    """Judge L4 and L6."""
+    return [_second_level(tables), _end_to_end(tables)]
 
 
 def draw(result: Result, path: Path) -> None:
@@ -177,16 +182,16 @@ def _second_level(tables: Mapping[str, Any]) -> Finding:
         ends = {arm: row["sampled_return"] for arm, row in rows.items()}
         numbers |= {f"{world}, {arm}": end["mean"] for arm, end in ends.items()}
         better.append(ends[TWO]["low"] > ends[CONTINUED]["high"])
-        more_than_colder.append(ends[TWO]["mean"] > ends[COLDER]["high"])
+        more_than_colder.append(ends[TWO]["iqm"] > ends[COLDER]["high"])
     holds = None if all(better) and not all(more_than_colder) else all(better)
     return Finding(
         "L4",
         holds,
         numbers,
         f"{_returns(tables, (TWO, CONTINUED, COLDER))} The claim holds if the interval of two "
-        "levels lies above that of one continued level in every world, and their mean above the "
-        "interval of one level at half the temperature. The latter is the control, because two "
-        "levels at one temperature are equivalent to it.",
+        "levels lies above that of one continued level in every world, and their interquartile "
+        "mean above the interval of one level at half the temperature. The latter is the "
+        "control, because two levels at one temperature are equivalent to it.",
     )
 
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from hierax.agents import LatentSpacePolicy, Level, TrainState
 from hierax.agents.critics import action_values
-from hierax.experiments.learning_runs import MEAN_INTERVAL, SMALL, learn
+from hierax.experiments.learning_runs import OVER_SEEDS, SMALL, learn
 from hierax.experiments.lqr import LQR, Solution
 from hierax.experiments.result import Result
-from hierax.statistics import interval
+from hierax.statistics import POSITIVE, interval
 from hierax.training.config import describe_agent, describe_world
 
 TEMPERATURE, DISCOUNT = 0.2, 0.95
@@ -44,7 +44,7 @@ def run(scale: str, seeds: int) -> Result:
             "steps": STEPS[scale],
             "worlds": {name: describe_world(world) for name, world in WORLDS.items()},
             "agents": agents,
-            "interval": MEAN_INTERVAL,
+            "interval": OVER_SEEDS,
         },
         claims=[],
         tables=tables,
@@ -92,12 +92,14 @@ def _row(agent: LatentSpacePolicy, states: list[TrainState], exact: Solution) ->
     return {
         "gain": exact.gain,
         "gain_by_seed": gains,
-        "gain_error": interval([_relative(gain, exact.gain) for gain in gains]),
+        "gain_error": interval([_relative(gain, exact.gain) for gain in gains], POSITIVE),
         "covariance": exact.covariance,
-        "covariance_error": interval([_relative(c, exact.covariance) for c in covariances]),
+        "covariance_error": interval(
+            [_relative(c, exact.covariance) for c in covariances], POSITIVE
+        ),
         "value": value,
         "value_by_seed": values,
-        "value_error": interval(np.abs(values - value) / abs(value)),
+        "value_error": interval(np.abs(values - value) / abs(value), POSITIVE),
     }
 
 

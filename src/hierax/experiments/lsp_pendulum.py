@@ -4,6 +4,7 @@ On Pendulum-v1, with the same networks, batches, learning rates and steps. The t
 level is tuned as in soft actor-critic, for an entropy of -d.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from hierax.agents import SAC, LatentSpacePolicy
@@ -21,10 +22,15 @@ def run(scale: str, seeds: int) -> Result:
     """Train both agents with every seed."""
     kinds = {"one level": LatentSpacePolicy, "SAC": SAC}
     found = compare(kinds, scale, seeds, "sampled/return")
-    return Result(claims=[_verdict(found["tables"]["learners"])], **found)
+    return Result(claims=judge(found["tables"]), **found)
 
 
-def _verdict(rows: dict[str, Any]) -> Finding:
+def judge(tables: Mapping[str, Any]) -> list[Finding]:
+    """Judge L3."""
+    return [_verdict(tables["learners"])]
+
+
+def _verdict(rows: Mapping[str, Any]) -> Finding:
     means = {name: rows[name]["return_at_the_end"]["mean"] for name in ("one level", "SAC")}
     level, flat = means.values()
     seeds = len(rows["SAC"]["by_seed"])

@@ -4,6 +4,7 @@ The point's thruster turns by itself, so a held action does not travel. The worl
 trained lower level from held actions (`hierax.experiments.cross_study`).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,12 @@ SOLVED, FAILED = 0.9, 0.2
 def run(scale: str, seeds: int) -> Result:
     """Train all arms with every seed."""
     found = cross(SpinCross(), "SpinSpeed-v0", BUDGETS[scale], seeds, held=(2, 3, 10))
-    return Result(claims=[_verdict(found["tables"]["arms"])], seeds=range(seeds), **found)
+    return Result(claims=judge(found["tables"]), seeds=range(seeds), **found)
+
+
+def judge(tables: Mapping[str, Any]) -> list[Finding]:
+    """Judge L5."""
+    return [_verdict(tables["arms"])]
 
 
 def draw(result: Result, path: Path) -> None:
@@ -32,7 +38,7 @@ def draw(result: Result, path: Path) -> None:
     draw_curves(drawn, METRIC, "SpinCross-v0").savefig(path)
 
 
-def _verdict(arms: dict[str, dict[str, Any]]) -> Finding:
+def _verdict(arms: Mapping[str, Any]) -> Finding:
     """Judge L5: it depends if two levels solve the task and some baseline does not fail."""
     others = {name: row for name, row in arms.items() if not name.startswith(TWO_LEVELS)}
     sparse = {x: row for x, row in others.items() if x not in (DENSE, *SPEED_REWARD)}

@@ -7,9 +7,10 @@ import numpy as np
 
 from hierax.experiments.option_libraries import TRAINED_ON, Recipe, Split, make_libraries
 from hierax.experiments.option_measures import measure, scalars
+from hierax.experiments.ranges import range_of
 from hierax.planning import condition_on_goals, solve_bellman
 from hierax.planning.option_gradient import TrainedOptions
-from hierax.statistics import interval, over_rows
+from hierax.statistics import INTERVAL, UNIT, interval, iqm_interval, over_rows
 
 DRAWN_SWEEPS = 45
 
@@ -70,13 +71,13 @@ class Study:
             "steps": self.recipe.steps,
             "features": self.recipe.features,
             "searched_subgoal_libraries": self.recipe.searched,
-            "interval": "95 % percentile bootstrap of the mean over splits",
+            "interval": f"{INTERVAL} over splits",
         }
 
     def table(self, part: str) -> dict[str, Any]:
         """Return measurements over splits on ``"test"`` or ``"train"`` goals, by library."""
         return {
-            name: over_rows([scalars(row[name]) for row in self._rows[part]])
+            name: over_rows([scalars(row[name]) for row in self._rows[part]], range_of)
             for name in self._rows[part][0]
         }
 
@@ -85,8 +86,11 @@ class Study:
         made = {}
         for name in self._rows["test"][0]:
             values = np.array([row[name]["curve"] for row in self._rows["test"]])[:, :DRAWN_SWEEPS]
-            points = [interval(column) for column in values.T]
-            made[name] = {key: [point[key] for point in points] for key in ("mean", "low", "high")}
+            made[name] = {
+                "metric": "relative_value",
+                **iqm_interval(values, UNIT),
+                "values": values,
+            }
         return made
 
     def scores(self) -> dict[str, Any]:

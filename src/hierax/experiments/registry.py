@@ -102,8 +102,8 @@ def restate(name: str, scale: str = "laptop", out: str | Path = "results") -> li
     module = find(name).load()
     record = restated(stored, module)
     write_record(record, folder)
-    fields = ("settings", "claims", "curves", "tables", "seeds")
-    module.draw(Result(**{field: record[field] for field in fields}), folder / "figure.png")
+    drawn = {field: record[field] for field in ("settings", "curves", "tables", "seeds")}
+    module.draw(Result(claims=[], **drawn), folder / "figure.png")
     return [
         Moved(old["claim"], old["holds"], new["holds"])
         for old, new in zip(stored["claims"], record["claims"], strict=True)

@@ -68,17 +68,23 @@ def write(result: Result, name: str, scale: str, command: str, folder: Path) -> 
         "versions": versions(PACKAGES),
         "seeds": list(result.seeds),
         "settings": result.settings,
-        "claims": [_claim(finding) for finding in result.claims],
+        "claims": [claim_record(finding) for finding in result.claims],
         "tables": result.tables,
         "curves": result.curves,
     }
+    return write_record(record, folder)
+
+
+def write_record(record: Mapping[str, Any], folder: Path) -> Path:
+    """Write a record with the keys of `write` and return its path."""
     path = folder / "result.json"
     folder.mkdir(parents=True, exist_ok=True)
     atomic_files.write_text(path, _text(to_json(record, SIGNIFICANT_DIGITS)) + "\n")
     return path
 
 
-def _claim(finding: Finding) -> dict[str, Any]:
+def claim_record(finding: Finding) -> dict[str, Any]:
+    """Return the record of a finding."""
     claim = CLAIMS[finding.claim]
     return {
         "claim": finding.claim,

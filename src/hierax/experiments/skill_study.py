@@ -11,8 +11,8 @@ import numpy as np
 
 from hierax.agents import LatentSpacePolicy
 from hierax.agents.off_policy import OffPolicy
-from hierax.experiments.learning_runs import INTERVAL, Runs, learn
-from hierax.statistics import interval
+from hierax.experiments.learning_runs import OVER_SEEDS, Runs, learn
+from hierax.statistics import UNIT, interval
 from hierax.training.config import AnyWorld, describe_agent, describe_world
 
 METRICS = ("sampled/success", "deterministic/success", "sampled/length")
@@ -84,7 +84,7 @@ def study(skill: Skill, arms: Mapping[str, Arm], budget: Budget, seeds: int) -> 
                 "world": describe_world(skill.world),
                 "agent": describe_agent(skill.agent),
             },
-            "interval": INTERVAL,
+            "interval": OVER_SEEDS,
         },
     }
 
@@ -125,7 +125,7 @@ def _train(arm: Arm, skill: Skill, trained: Runs, budget: Budget, seeds: int) ->
 def _row(runs: Runs) -> dict[str, Any]:
     sampled, deterministic, length = (runs.measured[metric] for metric in METRICS)
     return {
-        "success_at_the_end": interval(sampled[:, -1]),
+        "success_at_the_end": interval(sampled[:, -1], UNIT),
         "by_seed": sampled[:, -1],
         "zero_noise_by_seed": deterministic[:, -1],
         "length_by_seed": length[:, -1],

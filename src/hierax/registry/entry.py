@@ -48,7 +48,8 @@ class Experiment(Entry):
     """An experiment: its name, such as ``himo-hanoi``, and the module that runs it.
 
     The module has ``run(scale, seeds) -> Result`` and ``draw(result, path) -> None``, which draws
-    the figure from the result alone. It may have ``animate(result, path) -> None``.
+    the figure from the result alone. It may have ``animate(result, path) -> None``, and
+    ``judge(tables)``, which returns the findings that rest on the tables alone.
 
     Attributes:
         claims: ids of the claims that it judges.
