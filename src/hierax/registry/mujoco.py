@@ -81,3 +81,19 @@ MUJOCO_WORLDS: tuple[Row, ...] = (
     ("PointFallImages-v0", _POINT, _FALL + _ABOVE, {"maze": "fall", "image": True}),
 )
 """Worlds in the order of the lists."""
+
+MUJOCO_LIMITS: Mapping[str, int] = {
+    _ARRANGED: 400,
+    _SEEN: 400,
+    f"{_HOME}.tasks.gap:Gap": 400,
+    f"{_HOME}.tasks.gather:Gather": 400,
+    f"{_HOME}.tasks.humanoid_tasks:HumanoidWalk": 1_000,
+    f"{_HOME}.tasks.humanoid_tasks:HumanoidGoTo": 800,
+    f"{_HOME}.tasks.speed:AntSpeed": 1_000,
+    f"{_HOME}.tasks.speed:SwimmerSpeed": 1_000,
+    f"{_HOME}.tasks.speed:HumanoidSpeed": 1_000,
+    f"{_HOME}.tasks.ant_cross:AntCross": 1_000,
+    _ANT: 500,
+    _POINT: 500,
+}
+"""Default ``episode_limit`` of each class, known without MuJoCo."""

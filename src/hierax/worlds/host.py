@@ -10,6 +10,7 @@ import functools
 from typing import Any, Protocol, TypeAlias
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from hierax import checks
@@ -98,6 +99,17 @@ def stepped_from_host(world: Any) -> bool:
     return spec.stepped == "host"
 
 
+def where(mask: np.ndarray, new: Any, old: Any) -> Any:
+    """Return the arrays of ``new`` in the environments of ``mask``, those of ``old`` elsewhere."""
+
+    def chosen(new: Any, old: Any) -> Any:
+        if isinstance(new, jax.Array):
+            return jnp.where(mask.reshape(mask.shape + (1,) * (new.ndim - 1)), new, old)
+        return np.where(mask.reshape(mask.shape + (1,) * (np.ndim(new) - 1)), new, old)
+
+    return jax.tree.map(chosen, new, old)
+
+
 def tells_success(batch: HostBatch) -> bool:
     """Return whether the environments report success.
 
@@ -132,6 +144,13 @@ class FunctionalHostBatch:
         # The key is committed to the CPU, so everything that is computed from it is as well.
         key = jax.device_put(jax.random.key(seed), self._device)
         return self._continue(_first(self._batch, key))
+
+    @in_float32
+    def reset_where(self, mask: np.ndarray, seed: int) -> Timestep:
+        """Begin episodes where ``mask``, the same as those of ``reset(seed)`` there."""
+        state, key = self._current()
+        fresh, _ = _first(self._batch, jax.device_put(jax.random.key(seed), self._device))
+        return self._continue((where(mask, fresh, state), key))
 
     @in_float32
     def step(self, action: np.ndarray) -> Timestep:

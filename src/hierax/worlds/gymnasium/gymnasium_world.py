@@ -4,6 +4,8 @@ import dataclasses
 from functools import cached_property
 from typing import Any
 
+from gymnasium.spaces import Space
+
 from hierax.spec import WorldSpec
 from hierax.worlds.gymnasium.host_batch import GymnasiumBatch
 
@@ -37,12 +39,21 @@ class GymnasiumWorld:
     @cached_property
     def spec(self) -> WorldSpec:
         """Description of the environment."""
-        batch = self.batch(1)
-        batch.close()
-        return batch.spec
+        return self._described[0]
+
+    @property
+    def spaces(self) -> tuple[Space[Any], Space[Any]]:
+        """Observation space and action space of the environment."""
+        return self._described[1]
 
     def batch(self, count: int) -> GymnasiumBatch:
         """Return a batch of ``count`` environments."""
         return GymnasiumBatch(
             self.environment, count, episode_limit=self.episode_limit, **dict(self.options)
         )
+
+    @cached_property
+    def _described(self) -> tuple[WorldSpec, tuple[Space[Any], Space[Any]]]:
+        batch = self.batch(1)
+        batch.close()
+        return batch.spec, batch.spaces

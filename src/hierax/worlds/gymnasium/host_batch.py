@@ -66,6 +66,7 @@ class GymnasiumBatch:
             options = {**options, "max_episode_steps": episode_limit}
         self._environments = [_make(environment, options) for _ in range(count)]
         first = self._environments[0]
+        self.spaces = first.observation_space, first.action_space
         self._readers = view_readers(first.observation_space)
         self._writer = action_writer(first.action_space)
         name = _name(first)

@@ -1,5 +1,6 @@
 """Host worlds as Gymnasium environments."""
 
+import inspect
 from typing import Any
 
 import gymnasium
@@ -7,9 +8,10 @@ import numpy as np
 
 from hierax.worlds.actions import checked_action
 from hierax.worlds.gymnasium.environment import Observation
+from hierax.worlds.gymnasium.episode_options import with_options
 from hierax.worlds.gymnasium.rendering import MODE, check_render_mode, render_metadata
 from hierax.worlds.gymnasium.spaces import action_space, observation_space
-from hierax.worlds.host import HostWorld
+from hierax.worlds.host import HostBatch, HostWorld
 from hierax.worlds.world import Timestep
 
 
@@ -20,16 +22,19 @@ class HostEnv(gymnasium.Env[Observation, Any]):
     |---|---|
     | observation | a dictionary of the views, a ``Box`` each |
     | action | ``Box(-1, 1)``, clipped to it |
-    | truncated | at ``episode_limit`` of the world; there is no ``TimeLimit`` wrapper |
+    | truncated | at ``episode_limit`` of the world |
     | info | ``"is_success"`` after each step, if the world has success |
     | render | an image ``(height, width, 3)`` uint8, with ``render_mode="rgb_array"`` |
 
     The fields of the world are arguments of ``gymnasium.make``, for example
-    ``gymnasium.make("hierax/BallGoTo3-v0", targets=5, episode_limit=200)``.
+    ``gymnasium.make("hierax/BallGoTo3-v0", targets=5, max_episode_steps=200)``. There the wrapper
+    ``TimeLimit`` truncates, at the limit of the world by default.
 
     Args:
         world: the host world.
         render_mode: None, or ``"rgb_array"`` if batches of the world have a method ``picture``.
+        truncates: whether episodes are truncated at the limit of the world. Worlds whose ``batch``
+            has no argument ``truncates`` do so in any case.
 
     Raises:
         ValueError: if the render mode is not available.
@@ -37,8 +42,10 @@ class HostEnv(gymnasium.Env[Observation, Any]):
 
     metadata = {"render_modes": [MODE], "render_fps": 20}  # noqa: RUF012 (Gymnasium's own form)
 
-    def __init__(self, world: HostWorld, render_mode: str | None = None):
-        self.world, self.batch, self.render_mode = world, world.batch(1), render_mode
+    def __init__(self, world: HostWorld, render_mode: str | None = None, *, truncates: bool = True):
+        self.world = self._episode_world = world
+        self._truncates, self.render_mode = truncates, render_mode
+        self.batch = self._batch()
         self.metadata = render_metadata(
             world, self.batch
         )  # of this world; the class lists every mode
@@ -51,8 +58,21 @@ class HostEnv(gymnasium.Env[Observation, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode. Without a seed, the random generator continues; options are ignored."""
+        """Begin an episode.
+
+        Args:
+            seed: of the random generator; without one it continues.
+            options: fields of the world for this episode, such as ``{"goal": (8.0, 0.0)}``.
+
+        Raises:
+            ValueError: if the world has no such field, or the field changes its spaces.
+        """
         super().reset(seed=seed)
+        world = with_options(self.world, options)
+        if world != self._episode_world:
+            self.batch.close()
+            self._episode_world = world
+            self.batch = self._batch()
         timestep = self.batch.reset(int(self.np_random.integers(2**32)))
         self._running = True
         return _observation(timestep), {}
@@ -88,6 +108,12 @@ class HostEnv(gymnasium.Env[Observation, Any]):
     def close(self) -> None:
         """Release resources outside of Python."""
         self.batch.close()
+
+    def _batch(self) -> HostBatch:
+        make: Any = self._episode_world.batch
+        if self._truncates or "truncates" not in inspect.signature(make).parameters:
+            return make(1)
+        return make(1, truncates=False)
 
 
 def _observation(timestep: Timestep) -> Observation:

@@ -4,6 +4,9 @@ from typing import Any
 
 import gymnasium
 
+from hierax.registry import MUJOCO, PLANNING, WORLDS
+from hierax.registry.mujoco import MUJOCO_LIMITS
+from hierax.worlds.acting_world import ActingWorld
 from hierax.worlds.gymnasium.environment import HieraxEnv
 from hierax.worlds.gymnasium.host_environment import HostEnv
 from hierax.worlds.gymnasium.vector_environment import HieraxVectorEnv
@@ -15,7 +18,7 @@ NAMESPACE = "hierax"
 _INSTEAD = {
     "name": "the id of the environment selects the world",
     "world": "the id of the environment selects the world",
-    "max_episode_steps": "use episode_limit, the steps after which an episode is truncated",
+    "episode_limit": "use max_episode_steps, the steps after which an episode is truncated",
 }
 
 
@@ -31,6 +34,7 @@ def register() -> None:
                 identifier,
                 entry_point=f"{__name__}:make_environment",
                 vector_entry_point=f"{__name__}:make_vector_environment",
+                max_episode_steps=_limit(name),
                 # No option of a world has this name, so no option can replace it.
                 kwargs={"registered_name": name},
             )
@@ -51,10 +55,10 @@ def make_environment(
     """
     made = _made(registered_name, options)
     if stepped_from_host(made):
-        return HostEnv(made, render_mode)
+        return HostEnv(made, render_mode, truncates=False)
     if render_mode is not None:
         raise ValueError(f"render_mode of {registered_name} must be None, got {render_mode!r}")
-    return HieraxEnv(made)
+    return HieraxEnv(made, truncates=False)
 
 
 def make_vector_environment(
@@ -62,6 +66,7 @@ def make_vector_environment(
     num_envs: int,
     render_mode: str | None = None,
     threads: int | None = None,
+    max_episode_steps: int | None = None,
     **options: Any,
 ) -> HieraxVectorEnv:
     """Make the vector environment of a world.
@@ -71,13 +76,15 @@ def make_vector_environment(
         num_envs: number of environments.
         render_mode: see `HieraxVectorEnv`.
         threads: number of threads that step a host world; None uses the default of the world.
+        max_episode_steps: steps after which an episode is truncated; None uses the limit of the
+            world.
         **options: fields of the world.
 
     Raises:
         ValueError: as `hierax.worlds.make` and `HieraxVectorEnv`, and for threads of a functional
             world.
     """
-    made = _made(registered_name, options)
+    made = _made(registered_name, options, max_episode_steps)
     if stepped_from_host(made):
         return HieraxVectorEnv(made, num_envs, render_mode, threads=threads)
     if threads is not None:
@@ -88,9 +95,20 @@ def make_vector_environment(
     return HieraxVectorEnv(FunctionalHostWorld(made), num_envs, render_mode)
 
 
-def _made(name: str, options: dict[str, Any]) -> Any:
-    """Make the world; raise ValueError for options of Gymnasium that hierax names otherwise."""
+def _limit(name: str) -> int | None:
+    """Return the limit of the episodes of a world; None if its class does not tell."""
+    entry = WORLDS[name]
+    if entry.group == PLANNING:
+        return ActingWorld.episode_limit
+    if entry.group == MUJOCO:  # MuJoCo is not imported to register its worlds
+        return MUJOCO_LIMITS[entry.target]
+    limit = {"episode_limit": getattr(entry.load(), "episode_limit", None), **entry.fields}
+    return limit["episode_limit"] if isinstance(limit["episode_limit"], int) else None
+
+
+def _made(name: str, options: dict[str, Any], limit: int | None = None) -> Any:
+    """Make the world; raise ValueError for options that Gymnasium names otherwise."""
     for option, instead in _INSTEAD.items():
         if option in options:
             raise ValueError(f"{name} has no option {option!r}: {instead}")
-    return make(name, **options)
+    return make(name, **options, **({} if limit is None else {"episode_limit": limit}))

@@ -9,6 +9,7 @@ from gymnasium.vector.utils import batch_space
 from hierax import checks
 from hierax.worlds.actions import checked_actions
 from hierax.worlds.gymnasium.environment import Observation
+from hierax.worlds.gymnasium.episode_options import reset_mask, with_options
 from hierax.worlds.gymnasium.rendering import check_render_mode, render_metadata
 from hierax.worlds.gymnasium.spaces import action_space, observation_space, scalar_views
 from hierax.worlds.host import HostWorld
@@ -45,7 +46,9 @@ class HieraxVectorEnv(gymnasium.vector.VectorEnv[Observation, Any, np.ndarray]):
         self, world: HostWorld, num_envs: int, render_mode: str | None = None, **options: Any
     ):
         checks.count("num_envs", num_envs, 1)
-        self.world, self.batch, self.num_envs = world, world.batch(num_envs, **options), num_envs
+        self.world = self._episode_world = world
+        self._options, self.num_envs = options, num_envs
+        self.batch = world.batch(num_envs, **options)
         self.metadata = {
             "autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP,
             **render_metadata(world, self.batch),
@@ -67,15 +70,28 @@ class HieraxVectorEnv(gymnasium.vector.VectorEnv[Observation, Any, np.ndarray]):
 
         Args:
             seed: one seed for all environments; without it, the random generator continues.
-            options: ignored.
+            options: ``{"reset_mask": mask}``, ``(N,)`` bool, resets these environments only;
+                otherwise fields of the world for these episodes, such as ``{"goal": (8.0, 0.0)}``.
 
         Raises:
-            ValueError: if the seed is not a whole number, or is negative.
+            ValueError: if the seed is not a whole number, or is negative, or an option is not
+                allowed.
+            ResetNeeded: if no episode has begun in the environments outside of the mask.
         """
+        mask = reset_mask(options, self.num_envs)
+        if mask is not None and self._ended is None and not mask.all():
+            raise gymnasium.error.ResetNeeded("no episode has begun: call reset without a mask")
         if seed is not None:
             checks.count("seed", seed, 0)
             super().reset(seed=int(seed))
-        timestep = self.batch.reset(int(self.np_random.integers(2**32)))
+        drawn = int(self.np_random.integers(2**32))
+        if mask is None:
+            self._require_world(with_options(self.world, options))
+            timestep = self.batch.reset(drawn)
+        elif mask.all():
+            timestep = self.batch.reset(drawn)
+        else:
+            timestep = self._reset_where(mask, drawn)
         self._ended = timestep.ended
         return self._observation(timestep), {}
 
@@ -116,6 +132,21 @@ class HieraxVectorEnv(gymnasium.vector.VectorEnv[Observation, Any, np.ndarray]):
     def close_extras(self, **kwargs: Any) -> None:
         """Release resources outside of Python."""
         self.batch.close()
+
+    def _require_world(self, world: HostWorld) -> None:
+        """Make a new batch if the next episodes are of another ``world`` than the last ones."""
+        if world != self._episode_world:
+            self.batch.close()
+            self._episode_world, self.batch = world, world.batch(self.num_envs, **self._options)
+
+    def _reset_where(self, mask: np.ndarray, seed: int) -> Timestep:
+        batch: Any = self.batch
+        if not hasattr(batch, "reset_where"):
+            raise ValueError(
+                f"reset_mask needs a method reset_where(mask, seed) of {type(batch).__name__}: "
+                "write it, or reset all environments"
+            )
+        return batch.reset_where(mask, seed)
 
     def _observation(self, timestep: Timestep) -> Observation:
         """Return the views as new arrays, which the caller may change."""

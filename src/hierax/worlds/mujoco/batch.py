@@ -1,5 +1,6 @@
 """N environments of a MuJoCo world as a `hierax.worlds.host.HostBatch`."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, TypeAlias
@@ -9,7 +10,7 @@ import numpy as np
 
 from hierax import checks
 from hierax.worlds.actions import checked_actions
-from hierax.worlds.host import Saved
+from hierax.worlds.host import Saved, where
 from hierax.worlds.mujoco.mujoco_world import (
     Data,
     InitialState,
@@ -42,17 +43,19 @@ class MujocoBatch:
         world: the world.
         count: N, the number of environments.
         threads: number of threads that step the physics, at most N.
+        truncates: whether episodes are truncated at ``world.episode_limit``.
 
     Raises:
         ValueError: if a number is not an integer of at least 1, or ``world`` is not a
             `MujocoWorld`.
     """
 
-    def __init__(self, world: MujocoWorld, count: int, threads: int = 1):
+    def __init__(self, world: MujocoWorld, count: int, threads: int = 1, *, truncates: bool = True):
         checks.instance("world", world, MujocoWorld)
         checks.count("count", count, 1)
         checks.count("threads", threads, 1)
         self.count, self.spec = count, world.spec
+        self._limit = self.spec.episode_limit if truncates else math.inf
         self._world = world
         self.physics = Physics(world.model, world.substeps, min(threads, count))
         low, high = world.model.actuator_ctrlrange.T
@@ -72,12 +75,21 @@ class MujocoBatch:
     def reset(self, seed: int) -> Timestep:
         """Begin an episode in every environment; the same seed gives the same episodes."""
         checks.count("seed", seed, 0)
-        return self.begin_episodes(
-            [
-                np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
-                for number in range(self.count)
-            ]
-        )
+        return self.begin_episodes(self._generators(seed))
+
+    def reset_where(self, mask: np.ndarray, seed: int) -> Timestep:
+        """Begin episodes where ``mask``, the same as those of ``reset(seed)`` there."""
+        checks.count("seed", seed, 0)
+        old, last, random = self._require_current()
+        each = zip(self._generators(seed), random, mask, strict=True)
+        random = [fresh if begins else held for fresh, held, begins in each]
+        copied = old._replace(mjstate=old.mjstate.copy(), sensordata=old.sensordata.copy())
+        state, random = self._begin_where(mask, copied, random)
+        action = np.zeros((self.count, *self.spec.action.shape))
+        first = _first_timestep(self._observe(self._world.data(state, action), state))
+        timestep = where(mask, first, last)
+        self._current = state, timestep, random
+        return timestep
 
     def begin_episodes(self, random: Generators) -> Timestep:
         """Begin an episode in every environment, each with a random generator of its own."""
@@ -159,6 +171,12 @@ class MujocoBatch:
             if name in vars(self):
                 vars(self).pop(name).close()
 
+    def _generators(self, seed: int) -> Generators:
+        return [
+            np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+            for number in range(self.count)
+        ]
+
     def _require_current(self) -> tuple[MujocoState, Timestep, Generators]:
         # One tuple, so that an interrupt changes all of it or nothing.
         if self._current is None:
@@ -235,7 +253,7 @@ class MujocoBatch:
             reward=reward,
             terminated=terminated,
             success=result.success & ~ended,
-            truncated=(steps >= self.spec.episode_limit) & ~terminated,
+            truncated=(steps >= self._limit) & ~terminated,
             is_step=~ended,
             episode_return=np.where(ended, np.float32(0.0), last.episode_return + reward),
             episode_length=steps,

@@ -200,20 +200,22 @@ class MujocoWorld(abc.ABC):
         qpos, qvel = mjstate[:, first:middle], mjstate[:, middle : middle + self.model.nv]
         return Data(qpos, qvel, sensordata, action, steps, task_state)
 
-    def batch(self, count: int, threads: int | None = None) -> Any:
+    def batch(self, count: int, threads: int | None = None, *, truncates: bool = True) -> Any:
         """Return a batch of ``count`` environments.
 
         Args:
             count: N.
             threads: number of threads that step the physics. Results do not depend on it. None
                 takes one for each eight environments, at most the number of cores.
+            truncates: whether episodes are truncated at ``episode_limit``.
         """
         from hierax.worlds.mujoco.batch import MujocoBatch
 
         checks.count("count", count, 1)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         enough = max(1, min(cores, count // 8))
-        return MujocoBatch(self, count, enough if threads is None else threads)
+        chosen = enough if threads is None else threads
+        return MujocoBatch(self, count, chosen, truncates=truncates)
 
 
 class SensorColumns:

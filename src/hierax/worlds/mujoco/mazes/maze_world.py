@@ -181,7 +181,7 @@ class MazeWorld(MujocoWorld):
         if self.image:
             high = _MAX_OVERLAP if self.truncate else 1.0
             views.append(View("image", (PIXELS, PIXELS, 3), 0.0, high))
-        views.append(View("time", (1,), 0.0, _TIME_SCALE * (self.episode_limit + 1)))
+        views.append(View("time", (1,), 0.0))
         low, high = min(self.task.low), max(self.task.high)
         if self.image:
             low, high = -math.inf, math.inf
