@@ -176,8 +176,8 @@ def test_shapes_start_no_environment_and_allocate_no_replay(kind, monkeypatch):
     chosen = driver(kind, agent=agent)
     monkeypatch.setattr(FunctionalHostWorld, "batch", None)
     (shapes,) = chosen.like((0,))
-    stored = (shapes[1].learner if kind == "host" else shapes).agent.replay.ring
-    assert stored.step.reward.shape[0] >= 10**9 / 2
+    stored = (shapes[1].learner if kind == "host" else shapes).agent.replay
+    assert stored is checkpoint.AS_STORED  # the rows that were written, however many
 
 
 @both

@@ -91,6 +91,7 @@ def make_driver(
     *,
     seeds: int = 1,
     replay: Literal["device", "host"] = "device",
+    most_rows: int | None = None,
 ) -> Driver:
     """Return the driver for ``world``, which is chosen by ``world.spec.stepped``.
 
@@ -100,7 +101,9 @@ def make_driver(
         iteration: size of an iteration.
         seeds: number of runs. An accelerator advances them together.
         replay: see `HostDriver`.
+        most_rows: rows of the replay that the run can use, see `hierax.training.replays`.
     """
     if world.spec.stepped == "host":
-        return HostDriver(agent, world, iteration, replay)
-    return ScanDriver(agent, world, iteration, seeds > 1 and jax.default_backend() != "cpu")
+        return HostDriver(agent, world, iteration, replay, most_rows)
+    together = seeds > 1 and jax.default_backend() != "cpu"
+    return ScanDriver(agent, world, iteration, together, most_rows)

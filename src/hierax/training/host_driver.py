@@ -8,7 +8,7 @@ iteration i-2, whatever the timing, so the numbers of a run do not depend on tim
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -22,6 +22,7 @@ from hierax.training.actor import Actor, ActorState
 from hierax.training.checkpoint import AS_STORED
 from hierax.training.iteration import Iteration
 from hierax.training.learner import DeviceLearner, HostMemoryLearner, Learner, LearnerState
+from hierax.training.replays import packed, packed_like
 from hierax.training.report import Report
 from hierax.training.warm_start import warm_started
 from hierax.worlds.host import HostBatch, HostWorld, tells_success
@@ -59,12 +60,14 @@ class HostDriver:
         iteration: size of an iteration.
         replay: whether the replay is kept on the ``"device"`` that makes the updates, or on the
             ``"host"``, see `hierax.training.learner`.
+        most_rows: rows of the replay that a run can use, see `hierax.training.replays`.
     """
 
     agent: Agent
     world: HostWorld
     iteration: Iteration
     replay: Literal["device", "host"] = "device"
+    most_rows: int | None = None
 
     def start(self, seeds: Sequence[int], learned: Sequence[TrainState] | None = None) -> Runs:
         """Return new runs with these seeds, see `Driver.start`."""
@@ -93,13 +96,13 @@ class HostDriver:
                 return names[int(run.actor.fault) - 1], evidence
         return None
 
-    def snapshot(self, runs: Runs) -> Any:
-        """Return everything that a checkpoint keeps; environments as `HostBatch.save` does."""
-        return [(batch.save(), run) for batch, run in runs]
     def tells_success(self, runs: Runs) -> bool:
         """Return whether the world reports success, or has reported it in one of the runs."""
         return any(tells_success(batch) for batch, _ in runs)
 
+    def snapshot(self, runs: Runs) -> Any:
+        """Return everything that a checkpoint keeps; environments as `HostBatch.save` does."""
+        return [(batch.save(), _with_learner(run, packed)) for batch, run in runs]
 
     def resume(self, saved: Any, seeds: Sequence[int]) -> Runs:
         """Return the runs of a `snapshot`; environments that were not saved are reset."""
@@ -108,9 +111,12 @@ class HostDriver:
 
     def like(self, seeds: Sequence[int]) -> Any:
         """Return the shapes of a `snapshot`; of environments, whatever was stored."""
-        shapes = jax.eval_shape(self._run, jax.random.key(0), self._no_timestep)
-        actor = shapes.actor._replace(timestep=self._no_timestep)
-        return [(AS_STORED, shapes._replace(actor=actor))] * len(seeds)
+        run: HostRun = jax.eval_shape(self._run, jax.random.key(0), self._no_timestep)
+        run = run._replace(actor=run.actor._replace(timestep=self._no_timestep))
+        stored = _with_learner(
+            run, lambda agent: packed_like(agent._replace(replay=self._learner.replay))
+        )
+        return [(AS_STORED, stored)] * len(seeds)
 
     def close(self, runs: Runs) -> None:
         """Close the environments."""
@@ -129,6 +135,7 @@ class HostDriver:
 
     def _resumed(self, stored: Any, run: HostRun, seed: int) -> tuple[HostBatch, HostRun]:
         batch = self.world.batch(self.iteration.environments)
+        run = run._replace(learner=self._learner.restored(run.learner))
         if stored is not None:
             batch.restore(stored)
             return batch, self._placed(run)
@@ -186,7 +193,8 @@ class HostDriver:
     @cached_property
     def _learner(self) -> Learner:
         kind = DeviceLearner if self.replay == "device" else HostMemoryLearner
-        return kind(self.agent, self.iteration.environments, self._actor.parameters)
+        count = self.iteration.environments
+        return kind(self.agent, count, self._actor.parameters, self.most_rows)
 
     @cached_property
     def _no_timestep(self) -> Timestep:
@@ -196,6 +204,11 @@ class HostDriver:
         observation = {view.name: np.zeros((count, *view.shape), view.dtype) for view in views}
         no, zero = np.zeros(count, bool), np.zeros(count, np.float32)
         return Timestep(observation, zero, no, no, no, no, zero, np.zeros(count, np.int32))
+
+
+def _with_learner(run: HostRun, change: Callable[[TrainState], TrainState]) -> HostRun:
+    """Return the run with another state of its agent."""
+    return run._replace(learner=run.learner._replace(agent=change(run.learner.agent)))
 
 
 class _Reset(NamedTuple):

@@ -24,6 +24,7 @@ from hierax.agents.off_policy import OffPolicy
 from hierax.training import finiteness
 from hierax.training.acting import transition
 from hierax.training.actor import Rows
+from hierax.training.replays import fitted, unpacked
 from hierax.training.report import Report
 from hierax.training.strong_types import strongly_typed
 
@@ -54,15 +55,17 @@ class Learner(abc.ABC):
         agent: the agent that is trained.
         environments: N, of all actors together.
         publish: maps a state of the agent to the parameters for actors, `Actor.parameters`.
+        most_rows: rows of the replay that a run can use, see `hierax.training.replays`.
     """
 
     agent: Agent
     environments: int
     publish: Callable[[TrainState], list[Any]]
+    most_rows: int | None = None
 
     @abc.abstractmethod
     def place(self, state: LearnerState) -> LearnerState:
-        """Return ``state`` with its replay in the memory where it is kept."""
+        """Return ``state`` with its replay, or an empty one, in the memory where it is kept."""
 
     @abc.abstractmethod
     def learn(self, state: LearnerState, rows: Rows, updates: int, report: Report) -> Learned:
@@ -72,8 +75,12 @@ class Learner(abc.ABC):
         """
 
     def start(self, key: jax.Array) -> LearnerState:
-        """Return the state of an untrained agent."""
+        """Return the state of an untrained agent, possibly without replay: see `place`."""
         return self._start(key)
+
+    def restored(self, state: LearnerState) -> LearnerState:
+        """Return the state whose agent is as a checkpoint holds it."""
+        return state._replace(agent=unpacked(state.agent, self.replay))
 
     def observe(self, state: LearnerState, rows: Rows) -> LearnerState:
         """Observe ``rows`` and make no update."""
@@ -86,16 +93,31 @@ class Learner(abc.ABC):
     @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics of an update, see `hierax.training.finiteness.metric_names`."""
-        shapes = jax.eval_shape(lambda: self.agent.init(jax.random.key(0), self.environments))
-        return finiteness.metric_names(self.agent, shapes)
+        return finiteness.metric_names(self.agent, self._shapes)
+
+    @property
+    def replay(self) -> Any:
+        """Shapes of the replay."""
+        return self._shapes.replay
+
+    @cached_property
+    def _shapes(self) -> TrainState:
+        return jax.eval_shape(self._fresh, jax.random.key(0))
+
+    def _fresh(self, key: jax.Array) -> TrainState:
+        return fitted(self.agent.init(key, self.environments), self.most_rows)
 
     @cached_property
     def _start(self) -> Any:
         def start(key: jax.Array) -> LearnerState:
-            agent = self.agent.init(key, self.environments)
+            agent = self._begun(self._fresh(key))
             return strongly_typed(LearnerState(agent, agent.key, jnp.zeros((), jnp.int32)))
 
         return jax.jit(start)  # no array twice, since `learn` overwrites each of them
+
+    def _begun(self, agent: TrainState) -> TrainState:
+        """Return the new state of an agent as `start` gives it."""
+        return agent
 
     @cached_property
     def _observe(self) -> Any:
@@ -169,9 +191,21 @@ class HostMemoryLearner(Learner):
     """A learner with its replay in the memory of the host; for off-policy agents."""
 
     def place(self, state: LearnerState) -> LearnerState:
-        """Return ``state`` with its replay on the host."""
-        replay = jax.device_put(state.agent.replay, _host())
+        """Return ``state`` with its replay, or an empty one, on the host."""
+        replay = state.agent.replay
+        if replay is None:
+            with jax.default_device(_host()):
+                replay = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), self.replay)
+        replay = jax.device_put(replay, _host())
         return state._replace(agent=state.agent._replace(replay=replay))
+
+    def restored(self, state: LearnerState) -> LearnerState:
+        """Return the state whose agent is as a checkpoint holds it, with its replay on the host."""
+        with jax.default_device(_host()):
+            return super().restored(state)
+
+    def _begun(self, agent: TrainState) -> TrainState:
+        return agent._replace(replay=None)  # it may not fit the device, even at the beginning
 
     def learn(self, state: LearnerState, rows: Rows, updates: int, report: Report) -> Learned:
         """Observe ``rows``, then make ``updates`` updates; ``state`` is used up."""

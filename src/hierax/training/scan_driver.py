@@ -22,6 +22,7 @@ from hierax.agents.agent import Agent, TrainState, is_ready
 from hierax.training import finiteness
 from hierax.training.acting import Acting, Behaviour, step, transition
 from hierax.training.iteration import Iteration
+from hierax.training.replays import fitted, packed, packed_like, unpacked
 from hierax.training.report import Report
 from hierax.training.strong_types import strongly_typed
 from hierax.training.warm_start import warm_started
@@ -62,12 +63,14 @@ class ScanDriver:
         world: the world.
         iteration: size of an iteration.
         together: whether seeds advance together, by `vmap`.
+        most_rows: rows of the replay that a run can use, see `hierax.training.replays`.
     """
 
     agent: Agent
     world: World
     iteration: Iteration
     together: bool = False
+    most_rows: int | None = None
 
     def start(self, seeds: Sequence[int], learned: Sequence[TrainState] | None = None) -> Runs:
         """Return new runs with these seeds, see `Driver.start`."""
@@ -79,9 +82,7 @@ class ScanDriver:
             run._replace(agent=warm_started(run.agent, state))
             for run, state in zip(self._each(runs), learned, strict=True)
         ]
-        return (
-            jax.tree.map(lambda *leaves: jnp.stack(leaves), *each) if self.together else tuple(each)
-        )
+        return self._joined(each)
 
     def advance(self, runs: Runs, iterations: int, *, learning: bool) -> tuple[Runs, list[Report]]:
         """Advance the runs by a number of iterations, see `Driver.advance`."""
@@ -112,24 +113,34 @@ class ScanDriver:
         """Return whether the world reports success."""
         return bool(self.world.spec.has_success)
 
-    def snapshot(self, runs: Runs) -> Runs:
-        """Return everything that changes, for a checkpoint."""
-        return runs
+    def snapshot(self, runs: Runs) -> list[Run]:
+        """Return everything that changes in the run of each seed, for a checkpoint."""
+        return [run._replace(agent=packed(run.agent)) for run in self._each(runs)]
 
-    def like(self, seeds: Sequence[int]) -> Runs:
+    def like(self, seeds: Sequence[int]) -> list[Run]:
         """Return the shapes of a `snapshot`."""
-        return jax.eval_shape(lambda: self.start(seeds))
+        return [self._shapes._replace(agent=packed_like(self._shapes.agent))] * len(seeds)
 
-    def resume(self, saved: Runs, seeds: Sequence[int]) -> Runs:
+    def resume(self, saved: Sequence[Run], seeds: Sequence[int]) -> Runs:
         """Return the runs of a `snapshot`."""
         del seeds
-        return saved
+        replay = self._shapes.agent.replay
+        return self._joined([run._replace(agent=unpacked(run.agent, replay)) for run in saved])
 
     def close(self, runs: Runs) -> None:
         """Do nothing: a run holds only arrays."""
 
     def _each(self, runs: Runs) -> list[Run]:
         return unstacked(runs) if self.together else list(runs)
+
+    def _joined(self, each: Sequence[Run]) -> Runs:
+        if self.together:
+            return jax.tree.map(lambda *leaves: jnp.stack(leaves), *each)
+        return tuple(each)
+
+    @cached_property
+    def _shapes(self) -> Run:
+        return jax.eval_shape(self._first, jax.random.key(0))
 
     @cached_property
     def _behaviour(self) -> Behaviour:
@@ -141,8 +152,7 @@ class ScanDriver:
 
     @cached_property
     def _metrics(self) -> tuple[str, ...]:
-        state = jax.eval_shape(self._first, jax.random.key(0)).agent
-        return finiteness.metric_names(self.agent, state)
+        return finiteness.metric_names(self.agent, self._shapes.agent)
 
     @cached_property
     def _start(self) -> Any:
@@ -158,7 +168,7 @@ class ScanDriver:
     def _first(self, key: jax.Array) -> Run:
         agent_key, world_key, key = jax.random.split(key, 3)
         count = self.iteration.environments
-        agent = self.agent.init(agent_key, count)
+        agent = fitted(self.agent.init(agent_key, count), self.most_rows)
         worlds = self._batch.reset(world_key)
         carry = self.agent.initial_carry(count)
         _, action, _ = self.agent.act(

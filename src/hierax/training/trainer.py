@@ -19,8 +19,10 @@ from hierax.training.config import AnyWorld, describe_agent, describe_world
 from hierax.training.driver import make_driver
 from hierax.training.evaluation import make_evaluator
 from hierax.training.iteration import Iteration
+from hierax.training.memory import require_room
 from hierax.training.progress import Progress
 from hierax.training.records import Records
+from hierax.training.replays import fitted, rows_of_run
 from hierax.training.run_folder import RunFolder
 from hierax.training.schedule import Schedule
 from hierax.training.session import Session, Trained
@@ -87,7 +89,8 @@ def train(
         The agent, its state for each seed, and the final evaluation.
 
     Raises:
-        ValueError: if an argument is not allowed, or the folder belongs to another run.
+        ValueError: if an argument is not allowed, the replay does not fit the free memory, or the
+            folder belongs to another run.
         CheckpointError: if the last checkpoint is damaged.
         NotFiniteError: if an observation, action, reward, loss or gradient is not finite. The
             arrays that it came from are then in ``fault.npz`` of the run's folder.
@@ -105,10 +108,6 @@ def train(
     _require_memory(replay, stepped, agent)
     count = ENVIRONMENTS[stepped] if environments is None else environments
     iteration = Iteration.of(agent, count, LEAST_STEPS[stepped])
-    # Settings that do not fit are refused before a folder is made.
-    fresh = jax.eval_shape(lambda: agent.init(jax.random.key(0), count))
-    if start is not None:
-        warm_start.require_fitting(start, seeds, fresh)
     schedule = Schedule.of(
         iteration,
         steps,
@@ -116,8 +115,14 @@ def train(
         evaluate_every=evaluate_every,
         checkpoint_every=checkpoint_every,
     )
+    most_rows = rows_of_run(agent, iteration, schedule.end)
+    # Settings that do not fit are refused before a folder is made.
+    fresh = jax.eval_shape(lambda: fitted(agent.init(jax.random.key(0), count), most_rows))
+    if start is not None:
+        warm_start.require_fitting(start, seeds, fresh)
+    require_room(fresh, getattr(agent, "store", None), seeds, replay)
     session = Session(
-        make_driver(agent, world, iteration, seeds=seeds, replay=replay),
+        make_driver(agent, world, iteration, seeds=seeds, replay=replay, most_rows=most_rows),
         make_evaluator(agent, world, episodes),
         schedule,
         tuple(range(seed, seed + seeds)),

@@ -63,11 +63,10 @@ class Replay:
         """
         environments = transition.reward.shape[0]
         rows = self._rows(environments)
-        longest = max(index.length for index in self.indices.values())
-        if rows < 2 * longest + 3:
+        if rows < 2 * self._longest + 3:
             raise ValueError(
-                f"buffer_size must be at least {(2 * longest + 1) * environments} (two sequences "
-                f"of {longest} steps in each of {environments} environments), got "
+                f"buffer_size must be at least {(2 * self._longest + 1) * environments} (two "
+                f"sequences of {self._longest} steps in each of {environments} environments), got "
                 f"{self.buffer_size}"
             )
         ring = Ring(rows)
@@ -77,6 +76,11 @@ class Replay:
                 name: index.init(ring.rows, environments) for name, index in self.indices.items()
             },
         )
+
+    def rows_for(self, environments: int, written: int) -> int:
+        """Return the rows that a ring needs, if so many will be written, to act as a full one."""
+        needed = max(written + self._longest + 1, 2 * self._longest + 3)
+        return min(self._rows(environments), needed)
 
     def add(self, state: ReplayState, transition: Transition) -> ReplayState:
         """Return the replay after one step of N environments."""
@@ -126,6 +130,10 @@ class Replay:
             for name, index in self.indices.items()
         ]
         return jnp.stack(enough).all()
+
+    @property
+    def _longest(self) -> int:
+        return max(index.length for index in self.indices.values())
 
     def _rows(self, environments: int) -> int:
         """Return R: one row is for the last observation, one is to be written next."""

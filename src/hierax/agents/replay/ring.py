@@ -23,12 +23,14 @@ class RingState(NamedTuple):
         step: ``(R, N, ...)``, the rest of the step of the row.
         cursor: () int32, the next row to write.
         age: ``(N,)`` int32, steps since the episode began.
+        written: () int32, number of rows that were written, R at most.
     """
 
     observation: Any
     step: "Step"
     cursor: jax.Array
     age: jax.Array
+    written: jax.Array
 
 
 class Step(NamedTuple):
@@ -52,14 +54,17 @@ class Step(NamedTuple):
 class Sequences(NamedTuple):
     """B sequences of K consecutive steps, time first.
 
+    A sequence that is shorter than K is padded: its last observation and step are repeated, with
+    reward 0 and ``terminated`` False. So the last entry of ``observation`` is always the one after
+    the last step.
+
     Attributes:
         observation: ``(K + 1, B, ...)`` for each view.
         action: ``(K, B, ...)``.
         extras: ``(K, B, ...)``.
         reward: ``(K, B)``.
         terminated: ``(K, B)`` bool.
-        is_step: ``(K, B)`` bool, False after the end of an episode. Entries there are meaningless.
-            Where sequences never reach past an end (single transitions), it is True everywhere.
+        is_step: ``(K, B)`` bool, False where a sequence is padded; True for single transitions.
     """
 
     observation: Any
@@ -97,6 +102,7 @@ class Ring:
             step=jax.tree.map(empty, _stored(transition, ended=transition.terminated)),
             cursor=jnp.zeros((), jnp.int32),
             age=jnp.zeros(transition.reward.shape[0], jnp.int32),
+            written=jnp.zeros((), jnp.int32),
         )
 
     def write(self, state: RingState, transition: Transition) -> RingState:
@@ -108,22 +114,29 @@ class Ring:
             step=write_row(state.step, row, _stored(transition, transition.ended)),
             cursor=following,
             age=jnp.where(transition.is_step, state.age + 1, 0),
+            written=jnp.minimum(state.written + 1, self.rows),
         )
 
     def read(
         self, state: RingState, row: jax.Array, environment: jax.Array, length: int
     ) -> Sequences:
         """Return the ``length`` steps that begin at ``row`` of ``environment``, both ``(B,)``."""
-        rows = (row + jnp.arange(length + 1)[:, None]) % self.rows
+        number = jnp.arange(length + 1)[:, None]
+        ended = state.step.ended[(row + number[:-1]) % self.rows, environment]
+        is_step = _before_end(ended)
+        # Nothing is read from behind the end: rows there are of other episodes, or not yet written.
+        last = is_step.sum(axis=0)
+        rows = (row + jnp.minimum(number, last)) % self.rows
         observation = jax.tree.map(lambda leaf: leaf[rows, environment], state.observation)
-        step: Step = jax.tree.map(lambda leaf: leaf[rows[:-1], environment], state.step)
+        rows = (row + jnp.minimum(number[:-1], last - 1)) % self.rows
+        step: Step = jax.tree.map(lambda leaf: leaf[rows, environment], state.step)
         return Sequences(
             observation=observation,
             action=step.action,
             extras=step.extras,
-            reward=step.reward,
-            terminated=step.terminated,
-            is_step=_before_end(step.ended),
+            reward=jnp.where(is_step, step.reward, 0.0),
+            terminated=step.terminated & is_step,
+            is_step=is_step,
         )
 
 
