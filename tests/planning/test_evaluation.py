@@ -1,6 +1,7 @@
 """Evaluation of a policy against its definition, its identities and finite differences."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -142,6 +143,40 @@ def test_policies_in_float32_are_divided_by_their_sums(evaluation):
     negative = policy.copy()
     negative[0, :2] = [-1e-17, policy[0, 0] + policy[0, 1]]
     assert np.isfinite(evaluation(mdp, negative)).all()
+
+
+@pytest.mark.parametrize("evaluation", EVALUATIONS)
+def test_a_vector_of_actions_is_a_deterministic_policy(evaluation):
+    given = random_tables(0)
+    mdp, actions = given.dense(), given.available.argmax(axis=1)
+    expected = evaluation(mdp, np.eye(3)[actions])
+    for vector in (actions, actions.tolist(), jnp.asarray(actions), actions.astype(np.uint8)):
+        np.testing.assert_array_equal(evaluation(mdp, vector), expected)
+
+
+def test_bad_vectors_of_actions_are_refused():
+    given = random_tables(0)
+    mdp, actions = given.dense(), given.available.argmax(axis=1)
+    state, action = np.argwhere(~given.available)[0]
+    for wrong, words in (
+        (actions[:3], "policy must have shape (5,), got (3,)"),
+        (np.where(np.arange(5) == 2, 3, actions), "from 0 to 2, got 3 at state 2"),
+        (np.where(np.arange(5) == 1, -1, actions), "from 0 to 2, got -1 at state 1"),
+        (actions.astype(float), "policy must have shape (5, 3), got (5,)"),
+        (
+            np.where(np.arange(5) == state, action, actions),
+            f"0 where the action is not available ... at state {state}, action {action}",
+        ),
+    ):
+        assert_names(refusal(evaluate_policy, mdp, wrong), words)
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_traced_vector_of_actions_is_a_policy():
+    mdp = random_tables(0, ragged=False).dense()
+    actions = np.array([0, 2, 1, 1, 0])
+    found = jax.jit(lambda vector: evaluate_policy(mdp, vector))(actions)
+    np.testing.assert_allclose(found, evaluate_policy(mdp, actions), atol=1e-13)
 
 
 def test_bad_values_are_refused():

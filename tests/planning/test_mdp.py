@@ -267,6 +267,35 @@ def test_transitions_of_another_form_are_refused(transition, words):
     assert_names(refusal(TabularMDP, transition, R, 0.9), words)
 
 
+@EVERY_LAYOUT
+def test_errors_for_missing_actions_name_the_cure(layout):
+    assert_names(refusal(build, layout, P, spoiled(R, (1, 2), -np.inf)), "-inf ... use available")
+    words = "got 0 at state 3, action 1: use available"
+    assert_names(refusal(build, layout, spoiled(P, (3, 1), 0.0)), words)
+    words = "got 0 at state 3, action 0: for a terminal state ... discount 0 on entering"
+    assert_names(refusal(build, layout, spoiled(P, 3, 0.0)), words)
+    nothing = {"available": spoiled(RAGGED, 2, 0)}
+    words = "none at state 2: for a terminal state ... discount 0 on entering"
+    assert_names(refusal(lambda: build(layout, **nothing)), words)
+
+
+class World:
+    def __init__(self, mdp):
+        self.mdp = mdp
+
+
+class Acting:
+    def __init__(self, world):
+        self.tabular = world
+
+
+def test_a_world_given_for_its_model_is_told_where_the_model_is():
+    world = World(build("dense"))
+    for function in (as_model, solve_bellman):
+        assert_names(refusal(function, world), "got World: use the model ... .mdp")
+        assert_names(refusal(function, Acting(world)), "got Acting: use the model ... .tabular.mdp")
+
+
 @pytest.mark.parametrize("given", [None, P, "world"])
 def test_planners_refuse_what_is_no_model(given):
     assert_names(refusal(as_model, given), "must be a TabularMDP")

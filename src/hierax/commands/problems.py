@@ -104,8 +104,8 @@ def _read_map(path: Path, options: Mapping[str, Any]) -> Problem:
         text = ""
     if not is_mostly_map(text):
         raise UsageError(
-            f"{path} is not a map or a model that hierax can read: a map is a text of '#', '.', 'S' "
-            "and 'G', a model is an .npz file"
+            f"{path} is not a map or a model that hierax can read: a map is a text of '#', '.', "
+            "'S' and 'G', a model is an .npz file"
         )
     if "G" not in text:
         raise UsageError(f"{path}: the map must have a goal, a cell 'G'")

@@ -89,11 +89,18 @@ def as_decision_model(name: str, model: Any) -> DecisionModel:
         ValueError: if it is not a model, or is a stack of models outside ``jax.vmap``.
     """
     if not isinstance(model, DecisionModel):
-        raise ValueError(
-            f"{name} must be a TabularMDP or an OptionModel, got {type(model).__name__} "
-            f"{str(model)[:40]!r}"
-        )
+        raise ValueError(f"{name} must be a TabularMDP or an OptionModel, got {shown(model)}")
     return single(name, model)
+
+
+def shown(model: Any) -> str:
+    """Return a value that is no model, for an error; for a world with the cure."""
+    kind = type(model).__name__
+    if isinstance(getattr(model, "mdp", None), DecisionModel):
+        return f"{kind}: use the model of this world, its attribute .mdp"
+    if isinstance(getattr(getattr(model, "tabular", None), "mdp", None), DecisionModel):
+        return f"{kind}: use the model of this world, its attribute .tabular.mdp"
+    return f"{kind} {str(model)[:40]!r}"
 
 
 def require_a_choice(name: str, available: Array) -> None:

@@ -92,7 +92,8 @@ def evaluate_policy(model: DecisionModel, policy: Any) -> Array:
 
     Args:
         model: a `TabularMDP`, or an `OptionModel`.
-        policy: ``(S, A)`` probabilities of the choices; rows sum to 1, unavailable pairs are 0.
+        policy: ``(S, A)`` probabilities of the choices; rows sum to 1, unavailable pairs are 0. Or
+            integers ``(S,)``, the choices of a deterministic policy.
 
     Returns:
         ``(S,)`` value, in units of reward.

@@ -15,7 +15,7 @@ from hierax import checks
 from hierax.planning import model_checks, model_tables
 from hierax.planning.axis_order import LAYOUTS
 from hierax.planning.backend import Array
-from hierax.planning.decision_model import DecisionModel, single
+from hierax.planning.decision_model import DecisionModel, shown, single
 from hierax.planning.model_tables import Stated, coordinates, same_pattern
 
 
@@ -181,9 +181,7 @@ def as_model(model: Any) -> TabularMDP:
         ValueError: if it is not a `TabularMDP`, or is a stack of models outside ``jax.vmap``.
     """
     if not isinstance(model, TabularMDP):
-        raise ValueError(
-            f"mdp must be a TabularMDP, got {type(model).__name__} {str(model)[:40]!r}"
-        )
+        raise ValueError(f"mdp must be a TabularMDP, got {shown(model)}")
     return single("mdp", model)
 
 

@@ -51,7 +51,10 @@ def require_finite(name: str, array: Array, axes: tuple[str, ...]) -> None:
         return
     index = first(~np.isfinite(np.asarray(array)))
     value = np.asarray(array)[index]
-    raise ValueError(f"{name} must be finite, got {value} at {place(axes, index)}")
+    cure = ""
+    if value == -np.inf and "action" in axes:
+        cure = ": use available to say that a state does not have an action"
+    raise ValueError(f"{name} must be finite, got {value} at {place(axes, index)}{cure}")
 
 
 def place(axes: tuple[str, ...], index: tuple[int, ...]) -> str:
@@ -85,11 +88,14 @@ def _one_hot(name: str, value: Any, states: int) -> Array:
 
 
 def policy_table(name: str, policy: Any, available: Array) -> Array:
-    """Return a stochastic policy ``(S, A)``.
+    """Return a stochastic policy ``(S, A)`` from a table or from indices of actions ``(S,)``.
 
     Its rows sum to 1, and unavailable pairs have probability 0.
     """
     array = numeric(name, policy)
+    if array.ndim == 1 and holds_integers(policy):
+        require_shape(name, array, np.shape(available)[:1])
+        array = one_hot(name, policy, np.shape(available)[1], ("state",))
     require_axes(name, array, np.shape(available), "SA")
     if is_traced(array, available):
         return array
@@ -103,6 +109,25 @@ def policy_table(name: str, policy: Any, available: Array) -> Array:
             f"{place(('state', 'action'), index)}"
         )
     return array
+
+
+def holds_integers(value: Any) -> bool:
+    """Return whether ``value``, an array or nested sequence of numbers, holds integers only."""
+    return (value if hasattr(value, "dtype") else np.asarray(value)).dtype.kind in "iu"
+
+
+def one_hot(name: str, indices: Any, actions: int, axes: tuple[str, ...]) -> Array:
+    """Return a deterministic policy ``(..., A)`` from indices of actions ``(...)``."""
+    chosen = indices if is_traced(indices) else np.asarray(indices)
+    if not is_traced(chosen):
+        wrong = (chosen < 0) | (chosen >= actions)
+        if wrong.any():
+            index = first(wrong)
+            raise ValueError(
+                f"{name} must have indices of actions from 0 to {actions - 1}, got {chosen[index]} "
+                f"at {place(axes, index)}"
+            )
+    return as_array(chosen[..., None] == np.arange(actions))
 
 
 def interior_policy(name: str, policy: Any, available: Array) -> Array:

@@ -111,7 +111,8 @@ def read_available(available: Any, states: int, actions: int) -> Array:
     if not table.any(axis=1).all():
         (state,) = model_checks.first(~table.any(axis=1))
         raise ValueError(
-            f"available must offer an action in every state, got none at state {state}"
+            f"available must offer an action in every state, got none at state {state}: for a "
+            "terminal state keep an action, and use discount 0 on entering the state"
         )
     return table
 
@@ -166,10 +167,18 @@ def _checked(table: Any, available: Array, rounding: model_checks.Rounding) -> A
     if wrong.any():
         index = model_checks.first(wrong)
         where = model_checks.place(PAIR, index)
-        raise ValueError(model_checks.wrong_sum("transition", sums[index], rounding, where))
+        cure = _cure_of_empty(sums, available, index[0]) if sums[index] == 0 else ""
+        raise ValueError(model_checks.wrong_sum("transition", sums[index], rounding, where) + cure)
     if rounding is model_checks.DOUBLE:
         return table
     return _divide_rows(table, np.where(available, sums, 1.0))
+
+
+def _cure_of_empty(sums: Array, available: Array, state: int) -> str:
+    """Return what to do with an empty row of ``state``: it has no such action, or is terminal."""
+    if np.any(sums[state][available[state]]):
+        return ": use available to say that a state does not have an action"
+    return ": for a terminal state let an action stay, and use discount 0 on entering the state"
 
 
 def _without_rounding(table: Any, rounding: float) -> Any:

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.planning import Option
+from hierax.planning import Option, condition_on_goals, option_model
+from planning.models import random_tables
 from planning.options.random_options import random_options
 from refusals import assert_names, refusal
 
@@ -55,6 +56,55 @@ def test_tables_are_float64_on_the_host_whatever_they_are_given_as(kind):
         assert type(table) is np.ndarray
         assert table.dtype == np.float64
         np.testing.assert_array_equal(table, given)
+
+
+ACTIONS = np.array([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0]])
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.uint8, jnp.asarray, np.ndarray.tolist])
+def test_integers_are_the_actions_of_deterministic_policies(kind):
+    mdp = random_tables(0, states=4, actions=2, ragged=False).dense()
+    for actions, ends in ((ACTIONS, TERMINATION), (ACTIONS[0], TERMINATION[0])):
+        option = Option(kind(actions), ends)
+        assert option.is_deterministic
+        assert option.is_stacked == (actions.ndim == 2)
+        assert option.stacked().termination.shape == (actions.size // 4, 4)
+        table = Option(np.eye(2)[actions], ends)
+        assert not table.is_deterministic
+        found, wanted = option_model(mdp, option), option_model(mdp, table)
+        np.testing.assert_array_equal(found.transition, wanted.transition)
+        np.testing.assert_array_equal(found.reward, wanted.reward)
+        goals = [condition_on_goals(mdp, each, [1, 2]) for each in (option, table)]
+        np.testing.assert_array_equal(goals[0].reward, goals[1].reward)
+
+
+def test_a_table_of_integers_is_a_table():
+    assert not Option(
+        np.eye(4, 2, dtype=int) | [[0, 0], [0, 0], [0, 1], [1, 0]], TERMINATION[0]
+    ).is_deterministic
+
+
+def test_actions_that_a_model_does_not_have_are_refused():
+    mdp = random_tables(0, states=4, actions=2, ragged=False).dense()
+    option = Option(ACTIONS + 1, TERMINATION)
+    words = "policy of the option ... from 0 to 1, got 2 at option 0, state 1"
+    assert_names(refusal(option_model, mdp, option), words)
+    words = "policy must have indices of actions >= 0, got -1 at option 0, state 0"
+    assert_names(refusal(Option, ACTIONS - 1, TERMINATION), words)
+    words = "termination must have shape (3,) ... (4,)"
+    assert_names(refusal(Option, ACTIONS[0, :3], TERMINATION[0]), words)
+    words = "policy must be 0 where the action is not available"
+    lacking = random_tables(0, states=4, actions=2).dense()
+    choice = (~lacking.available).argmax(axis=1)
+    assert_names(refusal(option_model, lacking, Option(choice, TERMINATION[0])), words)
+
+
+@pytest.mark.usefixtures("x64")
+def test_traced_actions_make_an_option():
+    mdp = random_tables(0, states=4, actions=2, ragged=False).dense()
+    make = jax.jit(lambda actions: option_model(mdp, Option(actions, TERMINATION)).reward)
+    wanted = option_model(mdp, Option(ACTIONS, TERMINATION)).reward
+    np.testing.assert_allclose(make(ACTIONS), wanted, atol=1e-13)
 
 
 def test_an_option_cannot_be_changed():

@@ -145,7 +145,7 @@ def require_option(mdp: TabularMDP, option: Any) -> Option:
         raise ValueError(
             f"option must be an Option, got {type(option).__name__} {str(option)[:40]!r}"
         )
-    stack = option.stacked()
+    stack = _with_table(option.stacked(), mdp.actions)
     checks.require_shape("policy of the option", stack.policy[0], mdp.available.shape)
     if not is_traced(stack.policy, mdp.available):
         wrong = (np.asarray(stack.policy) > 0) & ~mdp.available
@@ -157,6 +157,14 @@ def require_option(mdp: TabularMDP, option: Any) -> Option:
                 f"{model_checks.place(('option', 'state', 'action'), index)}"
             )
     return stack
+
+
+def _with_table(stack: Option, actions: int) -> Option:
+    """Return a stack of options with probabilities ``(K, S, A)`` as its policies."""
+    if not stack.is_deterministic:
+        return stack
+    policy = model_checks.one_hot("policy of the option", stack.policy, actions, ROW)
+    return Option(policy, stack.termination, stack.initiation)
 
 
 def primitive_model(mdp: TabularMDP) -> OptionModel:

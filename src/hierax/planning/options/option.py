@@ -7,7 +7,7 @@ import numpy as np
 
 from hierax import checks
 from hierax.planning import model_checks
-from hierax.planning.backend import Array, is_traced, namespace
+from hierax.planning.backend import Array, as_array, is_traced, namespace
 
 AXES = ("option", "state", "action")
 
@@ -21,7 +21,7 @@ class Option(eqx.Module):
 
     Args:
         policy: ``(S, A)`` or ``(K, S, A)`` probabilities; rows sum to 1 within 1e-8, in float32
-            within 1e-5.
+            within 1e-5. Or integers ``(S,)`` or ``(K, S)``, the actions of a deterministic policy.
         termination: ``(S,)`` or ``(K, S)``, β in [0, 1] on the state entered.
         initiation: ``(S,)`` or ``(K, S)`` bool: the states where the option may start; all when
             omitted.
@@ -36,15 +36,21 @@ class Option(eqx.Module):
     initiation: Array | None
 
     def __init__(self, policy: Any, termination: Any, initiation: Any = None):
-        self.policy = _policy(policy)
-        shape = self.policy.shape[:-1]
+        indices = _is_deterministic(policy, termination)
+        self.policy = _indices(policy) if indices else _policy(policy)
+        shape = self.policy.shape if indices else self.policy.shape[:-1]
         self.termination = _termination(termination, shape)
         self.initiation = None if initiation is None else read_initiation(initiation, shape)
 
     @property
     def is_stacked(self) -> bool:
         """Whether there is a leading axis of options."""
-        return self.policy.ndim == 3
+        return self.termination.ndim == 2
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether ``policy`` holds indices of actions instead of probabilities."""
+        return self.policy.ndim == self.termination.ndim
 
     def stacked(self) -> "Option":
         """Return the options with a leading axis, of length 1 for a single option."""
@@ -59,6 +65,25 @@ class Option(eqx.Module):
         if self.initiation is None:
             return np.ones(self.termination.shape, dtype=bool)
         return self.initiation
+
+
+def _is_deterministic(policy: Any, termination: Any) -> bool:
+    ndim = model_checks.numeric("policy", policy).ndim
+    same = ndim == model_checks.numeric("termination", termination).ndim
+    return same and ndim in (1, 2) and model_checks.holds_integers(policy)
+
+
+def _indices(policy: Any) -> Array:
+    indices = policy if is_traced(policy) else np.asarray(policy)
+    if 0 in indices.shape:
+        raise ValueError(f"policy must have at least one state, got shape {indices.shape}")
+    if not is_traced(indices) and (indices < 0).any():
+        index = model_checks.first(indices < 0)
+        where = model_checks.place(AXES[2 - indices.ndim : 2], index)
+        raise ValueError(
+            f"policy must have indices of actions >= 0, got {indices[index]} at {where}"
+        )
+    return as_array(indices, np.int64)
 
 
 def _policy(policy: Any) -> Array:
