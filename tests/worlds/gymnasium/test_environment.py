@@ -119,6 +119,18 @@ def test_what_is_no_action_is_refused_and_changes_nothing():
     np.testing.assert_allclose(after["position"], before["position"], atol=0.1)
 
 
+@pytest.mark.parametrize("name", ["PointMaze-v0", "AntMaze-v0"])
+def test_flat_observations_are_the_views_in_the_order_of_the_spec(name):
+    env = gymnasium.make(f"hierax/{name}")
+    flat = gymnasium.wrappers.FlattenObservation(env)
+    views, _ = env.reset(seed=0)
+    expected = np.concatenate([views[each] for each in make(name).spec.view_names], axis=None)
+    np.testing.assert_array_equal(flat.reset(seed=0)[0], expected)
+    many = gymnasium.make_vec(f"hierax/{name}", num_envs=2)
+    for space in (env.observation_space, many.single_observation_space, many.observation_space):
+        assert tuple(space.spaces) == make(name).spec.view_names
+
+
 def test_registering_twice_is_registering_once():
     before = dict(gymnasium.registry)
     adapters.register()

@@ -1,7 +1,7 @@
 """Conversions between Gymnasium spaces and views and actions of hierax."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,8 +66,17 @@ def action_writer(space: spaces.Space[Any]) -> ActionWriter:
 
 
 def observation_space(spec: WorldSpec) -> spaces.Space[Any]:
-    """Return a ``Dict`` with a ``Box`` for each view, or a ``Discrete`` for a single integer."""
-    return spaces.Dict({view.name: _view_space(view) for view in spec.views})
+    """Return a ``Dict`` with a ``Box`` for each view, or a ``Discrete`` for a single integer.
+
+    Its views are in the order of the spec, and so are those that
+    ``gymnasium.wrappers.FlattenObservation`` puts side by side.
+    """
+    return in_order((view.name, _view_space(view)) for view in spec.views)
+
+
+def in_order(parts: Iterable[tuple[str, spaces.Space[Any]]]) -> spaces.Space[Any]:
+    """Return a ``Dict`` that keeps the order of its parts; from a dictionary it would sort them."""
+    return spaces.Dict(list(parts))
 
 
 def scalar_views(spec: WorldSpec) -> tuple[str, ...]:
@@ -151,12 +160,13 @@ def _fits(space: spaces.Box) -> bool:
 def _bounds(space: spaces.Box) -> tuple[float, float]:
     """Return the lowest and the highest bound; a bound at the largest number is infinite."""
     low, high = float(np.min(space.low)), float(np.max(space.high))
-    if space.dtype.kind == "f":
-        most = min(float(np.finfo(space.dtype).max), float(np.finfo(np.float32).max))
-    elif np.can_cast(space.dtype, np.int32):
+    dtype: Any = space.dtype
+    if dtype.kind == "f":
+        most = min(float(np.finfo(dtype).max), float(np.finfo(np.float32).max))
+    elif np.can_cast(dtype, np.int32):
         return low, high
     else:
-        most = float(np.iinfo(space.dtype).max)
+        most = float(np.iinfo(dtype).max)
     return -np.inf if low <= -most else low, np.inf if high >= most else high
 
 

@@ -11,7 +11,12 @@ from hierax.worlds.actions import checked_actions
 from hierax.worlds.gymnasium.environment import Observation
 from hierax.worlds.gymnasium.episode_options import reset_mask, with_options
 from hierax.worlds.gymnasium.rendering import check_render_mode, render_metadata
-from hierax.worlds.gymnasium.spaces import action_space, observation_space, scalar_views
+from hierax.worlds.gymnasium.spaces import (
+    action_space,
+    in_order,
+    observation_space,
+    scalar_views,
+)
 from hierax.worlds.host import HostWorld
 from hierax.worlds.world import Timestep
 
@@ -57,7 +62,10 @@ class HieraxVectorEnv(gymnasium.vector.VectorEnv[Observation, Any, np.ndarray]):
         self.render_mode = render_mode
         self.single_observation_space = observation_space(world.spec)
         self.single_action_space = action_space(world.spec)
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        views: Any = self.single_observation_space
+        self.observation_space = in_order(
+            (name, batch_space(space, num_envs)) for name, space in views.items()
+        )
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._scalar = scalar_views(world.spec)
         self._dtype = np.float32 if self.single_action_space.shape else np.int32
