@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from hierax.training.run_folder import RunFolder, load_config
+from hierax.training.run_folder import RunFolder, is_finished, load_config
 from refusals import refusal
 
 CONFIG = {
@@ -19,6 +19,13 @@ CONFIG = {
 
 def changed(**agent):
     return {**CONFIG, "agent": {**CONFIG["agent"], **agent}}
+
+
+def begun(folder, config=CONFIG):
+    """The folder of a run that has logged something."""
+    made(folder, config)
+    (folder / "metrics.jsonl").write_text('{"step": 10}\n')
+    return folder
 
 
 def contents(folder):
@@ -81,11 +88,41 @@ def test_the_same_configuration_finds_the_run_again(tmp_path):
     ],
 )
 def test_every_field_that_differs_is_named_with_both_values(tmp_path, config, words):
-    before = contents(made(tmp_path))
+    before = contents(begun(tmp_path))
     sentence = refusal(RunFolder.open, tmp_path, config)
     assert sentence.replace(str(tmp_path), "DIR").startswith(words)
     assert contents(tmp_path) == before
     made(tmp_path)  # and the folder is not held
+
+
+def test_a_run_with_more_steps_is_the_same_run_continued(tmp_path):
+    path = begun(tmp_path)
+    record = json.loads((path / "config.json").read_text())
+    (path / "config.json").write_text(json.dumps({**record, "versions": {"python": "2.7"}}))
+    with RunFolder.open(path, CONFIG) as run:
+        run.write_summary({"mean": 1.0})
+    made(path, {**CONFIG, "steps": 2000})
+    assert load_config(path)["steps"] == 2000
+    assert json.loads((path / "config.json").read_text())["versions"] == {"python": "2.7"}
+    assert not is_finished(path)
+    sentence = refusal(RunFolder.open, path, CONFIG)
+    assert "steps is 1000, but the run in" in sentence
+    sentence = refusal(RunFolder.open, path, {**changed(tau=1), "steps": 3000})
+    assert "agent.tau is 1" in sentence
+
+
+@pytest.mark.parametrize("left", [None, "metrics.jsonl", "times.jsonl", "checkpoints"])
+def test_a_run_that_logged_and_saved_nothing_does_not_hold_its_folder(tmp_path, left):
+    path = made(tmp_path / "run")
+    if left == "checkpoints":
+        (path / left).mkdir()
+    elif left is not None:
+        (path / left).touch()
+    other = changed(learning_rate=1.0)
+    made(path, other)
+    assert load_config(path) == other
+    (path / "checkpoints" / "000000000010").mkdir(parents=True)
+    assert "agent.learning_rate" in refusal(RunFolder.open, path, CONFIG)
 
 
 @pytest.mark.parametrize("name", ["notes.txt", ".hidden", "plan.json", "checkpoints"])

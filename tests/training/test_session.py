@@ -315,3 +315,35 @@ def test_runs_that_were_killed_end_the_same(learner, driver, tmp_path):
     # Another fresh process comes to the same.
     again = kill(tmp_path / "again", learner, driver, 0)
     assert again["digest"] == told["digest"]
+
+
+def continued(folder, learner, driver, buffer_size):
+    """Train for 160 steps, then for 320, and once for 320 steps; both must be the same run."""
+    agent = dataclasses.replace(AGENTS[learner], buffer_size=buffer_size)
+    given = {"environments": 4, "episodes": 2, "driver": driver, "progress": False, **INTERVALS}
+    train(agent, WORLD, 160, run=folder / "parts", **given)
+    del given["log_every"], given["evaluate_every"]  # a run keeps them
+    train(agent, WORLD, 320, run=folder / "parts", **given)
+    trained = train(
+        agent, WORLD, 320, run=folder / "whole", **given, log_every=40, evaluate_every=80
+    )
+    assert ended(folder / "parts") == ended(folder / "whole")
+    configs = [
+        json.loads((folder / name / "config.json").read_text()) for name in ("parts", "whole")
+    ]
+    assert configs[0] == configs[1]
+    return trained
+
+
+def test_a_finished_run_that_is_continued_is_a_longer_run(tmp_path):
+    # The ring grows from 160 to 240 steps, and is written over after that.
+    trained = continued(tmp_path, "td3", "scan", 240)
+    assert len(trained.states[0].replay.ring.step.reward) == 240 // 4 + 2
+
+
+@pytest.mark.slow
+@drivers
+@pytest.mark.parametrize("learner", AGENTS)
+@pytest.mark.parametrize("buffer_size", [80, 240, 10**6])
+def test_any_finished_run_that_is_continued_is_a_longer_run(driver, learner, buffer_size, tmp_path):
+    continued(tmp_path, learner, driver, buffer_size)

@@ -171,11 +171,11 @@ class Training:
         from hierax.commands import compilation_cache
         from hierax.commands.runs import refusals
         from hierax.commands.train_report import report
-        from hierax.training.run_folder import is_finished
+        from hierax.training.run_folder import is_finished, load_config
 
         compilation_cache.enable()
         folder = self.command.folder
-        was_finished = is_finished(folder)
+        was_finished = is_finished(folder) and load_config(folder)["steps"] == self.command.steps
         try:
             with refusals("remove the later ones and run the same command again"):
                 trained = setup.train(run=folder, **self.command.arguments())

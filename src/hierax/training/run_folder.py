@@ -14,10 +14,12 @@ from hierax.training.records import METRICS
 from hierax.versions import versions
 
 CONFIG = "config.json"
+CHECKPOINTS = "checkpoints"
 POLICIES = "policies"
 LEVELS = "levels"
 """Name of the folder with the runs of the lower levels, see `hierax.training.curriculum`."""
 SUMMARY = "summary.json"
+STEPS = "steps"
 VERSIONS = "versions"
 PACKAGES = ("hierax", "jax", "jaxlib", "equinox", "optax", "numpy")
 
@@ -42,6 +44,10 @@ class RunFolder:
     def open(cls, path: Path, config: Mapping[str, Any]) -> "RunFolder":
         """Create the folder of a run, or open that of a run with the same configuration.
 
+        A larger number of ``steps`` continues the run: it is written into the configuration, and
+        the summary of the shorter run is removed. A run that has neither logged nor saved
+        anything does not hold its folder.
+
         Args:
             path: of a folder that does not exist, is empty, or belongs to that run.
             config: all settings of the run, as JSON.
@@ -57,11 +63,7 @@ class RunFolder:
             lock = _lock(path)
             try:
                 _require_same(path, wanted)  # another process may have been faster
-                if not (path / CONFIG).exists():
-                    text = json.dumps(
-                        {**wanted, VERSIONS: versions(PACKAGES)}, indent=2, sort_keys=True
-                    )
-                    atomic_files.write_text(path / CONFIG, text + "\n")
+                _write_config(path, wanted)
             except BaseException:
                 os.close(lock)
                 raise
@@ -72,7 +74,7 @@ class RunFolder:
     @property
     def checkpoints(self) -> Path:
         """The folder of the checkpoints."""
-        return self.path / "checkpoints"
+        return self.path / CHECKPOINTS
 
     @property
     def policies(self) -> Path:
@@ -122,9 +124,16 @@ def is_finished(path: Path) -> bool:
         return False
 
 
+def is_begun(path: Path) -> bool:
+    """Return whether a run in ``path`` has logged or saved anything."""
+    metrics = path / METRICS
+    logged = metrics.is_file() and metrics.stat().st_size > 0
+    return (path / CONFIG).exists() and (logged or any((path / CHECKPOINTS).glob("[0-9]*")))
+
+
 def require_same_fields(path: Path, wanted: Mapping[str, Any]) -> None:
     """Raise ValueError if there is a run in ``path`` and its fields differ from ``wanted``."""
-    if (path / CONFIG).exists():
+    if is_begun(path):
         found = load_config(path)
         _require_equal(path, wanted, {name: found.get(name) for name in wanted})
 
@@ -183,7 +192,30 @@ def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:
                 f"{path} holds other files and no {CONFIG}, so it is not a run; give another --run"
             )
         return
-    _require_equal(path, wanted, load_config(path))
+    found = load_config(path)
+    if is_begun(path):
+        _require_equal(path, _not_longer(wanted, found), found)
+
+
+def _not_longer(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``wanted`` with the steps that were found, if it is the same run with more steps."""
+    same = {**wanted, STEPS: found.get(STEPS)}
+    is_longer = wanted.get(STEPS, 0) > found.get(STEPS, 0)
+    return found if is_longer and same == found else wanted
+
+
+def _write_config(path: Path, wanted: Mapping[str, Any]) -> None:
+    """Write the configuration unless it is there; of a run that is continued, keep the versions."""
+    noted = versions(PACKAGES)
+    if (path / CONFIG).exists():
+        if load_config(path) == wanted:
+            return
+        if is_begun(path):
+            noted = json.loads((path / CONFIG).read_text(encoding="utf-8"))[VERSIONS]
+        # First: a run without summary is not finished, and the shorter run can finish again.
+        (path / SUMMARY).unlink(missing_ok=True)
+    text = json.dumps({**wanted, VERSIONS: noted}, indent=2, sort_keys=True)
+    atomic_files.write_text(path / CONFIG, text + "\n")
 
 
 def _require_equal(path: Path, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> None:

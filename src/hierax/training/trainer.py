@@ -23,7 +23,7 @@ from hierax.training.memory import require_room
 from hierax.training.progress import Progress
 from hierax.training.records import Records
 from hierax.training.replays import fitted, rows_of_run
-from hierax.training.run_folder import RunFolder
+from hierax.training.run_folder import RunFolder, is_begun, load_config
 from hierax.training.schedule import Schedule
 from hierax.training.session import Session, Trained
 from hierax.worlds.host import FunctionalHostWorld, stepped_from_host
@@ -70,13 +70,14 @@ def train(
         start: for each seed the state that it starts with, from `Trained.states` or an agent's
             ``add_level``: parameters and statistics of encoders are taken, the rest is new.
         run: folder of the run, see `hierax.training.run_folder`; None saves nothing. If the folder
-            holds a run with the same settings, that run continues.
+            holds a run with the same settings, or with fewer steps, that run continues.
         environments: N, stepped together; by default 16 inside `jit` and 1 on the host.
         driver: ``"scan"`` steps the world inside `jit`, ``"host"`` steps it from the host;
             ``"auto"`` chooses the first if the world allows it.
         replay: memory of the replay. ``"host"`` is for replays that are too large for an
             accelerator, and needs the host driver.
-        log_every: steps between two lines of metrics; by default a hundredth of the run.
+        log_every: steps between two lines of metrics; by default a hundredth of the run. A run
+            that continues keeps the intervals that it began with.
         evaluate_every: steps between two evaluations; by default a twentieth of the run.
         checkpoint_every: steps between two checkpoints; by default ``evaluate_every``.
         episodes: of an evaluation in each of its modes.
@@ -106,13 +107,14 @@ def train(
     world = _stepped_by(world, driver)
     stepped = world.spec.stepped
     _require_memory(replay, stepped, agent)
+    kept = {} if run is None or not is_begun(Path(run)) else load_config(Path(run))
     count = ENVIRONMENTS[stepped] if environments is None else environments
     iteration = Iteration.of(agent, count, LEAST_STEPS[stepped])
     schedule = Schedule.of(
         iteration,
         steps,
-        log_every=log_every,
-        evaluate_every=evaluate_every,
+        log_every=kept.get("log_every") if log_every is None else log_every,
+        evaluate_every=kept.get("evaluate_every") if evaluate_every is None else evaluate_every,
         checkpoint_every=checkpoint_every,
     )
     most_rows = rows_of_run(agent, iteration, schedule.end)
