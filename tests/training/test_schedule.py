@@ -88,3 +88,37 @@ def test_refusals(name, value):
     given = {"steps": 10, name: value}
     sentence = refusal(lambda: Schedule.of(Iteration(1, 1, 1, 0), **given))
     assert sentence == f"{name} must be an integer >= 1, got {value!r}"
+
+
+@pytest.mark.parametrize(
+    ("steps", "evaluation_steps", "evaluations"),
+    [
+        (100_000, 1_000, 20),  # a fifth of the steps of the run
+        (100_000, 1_600, 15),  # a quarter allows 15.6
+        (100_000, 20_000, 10),  # a quarter allows one, but there are at least ten
+        (6_000, 20_000, 10),
+    ],
+)
+def test_evaluations_are_ten_to_twenty_and_a_quarter_of_the_run_if_that_allows_ten(
+    steps, evaluation_steps, evaluations
+):
+    iteration = Iteration(1, 8, 1, 0)
+    schedule = Schedule.of(iteration, steps, evaluation_steps=evaluation_steps)
+    found = sum(schedule.evaluates(done) for done in range(1, schedule.end + 1))
+    assert 10 <= found
+    assert evaluations - 1 <= found <= evaluations + 1
+    assert found * evaluation_steps <= 0.25 * steps or found <= 11
+    asked = Schedule.of(iteration, steps, evaluate_every=40, evaluation_steps=evaluation_steps)
+    assert asked.evaluate * iteration.size <= max(40, asked.log * iteration.size)
+
+
+@given(st.integers(1, 16), st.integers(1, 8), st.integers(1, 100_000), st.integers(1, 50_000))
+def test_a_run_of_ten_iterations_is_evaluated_ten_times(n, length, steps, evaluation_steps):
+    schedule = Schedule.of(Iteration(n, length, 1, 0), steps, evaluation_steps=evaluation_steps)
+    found = -(-schedule.end // schedule.evaluate)
+    assert found >= min(10, schedule.end)
+
+
+def test_a_run_that_ends_before_its_first_update_learns_nothing():
+    assert Schedule.of(Iteration(1, 8, 1, 10), 80).learns_nothing
+    assert not Schedule.of(Iteration(1, 8, 1, 10), 81).learns_nothing
