@@ -1,6 +1,7 @@
 """Runs that are broken off and go on, and what a run leaves behind."""
 
 import dataclasses
+import errno
 import itertools
 import json
 import os
@@ -14,7 +15,9 @@ import pytest
 
 from hierax.agents import SAC, TD3
 from hierax.training import NotFiniteError, checkpoint, load, train
+from hierax.training.checkpoint_files import NotSavedError
 from hierax.training.records import Records, read_metrics
+from hierax.training.run_folder import RunFolder
 from hierax.worlds import PointCross, PointSpeed
 from hierax.worlds.host import FunctionalHostWorld
 from refusals import refusal
@@ -347,3 +350,40 @@ def test_a_finished_run_that_is_continued_is_a_longer_run(tmp_path):
 @pytest.mark.parametrize("buffer_size", [80, 240, 10**6])
 def test_any_finished_run_that_is_continued_is_a_longer_run(driver, learner, buffer_size, tmp_path):
     continued(tmp_path, learner, driver, buffer_size)
+
+
+def fill_the_disk(patch, place, name, call):
+    """From a call of ``place.name`` on, the disk is full."""
+    calls, real = itertools.count(1), getattr(place, name)
+
+    def full(*arguments, **options):
+        if next(calls) >= call:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(*arguments, **options)
+
+    patch.setattr(place, name, full)
+
+
+DISKS = {
+    "a line": (Records, "write", 5, 160),  # of steps 40, 80, 120, 160 and 200
+    "an early line": (Records, "write", 1, None),
+    "a checkpoint": (checkpoint, "write", 4, 80),  # two files of a checkpoint at each save
+    "the summary": (RunFolder, "write_summary", 1, 400),
+}
+
+
+@pytest.mark.parametrize("place", DISKS)
+def test_a_full_disk_ends_in_one_line_that_names_the_step_that_is_whole(place, tmp_path):
+    *where, whole = DISKS[place]
+    with pytest.MonkeyPatch.context() as patch:
+        fill_the_disk(patch, *where)
+        with pytest.raises(NotSavedError) as caught:
+            run_toy(tmp_path / "run")
+    kept = "begins anew" if whole is None else f"continues from step {whole}, which is whole"
+    assert f": No space left on device; the same run {kept}" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.whole_step == whole
+    assert not list(tmp_path.rglob(".*.part"))  # what was written aside makes room
+    run_toy(tmp_path / "run")
+    run_toy(tmp_path / "whole")
+    assert ended(tmp_path / "run") == ended(tmp_path / "whole")

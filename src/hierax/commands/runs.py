@@ -9,6 +9,7 @@ from rich.table import Table
 
 from hierax.commands.errors import RunError, UsageError, one_line
 from hierax.training import CheckpointError, NotFiniteError, Player, load
+from hierax.training.checkpoint_files import NotSavedError
 from hierax.training.run_folder import load_config
 
 
@@ -22,6 +23,8 @@ def refusals(way_out: str = "") -> Iterator[None]:
     try:
         yield
     except (NotFiniteError, FloatingPointError) as error:  # the second is of the physics
+        raise RunError(one_line(error)) from None
+    except NotSavedError as error:
         raise RunError(one_line(error)) from None
     except CheckpointError as error:
         end = f": {way_out}" if way_out and error.whole_step is not None else ""

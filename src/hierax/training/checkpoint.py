@@ -7,18 +7,25 @@ A checkpoint is written under another name, brought onto the disk and renamed. A
 killed at any moment leaves the earlier checkpoints intact. Nothing is pickled.
 """
 
+import contextlib
 import enum
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 
 from hierax import atomic_files, checks
-from hierax.training.checkpoint_files import CheckpointError, read, verified, write
+from hierax.training.checkpoint_files import (
+    CheckpointError,
+    NotSavedError,
+    read,
+    verified,
+    write,
+)
 from hierax.training.serialisation import (
     Leaf,
     from_host,
@@ -64,6 +71,7 @@ def save(
 
     Raises:
         ValueError: if an argument cannot be stored.
+        OSError: if it cannot be written; the earlier checkpoints are as they were.
     """
     checks.count("step", step, 0)
     checks.count("keep", keep, 1)
@@ -74,7 +82,11 @@ def save(
     _clean(folder)
     aside = atomic_files.part_of(path)
     aside.mkdir()
-    write(aside, leaves, int(step), noted)
+    try:
+        write(aside, leaves, int(step), noted)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)  # so that a full disk has room again
+        raise
     if path.exists():
         _set_aside(path)
     aside.rename(path)
@@ -118,6 +130,24 @@ def load(folder: Path, like: Any, step: int | None = None) -> tuple[Any, int, di
         nothing = "no earlier step is whole"
         raise CheckpointError(f"{error}; {nothing if whole is None else offer}", whole) from None
     return _restored(like, leaves), chosen, manifest["meta"]
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn the errors of the system into `NotSavedError`, inside a ``with`` statement.
+
+    Args:
+        folder: of the checkpoints of one run.
+    """
+    try:
+        yield
+    except OSError as error:
+        whole = latest_whole(folder)
+        kept = "begins anew" if whole is None else f"continues from step {whole}, which is whole"
+        place = error.filename or folder.parent
+        raise NotSavedError(
+            f"cannot write {place}: {error.strerror}; the same run {kept}", whole
+        ) from None
 
 
 def steps(folder: Path) -> list[int]:

@@ -8,11 +8,13 @@ The manifest ends with its own SHA-256, so a change of any byte in either file i
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import TensorSpec, safe_open, serialize_file
+from safetensors import SafetensorError, TensorSpec, safe_open, serialize_file
 
 from hierax import atomic_files
 from hierax.training.serialisation import Leaf, records_digest
@@ -34,6 +36,13 @@ class CheckpointError(Exception):
         self.whole_step = whole_step
 
 
+class NotSavedError(CheckpointError):
+    """A file of a run could not be written, for example because the disk is full.
+
+    The message names the last step with a complete checkpoint, which is ``whole_step``.
+    """
+
+
 def write(folder: Path, leaves: Mapping[str, Leaf], step: int, meta: Mapping[str, Any]) -> None:
     """Write both files into ``folder``, and onto the disk."""
     data = folder / ARRAYS
@@ -47,7 +56,10 @@ def write(folder: Path, leaves: Mapping[str, Leaf], step: int, meta: Mapping[str
         )
         for name, array in arrays.items()
     }
-    serialize_file(specs, data)
+    try:
+        serialize_file(specs, data)
+    except SafetensorError as error:
+        raise _as_os_error(error, data) from None
     atomic_files.sync(data)
     records = {name: leaf.record() for name, leaf in leaves.items()}
     manifest = {
@@ -87,6 +99,15 @@ def read(path: Path, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Leaf
                 raise CheckpointError(f"{path / ARRAYS} holds another {name} than was to be saved")
             leaves[name] = leaf
     return leaves
+
+
+def _as_os_error(error: SafetensorError, path: Path) -> Exception:
+    """Return the error of the system that stopped the writing of ``path``."""
+    found = re.search(r"os error (\d+)", str(error))
+    if found is None:
+        return error
+    number = int(found[1])
+    return OSError(number, os.strerror(number), str(path))
 
 
 def _sealed(record: Mapping[str, Any]) -> str:

@@ -42,9 +42,16 @@ def evidence_saved(folder: Path | None) -> Iterator[None]:
     except NotFiniteError as error:
         where = "give the run a folder to save the arrays that it came from"
         if folder is not None:
-            path = save_evidence(folder / "fault.npz", error.evidence)
-            where = f"the arrays that it came from are in {path}"
+            where = _saved(folder / "fault.npz", error.evidence)
         raise NotFiniteError(f"{error}; {where}") from None
+
+
+def _saved(path: Path, evidence: Any) -> str:
+    """Save the evidence, and return where it is."""
+    try:
+        return f"the arrays that it came from are in {save_evidence(path, evidence)}"
+    except OSError as error:
+        return f"the arrays that it came from cannot be saved: {error.strerror}"
 
 
 def names(metrics: Iterable[str]) -> tuple[str, ...]:

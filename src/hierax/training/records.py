@@ -6,6 +6,7 @@
 Equal runs write equal bytes into the first file; times depend on the machine.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -60,7 +61,7 @@ class Records:
         values = {name: _number(name, value) for name, value in metrics.items()}
         head = {"step": int(step)} if seed is None else {"step": int(step), "seed": int(seed)}
         line = _line({**head, **values})
-        self._metrics.write(line)
+        _append(self._metrics, line)
         self._digest.update(line)
         self._write_times(int(step))
         for logger in self._loggers:
@@ -132,7 +133,7 @@ class Records:
         speed = (step - last_step) / max(wall - last_wall, 1e-9)
         times = {"wall_seconds": wall, "cpu_seconds": cpu, "steps_per_second": speed}
         rounded = {name: round(value, 4) for name, value in times.items()}
-        self._times.write(_line({"step": step, **rounded}))
+        _append(self._times, _line({"step": step, **rounded}))
         self._timed = step, wall
 
 
@@ -170,6 +171,12 @@ def _number(name: str, value: Any) -> Any:
 
 def _line(record: Mapping[str, Any]) -> bytes:
     return json.dumps(record).encode() + b"\n"
+
+
+def _append(file: Any, line: bytes) -> None:
+    """Write a line, or raise OSError: an unbuffered file may take only a part of it."""
+    if file.write(line) != len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
 
 
 def _beginning(file: Any, size: int | None) -> bytes:

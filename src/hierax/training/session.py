@@ -72,10 +72,13 @@ class Session:
         else:
             began = _seconds()
             with progress:
+                if self.schedule.learns_nothing:
+                    progress.note(self._no_learning())
                 runs = self._continue(runs, done, folder, records, progress)
             summary = self._summary(runs, records.seconds if records else _seconds(since=began))
             if folder is not None:
-                folder.write_summary(summary)
+                with checkpoint.writing(folder.checkpoints):
+                    folder.write_summary(summary)
         states = self.driver.agents(runs)
         self.driver.close(runs)
         self.evaluator.close()
@@ -99,11 +102,12 @@ class Session:
             done = stop
             self._require_finite(runs)
             if self.schedule.logs(done):
-                self._log(records, progress, done, self._metrics(runs, done, reports))
+                metrics = self._metrics(runs, done, reports, progress)
                 reports = None
-            if self.schedule.saves(done) and folder is not None and records is not None:
-                records.flush()
-                self._save(folder, records, runs, done)
+                if folder is not None and records is not None:
+                    with checkpoint.writing(folder.checkpoints):
+                        self._write(folder, records, runs, done, metrics)
+                progress.show(done * self.driver.iteration.size, metrics)
         return runs
 
     def _start(self, folder: RunFolder | None, records: Records | None) -> tuple[Any, int]:
@@ -128,33 +132,48 @@ class Session:
             meta={"records": records.position()},
         )
 
-    def _metrics(self, runs: Any, done: int, reports: Sequence[Report]) -> list[dict[str, float]]:
+    def _metrics(
+        self, runs: Any, done: int, reports: Sequence[Report], progress: Progress
+    ) -> list[dict[str, float]]:
         told = self.driver.tells_success(runs)
         found = [report.means(told) for report in jax.device_get(reports)]
         if self.schedule.evaluates(done):
-            for metrics, state, seed in zip(
-                found, self.driver.agents(runs), self.seeds, strict=True
-            ):
-                for mode, explore in MODES.items():
-                    episodes = self.evaluator.run(
-                        state, _evaluation_seed(seed, done), explore=explore
-                    )
-                    means = episodes.means(self.evaluator.tells_success)
-                    metrics |= {f"{mode}/{name}": value for name, value in means.items()}
+            each = zip(found, self.driver.agents(runs), self.seeds, strict=True)
+            with progress.evaluating():
+                for metrics, state, seed in each:
+                    metrics |= self._evaluated(state, _evaluation_seed(seed, done))
         return found
 
-    def _log(
+    def _evaluated(self, state: TrainState, seed: int) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for mode, explore in MODES.items():
+            episodes = self.evaluator.run(state, seed, explore=explore)
+            means = episodes.means(self.evaluator.tells_success)
+            found |= {f"{mode}/{name}": value for name, value in means.items()}
+        return found
+
+    def _no_learning(self) -> str:
+        size, schedule = self.driver.iteration.size, self.schedule
+        return (
+            f"nothing is learned: learning_starts is {schedule.learning_starts * size} and the run "
+            f"has {schedule.end * size} steps; choose fewer, or more steps"
+        )
+
+    def _write(
         self,
-        records: Records | None,
-        progress: Progress,
+        folder: RunFolder,
+        records: Records,
+        runs: Any,
         done: int,
         metrics: Sequence[Mapping[str, float]],
     ) -> None:
+        """Write the lines of ``metrics`` and, where the schedule says so, a checkpoint."""
         step = done * self.driver.iteration.size
         for seed, found in zip(self.seeds, metrics, strict=True):
-            if records is not None:
-                records.write(step, found, seed if len(self.seeds) > 1 else None)
-        progress.show(step, metrics)
+            records.write(step, found, seed if len(self.seeds) > 1 else None)
+        if self.schedule.saves(done):
+            records.flush()
+            self._save(folder, records, runs, done)
 
     def _summary(self, runs: Any, seconds: tuple[float, float]) -> dict[str, Any]:
         step = self.schedule.end * self.driver.iteration.size
