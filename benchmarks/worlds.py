@@ -29,6 +29,7 @@ BODIES = {
 COMPOSED = ("BallGoTo3-v0", "AntGoTo3-v0")
 VISION = "BallGoTo3Vision-v0"
 ACCELERATED = ("BallGoTo3-v0", "AntGoTo3-v0", "AntMaze-v0")
+ALONE = ("AntSpeed-v0", "BallGoTo3-v0", "AntMaze-v0")
 MANY = (1_024, 8_192)
 PACKAGES = ("mujoco", "mujoco-mjx", "jax", "gymnasium", "numpy")
 PEERS = ("dm-control", "mujoco", "numpy")
@@ -83,6 +84,18 @@ def _reset(options: argparse.Namespace) -> Iterator[Case]:
         yield {"world": world} | contest(sides, options.rounds, 1, options.seconds)
 
 
+def _single(options: argparse.Namespace) -> Iterator[Case]:
+    """Time one Gymnasium environment beside its physics, and Gymnasium's Ant-v5 likewise."""
+    for world in ALONE:
+        for verb in ("step", "reset"):
+            sides = [
+                _side(name, "alone", {"environment": environment, "verb": verb})
+                for name, environment in (("hierax", f"hierax/{world}"), ("Ant-v5", "Ant-v5"))
+            ]
+            case = contest(sides, options.rounds, 1, options.seconds)
+            yield {"world": world, "verb": verb} | case
+
+
 def _vision(options: argparse.Namespace) -> Iterator[Case]:
     """Time images of 64 by 64 pixels, each with its step."""
     sides = [_side("hierax", "steps", {"world": VISION, "count": 4, "threads": 1})]
@@ -127,6 +140,7 @@ PARTS: dict[str, Part] = {
     "gymnasium": _gymnasium,
     "composer": _composer,
     "reset": _reset,
+    "single": _single,
     "vision": _vision,
     "mjx": _mjx,
 }

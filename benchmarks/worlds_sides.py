@@ -108,6 +108,21 @@ def resets(world: str, count: int) -> Work:
     return work
 
 
+def alone(environment: str, verb: str) -> Work:
+    """Return the work of a single Gymnasium environment without its physics."""
+    made = gymnasium.make(f"hierax.worlds.gymnasium:{environment}", max_episode_steps=-1)
+    made.reset(seed=0)
+    action = np.zeros(made.action_space.shape, np.float32)
+    mujoco.mj_step = mujoco.mj_forward = lambda *_, **__: None  # the state stays as it is
+
+    def work() -> int:
+        for _ in range(STEPS):
+            made.step(action) if verb == "step" else made.reset()
+        return STEPS
+
+    return work
+
+
 def gymnasium_ant(count: int, kind: str) -> Work:
     """Return the work of stepping Gymnasium's Ant-v5 without contact forces."""
     environments = gymnasium.make_vec(

@@ -52,7 +52,7 @@ class HostEnv(gymnasium.Env[Observation, Any]):
         check_render_mode(render_mode, self.batch)
         self.observation_space = observation_space(world.spec)
         self.action_space = action_space(world.spec)
-        self._has_success = world.spec.has_success
+        self._has_success, self._kind = world.spec.has_success, world.spec.action
         self._running = False
 
     def reset(
@@ -88,12 +88,12 @@ class HostEnv(gymnasium.Env[Observation, Any]):
             raise gymnasium.error.ResetNeeded(
                 "the episode is over or has not begun: call reset first"
             )
-        chosen = checked_action(self.world.spec.action, action).astype(self.action_space.dtype)
+        chosen = checked_action(self._kind, action).astype(self.action_space.dtype)
         timestep = self.batch.step(chosen[None])
-        self._running = not timestep.ended[0]
-        info = {"is_success": bool(timestep.success[0])} if self._has_success else {}
-        ends = bool(timestep.terminated[0]), bool(timestep.truncated[0])
-        return _observation(timestep), float(timestep.reward[0]), *ends, info
+        terminated, truncated = timestep.terminated.item(), timestep.truncated.item()
+        self._running = not (terminated or truncated)
+        info = {"is_success": timestep.success.item()} if self._has_success else {}
+        return _observation(timestep), timestep.reward.item(), terminated, truncated, info
 
     def render(self) -> np.ndarray | None:  # type: ignore[override]
         """Return an image of the environment; None without a ``render_mode``.

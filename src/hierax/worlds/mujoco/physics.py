@@ -40,6 +40,20 @@ if mujoco.get_mju_user_warning() is None:  # otherwise MuJoCo writes a file to t
     mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
 
 
+class _Forks:
+    """Number of forks between the process that imported this module and this one."""
+
+    count = 0
+
+    @classmethod
+    def add(cls) -> None:
+        cls.count += 1
+
+
+if hasattr(os, "register_at_fork"):  # asking for the process at each step takes longer
+    os.register_at_fork(after_in_child=_Forks.add)
+
+
 class UnstableError(FloatingPointError):
     """A state that is not finite, or too large for MuJoCo.
 
@@ -144,7 +158,7 @@ class Physics:
         for done in elsewhere:
             done.result()
         stable = np.abs(states) < _HUGE  # also False for NaN
-        if not stable.all():
+        if np.count_nonzero(stable) != stable.size:
             raise UnstableError(np.flatnonzero(~stable.all(axis=1)).tolist())
         return states, sensordata
 
@@ -166,11 +180,11 @@ class Physics:
         pool = ThreadPoolExecutor(max(1, self._threads - 1))  # starts threads on first use
         self._workspace = [_Scratch(self.model) for _ in range(self._threads)], pool
         self._shown = mujoco.MjData(self.model)
-        self._process = os.getpid()  # last: a thread that reads it finds the rest as well
+        self._process = _Forks.count  # last: a thread that reads it finds the rest as well
 
     def _workers(self) -> tuple[list[_Scratch], ThreadPoolExecutor]:
         """Return the ``MjData`` of each thread, and the threads other than the calling one."""
-        if os.getpid() != self._process:  # after a fork: no threads, and locks in any state
+        if self._process != _Forks.count:  # after a fork: no threads, and locks in any state
             self._start()
         return self._workspace
 

@@ -15,6 +15,7 @@ down compared with a drawing whose y axis points up. The centre of the initial c
 """
 
 import dataclasses
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -94,7 +95,7 @@ class MazeMap:
         """Height of walls (m)."""
         return _HEIGHT * self.cell
 
-    @property
+    @cached_property
     def ground(self) -> float:
         """Height of the ground in the initial cell (m)."""
         return self.height if self.mask(CHASM).any() else 0.0

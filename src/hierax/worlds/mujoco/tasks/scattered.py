@@ -14,7 +14,7 @@ import abc
 import dataclasses
 import math
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 
 import mujoco
@@ -184,5 +184,10 @@ class Scattered(AnyBody):
 
 
 def _least_distance(positions: np.ndarray) -> float:
-    distances = np.linalg.norm(positions[:, None] - positions, axis=2)
-    return float(distances[np.triu_indices(len(positions), 1)].min())
+    first, second = _pairs(len(positions))
+    return math.sqrt(((positions[first] - positions[second]) ** 2).sum(axis=1).min())
+
+
+@cache
+def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.triu_indices(count, 1)

@@ -112,7 +112,7 @@ class Speed(ComVelocityWorld):
         control = (data.action**2).sum(1)
         reward = self.speed_reward(velocity) + weights.alive - weights.control_cost * control
         if weights.contact_cost:
-            forces = xp.clip(data.sensordata[:, self._force_columns], -1.0, 1.0)
+            forces = xp.minimum(xp.maximum(data.sensordata[:, self._force_columns], -1.0), 1.0)
             reward = reward - weights.contact_cost * (forces**2).sum(1)
         if weights.vertical_cost:
             reward = reward - weights.vertical_cost * velocity[:, 2] ** 2
