@@ -5,8 +5,11 @@ import numpy as np
 from hierax.agents.agent import Transition
 
 
-def episodes(seed, environments, steps, longest, limit=None):
-    """Rows of numbered steps: each observation, action and reward says where it is from."""
+def episodes(seed, environments, steps, longest, limit=None, broken=0.0):
+    """Rows of numbered steps: each observation, action and reward says where it is from.
+
+    After each step an environment is reset with probability ``broken``, though nothing ended.
+    """
     rng = np.random.default_rng(seed)
     age, ended = np.zeros(environments, int), np.zeros(environments, bool)
     number = np.float32(1) + np.arange(environments, dtype=np.float32) * np.float32(1e5)
@@ -27,3 +30,5 @@ def episodes(seed, environments, steps, longest, limit=None):
             is_step=is_step,
         )
         ended = over | cut
+        if broken:
+            ended = ended | (rng.random(environments) < broken)

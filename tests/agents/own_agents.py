@@ -127,6 +127,7 @@ class TwoModules(OffPolicy[WindowBatch]):
         drawn = self.store.sample(state.replay, key, self.batch_size, "windows")
         encoded = {n: jax.vmap(each)(drawn.observation) for n, each in state.encoders.items()}
         discount = jnp.where(drawn.terminated, 0.0, self.discount)
+        discount = jnp.where(drawn.is_step, discount, 1.0)
         return WindowBatch(**encoded, reward=drawn.reward, discount=discount)
 
     def update(self, learner, batch, key):

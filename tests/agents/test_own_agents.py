@@ -97,22 +97,33 @@ def test_windows_are_those_that_were_stored_as_each_module_sees_them(lived):
     assert type(batch) is WindowBatch
     assert batch.fast.shape == (5, 64, 1)
     assert batch.slow.shape == (5, 64, 2)
-    over = False
+    over, lengths = False, set()
     for b in range(64):
         n, t = divmod(int(batch.slow[0, b, 1]) - 1, 100_000)
-        window = rows[t : t + 4]
+        window = [row for row, _ in zip(rows[t : t + 4], range(left(rows, t, n)), strict=False)]
         assert all(row.is_step[n] for row in window)
-        shown = [row.observation for row in window] + [window[-1].next_observation]
+        padding = 4 - len(window)
+        lengths.add(len(window))
+        shown = [row.observation for row in window]
+        shown += [window[-1].next_observation] * (1 + padding)
         for k, seen in enumerate(shown):
             row = {name: view[n : n + 1] for name, view in seen.items()}
             np.testing.assert_array_equal(batch.slow[k, b], [row["byte"][0], row["number"][0, 0]])
             fast = np.asarray(state.encoders["fast"](row))[0]
             np.testing.assert_allclose(batch.fast[k, b], fast, rtol=1e-5, atol=1e-6)
-        np.testing.assert_array_equal(batch.reward[:, b], [row.reward[n] for row in window])
+        paid = [row.reward[n] for row in window] + [0.0] * padding
+        np.testing.assert_array_equal(batch.reward[:, b], paid)
         onward = [0.0 if row.terminated[n] else np.float32(0.99) for row in window]
-        np.testing.assert_array_equal(batch.discount[:, b], onward)
+        np.testing.assert_array_equal(batch.discount[:, b], onward + [1.0] * padding)
         over |= onward[-1] == 0.0
     assert over
+    assert lengths == {1, 2, 3, 4}
+
+
+def left(rows, t, n):
+    """Steps of environment ``n`` from row ``t`` to the end of its episode, or of the rows."""
+    ends = [k for k in range(t, len(rows)) if rows[k].terminated[n] or rows[k].truncated[n]]
+    return (ends[0] if ends else len(rows) - 1) - t + 1
 
 
 def shifted(row):

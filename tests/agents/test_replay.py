@@ -33,26 +33,32 @@ class Oracle:
     def __init__(self, environments, length, aligned):
         self.length, self.aligned = length, aligned
         self.current = [[] for _ in range(environments)]
-        self.sequences = []  # (row in which it began, row in which it ended, steps)
+        self.entered = []  # (row in which it entered, episode, number of its first step in it)
         self.rows = 0
 
     def add(self, transition):
-        for n, current in enumerate(self.current):
+        for n in range(len(self.current)):
             if not transition.is_step[n]:
-                current.clear()
+                self.current[n] = []
                 continue
+            current = self.current[n]
             current.append((self.rows, n))
             ended = transition.terminated[n] or transition.truncated[n]
-            whole = len(current) >= self.length
-            if self.aligned and (ended or len(current) % self.length == 0):
+            if not self.aligned:
+                self.entered.append((self.rows, current, len(current) - 1))
+            elif ended or len(current) % self.length == 0:
                 begin = (len(current) - 1) // self.length * self.length
-                self._keep(current[begin:])
-            elif not self.aligned and whole:
-                self._keep(current[-self.length :])
+                self.entered.append((self.rows, current, begin))
         self.rows += 1
 
-    def _keep(self, steps):
-        self.sequences.append((steps[0][0], self.rows, list(steps)))
+    @property
+    def sequences(self):
+        """Row of the first step, row in which it entered, and all steps that there are now."""
+        found = []
+        for row, episode, begin in self.entered:
+            steps = episode[begin : begin + self.length]
+            found.append((steps[0][0], row, steps))
+        return found
 
     def within(self, rows):
         """Those of the last ``rows`` rows."""
@@ -113,6 +119,11 @@ def assert_is_sequence(drawn, b, steps, stream):
     last = drawn.observation["number"][count, b]
     np.testing.assert_array_equal(last, stream[t].next_observation["number"][n])
     np.testing.assert_array_equal(drawn.is_step[:, b], np.arange(len(drawn.is_step)) < count)
+    # What is behind the end repeats it, and is worth nothing.
+    assert (drawn.observation["number"][count:, b] == last).all()
+    assert (drawn.action[count:, b] == drawn.action[count - 1, b]).all()
+    assert not drawn.reward[count:, b].any()
+    assert not drawn.terminated[count:, b].any()
 
 
 def steps_of(drawn, b):
@@ -126,7 +137,7 @@ def steps_of(drawn, b):
 def test_what_is_drawn_is_what_was_stored(length, aligned):
     replay, environments = replay_of(75, length, aligned), 3
     oracle = Oracle(environments, length, aligned)
-    stream = list(episodes(1, environments, 200, 2 * length + 2, 4 * length + 1))
+    stream = list(episodes(1, environments, 200, 2 * length + 2, 4 * length + 1, broken=0.02))
     add, sample = compiled(replay)
     memory = replay.init(stream[0])
     rows, seen = queue_of(memory).entered.shape[0], set()
@@ -178,19 +189,20 @@ def test_everything_that_the_ring_holds_can_be_drawn(length, aligned):
 )
 def test_the_queue_is_that_of_the_oracle(seed, length, aligned, steps):
     replay = replay_of(40, length, aligned)
-    memory, stream = filled(replay, episodes(seed, 2, steps, 5, 9))
+    memory, stream = filled(replay, episodes(seed, 2, steps, 5, 9, broken=0.05))
     oracle = Oracle(2, length, aligned)
     for transition in stream:
         oracle.add(transition)
     rows = queue_of(memory).entered.shape[0]
-    # What ended K rows or more ago is taken out when the row that it could have begun in is.
+    # A segment that entered K rows or more ago leaves with the row that it could have begun in.
+    span = length if aligned else 1
     alive = [
         (begin % rows, steps[0][1])
-        for begin, end, steps in oracle.sequences
-        if end > oracle.rows - rows + length
+        for begin, entered, steps in oracle.sequences
+        if entered > oracle.rows - rows + span
     ]
     assert entries(replay, memory) == alive
-    known = (int(memory.ring.cursor) + length + 1 + np.arange(rows - length - 1)) % rows
+    known = (int(memory.ring.cursor) + span + 1 + np.arange(rows - span - 1)) % rows
     assert int(queue_of(memory).entered[known].sum()) == len(alive)
     assert int(memory.ring.cursor) == steps % rows
 
@@ -227,8 +239,9 @@ def test_no_sequence_crosses_a_reset():
     replay = replay_of(64, 3)
     memory, stream = filled(replay, episodes(4, 2, 90, 4, 7))
     drawn = jax.device_get(compiled(replay)[1](memory, jax.random.key(0), 500))
-    assert drawn.is_step.all()
-    assert (np.diff(drawn.extras["phase"], axis=0) == 1).all()  # age goes up by one each step
+    assert not drawn.is_step.all()  # short episodes and last pieces are drawn, too
+    later = np.diff(drawn.extras["phase"], axis=0)
+    np.testing.assert_array_equal(later, drawn.is_step[1:])  # age goes up by one each step
     ends = {
         (t, n)
         for t, row in enumerate(stream)
@@ -238,6 +251,18 @@ def test_no_sequence_crosses_a_reset():
     inner = [step for b in range(500) for step in steps_of(drawn, b)[:-1]]
     assert not ends & set(inner)
     assert ends & set(last)  # the step that ends an episode is learned from
+
+
+def test_steps_of_short_episodes_are_drawn_as_often_as_all_others():
+    """A task that succeeds before K steps would otherwise vanish from what is learned."""
+    replay = replay_of(75, 10)
+    memory, stream = filled(replay, episodes(8, 3, 40, 2))
+    steps = {(t, n) for t, row in enumerate(stream[-25:], 15) for n in range(3) if row.is_step[n]}
+    drawn = jax.device_get(compiled(replay)[1](memory, jax.random.key(1), 20_000))
+    counts = collections.Counter(steps_of(drawn, b)[0] for b in range(20_000))
+    assert set(counts) == steps
+    assert scipy.stats.chisquare(list(counts.values())).pvalue > 1e-3
+    assert drawn.is_step.sum(axis=0).mean() < 3
 
 
 def test_a_step_that_was_cut_off_keeps_its_last_observation():

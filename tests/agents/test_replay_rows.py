@@ -30,7 +30,7 @@ def drawn(size, state, key):
 
 @pytest.fixture(scope="module")
 def stream():
-    made = list(episodes(5, N, 90, 6, limit=9))
+    made = list(episodes(5, N, 90, 6, limit=9, broken=0.03))
     return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *made)
 
 

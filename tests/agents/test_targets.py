@@ -191,6 +191,27 @@ def test_n_step_return_ends_where_the_episode_does():
     np.testing.assert_array_equal(found, [2.0, 2.0, 12.0, 16.0])
 
 
+def test_padding_that_is_not_a_number_does_not_spread():
+    window, cost = random_window(11), random_cost(11)
+    padded = jnp.arange(6)[:, None] > 2
+    hidden = [jnp.where(padded, jnp.nan, x) for x in window[:-1]]
+    hidden.append(jnp.where(padded, -jnp.inf, window[-1]))
+    first = [x[:3] for x in window]
+    dark = jnp.where(padded, jnp.nan, cost)
+    found, alone = retrace(*hidden, next_cost=dark), retrace(*first, next_cost=cost[:3])
+    np.testing.assert_allclose(found[:3], alone, atol=ROUNDING)
+    found, alone = vtrace(*hidden, next_cost=dark), vtrace(*first, next_cost=cost[:3])
+    np.testing.assert_allclose(found.value[:3], alone.value, atol=ROUNDING)
+    np.testing.assert_allclose(found.advantage[:3], alone.advantage, atol=ROUNDING)
+    # So is the value behind a termination, which nothing is known of.
+    value, next_value, reward, discount, log_ratio = window
+    over, beyond = discount.at[2].set(0.0), next_value.at[2].set(jnp.nan)
+    for trace in (retrace, lambda *given: vtrace(*given).value):
+        assert jnp.isfinite(trace(value, beyond, reward, over, log_ratio)).all()
+    ends = n_step_return(reward[:3], over[:3], jnp.full(reward.shape[1:], jnp.nan))
+    assert jnp.isfinite(ends).all()
+
+
 def test_nothing_passes_from_one_episode_into_the_one_before():
     """An episode is cut off after step 2; step 3 only begins the next one."""
     window, cost = random_window(10), random_cost(10)

@@ -10,8 +10,10 @@ every array belongs to the step x_t, a_t, r_t → x_{t+1}:
     log_ratio    log π(a_t|x_t) - log μ(a_t|x_t), where μ is the behaviour policy
 
 Where step t began an episode (`Transition.is_step` is False), its ``log_ratio`` must be -∞:
-``jnp.where(is_step, log_ratio, -jnp.inf)``. Then its weight is 0, and nothing flows from one
-episode into the one before. The target of such a step is meaningless: mask it in the loss.
+``jnp.where(is_step, log_ratio, -jnp.inf)``. The same holds for the padding of a window
+(`Sequences.is_step`). Then its weight is 0, and nothing flows from it into the steps before, not
+even NaN: a product with a weight or a discount of 0 is 0. The target of such a step is meaningless:
+mask it in the loss, with ``jnp.where``.
 
 n-step returns and targets of Retrace and V-trace are constants: no gradient passes through them.
 """
@@ -46,7 +48,7 @@ def n_step_return(
     """Return the discounted rewards from each step to the end of the window, bootstrapped there.
 
     G_t = r_t + γ d_t G_{t+1} with G_T = V(x_T). Entry 0 is the T-step return, the last entry the
-    one-step return.
+    one-step return. In a padded window, `Sequences`, the discount must be 1 where it is padded.
 
     Args:
         reward: r_t.
@@ -60,7 +62,7 @@ def n_step_return(
     checks.require_shape("bootstrap_value", bootstrap_value, reward.shape[1:])
 
     def backward(following: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
-        target = step[0] + step[1] * following
+        target = step[0] + _weighted(step[1], following)
         return target, target
 
     _, target = jax.lax.scan(backward, bootstrap_value, (reward, discount), reverse=True)
@@ -131,12 +133,12 @@ def retrace(
         log_ratio=log_ratio,
     )
     trace = trace_decay * _clipped_ratio(log_ratio, 1.0)
-    one_step = reward + discount * _less_cost(next_value, next_cost)
+    one_step = reward + _weighted(discount, _less_cost(next_value, next_cost))
 
     def backward(correction: Array, step: tuple[Array, ...]) -> tuple[Array, Array]:
         one_step, discount, trace, action_value = step
-        target = one_step + discount * correction
-        return trace * (target - action_value), target
+        target = one_step + _weighted(discount, correction)
+        return _weighted(trace, target - action_value), target
 
     steps = (one_step, discount, trace, action_value)
     _, target = jax.lax.scan(backward, jnp.zeros_like(reward[0]), steps, reverse=True)
@@ -184,20 +186,25 @@ def vtrace(
     )
     ratio = _clipped_ratio(log_ratio, clip_ratio)
     bootstrap = _less_cost(next_value, next_cost)
-    error = ratio * (reward + discount * bootstrap - value)
+    error = _weighted(ratio, reward + _weighted(discount, bootstrap) - value)
 
     def backward(following: Array, step: tuple[Array, Array]) -> tuple[Array, tuple[Array, Array]]:
         error, decay = step
-        correction = error + decay * following
+        correction = error + _weighted(decay, following)
         return correction, (correction, following)
 
-    steps = (error, discount * _clipped_ratio(log_ratio, clip_trace))
+    steps = (error, _weighted(_clipped_ratio(log_ratio, clip_trace), discount))
     _, (correction, following) = jax.lax.scan(
         backward, jnp.zeros_like(reward[0]), steps, reverse=True
     )
     # v_{t+1} is V_{t+1} plus its correction, which is 0 at the end of the window.
-    advantage = ratio * (reward + discount * (bootstrap + following) - value)
+    advantage = _weighted(ratio, reward + _weighted(discount, bootstrap + following) - value)
     return jax.lax.stop_gradient(VTrace(value + correction, advantage))
+
+
+def _weighted(weight: Array, value: Array) -> Array:
+    """Return ``weight * value``, and 0 where the weight is 0 and the value is not finite."""
+    return jnp.where(weight == 0, 0.0, weight * value)
 
 
 def _clipped_ratio(log_ratio: Array, threshold: float) -> Array:

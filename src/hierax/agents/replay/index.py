@@ -3,12 +3,14 @@
 | kind | ``length`` | ``aligned`` | one entry for |
 |---|---|---|---|
 | transitions | 1 | no | every step |
-| windows of K steps | K | no | every K consecutive steps of an episode |
+| windows of K steps | K | no | every step, and the steps of its episode that follow it, K at most |
 | segments of c steps | c | yes | steps 0 .. c-1, c .. 2c-1, ... of an episode, the last shorter |
 
-An index is a queue of first steps. A sequence enters when its last step is written. It leaves
-before any of its rows is overwritten. So a draw is uniform over all whole sequences that are
-stored, exact, and never crosses the beginning of an episode.
+An index is a queue of first steps. A segment enters when its last step is written. A window enters
+with its first step, and grows to K steps: it is shorter at the end of an episode, and where the
+steps that follow are not made yet. A sequence leaves before its rows are overwritten. So a draw is
+exact, never crosses the beginning of an episode, and is uniform: over all whole segments that are
+stored, or over all stored steps as the first step of a window.
 """
 
 import dataclasses
@@ -43,9 +45,9 @@ class Index:
     """An index of sequences of K steps as pure functions over an `IndexState`.
 
     Attributes:
-        length: K, steps of a sequence.
-        aligned: whether sequences begin at multiples of K steps since the episode began. The last
-            one of an episode may then be shorter.
+        length: K, steps of a sequence at most.
+        aligned: whether sequences begin only at multiples of K steps since the episode began, and
+            are drawn when they are complete.
 
     Raises:
         ValueError: if ``length`` is below 1.
@@ -69,10 +71,10 @@ class Index:
     def least(self, rows: int) -> int:
         """Return a number of sequences that a full ring holds of each environment at least.
 
-        With the beginning of an episode after each, sequences are at most ``length`` + 1 rows
-        apart. One may be cut at either end of the ring.
+        With the beginning of an episode after each, complete sequences are at most `_span` + 1
+        rows apart. One may be cut at either end of the ring.
         """
-        return max(rows // (self.length + 1) - 2, 1)
+        return max(rows // (self._span + 1) - 2, 1)
 
     def add(
         self, state: IndexState, row: jax.Array, age: jax.Array, ended: ArrayLike
@@ -104,15 +106,20 @@ class Index:
     def _completed(self, age: jax.Array, ended: ArrayLike) -> tuple[jax.Array, jax.Array]:
         """Return whether a sequence ends here, and how many steps ago it began, ``(N,)`` each."""
         if not self.aligned:
-            return age >= self.length, jnp.full_like(age, self.length - 1)
+            return age > 0, jnp.zeros_like(age)
         begun = (age - 1) % self.length
         return (age > 0) & (ended | (begun == self.length - 1)), begun
 
     def _forget(self, state: IndexState, row: jax.Array) -> IndexState:
         """Remove the entries that the next row to be written may be part of."""
         rows, places = state.entered.shape[0], state.starts.shape[0]
-        gone = state.entered[(row + 1 + self.length) % rows]
+        gone = state.entered[(row + 1 + self._span) % rows]
         return state._replace(first=(state.first + gone) % places, held=state.held - gone)
+
+    @property
+    def _span(self) -> int:
+        """Most rows of a sequence when it enters."""
+        return self.length if self.aligned else 1
 
 
 def _enter(state: IndexState, row: jax.Array, completed: jax.Array, begun: jax.Array) -> IndexState:

@@ -42,6 +42,7 @@ class Step(NamedTuple):
         reward: float32.
         terminated: bool, no value follows.
         ended: bool, terminated or truncated.
+        is_step: bool, False where an episode began.
     """
 
     action: Any
@@ -49,6 +50,7 @@ class Step(NamedTuple):
     reward: Any
     terminated: Any
     ended: Any
+    is_step: Any
 
 
 class Sequences(NamedTuple):
@@ -122,9 +124,7 @@ class Ring:
     ) -> Sequences:
         """Return the ``length`` steps that begin at ``row`` of ``environment``, both ``(B,)``."""
         number = jnp.arange(length + 1)[:, None]
-        ended = state.step.ended[(row + number[:-1]) % self.rows, environment]
-        is_step = _before_end(ended)
-        # Nothing is read from behind the end: rows there are of other episodes, or not yet written.
+        is_step = self._within(state, row, environment, number[:-1])
         last = is_step.sum(axis=0)
         rows = (row + jnp.minimum(number, last)) % self.rows
         observation = jax.tree.map(lambda leaf: leaf[rows, environment], state.observation)
@@ -139,6 +139,21 @@ class Ring:
             is_step=is_step,
         )
 
+    def _within(
+        self, state: RingState, row: jax.Array, environment: jax.Array, number: jax.Array
+    ) -> jax.Array:
+        """Return ``(K, B)`` bool: which of the rows from ``row`` on continue its episode."""
+        if len(number) == 1:
+            return jnp.ones((1, *row.shape), bool)
+        rows = (row + number) % self.rows
+        ended, is_step = (
+            leaf[rows, environment] for leaf in (state.step.ended, state.step.is_step)
+        )
+        # An episode may also begin where none ended, when environments are reset.
+        after_end = jnp.concatenate([jnp.zeros_like(ended[:1]), ended[:-1]])
+        not_written = number >= (state.cursor - row) % self.rows
+        return jnp.cumsum(after_end | ~is_step | not_written, axis=0) == 0
+
 
 def write_row(rows: Any, row: jax.Array, values: Any) -> Any:
     """Return the arrays ``rows``, ``(R, ...)`` each, with ``values`` in one row."""
@@ -147,11 +162,10 @@ def write_row(rows: Any, row: jax.Array, values: Any) -> Any:
 
 def _stored(transition: Transition, ended: Any) -> Step:
     return Step(
-        transition.action, transition.extras, transition.reward, transition.terminated, ended
+        transition.action,
+        transition.extras,
+        transition.reward,
+        transition.terminated,
+        ended,
+        transition.is_step,
     )
-
-
-def _before_end(ended: jax.Array) -> jax.Array:
-    """Return ``(K, B)`` bool: True where no earlier step of the sequence ended its episode."""
-    before = jnp.concatenate([jnp.zeros_like(ended[:1]), ended[:-1]])
-    return jnp.cumsum(before, axis=0) == 0
