@@ -38,17 +38,29 @@ class Driver(Protocol):
         """
         ...
 
-    def advance(self, runs: Any, iterations: int, *, learning: bool) -> tuple[Any, list[Report]]:
+    def advance(
+        self,
+        runs: Any,
+        iterations: int,
+        *,
+        learning: bool,
+        reports: Sequence[Report] | None = None,
+    ) -> tuple[Any, list[Report]]:
         """Advance the runs; the given ``runs`` must not be used afterwards.
 
         Args:
             runs: of all seeds.
             iterations: fewer are made if a number is not finite.
             learning: whether updates are made.
+            reports: of the iterations before, which the new reports include; None for none.
 
         Returns:
-            The runs, and a report of these iterations for each.
+            The runs, and a report for each.
         """
+        ...
+
+    def no_reports(self, seeds: Sequence[int]) -> list[Report]:
+        """Return a report of no iterations for each seed."""
         ...
 
     def agents(self, runs: Any) -> list[TrainState]:

@@ -5,6 +5,7 @@ are acting as well as possible (``"deterministic"``) and as during training (``"
 """
 
 import dataclasses
+import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -19,6 +20,8 @@ from hierax.precision import in_float32
 from hierax.training import finiteness
 from hierax.training.acting import Acting, Behaviour, HostBehaviour, host_steps, step
 from hierax.training.host_driver import environment_seed
+from hierax.training.pace import Pace
+from hierax.training.strong_types import strongly_typed
 from hierax.worlds.functional_batch import FunctionalBatch
 from hierax.worlds.host import HostBatch, HostWorld, tells_success
 from hierax.worlds.world import Timestep, World
@@ -121,53 +124,93 @@ class ScanEvaluator:
         Raises:
             NotFiniteError: if an observation, action or reward is not finite.
         """
-        play = self._explore if explore else self._exploit
-        played = play(state._replace(replay=None), jax.random.key(seed))
-        episodes, fault, timestep, action = jax.device_get(played)
-        _require_finite(fault, timestep, action)
-        return Episodes(*episodes)
+        play, pace = self._explore if explore else self._exploit, self._pace
+        state = state._replace(replay=None)
+        at = self._begin(state, jax.random.key(seed))
+        while not (bool(at.done.all()) or int(at.fault)):
+            steps, began = pace.number, time.perf_counter()
+            at = jax.block_until_ready(play(state, at, np.int32(steps)))
+            pace.took(time.perf_counter() - began, steps)
+        _require_finite(at.fault, at.acting.worlds.timestep, at.action)
+        return Episodes(*jax.device_get(at.last))
 
     def close(self) -> None:
         """Do nothing: an evaluator holds only arrays."""
 
     @cached_property
     def _explore(self) -> Any:
-        return jax.jit(lambda state, key: self._play(state, key, explore=True))
+        return jax.jit(lambda *given: self._play(*given, explore=True))
 
     @cached_property
     def _exploit(self) -> Any:
-        return jax.jit(lambda state, key: self._play(state, key, explore=False))
+        return jax.jit(lambda *given: self._play(*given, explore=False))
 
-    def _play(self, state: TrainState, key: jax.Array, *, explore: bool) -> tuple[Any, ...]:
-        """Return results of episodes, the fault, and timestep and actions that it came from."""
-        behaviour = Behaviour(self.agent, explore)
-        batch = FunctionalBatch(self.world, self.episodes)
+    @cached_property
+    def _begin(self) -> Any:
+        return jax.jit(self._begun)
+
+    @cached_property
+    def _batch(self) -> FunctionalBatch:
+        return FunctionalBatch(self.world, self.episodes)
+
+    @cached_property
+    def _pace(self) -> Pace:
+        return Pace()
+
+    def _begun(self, state: TrainState, key: jax.Array) -> "_Playing":
         reset_key, key = jax.random.split(key)
-        first = batch.reset(reset_key)
-
-        def goes_on(at: tuple[Any, ...]) -> jax.Array:
-            _, _, done, fault, _ = at
-            return ~done.all() & (fault == 0)
-
-        def one_step(at: tuple[Any, ...]) -> tuple[Any, ...]:
-            acting, last, done, _, _ = at
-            acting, action, _ = step(behaviour, batch, state, acting)
-            shown = acting.worlds.timestep
-            last = jax.tree.map(lambda a, b: jnp.where(done, a, b), last, _results(shown))
-            fault = finiteness.first_fault((shown.observation, action, shown.reward))
-            return acting, last, done | shown.ended, fault, action
-
+        first = self._batch.reset(reset_key)
         acting = Acting(first, self.agent.initial_carry(self.episodes), key)
-        acted = jax.eval_shape(lambda: step(behaviour, batch, state, acting)[1])
-        at = (
-            acting,
-            _results(first.timestep),
-            jnp.zeros(self.episodes, bool),
-            finiteness.first_fault((first.timestep.observation,)),
-            jnp.zeros(acted.shape, acted.dtype),
+        behaviour = Behaviour(self.agent, explore=False)
+        acted = jax.eval_shape(lambda: step(behaviour, self._batch, state, acting)[1])
+        return strongly_typed(
+            _Playing(
+                acting,
+                _results(first.timestep),
+                jnp.zeros(self.episodes, bool),
+                finiteness.first_fault((first.timestep.observation,)),
+                jnp.zeros(acted.shape, acted.dtype),
+            )
         )
-        acting, last, _, fault, action = jax.lax.while_loop(goes_on, one_step, at)
-        return last, fault, acting.worlds.timestep, action
+
+    def _play(
+        self, state: TrainState, at: "_Playing", steps: jax.Array, *, explore: bool
+    ) -> "_Playing":
+        """Make so many steps, or fewer if all episodes end or a number is not finite."""
+        behaviour = Behaviour(self.agent, explore)
+
+        def goes_on(now: tuple[jax.Array, _Playing]) -> jax.Array:
+            made, at = now
+            return (made < steps) & ~at.done.all() & (at.fault == 0)
+
+        def one_step(now: tuple[jax.Array, _Playing]) -> tuple[jax.Array, _Playing]:
+            made, at = now
+            acting, action, _ = step(behaviour, self._batch, state, at.acting)
+            shown = acting.worlds.timestep
+            last = jax.tree.map(lambda a, b: jnp.where(at.done, a, b), at.last, _results(shown))
+            fault = finiteness.first_fault((shown.observation, action, shown.reward))
+            return made + 1, _Playing(acting, last, at.done | shown.ended, fault, action)
+
+        at = jax.lax.while_loop(goes_on, one_step, (jnp.zeros((), jnp.int32), at))[1]
+        return strongly_typed(at)
+
+
+class _Playing(NamedTuple):
+    """Episodes that are being played.
+
+    Attributes:
+        acting: environments and the agent's carry.
+        last: results of each episode so far.
+        done: ``(E,)`` bool, whether it ended.
+        fault: () int32, see `hierax.training.finiteness`.
+        action: ``(E, ...)``, the last one.
+    """
+
+    acting: Acting
+    last: Any
+    done: jax.Array
+    fault: jax.Array
+    action: Any
 
 
 @dataclasses.dataclass(frozen=True)

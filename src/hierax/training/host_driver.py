@@ -74,12 +74,27 @@ class HostDriver:
         states = [None] * len(seeds) if learned is None else learned
         return [self._start(seed, state) for seed, state in zip(seeds, states, strict=True)]
 
-    def advance(self, runs: Runs, iterations: int, *, learning: bool) -> tuple[Runs, list[Report]]:
+    def advance(
+        self,
+        runs: Runs,
+        iterations: int,
+        *,
+        learning: bool,
+        reports: Sequence[Report] | None = None,
+    ) -> tuple[Runs, list[Report]]:
         """Advance the runs by a number of iterations, see `Driver.advance`."""
         updates = self.iteration.updates if learning else 0
-        advanced = [self._advance(batch, run, iterations, updates) for batch, run in runs]
+        reports = self.no_reports(range(len(runs))) if reports is None else reports
+        advanced = [
+            self._advance(batch, run, report, iterations, updates)
+            for (batch, run), report in zip(runs, reports, strict=True)
+        ]
         pairs = zip(runs, advanced, strict=True)
         return [(batch, run) for (batch, _), (run, _) in pairs], [report for _, report in advanced]
+
+    def no_reports(self, seeds: Sequence[int]) -> list[Report]:
+        """Return a report of no iterations for each seed."""
+        return [Report.empty(self._learner.metrics)] * len(seeds)
 
     def agents(self, runs: Runs) -> list[TrainState]:
         """Return the state of the agent of each seed."""
@@ -153,9 +168,8 @@ class HostDriver:
         return self._with_agent(run._replace(actor=actor), agent)
 
     def _advance(
-        self, batch: HostBatch, run: HostRun, iterations: int, updates: int
+        self, batch: HostBatch, run: HostRun, report: Report, iterations: int, updates: int
     ) -> tuple[HostRun, Report]:
-        report = Report.empty(self._learner.metrics)
         if run.actor.fault:  # of the first observation
             return run, report
         for _ in range(iterations):

@@ -84,15 +84,29 @@ class ScanDriver:
         ]
         return self._joined(each)
 
-    def advance(self, runs: Runs, iterations: int, *, learning: bool) -> tuple[Runs, list[Report]]:
+    def advance(
+        self,
+        runs: Runs,
+        iterations: int,
+        *,
+        learning: bool,
+        reports: Sequence[Report] | None = None,
+    ) -> tuple[Runs, list[Report]]:
         """Advance the runs by a number of iterations, see `Driver.advance`."""
         updates = self.iteration.updates if learning else 0
         counts = jnp.int32(iterations), jnp.int32(updates)
+        if reports is None:
+            reports = self.no_reports(range(len(self._each(runs))))
         if self.together:
-            runs, report = self._advance(runs, *counts)
+            runs, report = self._advance(runs, _stacked(reports), *counts)
             return runs, unstacked(report)
-        advanced = [self._advance(run, *counts) for run in runs]
+        pairs = zip(runs, reports, strict=True)
+        advanced = [self._advance(run, report, *counts) for run, report in pairs]
         return tuple(run for run, _ in advanced), [report for _, report in advanced]
+
+    def no_reports(self, seeds: Sequence[int]) -> list[Report]:
+        """Return a report of no iterations for each seed."""
+        return [Report.empty(self._metrics)] * len(seeds)
 
     def agents(self, runs: Runs) -> list[TrainState]:
         """Return the state of the agent of each seed."""
@@ -134,9 +148,7 @@ class ScanDriver:
         return unstacked(runs) if self.together else list(runs)
 
     def _joined(self, each: Sequence[Run]) -> Runs:
-        if self.together:
-            return jax.tree.map(lambda *leaves: jnp.stack(leaves), *each)
-        return tuple(each)
+        return _stacked(each) if self.together else tuple(each)
 
     @cached_property
     def _shapes(self) -> Run:
@@ -162,7 +174,7 @@ class ScanDriver:
     def _advance(self) -> Any:
         if not self.together:
             return jax.jit(self._iterations, donate_argnums=0)
-        iterations = jax.vmap(self._iterations, in_axes=(0, None, None), axis_name=_SEEDS)
+        iterations = jax.vmap(self._iterations, in_axes=(0, 0, None, None), axis_name=_SEEDS)
         return jax.jit(iterations, donate_argnums=0)
 
     def _first(self, key: jax.Array) -> Run:
@@ -178,8 +190,9 @@ class ScanDriver:
         acting = Acting(worlds, carry, key)
         return strongly_typed(Run(agent, acting, jnp.zeros_like(action), agent.key, fault))
 
-    def _iterations(self, run: Run, count: jax.Array, updates: jax.Array) -> tuple[Run, Report]:
-        report = Report.empty(self._metrics)
+    def _iterations(
+        self, run: Run, report: Report, count: jax.Array, updates: jax.Array
+    ) -> tuple[Run, Report]:
         run, report = self._repeat(count, partial(self._iterate, updates), (run, report))
         return strongly_typed(run), report
 
@@ -216,6 +229,11 @@ class ScanDriver:
         fault = finiteness.metrics_fault(self._metrics, metrics)
         run = run._replace(agent=agent, update_key=run.agent.key, fault=fault)
         return run, report.with_update(metrics)
+
+
+def _stacked(trees: Sequence[Any]) -> Any:
+    """Return one tree whose arrays have a leading axis, with an entry for each of ``trees``."""
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
 
 
 def unstacked(tree: Any) -> list[Any]:

@@ -15,6 +15,8 @@ from hierax.agents.agent import Agent, TrainState
 from hierax.training import checkpoint, finiteness
 from hierax.training.driver import Driver
 from hierax.training.evaluation import MODES, Evaluator, in_both_modes
+from hierax.training.interruption import Interrupted, Interruption
+from hierax.training.pace import Pace
 from hierax.training.progress import Progress
 from hierax.training.records import Records
 from hierax.training.report import Report
@@ -22,6 +24,38 @@ from hierax.training.run_folder import RunFolder
 from hierax.training.schedule import Schedule
 
 EVALUATION_SEED = 1_000_003
+
+
+@dataclasses.dataclass
+class Reached:
+    """How far a training is.
+
+    Attributes:
+        runs: of the driver.
+        done: number of iterations that were made.
+        earlier: a report for each seed, of the iterations since the last line of metrics up to the
+            last stop.
+        current: likewise, of the iterations since that stop.
+        logged: whether the line of metrics that belongs to ``done`` is written.
+    """
+
+    runs: Any
+    done: int
+    earlier: Sequence[Report]
+    current: Sequence[Report]
+    logged: bool = True
+
+
+class Place(NamedTuple):
+    """The folder of a run and its open files.
+
+    Attributes:
+        folder: of the run.
+        records: its metrics.
+    """
+
+    folder: RunFolder
+    records: Records
 
 
 class Trained(NamedTuple):
@@ -59,89 +93,126 @@ class Session:
     start: Sequence[TrainState] | None = None
 
     def run(self, folder: RunFolder | None, records: Records | None, progress: Progress) -> Trained:
-        """Train to the end of the schedule; without a folder, nothing is saved."""
-        with finiteness.evidence_saved(None if folder is None else folder.path):
-            return self._run(folder, records, progress)
+        """Train to the end of the schedule; without a folder, nothing is saved.
 
-    def _run(
-        self, folder: RunFolder | None, records: Records | None, progress: Progress
-    ) -> Trained:
-        runs, done = self._start(folder, records)
-        if folder is not None and folder.finished and done == self.schedule.end:
-            summary = folder.read_summary()
-        else:
-            began = _seconds()
-            with progress:
-                if self.schedule.learns_nothing:
-                    progress.note(self._no_learning())
-                runs = self._continue(runs, done, folder, records, progress)
-            summary = self._summary(runs, records.seconds if records else _seconds(since=began))
-            if folder is not None:
-                with checkpoint.writing(folder.checkpoints):
-                    folder.write_summary(summary)
-        states = self.driver.agents(runs)
-        self.driver.close(runs)
-        self.evaluator.close()
-        return Trained(self.driver.agent, states, summary)
+        Raises:
+            KeyboardInterrupt: after Ctrl-C; a checkpoint is saved before.
+            SystemExit: likewise, after SIGTERM.
+        """
+        place = None if folder is None or records is None else Place(folder, records)
+        with (
+            finiteness.evidence_saved(None if folder is None else folder.path),
+            Interruption() as interruption,
+        ):
+            at = self._start(place)
+            try:
+                summary = self._train(at, place, progress, interruption)
+                return Trained(self.driver.agent, self.driver.agents(at.runs), summary)
+            except Interrupted:
+                interruption.end(self._saved(at, place))
+            finally:
+                self.driver.close(at.runs)
+                self.evaluator.close()
 
-    def _continue(
-        self,
-        runs: Any,
-        done: int,
-        folder: RunFolder | None,
-        records: Records | None,
-        progress: Progress,
-    ) -> Any:
-        """The runs at the end of the schedule."""
-        reports = None
-        while done < self.schedule.end:
-            stop = self.schedule.next_stop(done)
-            learning = done >= self.schedule.learning_starts
-            runs, found = self.driver.advance(runs, stop - done, learning=learning)
-            reports = found if reports is None else _added(reports, found)
-            done = stop
-            self._require_finite(runs)
-            if self.schedule.logs(done):
-                metrics = self._metrics(runs, done, reports, progress)
-                reports = None
-                if folder is not None and records is not None:
-                    with checkpoint.writing(folder.checkpoints):
-                        self._write(folder, records, runs, done, metrics)
-                progress.show(done * self.driver.iteration.size, metrics)
-        return runs
+    def _train(
+        self, at: Reached, place: Place | None, progress: Progress, interruption: Interruption
+    ) -> Mapping[str, Any]:
+        """Train to the end of the schedule, and return the summary."""
+        if place is not None and place.folder.finished and self._is_at_end(at):
+            return place.folder.read_summary()
+        began, pace = _seconds(), Pace()
+        with progress:
+            if self.schedule.learns_nothing:
+                progress.note(self._no_learning())
+            while not self._is_at_end(at):
+                if not at.logged:
+                    self._log(at, place, progress, interruption)
+                elif interruption.asked:
+                    raise Interrupted
+                else:
+                    self._advance(at, pace)
+        seconds = place.records.seconds if place else _seconds(since=began)
+        with interruption.at_once():
+            summary = self._summary(at.runs, seconds)
+        if place is not None:
+            with checkpoint.writing(place.folder.checkpoints):
+                place.folder.write_summary(summary)
+        return summary
 
-    def _start(self, folder: RunFolder | None, records: Records | None) -> tuple[Any, int]:
-        if folder is None or records is None or checkpoint.latest(folder.checkpoints) is None:
-            if records is not None:
-                records.rewind(None)
-            return self.driver.start(self.seeds, self.start), 0
-        like = self.driver.like(self.seeds)
-        saved, step, meta = checkpoint.load(folder.checkpoints, like)
-        records.rewind(meta["records"])
-        return self.driver.resume(saved, self.seeds), step // self.driver.iteration.size
+    def _is_at_end(self, at: Reached) -> bool:
+        return at.done == self.schedule.end and at.logged
 
-    def _save(self, folder: RunFolder, records: Records, runs: Any, done: int) -> None:
-        step = done * self.driver.iteration.size
-        acting = [state._replace(replay=None) for state in self.driver.agents(runs)]
-        checkpoint.save(folder.policies, acting, step, keep=self.keep)
-        checkpoint.save(
-            folder.checkpoints,
-            self.driver.snapshot(runs),
-            step,
-            keep=self.keep,
-            meta={"records": records.position()},
+    def _advance(self, at: Reached, pace: Pace) -> None:
+        """Advance towards the next stop for about a second."""
+        stop = self.schedule.next_stop(at.done)
+        if at.done == self.schedule.learning_starts:
+            pace.number = 1  # from here on an iteration takes longer
+        iterations = min(pace.number, stop - at.done)
+        began = time.perf_counter()
+        learning = at.done >= self.schedule.learning_starts
+        at.runs, at.current = self.driver.advance(
+            at.runs, iterations, learning=learning, reports=at.current
+        )
+        self._require_finite(at.runs)
+        pace.took(time.perf_counter() - began, iterations)
+        if learning and not all(int(report.updates) for report in at.current):
+            pace.number = 1  # updates that wait for the replay will begin
+        at.done += iterations
+        if at.done == stop:
+            at.earlier = _added(at.earlier, at.current)
+            at.current = self.driver.no_reports(self.seeds)
+            at.logged = not self.schedule.logs(at.done)
+
+    def _start(self, place: Place | None) -> Reached:
+        none = self.driver.no_reports(self.seeds)
+        if place is None or checkpoint.latest(place.folder.checkpoints) is None:
+            if place is not None:
+                place.records.rewind(None)
+            return Reached(self.driver.start(self.seeds, self.start), 0, none, none)
+        like = _stored(self.driver.like(self.seeds), none, none)
+        saved, step, meta = checkpoint.load(place.folder.checkpoints, like)
+        place.records.rewind(meta["records"])
+        return Reached(
+            self.driver.resume(saved["runs"], self.seeds),
+            step // self.driver.iteration.size,
+            saved["earlier"],
+            saved["current"],
+            meta["logged"],
         )
 
-    def _metrics(
-        self, runs: Any, done: int, reports: Sequence[Report], progress: Progress
-    ) -> list[dict[str, float]]:
-        told = self.driver.tells_success(runs)
-        found = [report.means(told) for report in jax.device_get(reports)]
-        if self.schedule.evaluates(done):
-            each = zip(found, self.driver.agents(runs), self.seeds, strict=True)
+    def _save(self, at: Reached, place: Place) -> None:
+        step = at.done * self.driver.iteration.size
+        acting = [state._replace(replay=None) for state in self.driver.agents(at.runs)]
+        checkpoint.save(place.folder.policies, acting, step, keep=self.keep)
+        place.records.flush()
+        checkpoint.save(
+            place.folder.checkpoints,
+            _stored(self.driver.snapshot(at.runs), at.earlier, at.current),
+            step,
+            keep=self.keep,
+            meta={"records": place.records.position(), "logged": at.logged},
+        )
+
+    def _saved(self, at: Reached, place: Place | None) -> str:
+        """Save a checkpoint unless there is one, and return what a user can do then."""
+        if place is None:
+            return "nothing is saved, because the run has no folder"
+        if at.done == 0:
+            return "nothing is saved, because no step was made"
+        if not (at.logged and self.schedule.saves(at.done)):
+            with checkpoint.writing(place.folder.checkpoints):
+                self._save(at, place)
+        step = at.done * self.driver.iteration.size
+        return f"step {step} is saved in {place.folder.path}; the same run continues from there"
+
+    def _metrics(self, at: Reached, progress: Progress) -> list[dict[str, float]]:
+        told = self.driver.tells_success(at.runs)
+        found = [report.means(told) for report in jax.device_get(at.earlier)]
+        if self.schedule.evaluates(at.done):
+            each = zip(found, self.driver.agents(at.runs), self.seeds, strict=True)
             with progress.evaluating():
                 for metrics, state, seed in each:
-                    metrics |= self._evaluated(state, _evaluation_seed(seed, done))
+                    metrics |= self._evaluated(state, _evaluation_seed(seed, at.done))
         return found
 
     def _evaluated(self, state: TrainState, seed: int) -> dict[str, float]:
@@ -159,21 +230,24 @@ class Session:
             f"has {schedule.end * size} steps; choose fewer, or more steps"
         )
 
-    def _write(
-        self,
-        folder: RunFolder,
-        records: Records,
-        runs: Any,
-        done: int,
-        metrics: Sequence[Mapping[str, float]],
+    def _log(
+        self, at: Reached, place: Place | None, progress: Progress, interruption: Interruption
     ) -> None:
-        """Write the lines of ``metrics`` and, where the schedule says so, a checkpoint."""
-        step = done * self.driver.iteration.size
+        """Write the line of metrics and, where the schedule says so, a checkpoint."""
+        with interruption.at_once():
+            metrics = self._metrics(at, progress)
+        at.earlier, at.logged = self.driver.no_reports(self.seeds), True
+        if place is not None:
+            with checkpoint.writing(place.folder.checkpoints):
+                self._write(at, place, metrics)
+        progress.show(at.done * self.driver.iteration.size, metrics)
+
+    def _write(self, at: Reached, place: Place, metrics: Sequence[Mapping[str, float]]) -> None:
+        step = at.done * self.driver.iteration.size
         for seed, found in zip(self.seeds, metrics, strict=True):
-            records.write(step, found, seed if len(self.seeds) > 1 else None)
-        if self.schedule.saves(done):
-            records.flush()
-            self._save(folder, records, runs, done)
+            place.records.write(step, found, seed if len(self.seeds) > 1 else None)
+        if self.schedule.saves(at.done):
+            self._save(at, place)
 
     def _summary(self, runs: Any, seconds: tuple[float, float]) -> dict[str, Any]:
         step = self.schedule.end * self.driver.iteration.size
@@ -205,6 +279,11 @@ def _seconds(since: tuple[float, float] = (0.0, 0.0)) -> tuple[float, float]:
 def _evaluation_seed(seed: int, done: int) -> int:
     """A seed for each evaluation, different from the seeds of runs."""
     return (EVALUATION_SEED * (seed + 1) + done) % 2**31
+
+
+def _stored(runs: Any, earlier: Sequence[Report], current: Sequence[Report]) -> dict[str, Any]:
+    """Return what a checkpoint holds."""
+    return {"runs": runs, "earlier": list(earlier), "current": list(current)}
 
 
 def _added(before: Sequence[Report], after: Sequence[Report]) -> list[Report]:
