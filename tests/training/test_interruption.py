@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import jax
 import pytest
 
 from hierax.training import checkpoint, pace
@@ -15,7 +16,8 @@ from hierax.training.host_driver import HostDriver
 from hierax.training.interruption import Interruption
 from hierax.training.pace import Pace
 from hierax.training.scan_driver import ScanDriver
-from training.test_session import drivers, ended, run_toy
+from training.test_session import CLOCK, drivers, ended, run_toy
+from training.toys import Counter
 
 KINDS = {"scan": (ScanDriver, ScanEvaluator), "host": (HostDriver, HostEvaluator)}
 RAISED = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: SystemExit}
@@ -103,6 +105,14 @@ def test_calls_take_about_a_second_and_grow_slowly(seconds):
         chosen.took(took, chosen.number)
     assert chosen.number == max(1, int(1 / seconds)) or chosen.number * seconds == pytest.approx(1)
     assert longest <= max(2.0, seconds)
+
+
+def test_evaluations_that_end_early_do_not_raise_the_number_of_steps():
+    evaluator = ScanEvaluator(Counter(CLOCK.spec), CLOCK, 2)
+    state = evaluator.agent.init(jax.random.key(0))
+    for seed in range(40):
+        evaluator.run(state, seed, explore=True)
+    assert evaluator._pace.number <= pace.MOST
 
 
 PROGRAM = """

@@ -14,6 +14,7 @@ from hierax.training.host_driver import HostDriver
 from hierax.training.iteration import Iteration
 from hierax.training.report import Report
 from hierax.training.scan_driver import ScanDriver
+from hierax.training.sharing import shared
 
 
 class Driver(Protocol):
@@ -27,6 +28,11 @@ class Driver(Protocol):
     @property
     def iteration(self) -> Iteration:
         """The size of an iteration."""
+        ...
+
+    @property
+    def fresh(self) -> TrainState:
+        """Shapes of a new state of the agent."""
         ...
 
     def start(self, seeds: Sequence[int], learned: Sequence[TrainState] | None = None) -> Any:
@@ -107,6 +113,8 @@ def make_driver(
 ) -> Driver:
     """Return the driver for ``world``, which is chosen by ``world.spec.stepped``.
 
+    Equal trainings share one, see `hierax.training.sharing`.
+
     Args:
         agent: the agent.
         world: a functional world, or one that is stepped from the host.
@@ -116,6 +124,6 @@ def make_driver(
         most_rows: rows of the replay that the run can use, see `hierax.training.replays`.
     """
     if world.spec.stepped == "host":
-        return HostDriver(agent, world, iteration, replay, most_rows)
+        return shared(HostDriver, agent, world, iteration, replay, most_rows)
     together = seeds > 1 and jax.default_backend() != "cpu"
-    return ScanDriver(agent, world, iteration, together, most_rows)
+    return shared(ScanDriver, agent, world, iteration, together, most_rows)

@@ -21,6 +21,7 @@ from hierax.training import finiteness
 from hierax.training.acting import Acting, Behaviour, HostBehaviour, host_steps, step
 from hierax.training.host_driver import environment_seed
 from hierax.training.pace import Pace
+from hierax.training.sharing import shared
 from hierax.training.strong_types import strongly_typed
 from hierax.worlds.functional_batch import FunctionalBatch
 from hierax.worlds.host import HostBatch, HostWorld, tells_success
@@ -83,8 +84,9 @@ def make_evaluator(agent: Agent, world: Any, episodes: int) -> Evaluator:
         world: a functional world, or one that is stepped from the host.
         episodes: E, number of episodes in each run.
     """
-    kind = HostEvaluator if world.spec.stepped == "host" else ScanEvaluator
-    return kind(agent, world, episodes)
+    if world.spec.stepped == "host":
+        return HostEvaluator(agent, world, episodes)  # it has environments of its own
+    return shared(ScanEvaluator, agent, world, episodes)
 
 
 def summary(episodes: Episodes, has_success: bool) -> dict[str, Any]:
@@ -128,9 +130,10 @@ class ScanEvaluator:
         state = state._replace(replay=None)
         at = self._begin(state, jax.random.key(seed))
         while not (bool(at.done.all()) or int(at.fault)):
-            steps, began = pace.number, time.perf_counter()
-            at = jax.block_until_ready(play(state, at, np.int32(steps)))
-            pace.took(time.perf_counter() - began, steps)
+            began = time.perf_counter()
+            at, made = play(state, at, np.int32(pace.number))
+            made = int(made)  # fewer steps than asked for, if the episodes end
+            pace.took(time.perf_counter() - began, made)
         _require_finite(at.fault, at.acting.worlds.timestep, at.action)
         return Episodes(*jax.device_get(at.last))
 
@@ -175,8 +178,11 @@ class ScanEvaluator:
 
     def _play(
         self, state: TrainState, at: "_Playing", steps: jax.Array, *, explore: bool
-    ) -> "_Playing":
-        """Make so many steps, or fewer if all episodes end or a number is not finite."""
+    ) -> tuple["_Playing", jax.Array]:
+        """Make so many steps, or fewer if all episodes end or a number is not finite.
+
+        Return the episodes, and the number of steps.
+        """
         behaviour = Behaviour(self.agent, explore)
 
         def goes_on(now: tuple[jax.Array, _Playing]) -> jax.Array:
@@ -191,8 +197,8 @@ class ScanEvaluator:
             fault = finiteness.first_fault((shown.observation, action, shown.reward))
             return made + 1, _Playing(acting, last, at.done | shown.ended, fault, action)
 
-        at = jax.lax.while_loop(goes_on, one_step, (jnp.zeros((), jnp.int32), at))[1]
-        return strongly_typed(at)
+        made, at = jax.lax.while_loop(goes_on, one_step, (jnp.zeros((), jnp.int32), at))
+        return strongly_typed((at, made))
 
 
 class _Playing(NamedTuple):
@@ -272,16 +278,25 @@ class HostEvaluator:
 
     @cached_property
     def _explore(self) -> HostBehaviour:
-        return HostBehaviour(Behaviour(self.agent, explore=True), self._shapes)
+        return shared(_HostActing, self.agent, True).behaviour
 
     @cached_property
     def _exploit(self) -> HostBehaviour:
-        return HostBehaviour(Behaviour(self.agent, explore=False), self._shapes)
+        return shared(_HostActing, self.agent, False).behaviour
+
+
+@dataclasses.dataclass(frozen=True)
+class _HostActing:
+    """The compiled acting of an agent, shared by equal trainings."""
+
+    agent: Agent
+    explore: bool
 
     @cached_property
-    def _shapes(self) -> TrainState:
+    def behaviour(self) -> HostBehaviour:
         shapes = jax.eval_shape(lambda: self.agent.init(jax.random.key(0)))
-        return shapes._replace(replay=None)
+        behaviour = Behaviour(self.agent, self.explore)
+        return HostBehaviour(behaviour, shapes._replace(replay=None))
 
 
 def in_both_modes(

@@ -69,6 +69,11 @@ class HostDriver:
     replay: Literal["device", "host"] = "device"
     most_rows: int | None = None
 
+    @property
+    def fresh(self) -> TrainState:
+        """Shapes of a new state of the agent."""
+        return self._learner.fresh
+
     def start(self, seeds: Sequence[int], learned: Sequence[TrainState] | None = None) -> Runs:
         """Return new runs with these seeds, see `Driver.start`."""
         states = [None] * len(seeds) if learned is None else learned

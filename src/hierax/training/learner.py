@@ -93,15 +93,16 @@ class Learner(abc.ABC):
     @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics of an update, see `hierax.training.finiteness.metric_names`."""
-        return finiteness.metric_names(self.agent, self._shapes)
+        return finiteness.metric_names(self.agent, self.fresh)
 
     @property
     def replay(self) -> Any:
         """Shapes of the replay."""
-        return self._shapes.replay
+        return self.fresh.replay
 
     @cached_property
-    def _shapes(self) -> TrainState:
+    def fresh(self) -> TrainState:
+        """Shapes of a new state of the agent."""
         return jax.eval_shape(self._fresh, jax.random.key(0))
 
     def _fresh(self, key: jax.Array) -> TrainState:

@@ -1,6 +1,7 @@
 """The length of calls of compiled functions, so that signals never wait long for the end of one."""
 
 TARGET_SECONDS = 1.0
+MOST = 2**20
 
 
 class Pace:
@@ -16,4 +17,4 @@ class Pace:
     def took(self, seconds: float, number: int) -> None:
         """Note how long a call took that made so many."""
         fitting = int(number * TARGET_SECONDS / max(seconds, 1e-6))
-        self.number = max(1, min(2 * self.number, fitting))
+        self.number = max(1, min(2 * self.number, fitting, MOST))

@@ -72,6 +72,11 @@ class ScanDriver:
     together: bool = False
     most_rows: int | None = None
 
+    @property
+    def fresh(self) -> TrainState:
+        """Shapes of a new state of the agent."""
+        return self._shapes.agent
+
     def start(self, seeds: Sequence[int], learned: Sequence[TrainState] | None = None) -> Runs:
         """Return new runs with these seeds, see `Driver.start`."""
         keys = [jax.random.key(seed) for seed in seeds]

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import jax
-
 from hierax import checks
 from hierax.agents.agent import Agent, TrainState
 from hierax.agents.off_policy import OffPolicy
@@ -17,12 +15,12 @@ from hierax.precision import in_float32
 from hierax.training import warm_start
 from hierax.training.config import AnyWorld, describe_agent, describe_world
 from hierax.training.driver import make_driver
-from hierax.training.evaluation import make_evaluator
+from hierax.training.evaluation import MODES, make_evaluator
 from hierax.training.iteration import Iteration
 from hierax.training.memory import require_room
 from hierax.training.progress import Progress
 from hierax.training.records import Records
-from hierax.training.replays import fitted, rows_of_run
+from hierax.training.replays import rows_of_run
 from hierax.training.run_folder import RunFolder, is_begun, load_config
 from hierax.training.schedule import Schedule
 from hierax.training.session import Session, Trained
@@ -78,7 +76,8 @@ def train(
             accelerator, and needs the host driver.
         log_every: steps between two lines of metrics; by default a hundredth of the run. A run
             that continues keeps the intervals that it began with.
-        evaluate_every: steps between two evaluations; by default a twentieth of the run.
+        evaluate_every: steps between two evaluations. By default there are 20, or fewer if they
+            would take more than a quarter of the steps of the run, but at least 10.
         checkpoint_every: steps between two checkpoints; by default ``evaluate_every``.
         episodes: of an evaluation in each of its modes.
         keep: number of checkpoints that are kept.
@@ -116,15 +115,16 @@ def train(
         log_every=kept.get("log_every") if log_every is None else log_every,
         evaluate_every=kept.get("evaluate_every") if evaluate_every is None else evaluate_every,
         checkpoint_every=checkpoint_every,
+        evaluation_steps=len(MODES) * episodes * world.spec.episode_limit,
     )
     most_rows = rows_of_run(agent, iteration, schedule.end)
     # Settings that do not fit are refused before a folder is made.
-    fresh = jax.eval_shape(lambda: fitted(agent.init(jax.random.key(0), count), most_rows))
+    chosen = make_driver(agent, world, iteration, seeds=seeds, replay=replay, most_rows=most_rows)
     if start is not None:
-        warm_start.require_fitting(start, seeds, fresh)
-    require_room(fresh, getattr(agent, "store", None), seeds, replay)
+        warm_start.require_fitting(start, seeds, chosen.fresh)
+    require_room(chosen.fresh, getattr(agent, "store", None), seeds, replay)
     session = Session(
-        make_driver(agent, world, iteration, seeds=seeds, replay=replay, most_rows=most_rows),
+        chosen,
         make_evaluator(agent, world, episodes),
         schedule,
         tuple(range(seed, seed + seeds)),
