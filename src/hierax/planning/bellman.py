@@ -13,11 +13,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from hierax import checks
+from hierax.planning import full_tables
 from hierax.planning.backend import Array, is_traced, planning_namespace
 from hierax.planning.bellman_host import METHODS, Backup, search
 from hierax.planning.bellman_optimistix import is_solver, require_adjoint, value_by_solver
 from hierax.planning.bellman_traced import differentiable_value
 from hierax.planning.decision_model import DecisionModel, as_decision_model, require_a_choice
+from hierax.planning.mdp import TabularMDP
 from hierax.planning.operators import HardMax, Operator, require_operator
 from hierax.planning.options.goals import GoalOptionModels
 from hierax.planning.options.model import OptionModel
@@ -68,7 +70,8 @@ def solve_bellman(
       that evaluate the chosen policy.
     - ``"gauss_seidel"``: improvement sweeps only; self loops are eliminated under the hard maximum.
     - ``"auto"``: modified policy iteration with a sweep order computed from the model. It switches
-      to a Krylov solve of the evaluation where sweeps are slow. For options under a smooth operator
+      to a Krylov solve of the evaluation where sweeps are slow. Large dense models of mostly full
+      rows are solved with MacQueen's bounds. For options under a smooth operator
       it is Newton's method.
     - any solver that ``optimistix.fixed_point`` takes, run in JAX to its own tolerances.
 
@@ -100,7 +103,7 @@ def solve_bellman(
     if isinstance(model, OptionModel):
         require_a_choice("model", model.available)
     if planning_namespace(model, operator, tolerance) is np and isinstance(method, str):
-        found = search(model, operator, _host_method(model, operator, method), float(tolerance))
+        found = _on_host(model, operator, method, float(tolerance))
     else:
         value, steps = _in_jax(model, operator, method, tolerance, implicit)
         found = _backup(model, operator, value, steps)
@@ -114,6 +117,16 @@ def solve_bellman(
         steps=found.steps,
         converged=bound <= tolerance,
     )
+
+
+def _on_host(model: DecisionModel, operator: Operator, method: str, tolerance: float) -> Backup:
+    """Return the solution of a concrete model by a method for its kind."""
+    is_search = method == "auto" and isinstance(operator, HardMax)
+    if is_search and isinstance(model, TabularMDP) and full_tables.is_full(model):
+        found = full_tables.search(model, tolerance)
+        if found is not None:
+            return Backup(*found)
+    return search(model, operator, _host_method(model, operator, method), tolerance)
 
 
 def _host_method(model: DecisionModel, operator: Operator, method: str) -> str:

@@ -39,26 +39,27 @@ class Rows(NamedTuple):
 
 def rows_of(model: DecisionModel) -> Rows:
     """Return a model in compressed rows."""
-    if isinstance(model, TabularMDP) and model.is_sparse and np.ndim(model.discount) == 0:
-        # Make no second SciPy matrix: that costs as much as solving a small model.
-        table = model.transition
-        return _rows(table, table.data * model.discount, model.reward, model.available)
+    if isinstance(model, TabularMDP) and np.ndim(model.discount) == 0:
+        # Make no table of products: for a sparse model that costs as much as solving a small one.
+        rows = compress(model.transition, model.reward, model.available)
+        return rows._replace(weights=rows.weights * model.discount)
     return compress(model.discounted_transition, model.expected_reward, model.available)
 
 
 def compress(discounted_transition: Any, reward: Array, available: Array) -> Rows:
     """Return the `Rows` of a model whose ``Γ∘P`` is dense ``(S, A, S)`` or CSR ``(S*A, S)``."""
     table = discounted_transition
-    if not sp.issparse(table):
-        table = sp.csr_matrix(table.reshape(-1, table.shape[-1]))
-    return _rows(table, table.data, reward, available)
-
-
-def _rows(pattern: Any, weights: np.ndarray, reward: Array, available: Array) -> Rows:
     if not available.all():
         reward = np.where(available, reward, -np.inf)
-    starts, columns = pattern.indptr.astype(Index), pattern.indices.astype(Index)
-    return Rows(starts, columns, weights, np.ascontiguousarray(reward))
+    reward = np.ascontiguousarray(reward)
+    if not sp.issparse(table):
+        table = table.reshape(-1, table.shape[-1])
+        if table.all():  # SciPy would look for zeros, one entry after the other
+            starts = np.arange(len(table) + 1, dtype=Index) * Index(table.shape[1])
+            columns = np.tile(np.arange(table.shape[1], dtype=Index), len(table))
+            return Rows(starts, columns, table.ravel(), reward)
+        table = sp.csr_matrix(table)
+    return Rows(table.indptr.astype(Index), table.indices.astype(Index), table.data, reward)
 
 
 def operator_code(operator: Operator) -> tuple[int, float]:
