@@ -154,6 +154,21 @@ def _overhead(options: argparse.Namespace) -> Iterator[Case]:
         yield {"world": world, "added": added, **spread(added)} | told
 
 
+def _acting(options: argparse.Namespace) -> Iterator[Case]:
+    """Actions of a trained agent in one environment, one call for each."""
+    for threads in options.threads:
+        world = "Pendulum-v1"
+        sides = [
+            Side(f"Player.{call}", "learning_hierax:acting", {"call": call, "world": world})
+            for call in ("act", "predict")
+        ]
+        peer = {"library": "stable_baselines3", "world": world}
+        sides.append(
+            Side("Stable-Baselines3, predict", "learning_peers:acting", peer, options.peer_python)
+        )
+        yield {"world": world} | contest(sides, options.rounds, threads, options.seconds)
+
+
 def _start(options: argparse.Namespace) -> Iterator[Case]:
     """Seconds from the start of a process to the first update."""
     for threads in options.threads:
@@ -169,9 +184,10 @@ PARTS: dict[str, Part] = {
     "worlds": _worlds,
     "seeds": _seeds,
     "overhead": _overhead,
+    "acting": _acting,
     "start": _start,
 }
-WITH_PEERS = ("updates", "steps")
+WITH_PEERS = ("updates", "steps", "acting")
 
 
 def _origin(options: argparse.Namespace, part: str) -> dict[str, Any]:

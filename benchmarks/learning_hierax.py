@@ -12,7 +12,7 @@ from hierax.agents import SAC, ActorCritic, LatentSpacePolicy, Level, TrainState
 from hierax.agents.replay import ReplayState
 from hierax.registry import AGENTS
 from hierax.spec import Continuous, View, WorldSpec
-from hierax.training import finiteness, make_world
+from hierax.training import Player, finiteness, make_world
 from hierax.training.driver import make_driver
 from hierax.training.iteration import Iteration
 from hierax.training.report import Report
@@ -98,6 +98,25 @@ def steps(learner: str, world: str) -> Work:
         if driver.fault(runs) is not None:
             raise RuntimeError("something is not finite")
         reports[0].means(False)  # as before a line of metrics; waits for the updates
+        return CHUNK
+
+    return work
+
+
+def acting(call: str, world: str) -> Work:
+    """Return the work of acting in one environment by ``Player.act`` or ``Player.predict``."""
+    place = make_world(world)
+    agent = SAC(place.spec)
+    player = Player(agent, agent.init(jax.random.key(0))._replace(replay=None), place, 0)
+    views = {view.name: np.zeros((1, *view.shape), view.dtype) for view in place.spec.views}
+    carry, (observation,) = player.initial_carry(), (view[0] for view in views.values())
+
+    def work() -> int:
+        for _ in range(CHUNK):
+            if call == "act":
+                player.act(carry, views)
+            else:
+                player.predict(observation)
         return CHUNK
 
     return work

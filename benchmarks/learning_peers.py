@@ -64,6 +64,19 @@ def steps(library: str, learner: str, world: str, every: int) -> Work:
     return work
 
 
+def acting(library: str, world: str) -> Work:
+    """Actions without exploration by ``predict`` in one environment."""
+    model = _model(library, "sac", gymnasium.make(world), 256, 256, buffer_size=WARMUP)
+    observation = np.zeros(model.observation_space.shape, np.float32)
+
+    def work() -> int:
+        for _ in range(CHUNK):
+            model.predict(observation, deterministic=True)
+        return CHUNK
+
+    return work
+
+
 def _model(
     library: str, learner: str, environment: Any, width: int, batch: int, **options: Any
 ) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 from contest import ratio
 
 HOST_TARGET = 0.15
+ACTING_TARGET = 200.0
+"""Microseconds of a call."""
 START_TARGET = 8.0
 LEVEL_TARGETS = {"one level": 1.4}
 PEER_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 1.3}
@@ -53,6 +55,10 @@ CPU time of a step with its update in `HalfCheetah-v5`, compared with steps of t
 plus updates in one loop. The overhead is acting, storing, and calls between Python and compiled
 code.
 """
+ACTING_NOTE = """
+CPU time of a call that returns the action of SAC (two layers of 256 units) for one observation of
+`Pendulum-v1`, without exploration. `Player.predict` also converts observation and action.
+"""
 START_NOTE = """
 Time from the start of the process to the end of the first updates of SAC: imports, 1000 random
 steps and compilation. Measured with an empty compilation cache and with the cache of an earlier
@@ -82,6 +88,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         ("worlds", "## Worlds", WORLDS_NOTE, _worlds),
         ("seeds", "## Many seeds", SEEDS_NOTE, _seeds),
         ("overhead", "## Overhead of the host driver", OVERHEAD_NOTE, _overhead),
+        ("acting", "## Acting", ACTING_NOTE, _acting),
         ("start", "## Start", START_NOTE, _start),
     )
     parts = []
@@ -224,6 +231,23 @@ def _overhead(cases: list[dict[str, Any]]) -> str:
         threads = str(case["threads"])
         rows.append((threads, each["physics"], each["updates"], each["driver"], added, verdict))
     return _table("threads|environment|updates|both and overhead|overhead|target", rows)
+
+
+def _acting(cases: list[dict[str, Any]]) -> str:
+    rows = []
+    for case in cases:
+        for name, side in case["sides"].items():
+            took = 1e6 / side["median"]
+            verdict = _verdict(f"{ACTING_TARGET:g} µs", took <= ACTING_TARGET)
+            rows.append(
+                (
+                    name,
+                    str(case["threads"]),
+                    f"{took:.0f} µs",
+                    verdict if name.startswith("Player") else "",
+                )
+            )
+    return _table("call|threads|CPU time|target", rows)
 
 
 def _start(cases: list[dict[str, Any]]) -> str:

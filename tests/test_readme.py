@@ -45,7 +45,7 @@ def test_learned_options_save_sweeps():
 def test_an_agent_learns_to_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert results(EXAMPLES[5]) == [True]
-    assert (tmp_path / "runs/speed/summary.json").is_file()
+    assert (tmp_path / "runs/td3-speed/summary.json").is_file()
 
 
 def test_a_level_above_a_frozen_one_finds_the_goal():

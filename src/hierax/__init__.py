@@ -6,7 +6,8 @@
 - `hierax.worlds`: the worlds.
 - `hierax.agents`: deep agents for worlds whose model is not known.
 - `hierax.training`: drivers, checkpoints and logs; `hierax.train`, `hierax.train_levels`,
-  `hierax.preset` and `hierax.load` are its functions.
+  `hierax.preset`, `hierax.load` and `hierax.evaluate` are its functions.
+- `hierax.film`: films of trained agents.
 - `hierax.registry`: agents, worlds, planners, experiments and presets by name;
   `hierax.register_agent` and `hierax.register_world` add those of users.
 - `hierax.plotting`: pictures of results.
@@ -19,14 +20,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hierax import agents, experiments, planning, plotting, registry, training, worlds
     from hierax.registry import register_agent, register_world
-    from hierax.training import Stage, load, preset, train, train_levels
+    from hierax.commands.filming import film
+    from hierax.training import Stage, evaluate, load, preset, train, train_levels
 
 __version__ = "0.1.0.dev0"
 __all__ = [
     "Stage",
     "__version__",
     "agents",
+    "evaluate",
     "experiments",
+    "film",
     "load",
     "planning",
     "plotting",
@@ -45,7 +49,8 @@ _PARTS = frozenset(
 )
 _HOMES = {
     **dict.fromkeys(("Stage", "register_agent", "register_world"), "registry"),
-    **dict.fromkeys(("load", "preset", "train", "train_levels"), "training"),
+    **dict.fromkeys(("evaluate", "load", "preset", "train", "train_levels"), "training"),
+    "film": "commands.filming",
 }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hierax.cli import main
-from hierax.commands.runs import load_all
+from hierax.training.measuring import load_all
 
 
 @pytest.fixture

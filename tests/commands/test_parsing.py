@@ -57,6 +57,8 @@ def test_options_are_read():
         ("--rate 3", "missing: PLACE, --steps"),
         ("x --steps", "--steps must have a value, got none"),
         ("x --steps 0", "--steps must be an integer >= 1, got '0'"),
+        ("x --steps 1e-5", "--steps must be an integer >= 1, got '1e-5'"),
+        ("x --steps inf", "--steps must be an integer >= 1, got 'inf'"),
         ("x --steps 1.5", "--steps must be an integer >= 1, got '1.5'"),
         ("x --steps 4 --rate fast", "--rate must be None or a number, got 'fast'"),
         ("x --steps 4 --sizes 5 x", "--sizes must be integers, got '5 x'"),

@@ -163,9 +163,13 @@ def test_numbers_that_are_not_finite_end_with_status_1(refusal, monkeypatch, tmp
 def test_who_interrupts_is_told_how_to_go_on(refusal, monkeypatch, tmp_path):
     monkeypatch.setattr("hierax.training.presets.train", raising(KeyboardInterrupt()))
     words = ("train", "sac", "PointSpeed-v0", "--steps", 5, "--run", tmp_path)
-    assert f"the same command resumes from the last checkpoint in {tmp_path}" in refusal(
+    assert f"{tmp_path} has no checkpoint yet: the same command starts" in refusal(
         *words, status=130
     )
+    for run, step in ((tmp_path / "levels" / "0", 1_000), (tmp_path, 2_000)):
+        (run / "checkpoints" / f"{step:012}").mkdir(parents=True)
+        message = f"the same command resumes from the checkpoint of step {step:,} in {run}"
+        assert message in refusal(*words, status=130)
 
 
 def test_a_damaged_checkpoint_is_named_with_the_way_out(finished, command_of, refusal, tmp_path):

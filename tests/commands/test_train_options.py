@@ -156,6 +156,35 @@ def test_a_refusal_names_the_option_and_the_rule(words, parts):
     assert all(part in str(error.value) for part in parts), error.value
 
 
+def test_whole_numbers_may_have_an_exponent():
+    training = read(["sac", "PointSpeed-v0", "--steps", "1e5", "--seed=2"])
+    assert (training.command.steps, training.command.seed) == (100_000, 2)
+    assert isinstance(training.command.steps, int)
+
+
+def test_the_help_of_an_agent_lists_its_own_fields_first_and_no_general_options(capsys):
+    with pytest.raises(SystemExit):
+        read(["sac", "--help"])
+    shown = capsys.readouterr().out
+    first, inherited = shown.index("--agent.temperature"), shown.index("--agent.discount")
+    assert first < inherited
+    assert "--checkpoint-every" not in shown
+    assert "--steps N (required)" in shown
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [
+        ("--learning-rate", "--agent.learning-rate"),
+        ("--total-timesteps", "--steps"),
+        ("--level.0.views", "--agent.views"),
+    ],
+)
+def test_a_near_miss_is_named(option, meant):
+    with pytest.raises(UsageError, match=f"did you mean '{meant}'"):
+        asked(f"sac PointSpeed-v0 {option} 3")
+
+
 def test_options_may_come_before_the_names():
     training = read(["--steps", "5", "--tensorboard", "--seed=3", "sac", "PointSpeed-v0"])
     command = training.command

@@ -10,7 +10,7 @@ from hierax.agents import TD3
 from hierax.cli import main
 from hierax.commands import recording
 from hierax.commands.random_actions import RandomAgent, random_player
-from hierax.commands.recording import film, play
+from hierax.commands.recording import pictures, play
 from hierax.spec import Continuous, Discrete, View, WorldSpec
 from hierax.training import Player, load, make_world
 from hierax.worlds import FunctionalHostWorld
@@ -118,32 +118,32 @@ def test_random_actions_in_a_functional_world_are_filmed(tmp_path, monkeypatch, 
 def test_random_actions_in_a_world_of_mujoco_are_filmed():
     skip_without_opengl()
     player = random_player(make_world("BallGoTo3-v0", episode_limit=3))
-    frames = list(film(player, 0, explore=True))
+    frames = list(pictures(player, 0, explore=True))
     assert [frame.shape for frame in frames] == [(360, 480, 3)] * 4
     assert (frames[0] != frames[-1]).any()
-    other = list(film(player, 1, explore=True))
+    other = list(pictures(player, 1, explore=True))
     assert (frames[0] != other[0]).any()
 
 
 def test_random_actions_in_a_gymnasium_environment_are_filmed(painter):
-    frames = list(film(random_player(make_world("Painter-v0")), 0, explore=False))
+    frames = list(pictures(random_player(make_world("Painter-v0")), 0, explore=False))
     assert [frame[0, 0, 0] for frame in frames] == [0, 50, 100, 150, 200, 250]
 
 
 def test_an_environment_draws_itself(painter):
-    frames = list(film(player("Painter-v0"), 0, explore=False))
+    frames = list(pictures(player("Painter-v0"), 0, explore=False))
     assert [frame[0, 0, 0] for frame in frames] == [0, 50, 100, 150, 200, 250]
 
 
 def test_an_environment_without_pictures_is_refused(painter):
     with pytest.raises(recording.UsageError, match="Blind-v0 draws no pictures"):
-        next(film(player("Blind-v0"), 0, explore=False))
+        next(pictures(player("Blind-v0"), 0, explore=False))
 
 
 def test_a_batch_without_pictures_is_refused():
     world = FunctionalHostWorld(make_world("PointSpeed-v0"))
     with pytest.raises(recording.UsageError, match="PointSpeed-v0 draws no pictures: its batches"):
-        next(film(random_player(world), 0, explore=False))
+        next(pictures(random_player(world), 0, explore=False))
 
 
 def test_what_fails_to_draw_is_one_line(painter, monkeypatch):
@@ -152,7 +152,7 @@ def test_what_fails_to_draw_is_one_line(painter, monkeypatch):
 
     monkeypatch.setattr(Painter, "render", fail)
     with pytest.raises(recording.UsageError, match="Painter-v0 cannot be drawn here: no screen"):
-        next(film(player("Painter-v0"), 0, explore=False))
+        next(pictures(player("Painter-v0"), 0, explore=False))
 
 
 @pytest.mark.parametrize(

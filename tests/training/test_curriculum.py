@@ -90,7 +90,7 @@ def test_other_levels_are_another_run(finished):
     lower = dataclasses.replace(SKILL, temperature=0.5)
     other = dataclasses.replace(AGENT, levels=(lower, AGENT.levels[1]))
     before = tree_digest({path.name: path.stat().st_mtime for path in folder.rglob("*")})
-    with pytest.raises(ValueError, match=r"agent\.levels\.0\.temperature is 0\.5, but the run in"):
+    with pytest.raises(ValueError, match=r"temperature is 1\.0, yours is 0\.5"):
         train_levels(other, WORLD, 320, run=folder, **OPTIONS)
     assert tree_digest({p.name: p.stat().st_mtime for p in folder.rglob("*")}) == before
 

@@ -70,29 +70,37 @@ def test_the_same_configuration_finds_the_run_again(tmp_path):
     [
         (
             changed(learning_rate=0.001),
-            "agent.learning_rate is 0.001, but the run in DIR has 0.0003; give another --run or "
-            "the same settings",
+            "its agent.learning_rate is 0.0003, yours is 0.001; give another folder as run=, or "
+            "the same settings to continue it",
         ),
         (
             {**changed(name="td3"), "steps": 7},
-            "agent.name is 'td3', but the run in DIR has 'sac'; steps is 7, but the run in DIR has "
-            "1000; give",
+            "its agent.name is 'sac', yours is 'td3'; its steps is 1000, yours is 7; give",
         ),
-        (changed(layers=[64]), "agent.layers is [64], but the run in DIR has [64, 64]; give"),
-        (changed(tau=1), "agent.tau is 1, but the run in DIR has no such field; give"),
-        ({**CONFIG, "checkpoint_every": 5}, "checkpoint_every is 5, but the run in DIR has None;"),
+        (changed(layers=[64]), "its agent.layers is [64, 64], yours is [64]; give"),
+        (changed(tau=1), "its agent.tau is not set, yours is 1; give"),
+        ({**CONFIG, "checkpoint_every": 5}, "its checkpoint_every is None, yours is 5; give"),
         (
             {"agent": CONFIG["agent"], "steps": 1000},
-            "checkpoint_every is not given, but the run in DIR has None; give",
+            "its checkpoint_every is None, yours is not set; give",
         ),
     ],
 )
-def test_every_field_that_differs_is_named_with_both_values(tmp_path, config, words):
+def test_fields_that_differ_are_named_with_both_values(tmp_path, config, words):
     before = contents(begun(tmp_path))
     sentence = refusal(RunFolder.open, tmp_path, config)
-    assert sentence.replace(str(tmp_path), "DIR").startswith(words)
+    assert sentence.replace(str(tmp_path), "DIR").startswith(f"DIR holds another run: {words}")
     assert contents(tmp_path) == before
     made(tmp_path)  # and the folder is not held
+
+
+def test_two_differences_are_named_and_the_others_counted(tmp_path):
+    path = begun(tmp_path)
+    others = {**changed(name="td3", layers=[8], learning_rate=1.0, tau=1), "steps": 7}
+    sentence = refusal(RunFolder.open, path, others)
+    assert "its agent.name is 'sac', yours is 'td3'; its agent.layers is" in sentence
+    assert "; 3 more fields differ; give another folder as run=" in sentence
+    assert sentence.count("yours is") == 2
 
 
 def test_a_run_with_more_steps_is_the_same_run_continued(tmp_path):
@@ -106,9 +114,9 @@ def test_a_run_with_more_steps_is_the_same_run_continued(tmp_path):
     assert json.loads((path / "config.json").read_text())["versions"] == {"python": "2.7"}
     assert not is_finished(path)
     sentence = refusal(RunFolder.open, path, CONFIG)
-    assert "steps is 1000, but the run in" in sentence
+    assert "its steps is 2000, yours is 1000" in sentence
     sentence = refusal(RunFolder.open, path, {**changed(tau=1), "steps": 3000})
-    assert "agent.tau is 1" in sentence
+    assert "its agent.tau is not set, yours is 1" in sentence
 
 
 @pytest.mark.parametrize("left", [None, "metrics.jsonl", "times.jsonl", "checkpoints"])

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hierax import registry
 
 
-class UsageError(Exception):
+class UsageError(ValueError):
     """A request that cannot be fulfilled; the message is one sentence.
 
     `hierax.cli.main` prints it without a traceback and exits with status 2.

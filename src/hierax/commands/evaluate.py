@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from tyro.conf import Positional, arg
 
@@ -56,27 +56,15 @@ class Command:
         from hierax.commands import compilation_cache
         from hierax.commands.runs import evaluation_table, refusals
         from hierax.to_json import to_json
+        from hierax.training import evaluate
 
         compilation_cache.enable()
         path = Path(self.run_folder)
         with refusals():
-            record = to_json(self._measure(path))
+            record = to_json(evaluate(path, episodes=self.episodes, seed=self.seed, step=self.step))
             atomic_files.write_text(
                 path / RECORD, json.dumps(record, indent=2, allow_nan=False) + "\n"
             )
         console = Console(highlight=False, markup=False)
         console.print(evaluation_table(f"{path.name} after {record['step']:,} steps", record))
         console.print(f"numbers: {path / RECORD}", soft_wrap=True)
-
-    def _measure(self, path: Path) -> dict[str, Any]:
-        from hierax.commands.runs import load_all
-        from hierax.training.evaluation import in_both_modes, make_evaluator
-        from hierax.training.finiteness import evidence_saved
-
-        players = load_all(path, self.step)
-        first = players[0]
-        evaluator = make_evaluator(first.agent, first.world, self.episodes)
-        keys = range(self.seed * len(players), (self.seed + 1) * len(players))
-        with evidence_saved(path):
-            found = in_both_modes(evaluator, [player.state for player in players], keys)
-        return {"step": first.step, "seed": self.seed, **found}

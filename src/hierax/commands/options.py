@@ -31,6 +31,11 @@ def word(*allowed: str, default: str) -> tuple[Any, ...]:
     return _marks(str, f"{{{','.join(allowed)}}}", default, allowed)
 
 
+def file_name(name: str) -> str:
+    """Return a name of an agent or a world as part of a file's name, without ``/`` and ``:``."""
+    return name.replace("/", "-").replace(":", "-")
+
+
 def _marks(
     read: Callable[[str], T],
     metavar: str,
@@ -52,9 +57,12 @@ def _marks(
 def _whole(word: str, least: int | None) -> int:
     rule = "must be an integer" if least is None else f"must be an integer >= {least}"
     try:
-        found = int(word)
-    except ValueError:
+        found = int(word) if word.lstrip("+-").isdigit() else float(word)
+        if found != int(found):
+            raise ValueError
+    except (ValueError, OverflowError):
         raise ValueError(f"{rule}, got {word!r}") from None
+    found = int(found)
     if least is not None and found < least:
         raise ValueError(f"{rule}, got {word!r}")
     return found

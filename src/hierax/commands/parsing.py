@@ -15,6 +15,8 @@ from hierax.commands.errors import UsageError, one_line, unknown
 from hierax.registry import nearest
 
 T = TypeVar("T")
+_LISTED = 12
+"""Largest number of options that an error lists."""
 _RULE = re.compile(r"[╭╰]|─{4}|-{4}")
 _KINDS = {"INT": "an integer", "FLOAT": "a number", "STR": "a word"}
 
@@ -89,7 +91,7 @@ def _refusal(box: str, options: type, words: Sequence[str], program: str) -> Usa
     flags = _flags(options, program)
     for word in words:
         if word.startswith("--") and normal(word) not in flags:
-            return unknown("option", word.partition("=")[0], flags)
+            return _unknown_option(word.partition("=")[0], flags, program)
     text = _content(box)
     if found := re.match(r"Unrecognized options: (\S+?),?(\s|$)", text):
         text = f"unexpected word {found[1]!r}"
@@ -114,6 +116,18 @@ def _refusal(box: str, options: type, words: Sequence[str], program: str) -> Usa
         rule = f" must be {_kinds(metavar[1])}, got" if metavar else " does not allow"
         text = f"{found[1]}{rule} {given!r}"
     return UsageError(f"{text}; see {program} --help")
+
+
+def _unknown_option(option: str, flags: Sequence[str], program: str) -> UsageError:
+    """Return the error for an unknown option, with the nearest one, or one that shares a word."""
+    if nearest(option, flags) or len(flags) <= _LISTED:
+        return unknown("option", option, flags)
+    words = [word for word in re.split(r"[\W_]+", option) if len(word) > 2]
+    for flag in flags:
+        own = re.split(r"[\W_]+", flag.rpartition(".")[2].strip("-"))
+        if any(a.startswith(b) or a.endswith(b) or b.startswith(a) for a in words for b in own):
+            return UsageError(f"unknown option {option!r}; did you mean {flag!r}?")
+    return UsageError(f"unknown option {option!r}; see {program} --help")
 
 
 def _content(box: str) -> str:

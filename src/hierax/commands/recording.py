@@ -74,7 +74,7 @@ def play(player: Player, seed: int, *, explore: bool) -> Episode:
     return Episode(scene, np.asarray(position_of(world, states), np.float64), returns)
 
 
-def film(player: Player, seed: int, *, explore: bool) -> Iterator[np.ndarray]:
+def pictures(player: Player, seed: int, *, explore: bool) -> Iterator[np.ndarray]:
     """Play one episode in a world that is stepped from the host, and yield its pictures.
 
     Raises:

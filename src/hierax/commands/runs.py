@@ -1,21 +1,28 @@
 """Shared by commands on runs: errors of one line, and the table of an evaluation."""
 
 import contextlib
+import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from rich.table import Table
 
+import hierax
 from hierax.commands.errors import RunError, UsageError, one_line
-from hierax.training import CheckpointError, NotFiniteError, Player, load
+from hierax.training import CheckpointError, NotFiniteError
 from hierax.training.checkpoint_files import NotSavedError
-from hierax.training.run_folder import load_config
+from hierax.training.run_folder import ANOTHER
+
+PACKAGE = Path(hierax.__file__).parent
 
 
 @contextlib.contextmanager
 def refusals(way_out: str = "") -> Iterator[None]:
     """Turn the errors of training into errors that end a command in one line.
+
+    An error that a user's own code raised, such as an environment, keeps its traceback.
 
     Args:
         way_out: advice where a checkpoint is damaged and an earlier one is intact.
@@ -30,17 +37,20 @@ def refusals(way_out: str = "") -> Iterator[None]:
         end = f": {way_out}" if way_out and error.whole_step is not None else ""
         raise UsageError(f"{one_line(error)}{end}") from None
     except ValueError as error:
-        raise UsageError(one_line(error)) from None
+        if _is_from_outside(error):
+            raise
+        raise UsageError(one_line(error).replace(ANOTHER, "give another --run")) from None
     except OSError as error:
+        if error.filename is None or _is_from_outside(error):
+            raise
         raise UsageError(f"cannot use {error.filename}: {error.strerror}") from None
 
 
-def load_all(path: Path, step: int | None = None) -> list[Player]:
-    """Return the trained agent of each seed of a run, after ``step`` or after the last step."""
-    config = load_config(path)
-    seeds = range(config["seed"], config["seed"] + config["seeds"])
-    first = load(path, step=step, seed=seeds[0])
-    return [first, *(load(path, step=first.step, seed=seed) for seed in seeds[1:])]
+def _is_from_outside(error: BaseException) -> bool:
+    """Return whether an error passed code that is neither of hierax nor of an installed package."""
+    files = [Path(frame.f_code.co_filename) for frame, _ in walk_tb(error.__traceback__)]
+    known = (PACKAGE, *map(Path, {*sysconfig.get_paths().values()}))
+    return any(file.is_file() and not any(map(file.is_relative_to, known)) for file in files)
 
 
 def evaluation_table(title: str, summary: Mapping[str, Any]) -> Table:

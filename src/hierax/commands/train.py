@@ -9,7 +9,7 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 
 from hierax.commands import train_options
 from hierax.commands.errors import UsageError, one_line, unknown
-from hierax.commands.options import whole_number
+from hierax.commands.options import file_name, whole_number
 from hierax.commands.parsing import normal, parse, values_of
 from hierax.commands.train_options import (
     StageOptions,
@@ -27,6 +27,7 @@ from hierax.registry import (
     Preset,
     Stage,
     listing,
+    register_class,
     worlds_of,
 )
 
@@ -83,6 +84,10 @@ come first.
 hierax.register_agent and hierax.register_world.
 """
 
+GENERAL = """
+General options, such as --steps N (required) and --run DIR: hierax train --help
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class Command:
@@ -108,8 +113,8 @@ class Command:
     """Steps between two checkpoints."""
     log_every: Annotated[int | None, *whole_number("N", "a hundredth of the run", 1)] = None
     """Steps between two lines of metrics."""
-    evaluate_every: Annotated[int | None, *whole_number("N", "a twentieth of the run", 1)] = None
-    """Steps between two evaluations."""
+    evaluate_every: Annotated[int | None, *whole_number("N", "10 to 20 evaluations", 1)] = None
+    """Steps between two evaluations; by default a quarter of the run is evaluation, at most."""
     episodes: Annotated[int | None, *whole_number("E", "10", 1)] = None
     """Episodes of an evaluation, in each of its two modes."""
     environments: Annotated[int | None, *whole_number("N", "16; 1 on the host", 1)] = None
@@ -128,7 +133,7 @@ class Command:
     @property
     def folder(self) -> Path:
         """The folder of the run."""
-        name = f"{self.agent}-{self.world.replace('/', '-')}-seed-{self.seed}"
+        name = file_name(f"{self.agent}-{self.world}-seed-{self.seed}")
         return Path("runs", name) if self.run_folder is None else Path(self.run_folder)
 
     def arguments(self) -> dict[str, Any]:
@@ -180,9 +185,7 @@ class Training:
             with refusals("remove the later ones and run the same command again"):
                 trained = setup.train(run=folder, **self.command.arguments())
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"the same command resumes from the last checkpoint in {folder}"
-            ) from None
+            raise KeyboardInterrupt(_way_on(folder)) from None
         report(
             f"{self.command.agent} in {self.command.world}", folder, trained.summary, was_finished
         )
@@ -205,6 +208,19 @@ class Training:
         return Setup(agent, world, self.curriculum, options)
 
 
+def _way_on(folder: Path) -> str:
+    """Return which checkpoint an interrupted run has, and how to go on."""
+    from hierax.training.checkpoint import latest
+    from hierax.training.run_folder import CHECKPOINTS, LEVELS
+
+    levels = sorted((folder / LEVELS).glob("*"), reverse=True)
+    for run in (folder, *levels):
+        step = latest(run / CHECKPOINTS)
+        if step is not None:
+            return f"the same command resumes from the checkpoint of step {step:,} in {run}"
+    return f"{folder} has no checkpoint yet: the same command starts again"
+
+
 def read(words: Sequence[str]) -> Training:
     """Return the training that a command line asks for.
 
@@ -213,22 +229,25 @@ def read(words: Sequence[str]) -> Training:
         SystemExit: after printing the help.
     """
     agent, world, *_ = *_positional(words), None, None
-    if agent is not None and agent not in AGENTS:
-        raise unknown("agent", agent, AGENTS)
+    if agent is not None:
+        _require_agent(agent)
     is_plain = "none" in values_of("--preset", words)
     preset = None if is_plain else PRESETS.get((str(agent), str(world)))
-    groups: list[Any] = [
-        ("command", Annotated[OmitArgPrefixes[Command], arg(name="general", help="")])
-    ]
+    general = ("command", Annotated[OmitArgPrefixes[Command], arg(name="general", help="")])
+    shows_agent = agent is not None and _asks_for_help(words)
+    groups: list[Any] = [] if shows_agent else [general]
     if agent is not None:
         groups += _agent_groups(AGENTS[agent], preset, words)
     world_fields = {} if preset is None else dict(preset.world_fields)
     if world is not None:
         more, given, words = _world_groups(world, world_fields, words)
         groups, world_fields = [*groups, *more], given
-    text, below = (description(), BELOW) if agent is None else (_told(agent, world, preset), "")
+    text, below = (
+        (description(), BELOW) if agent is None else (_told(agent, world, preset), GENERAL)
+    )
+    program = f"{PROGRAM} {agent} {world or 'WORLD'} --steps N" if shows_agent else PROGRAM
     chosen: Any = parse(
-        dataclasses.make_dataclass("Options", groups, kw_only=True), words, PROGRAM, text, below
+        dataclasses.make_dataclass("Options", groups, kw_only=True), words, program, text, below
     )
     return Training(
         chosen.command,
@@ -237,6 +256,16 @@ def read(words: Sequence[str]) -> Training:
         train_options.read_curriculum(getattr(chosen, "curriculum", ())),
         preset,
     )
+
+
+def _require_agent(name: str) -> None:
+    """Raise UsageError if there is no agent called ``name``, which may be ``module:Class``."""
+    try:
+        register_class(AGENTS, name)
+    except ValueError as error:
+        raise UsageError(one_line(error)) from None
+    if name not in AGENTS:
+        raise unknown("agent", name, AGENTS)
 
 
 def _agent_groups(entry: Entry, preset: Preset | None, words: Sequence[str]) -> list[Any]:
@@ -257,7 +286,7 @@ def _world_groups(
     world: str, fields: dict[str, Any], words: Sequence[str]
 ) -> tuple[list[Any], dict[str, Any], Sequence[str]]:
     """Return the options of a world, its fields so far, and the words that are left to read."""
-    if not any(word in ("-h", "--help") or word.startswith("--world.") for word in words):
+    if not _asks_for_help(words) and not any(word.startswith("--world.") for word in words):
         return [], fields, words
     from hierax.worlds.registry import world_class
 
@@ -267,6 +296,10 @@ def _world_groups(
         return [], {**fields, **given}, rest
     known = WORLDS[world].fields
     return [("world", options_class(kind, {**known, **fields}, words, "world"))], fields, words
+
+
+def _asks_for_help(words: Sequence[str]) -> bool:
+    return any(word in ("-h", "--help") for word in words)
 
 
 def _positional(words: Sequence[str]) -> list[str]:

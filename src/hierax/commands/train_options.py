@@ -51,7 +51,7 @@ def options_class(kind: type, defaults: Mapping[str, Any], words: Sequence[str],
     """
     hints, documented = get_type_hints(kind), _documentation(kind)
     options: list[Any] = []
-    for field in dataclasses.fields(kind):
+    for field in _own_first(kind):
         if field.name in _NOT_SET or not field.init:
             continue
         default = _default(field, defaults)
@@ -64,6 +64,12 @@ def options_class(kind: type, defaults: Mapping[str, Any], words: Sequence[str],
             factory = partial(_itself, default)
             options.append((field.name, hint, dataclasses.field(default_factory=factory)))
     return dataclasses.make_dataclass(kind.__name__, options, kw_only=True)
+
+
+def _own_first(kind: type) -> "list[dataclasses.Field[Any]]":
+    """Return the fields of a class: those that it declares itself come first."""
+    own = vars(kind).get("__annotations__", {})
+    return sorted(dataclasses.fields(kind), key=lambda field: field.name not in own)
 
 
 def stage_options(known: Sequence[Stage], below: int) -> tuple[StageOptions, ...]:

@@ -1,14 +1,13 @@
 """`hierax watch`: film a trained agent, or random actions in a world."""
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import FlagCreatePairsOff, Positional, arg
 
 from hierax.commands.errors import UsageError
-from hierax.commands.options import whole_number
+from hierax.commands.options import file_name, whole_number
 
 if TYPE_CHECKING:
     from hierax.training import Player
@@ -58,7 +57,7 @@ class Command:
             UsageError: if there is no such run, step or world, the world cannot be drawn, or
                 the film cannot be written.
         """
-        from hierax.commands.video import check_format, write_video
+        from hierax.commands.video import check_format
 
         if self.random and self.step is not None:
             raise UsageError(
@@ -68,11 +67,12 @@ class Command:
             check_format(Path(self.out))
 
         from hierax.commands import compilation_cache
+        from hierax.commands.filming import film
         from hierax.commands.runs import refusals
 
         compilation_cache.enable()
         with refusals():
-            write_video(self.film, self._frames(self._player()))
+            film(self._player(), self.film, episodes=self.episodes, mode=self.mode)
         print(f"film: {self.film}")
 
     @property
@@ -81,7 +81,7 @@ class Command:
         if self.out is not None:
             return Path(self.out)
         if self.random:
-            return Path(f"{self.what.replace('/', '-')}.gif")
+            return Path(f"{file_name(self.what)}.gif")
         return Path(self.what, "episode.gif")
 
     def _player(self) -> "Player":
@@ -101,14 +101,3 @@ class Command:
         from hierax.commands.random_actions import random_player
 
         return random_player(make_world(self.what))
-
-    def _frames(self, player: "Player") -> Iterator[Any]:
-        from hierax.commands.recording import film, play
-
-        explore = self.mode == "sampled"
-        for seed in range(self.episodes):
-            if player.world.spec.stepped == "jit":
-                episode = play(player, seed, explore=explore)
-                yield from episode.frames(player.world.spec.name)
-            else:
-                yield from film(player, seed, explore=explore)

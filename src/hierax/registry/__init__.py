@@ -7,7 +7,13 @@ from here. Names and summaries are known without importing what they stand for.
 from typing import TypeVar
 
 from hierax.registry.entry import Entry, Experiment, nearest, unknown
-from hierax.registry.plugins import import_plugin, load_plugins, register_agent, register_world
+from hierax.registry.plugins import (
+    import_plugin,
+    load_plugins,
+    register_agent,
+    register_class,
+    register_world,
+)
 from hierax.registry.presets import PRESETS, Preset, Stage
 from hierax.registry.tables import (
     AGENTS,
@@ -40,6 +46,7 @@ __all__ = [
     "load_plugins",
     "nearest",
     "register_agent",
+    "register_class",
     "register_world",
     "unknown",
     "worlds_of",
@@ -56,6 +63,7 @@ def find(kind: str, table: dict[str, E], name: str) -> E:
     """
     if name not in table:
         load_plugins()
+        register_class(table, name)
     if name not in table:
         raise ValueError(unknown(kind, name, table))
     return table[name]

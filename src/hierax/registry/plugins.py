@@ -4,6 +4,7 @@ A module is found through an entry point of the group ``hierax.plugins`` of an i
 through ``--import MODULE``. It calls `register_agent` and `register_world` while it is imported.
 """
 
+import dataclasses
 import importlib
 import sys
 from functools import cache
@@ -48,6 +49,27 @@ def register_world(name: str, world: Any, summary: str, **fields: Any) -> None:
         ValueError: if the name is taken by another world.
     """
     _register(WORLDS, "world", Entry(name, world, summary, fields, REGISTERED, _caller()))
+
+
+def register_class(table: dict[str, Any], name: str, group: str = "") -> None:
+    """Register the dataclass that ``"module:Class"`` names, if ``name`` names one.
+
+    Args:
+        table: `AGENTS` or `WORLDS`.
+        name: any name; one without a colon, or of another thing of the module, is left alone.
+        group: of the entry.
+
+    Raises:
+        ValueError: if the module cannot be imported.
+    """
+    module, _, attribute = name.partition(":")
+    if name in table or not attribute:
+        return
+    import_plugin(module)
+    kind = getattr(sys.modules[module], attribute, None)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        summary, *_ = (kind.__doc__ or "").strip().splitlines() or [""]
+        table[name] = Entry(name, name, summary, group=group)
 
 
 def import_plugin(module: str) -> None:

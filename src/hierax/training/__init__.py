@@ -9,6 +9,7 @@ from hierax.training.checkpoint import CheckpointError
 from hierax.training.config import make_agent, make_world
 from hierax.training.curriculum import train_levels
 from hierax.training.finiteness import NotFiniteError
+from hierax.training.measuring import evaluate
 from hierax.training.player import Player, load
 from hierax.training.presets import Setup, preset
 from hierax.training.session import Trained
@@ -21,6 +22,7 @@ __all__ = [
     "Setup",
     "Stage",
     "Trained",
+    "evaluate",
     "load",
     "make_agent",
     "make_world",

@@ -48,7 +48,7 @@ def describe_world(world: AnyWorld) -> dict[str, Any]:
         limit = fields["episode_limit"]
         limited = {} if limit is None else {"episode_limit": limit}
         return {NAME: fields["environment"], **options, **limited}
-    name = world.spec.name
+    name = _world_name(world)
     return {NAME: name, **_module(WORLDS.get(name)), **_described(fields)}
 
 
@@ -69,6 +69,7 @@ def make_agent(description: Mapping[str, Any], world: AnyWorld) -> Agent:
     """
     name = description[NAME]
     _import(description)
+    registry.register_class(AGENTS, name)
     if name not in AGENTS:
         known = registry.unknown("agent", name, AGENTS)
         raise ValueError(f"{known}; register it with hierax.register_agent, or give the agent")
@@ -122,6 +123,14 @@ def _fields(thing: Any) -> list[tuple[str, Any]]:
 
 def _is_instance(value: Any) -> bool:
     return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def _world_name(world: AnyWorld) -> str:
+    """Return the name in the registry: that of the spec, or ``module:Class``."""
+    name = world.spec.name
+    paths = [path for path, entry in WORLDS.items() if ":" in path and entry.is_target(type(world))]
+    is_named = name in WORLDS and WORLDS[name].is_target(type(world))
+    return paths[0] if paths and not is_named else name
 
 
 def _module(entry: registry.Entry | None) -> dict[str, str]:

@@ -25,6 +25,11 @@ PACKAGES = ("hierax", "jax", "jaxlib", "equinox", "optax", "numpy")
 
 _LOCK = ".lock"
 _ABSENT = object()
+_NAMED = 2
+"""Largest number of differences between two runs that an error names."""
+_FIRST = ("agent.name", "world.name")
+ANOTHER = "give another folder as run="
+"""Remedy where a folder is taken, in words of Python; the command line has its own words."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,7 +180,7 @@ def _lock(path: Path) -> int:
         if not isinstance(error, BlockingIOError):
             raise
         raise ValueError(
-            f"another process is at work in {path}; wait for it, or give another --run"
+            f"another process is at work in {path}; wait for it, or {ANOTHER}"
         ) from None
     return descriptor
 
@@ -189,7 +194,7 @@ def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:
         own = {_LOCK, atomic_files.part_of(path / CONFIG).name, LEVELS}
         if any(entry.name not in own for entry in path.iterdir()):
             raise ValueError(
-                f"{path} holds other files and no {CONFIG}, so it is not a run; give another --run"
+                f"{path} holds other files and no {CONFIG}, so it is not a run; {ANOTHER}"
             )
         return
     found = load_config(path)
@@ -219,18 +224,32 @@ def _write_config(path: Path, wanted: Mapping[str, Any]) -> None:
 
 
 def _require_equal(path: Path, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-    differences = list(_differences(path, dict(_flat(_as_json(wanted))), dict(_flat(found))))
+    differences = _differences(dict(_flat(_as_json(wanted))), dict(_flat(found)))
     if differences:
-        raise ValueError(f"{'; '.join(differences)}; give another --run or the same settings")
+        named, more = differences[:_NAMED], len(differences) - _NAMED
+        others = f"; {more} more fields differ" if more > 0 else ""
+        raise ValueError(
+            f"{path} holds another run: {'; '.join(named)}{others}; {ANOTHER}, or the same "
+            "settings to continue it"
+        )
 
 
-def _differences(path: Path, wanted: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
-    for name in sorted({*wanted, *found}):
-        new, old = wanted.get(name, _ABSENT), found.get(name, _ABSENT)
-        if new != old:
-            given = "not given" if new is _ABSENT else repr(new)
-            held = "no such field" if old is _ABSENT else repr(old)
-            yield f"{name} is {given}, but the run in {path} has {held}"
+def _differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """Return a clause for each field that differs, those of `_FIRST` first."""
+    names = [
+        name
+        for name in sorted({*wanted, *found})
+        if wanted.get(name, _ABSENT) != found.get(name, _ABSENT)
+    ]
+    first = [name for name in _FIRST if name in names]
+    return [
+        f"its {name} is {_told(found, name)}, yours is {_told(wanted, name)}"
+        for name in [*first, *(name for name in names if name not in first)]
+    ]
+
+
+def _told(fields: Mapping[str, Any], name: str) -> str:
+    return repr(fields[name]) if name in fields else "not set"
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

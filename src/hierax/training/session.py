@@ -110,6 +110,9 @@ class Session:
                 return Trained(self.driver.agent, self.driver.agents(at.runs), summary)
             except Interrupted:
                 interruption.end(self._saved(at, place))
+            except Exception as error:
+                error.add_note(self._standing(at, place))
+                raise
             finally:
                 self.driver.close(at.runs)
                 self.evaluator.close()
@@ -204,6 +207,17 @@ class Session:
                 self._save(at, place)
         step = at.done * self.driver.iteration.size
         return f"step {step} is saved in {place.folder.path}; the same run continues from there"
+
+    def _standing(self, at: Reached, place: Place | None) -> str:
+        """Return a sentence for an error: the step of the run, and its last checkpoint."""
+        size = self.driver.iteration.size
+        saved = None if place is None else checkpoint.latest(place.folder.checkpoints)
+        kept = (
+            "there is no checkpoint"
+            if saved is None or place is None
+            else f"the last checkpoint is that of step {saved:,} in {place.folder.path}"
+        )
+        return f"training stood at step {at.done * size:,} of {self.schedule.end * size:,}; {kept}"
 
     def _metrics(self, at: Reached, progress: Progress) -> list[dict[str, float]]:
         told = self.driver.tells_success(at.runs)

@@ -3,9 +3,11 @@
 Names are CamelCase with a version. A world under a name is never changed; it gets a new version.
 """
 
+import contextlib
 import dataclasses
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
@@ -18,6 +20,7 @@ from hierax.registry import (
     Entry,
     load_plugins,
     nearest,
+    register_class,
     unknown,
     worlds_of,
 )
@@ -41,8 +44,9 @@ def make(name: str, **options: Any) -> World | HostWorld:
     """Return the world to act in that is called ``name``.
 
     Args:
-        name: one of `world_names`, ``Hanoi{n}-v0`` for n discs, or the id of a Gymnasium
-            environment, such as ``"HalfCheetah-v5"``.
+        name: one of `world_names`, ``Hanoi{n}-v0`` for n discs, the id of a Gymnasium environment,
+            such as ``"HalfCheetah-v5"`` or ``"my_module:Mine-v0"``, or ``"my_module:Mine"`` for the
+            class of an environment or the dataclass of a world.
         **options: fields of the world. A tabular world takes those of `make_tabular` and
             ``episode_limit``; a Gymnasium environment what ``gymnasium.make`` passes on and
             ``episode_limit``.
@@ -62,7 +66,7 @@ def make(name: str, **options: Any) -> World | HostWorld:
     _refuse_unknown(name, options, known)
     named = {"name": name} if entry.group == MUJOCO else {}
     world = kind(**named, **{**entry.fields, **options})
-    if world.spec.name != name:
+    if world.spec.name != name and ":" not in name:
         raise ValueError(f"spec.name of world {name!r} must be that name, got {world.spec.name!r}")
     return world
 
@@ -101,6 +105,8 @@ def _entry(name: Any) -> Entry | None:
         return None
     if name not in WORLDS:
         load_plugins()
+        with contextlib.suppress(ValueError):  # Gymnasium says below why it cannot import it
+            register_class(WORLDS, name, REGISTERED)
     hanoi = _HANOI.fullmatch(name)
     if hanoi and name not in WORLDS:
         return Entry(name, tower_of_hanoi, "", {"discs": int(hanoi[1])}, PLANNING)
@@ -131,6 +137,7 @@ def _gymnasium(name: str, options: dict[str, Any]) -> HostWorld:
 
     from hierax.worlds.gymnasium import GymnasiumWorld
 
+    _register_environment(name)
     limit = options.pop(_LIMIT, None)
     world = GymnasiumWorld(name, tuple(sorted(options.items())), limit)
     try:
@@ -143,6 +150,17 @@ def _gymnasium(name: str, options: dict[str, Any]) -> HostWorld:
     except (gymnasium.error.Error, ImportError, TypeError) as error:
         raise ValueError(f"{name} cannot be made: {' '.join(str(error).split())}") from None
     return cast(HostWorld, world)  # a cached property is no property to a type checker
+
+
+def _register_environment(name: str) -> None:
+    """Register the Gymnasium class that ``"module:Class"`` names, if ``name`` names one."""
+    import gymnasium
+
+    module, _, attribute = name.partition(":")
+    kind = getattr(sys.modules.get(module), attribute, None) if attribute else None
+    is_class = isinstance(kind, type) and issubclass(kind, gymnasium.Env)
+    if is_class and attribute not in gymnasium.registry:
+        gymnasium.register(attribute, entry_point=name)
 
 
 def _refuse_unknown(name: str, options: Iterable[str], known: Iterable[str]) -> None:
