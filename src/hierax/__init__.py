@@ -3,7 +3,7 @@
 `import hierax` loads nothing but this file. Each part is imported when it is first named:
 
 - `hierax.planning`: exact planners for worlds whose model is known.
-- `hierax.worlds`: the worlds.
+- `hierax.worlds`: the worlds; `hierax.check_world` checks one of your own.
 - `hierax.agents`: deep agents for worlds whose model is not known.
 - `hierax.training`: drivers, checkpoints and logs; `hierax.train`, `hierax.train_levels`,
   `hierax.preset`, `hierax.load` and `hierax.evaluate` are its functions.
@@ -19,15 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hierax import agents, experiments, planning, plotting, registry, training, worlds
-    from hierax.registry import register_agent, register_world
     from hierax.commands.filming import film
+    from hierax.registry import register_agent, register_world
     from hierax.training import Stage, evaluate, load, preset, train, train_levels
+    from hierax.worlds import check_world
 
 __version__ = "0.1.0.dev0"
 __all__ = [
     "Stage",
     "__version__",
     "agents",
+    "check_world",
     "evaluate",
     "experiments",
     "film",
@@ -50,6 +52,7 @@ _PARTS = frozenset(
 _HOMES = {
     **dict.fromkeys(("Stage", "register_agent", "register_world"), "registry"),
     **dict.fromkeys(("evaluate", "load", "preset", "train", "train_levels"), "training"),
+    "check_world": "worlds",
     "film": "commands.filming",
 }
 

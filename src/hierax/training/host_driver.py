@@ -25,6 +25,7 @@ from hierax.training.learner import DeviceLearner, HostMemoryLearner, Learner, L
 from hierax.training.replays import packed, packed_like
 from hierax.training.report import Report
 from hierax.training.warm_start import warm_started
+from hierax.worlds.contract import require_timestep
 from hierax.worlds.host import HostBatch, HostWorld, tells_success
 from hierax.worlds.world import Timestep
 
@@ -146,6 +147,7 @@ class HostDriver:
     def _start(self, seed: int, learned: TrainState | None) -> tuple[HostBatch, HostRun]:
         batch = self.world.batch(self.iteration.environments)
         timestep = batch.reset(environment_seed(seed, 0))
+        require_timestep(timestep, batch.spec, (batch.count,), "reset()")
         run = self._compiled_run(jax.random.key(seed), timestep)
         run = run._replace(actor=run.actor._replace(timestep=timestep))
         if learned is not None:

@@ -24,6 +24,7 @@ from hierax.training.replays import rows_of_run
 from hierax.training.run_folder import RunFolder, is_begun, load_config
 from hierax.training.schedule import Schedule
 from hierax.training.session import Session, Trained
+from hierax.worlds.contract import require_world
 from hierax.worlds.host import FunctionalHostWorld, stepped_from_host
 
 ENVIRONMENTS = {"jit": 16, "host": 1}
@@ -100,6 +101,7 @@ def train(
     checks.count("seed", seed, 0)
     if agent.spec != world.spec:
         raise ValueError(
+    require_world(world)
             f"agent must be made for {world.spec.name}, got one for {agent.spec.name}: build it "
             "with world.spec"
         )

@@ -11,6 +11,7 @@
 """
 
 from hierax.worlds.acting_world import ActingWorld
+from hierax.worlds.contract import check_world
 from hierax.worlds.cross import PointCross, SpinCross
 from hierax.worlds.functional_batch import BatchState, FunctionalBatch
 from hierax.worlds.grid_map import GridMap
@@ -52,6 +53,7 @@ __all__ = [
     "TabularWorld",
     "Timestep",
     "World",
+    "check_world",
     "four_rooms",
     "make",
     "make_tabular",

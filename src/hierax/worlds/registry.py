@@ -40,13 +40,14 @@ def world_names() -> tuple[str, ...]:
     return (*worlds_of(LEARNING, MUJOCO, REGISTERED), *tabular_names())
 
 
-def make(name: str, **options: Any) -> World | HostWorld:
-    """Return the world to act in that is called ``name``.
+def make(name: Any, /, **options: Any) -> World | HostWorld:
+    """Return the world to act in that is called ``name``, or that of a Gymnasium environment.
 
     Args:
         name: one of `world_names`, ``Hanoi{n}-v0`` for n discs, the id of a Gymnasium environment,
             such as ``"HalfCheetah-v5"`` or ``"my_module:Mine-v0"``, or ``"my_module:Mine"`` for the
-            class of an environment or the dataclass of a world.
+            class of an environment or the dataclass of a world. Also an environment of Gymnasium,
+            its spec, or a function or class that makes one.
         **options: fields of the world. A tabular world takes those of `make_tabular` and
             ``episode_limit``; a Gymnasium environment what ``gymnasium.make`` passes on and
             ``episode_limit``.
@@ -129,16 +130,21 @@ def _constructed(
     return constructor(**entry.fields, **options)
 
 
-def _gymnasium(name: str, options: dict[str, Any]) -> HostWorld:
+def _gymnasium(name: Any, options: dict[str, Any]) -> HostWorld:
     """Return the Gymnasium environment with an id as a world."""
-    if not isinstance(name, str) or not name:
+    is_environment = hasattr(name, "observation_space") or hasattr(name, "entry_point")
+    if name == "" or not (isinstance(name, str) or is_environment or callable(name)):
         raise ValueError(unknown("world", name, world_names()))
     import gymnasium
 
     from hierax.worlds.gymnasium import GymnasiumWorld
 
-    _register_environment(name)
     limit = options.pop(_LIMIT, None)
+    if not isinstance(name, str):
+        world: Any = GymnasiumWorld(name, tuple(sorted(options.items())), limit)
+        world.spec  # noqa: B018 (makes an environment)
+        return world
+    _register_environment(name)
     world = GymnasiumWorld(name, tuple(sorted(options.items())), limit)
     try:
         world.spec  # noqa: B018 (makes an environment)

@@ -4,6 +4,8 @@ import dataclasses
 from functools import cached_property
 from typing import Any
 
+import gymnasium
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.spaces import Space
 
 from hierax.spec import WorldSpec
@@ -15,26 +17,34 @@ class GymnasiumWorld:
     """A Gymnasium environment as a host world; its batches are `GymnasiumBatch`.
 
     Attributes:
-        environment: an id for ``gymnasium.make``.
-        options: further arguments of ``gymnasium.make``, as pairs of name and value.
+        environment: an id for ``gymnasium.make``, a spec of Gymnasium, a function or a class that
+            makes an environment, or an environment, which is then the only one of this world.
+        options: further arguments of ``gymnasium.make`` or of the function, as pairs of name and
+            value.
         episode_limit: steps after which an episode is truncated; None uses the environment's
             limit.
 
     Raises:
-        ValueError: if ``environment`` is not a str. `batch` and ``spec`` raise the errors of
+        ValueError: if ``environment`` is none of these. `batch` and ``spec`` raise the errors of
             `GymnasiumBatch`.
     """
 
-    environment: str
+    environment: Any
     options: tuple[tuple[str, Any], ...] = ()
     episode_limit: int | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.environment, str):
+        kinds = str | EnvSpec | gymnasium.Env
+        if not isinstance(self.environment, kinds) and not callable(self.environment):
             raise ValueError(
-                f"environment must be an id for gymnasium.make, got {self.environment!r}: register "
-                "a class of your own with gymnasium.register"
+                "environment must be an id for gymnasium.make, an environment, or a function that "
+                f"makes one, got {self.environment!r}"
             )
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is only one environment: it was given, and cannot be made again."""
+        return isinstance(self.environment, gymnasium.Env)
 
     @cached_property
     def spec(self) -> WorldSpec:

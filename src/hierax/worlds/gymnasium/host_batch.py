@@ -1,15 +1,16 @@
 """N Gymnasium environments as a host batch."""
 
-from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 
 from hierax import checks
 from hierax.spec import WorldSpec
 from hierax.worlds.actions import checked_actions
 from hierax.worlds.gymnasium.environment import HieraxEnv
+from hierax.worlds.gymnasium.first_calls import check_first_calls, check_spaces
 from hierax.worlds.gymnasium.host_environment import HostEnv
 from hierax.worlds.gymnasium.spaces import action_writer, view_readers
 from hierax.worlds.world import Timestep
@@ -39,7 +40,8 @@ class GymnasiumBatch:
     episodes by `reset`, with a seed from the run's seed and its number of starts.
 
     Args:
-        environment: an id for ``gymnasium.make``, or a function that makes an environment.
+        environment: an id for ``gymnasium.make``, a spec of Gymnasium, a function or a class that
+            makes an environment, or an environment, which is then the only one.
         count: N.
         episode_limit: steps after which an episode is truncated; None uses the environment's
             limit.
@@ -52,7 +54,7 @@ class GymnasiumBatch:
 
     def __init__(
         self,
-        environment: str | Callable[[], Environment],
+        environment: Any,
         count: int,
         *,
         episode_limit: int | None = None,
@@ -62,10 +64,20 @@ class GymnasiumBatch:
         if episode_limit is not None:
             checks.count("episode_limit", episode_limit, 1)
         self.count = count
-        if isinstance(environment, str) and episode_limit is not None:
+        if isinstance(environment, str | EnvSpec) and episode_limit is not None:
             options = {**options, "max_episode_steps": episode_limit}
+        self._is_owner = not isinstance(environment, gymnasium.Env)
+        if not self._is_owner and count > 1:
+            name = type(environment).__name__
+            raise ValueError(
+                f"environments must be 1 for the only {name}, got {count}: give a "
+                "function that makes environments"
+            )
         self._environments = [_make(environment, options) for _ in range(count)]
         first = self._environments[0]
+        check_spaces(first, _name(first))
+        for each in self._environments[:1]:
+            check_first_calls(each, _name(each))
         self.spaces = first.observation_space, first.action_space
         self._readers = view_readers(first.observation_space)
         self._writer = action_writer(first.action_space)
@@ -134,8 +146,8 @@ class GymnasiumBatch:
         return np.asarray(image, np.uint8)
 
     def close(self) -> None:
-        """Close every environment."""
-        for environment in self._environments:
+        """Close every environment that this batch has made."""
+        for environment in self._environments if self._is_owner else ():
             environment.close()
 
     def _timestep(self, steps: list[tuple[Any, ...]], begins: np.ndarray) -> Timestep:
@@ -160,15 +172,22 @@ class GymnasiumBatch:
         return timestep
 
 
-def _make(environment: str | Callable[[], Environment], options: dict[str, Any]) -> Environment:
-    if isinstance(environment, str):
+def _make(environment: Any, options: dict[str, Any]) -> Environment:
+    if isinstance(environment, str | EnvSpec):
         return gymnasium.make(environment, disable_env_checker=True, **options)
+    if isinstance(environment, gymnasium.Env):
+        if options:
+            raise ValueError(
+                f"options of {_name(environment)} must be left out, because it is made already, "
+                f"got {', '.join(map(repr, options))}"
+            )
+        return environment
     if not callable(environment):
         raise ValueError(
             "environment must be an id for gymnasium.make, or a function that makes an "
             f"environment, got {environment!r}"
         )
-    made = environment(**options)
+    made: Any = environment(**options)
     checks.instance("environment()", made, gymnasium.Env)
     return made
 
