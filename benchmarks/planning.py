@@ -6,6 +6,7 @@ of models and compilation. ``benchmarks/README.md`` has the rules.
     python benchmarks/planning.py --quick                  # small sizes, three rounds
     python benchmarks/planning.py                          # everything; about half an hour
     python benchmarks/planning.py --family garnet --sizes 100 2500
+    python benchmarks/planning.py --dense-only             # dense models; keeps the other results
     python benchmarks/planning.py --docs                   # docs/benchmarks.md from the results
 """
 
@@ -29,10 +30,11 @@ from planning_contest import (
     screen,
     summary,
 )
+from planning_dense import dense_rows
 from planning_himo import himo_rows, memory_row
 from planning_models import FAMILIES, Model
 from planning_peers import CONTESTANTS, Contestant
-from planning_report import markdown, page
+from planning_report import dense_part, markdown, page
 
 TOLERANCE = 1e-8
 SIZES = {
@@ -62,10 +64,11 @@ def main() -> None:
     _stay_on_one_thread()
     path = options.out / "planning.json"
     if not options.docs:
-        results = _run(options)
+        kept = json.loads(path.read_text()) if options.dense_only and path.exists() else {}
+        results = kept | (_dense(options) if options.dense_only else _run(options))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(results, indent=1) + "\n")
-        print(markdown(results))
+        print(dense_part(results["dense"]) if options.dense_only else markdown(results))
     else:
         page_path = ROOT / "docs" / "benchmarks.md"
         page_path.write_text(page(json.loads(path.read_text())))
@@ -78,6 +81,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="up to 3000 states, three rounds")
     parser.add_argument("--rounds", type=int, default=7, help="paired rounds of the final runs")
     parser.add_argument("--limit", type=float, default=60.0, help="limit of a solve in CPU seconds")
+    parser.add_argument("--dense-only", action="store_true", help="only models of full rows")
     parser.add_argument("--skip-himo", action="store_true", help="skip the tables of HIMO")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
     parser.add_argument("--docs", action="store_true", help="only write docs/benchmarks.md")
@@ -102,6 +106,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         "rounds": options.rounds,
         "limit_seconds": options.limit,
         "cases": [],
+        **_dense(options),
     }
     seen: Seen = {}
     for family, size, discount in _cases(options):
@@ -110,6 +115,10 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         results["himo"] = himo_rows(options.quick)
         results["memory"] = memory_row(options.quick)
     return results
+
+
+def _dense(options: argparse.Namespace) -> dict[str, Any]:
+    return {"dense": {**origin(PACKAGES), "rows": dense_rows(TOLERANCE, options.quick)}}
 
 
 def _cases(options: argparse.Namespace) -> Iterator[tuple[str, int, float]]:
