@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -10,9 +11,11 @@ from hierax.agents import SAC, TD3, LatentSpacePolicy, Level
 from hierax.registry import AGENTS, Entry
 from hierax.training import make_agent, make_world
 from hierax.training.config import describe_agent, describe_world, described, remake_world
-from hierax.worlds import ActingWorld, GridWorld, PointCross, PointMaze, SpinSpeed
+from hierax.training.environment_options import decoded
+from hierax.worlds import ActingWorld, GridWorld, PointCross, PointMaze, Rewarded, SpinSpeed
+from hierax.worlds.gymnasium import GymnasiumWorld
 from hierax.worlds.host import FunctionalHostWorld
-from refusals import refusal
+from refusals import assert_names, refusal
 from training.toys import Clock, Counter
 
 WORLDS = [PointCross(goal=(0.5, 0.0), episode_limit=30), PointMaze(), SpinSpeed(period=7.0)]
@@ -47,9 +50,64 @@ def test_agents_come_back(agent):
 def test_an_environment_of_gymnasium_is_described_by_its_id_and_options():
     world = make_world("Pendulum-v1", g=9.0, episode_limit=50)
     assert describe_world(world) == {"name": "Pendulum-v1", "g": 9.0, "episode_limit": 50}
-    assert make_world(**describe_world(world)) == world
+    assert remake_world(describe_world(world)) == world
     assert describe_world(make_world("Pendulum-v1")) == {"name": "Pendulum-v1"}
     assert world.spec.episode_limit == 50
+
+
+def test_options_of_environments_come_back_with_their_types():
+    given = {
+        "g": np.float32(9.0),
+        "sizes": [1, (2, np.int64(3))],
+        "bounds": {"low": -np.inf},
+        "table": np.arange(4, dtype=np.int32),
+        "name": "a name of its own",
+        "render_mode": None,
+    }
+    world = GymnasiumWorld("Pendulum-v1", tuple(given.items()), np.int64(50))
+    written = json.loads(json.dumps(describe_world(world), default=int, allow_nan=False))
+    assert (written["name"], written["episode_limit"]) == ("Pendulum-v1", 50)
+    found = {key: decoded(key, value) for key, value in written["options"].items()}
+    assert found["sizes"] == [1, (2, 3)]
+    assert found["bounds"] == {"low": -np.inf}
+    np.testing.assert_array_equal(found["table"], given["table"])
+    assert found["table"].dtype == np.int32
+
+
+def test_what_is_not_saved_is_named():
+    shown = describe_world(GymnasiumWorld("Pendulum-v1", (("g", np.sin),), 50))
+    assert_names(refusal(remake_world, shown), "option 'g'", "sin", "give the world")
+    made = describe_world(GymnasiumWorld(lambda: gymnasium.make("Pendulum-v1"), (), 50))
+    assert made["name"] == "Pendulum-v1"
+    assert_names(refusal(remake_world, made), "Pendulum-v1 was made by", "give the world")
+
+
+def test_rewarded_worlds_come_back_where_their_function_can_be_imported():
+    world = Rewarded(PointCross(episode_limit=30), zero)
+    assert remake_world(json.loads(json.dumps(describe_world(world)))) == world
+    scaled = Rewarded(PointCross(), Scaled((2.0, 3.0)))
+    assert remake_world(json.loads(json.dumps(describe_world(scaled)))) == scaled
+    passing = Rewarded(PointCross(), lambda before, action, after, reward: reward)
+    with pytest.warns(UserWarning, match="reward .*lambda.* cannot be imported"):
+        assert remake_world(describe_world(passing)) == PointCross()
+    host = make_world("Pendulum-v1")
+    assert_names(
+        refusal(Rewarded, host, zero), "functional world", "Pendulum-v1", "TransformReward"
+    )
+
+
+def zero(before, action, after, reward):
+    return 0.0 * reward
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaled:
+    """A reward function with a field."""
+
+    by: tuple[float, float]
+
+    def __call__(self, before, action, after, reward):
+        return self.by[0] * reward
 
 
 def test_what_has_no_name_keeps_that_of_its_class():

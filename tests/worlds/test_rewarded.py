@@ -42,5 +42,5 @@ def test_the_reward_of_the_world_is_an_argument():
 
 def test_the_configuration_of_a_run_has_the_name_of_the_reward():
     config = json.loads(json.dumps(describe_world(Rewarded(WORLD, climb))))
-    assert config["reward"].endswith("test_rewarded.climb")
-    assert (config["name"], config["world"]["goal"]) == ("PointCross-v0", [6.0, 6.0])
+    assert config["rewarded"].endswith("test_rewarded:climb")
+    assert (config["name"], config["goal"]) == ("PointCross-v0", [6.0, 6.0])

@@ -111,21 +111,21 @@ def _drawing_batch(world: Any) -> Any:
 
 def _rendering(world: Any) -> Any:
     """Return the Gymnasium environment of a world, with rendering."""
-    import gymnasium
+    from hierax.worlds.gymnasium.host_batch import make_environment
 
     if not any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY")):
         os.environ.setdefault("MUJOCO_GL", "egl")  # draws without a window
-    options = {**dict(world.options), "max_episode_steps": world.episode_limit}
+    if world.is_single:
+        return world.environment
+    options = {**dict(world.options), "render_mode": "rgb_array"}
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*render_mode")  # an error says it below
-            environment = gymnasium.make(
-                world.environment, render_mode="rgb_array", disable_env_checker=True, **options
-            )
+            environment = make_environment(world.environment, options, world.episode_limit)
     except Exception as error:  # whatever the libraries beneath it raise
-        raise _no_picture(world.environment, error) from None
+        raise _no_picture(world.spec.name, error) from None
     if "rgb_array" not in environment.metadata.get("render_modes", ()):
-        raise UsageError(f"{world.environment} draws no pictures: it has no render mode rgb_array")
+        raise UsageError(f"{world.spec.name} draws no pictures: it has no render mode rgb_array")
     return environment
 
 

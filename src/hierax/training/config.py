@@ -13,10 +13,18 @@ from hierax import registry
 from hierax.agents.agent import Agent
 from hierax.registry import AGENTS, WORLDS
 from hierax.training.serialisation import tree_digest
+from hierax.training.world_description import (
+    REWARDED,
+    describe_environment,
+    describe_reward,
+    remake_environment,
+    rewarded,
+)
 from hierax.worlds.acting_world import ActingWorld
 from hierax.worlds.host import FunctionalHostWorld, HostWorld
+from hierax.worlds.registry import is_tabular, world_class
 from hierax.worlds.registry import make as make_world
-from hierax.worlds.registry import world_class
+from hierax.worlds.rewarded import Rewarded
 from hierax.worlds.world import World
 
 __all__ = [
@@ -43,11 +51,10 @@ def describe_world(world: AnyWorld) -> dict[str, Any]:
         name, options = world.made or (world.name, (("tables", tree_digest(world.tables)),))
         given = {key: described(value) for key, value in options}
         return {NAME: name, "episode_limit": world.episode_limit, **given}
+    if isinstance(world, Rewarded):
+        return {**describe_world(world.world), REWARDED: describe_reward(world.reward)}
     if "environment" in fields:  # of Gymnasium
-        options = dict(fields["options"])
-        limit = fields["episode_limit"]
-        limited = {} if limit is None else {"episode_limit": limit}
-        return {NAME: fields["environment"], **options, **limited}
+        return describe_environment(world)
     name = _world_name(world)
     return {NAME: name, **_module(WORLDS.get(name)), **_described(fields)}
 
@@ -83,8 +90,13 @@ def remake_world(description: Mapping[str, Any]) -> AnyWorld:
     Raises:
         ValueError: if it is not registered, or its module cannot be imported.
     """
+    if REWARDED in description:
+        inner = {key: value for key, value in description.items() if key != REWARDED}
+        return rewarded(remake_world(inner), description[REWARDED])
     _import(description)
     kind = world_class(description[NAME])
+    if kind is None and not is_tabular(description[NAME]):
+        return remake_environment(description)
     given = {key: value for key, value in description.items() if key not in (NAME, MODULE)}
     options = _tuples(given) if kind is None else _restored_fields(kind, given)
     return make_world(description[NAME], **options)

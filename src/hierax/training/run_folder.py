@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hierax import atomic_files
 from hierax.to_json import to_json
 from hierax.training.records import METRICS
@@ -165,9 +167,16 @@ def _as_json(config: Mapping[str, Any]) -> dict[str, Any]:
     if VERSIONS in config:
         raise ValueError(f"a field of a configuration must not be called {VERSIONS!r}, got one")
     try:
-        return json.loads(json.dumps(dict(config), allow_nan=False))
+        return json.loads(json.dumps(dict(config), allow_nan=False, default=_plain))
     except (TypeError, ValueError) as error:
         raise ValueError(f"a configuration must be JSON, but: {error}") from None
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy as one of Python."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def _lock(path: Path) -> int:

@@ -78,6 +78,12 @@ def world_class(name: str) -> type | None:
     return None if entry is None or entry.group == PLANNING else _load(entry)
 
 
+def is_tabular(name: str) -> bool:
+    """Return whether ``name`` is that of a tabular world."""
+    entry = _entry(name)
+    return entry is not None and entry.group == PLANNING
+
+
 def tabular_names() -> tuple[str, ...]:
     """Return the names of all tabular worlds; of the towers of Hanoi, those with 3 to 5 discs."""
     return tuple(worlds_of(PLANNING))

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from hierax.spec import WorldSpec
+from hierax.worlds.host import stepped_from_host
 from hierax.worlds.world import Key, State, Timestep, World
 
 Reward: TypeAlias = Callable[
@@ -37,11 +38,24 @@ class Rewarded:
 
     Attributes:
         world: any functional world.
-        reward: reward of one step of one environment, in JAX operations.
+        reward: reward of one step of one environment, in JAX operations. A run remembers it by its
+            module and name; an evaluation of a run whose function cannot be imported has the
+            rewards of the world.
+
+    Raises:
+        ValueError: if the world is stepped from the host.
     """
 
     world: World
     reward: Reward
+
+    def __post_init__(self) -> None:
+        if stepped_from_host(self.world):
+            raise ValueError(
+                f"world must be a functional world, got {self.world.spec.name}, which is stepped "
+                "from the host: wrap an environment of Gymnasium in "
+                "gymnasium.wrappers.TransformReward"
+            )
 
     @property
     def spec(self) -> WorldSpec:

@@ -21,6 +21,7 @@ from hierax.worlds.cross import PointCross
 from hierax.worlds.gridworld import GridWorld
 from hierax.worlds.point import PointState
 from hierax.worlds.point_maze import MazeState, PointMaze
+from hierax.worlds.rewarded import Rewarded, RewardedState
 from hierax.worlds.speed import PointSpeed
 from hierax.worlds.tabular import TabularWorld
 
@@ -109,6 +110,16 @@ def _(world: ActingWorld, state: Any) -> Scene:
 @position_of.register(PointMaze)
 def _(world: Any, state: PointState | MazeState) -> Float[np.ndarray, "... 2"]:
     return np.asarray(state.position, np.float64)
+
+
+@scene_of.register(Rewarded)
+def _(world: Rewarded, state: RewardedState) -> Scene:
+    return scene_of(world.world, state.state)
+
+
+@position_of.register(Rewarded)
+def _(world: Rewarded, state: RewardedState) -> Float[np.ndarray, "... 2"]:
+    return position_of(world.world, state.state)
 
 
 @position_of.register(ActingWorld)

@@ -1,5 +1,6 @@
 """N Gymnasium environments as a host batch."""
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import gymnasium
@@ -64,8 +65,6 @@ class GymnasiumBatch:
         if episode_limit is not None:
             checks.count("episode_limit", episode_limit, 1)
         self.count = count
-        if isinstance(environment, str | EnvSpec) and episode_limit is not None:
-            options = {**options, "max_episode_steps": episode_limit}
         self._is_owner = not isinstance(environment, gymnasium.Env)
         if not self._is_owner and count > 1:
             name = type(environment).__name__
@@ -73,7 +72,9 @@ class GymnasiumBatch:
                 f"environments must be 1 for the only {name}, got {count}: give a "
                 "function that makes environments"
             )
-        self._environments = [_make(environment, options) for _ in range(count)]
+        self._environments = [
+            make_environment(environment, options, episode_limit) for _ in range(count)
+        ]
         first = self._environments[0]
         check_spaces(first, _name(first))
         for each in self._environments[:1]:
@@ -172,8 +173,13 @@ class GymnasiumBatch:
         return timestep
 
 
-def _make(environment: Any, options: dict[str, Any]) -> Environment:
+def make_environment(
+    environment: Any, options: Mapping[str, Any], episode_limit: int | None = None
+) -> Environment:
+    """Return one environment; the arguments are those of `GymnasiumBatch`."""
     if isinstance(environment, str | EnvSpec):
+        limit = {} if episode_limit is None else {"max_episode_steps": episode_limit}
+        options = {**options, **limit}
         return gymnasium.make(environment, disable_env_checker=True, **options)
     if isinstance(environment, gymnasium.Env):
         if options:
