@@ -99,9 +99,9 @@ def train(
     for name, number in (("seeds", seeds), ("episodes", episodes), ("keep", keep)):
         checks.count(name, number, 1)
     checks.count("seed", seed, 0)
+    require_world(world)
     if agent.spec != world.spec:
         raise ValueError(
-    require_world(world)
             f"agent must be made for {world.spec.name}, got one for {agent.spec.name}: build it "
             "with world.spec"
         )
