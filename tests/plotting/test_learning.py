@@ -27,3 +27,14 @@ def test_steps_are_written_short(tmp_path):
     figure.savefig(tmp_path / "curves.png")
     texts = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
     assert "2k" in texts
+
+
+def test_intervals_of_many_curves_are_bars_beside_each_other():
+    figure = draw_learning([curve(name, [0, 1]) for name in "abcd"], "m")
+    bars = [np.array(each.get_segments()) for each in figure.axes[0].collections]
+    assert len(bars) == 4
+    for each in bars:
+        np.testing.assert_array_equal(each[:, :, 1], [[0, 2], [1, 3], [2, 5]])
+    places = np.array([each[0, 0, 0] for each in bars])
+    assert (np.diff(places) > 0).all()
+    assert (abs(places - 1000) < 500).all()

@@ -44,7 +44,9 @@ def latent(spec):
     return LatentSpacePolicy(spec, levels=(level,), **SMALL)
 
 
-@pytest.mark.parametrize("make_agent", [lambda spec: TD3(spec, **SMALL), latent])
+@pytest.mark.parametrize(
+    "make_agent", [lambda spec: TD3(spec, **SMALL), pytest.param(latent, marks=pytest.mark.slow)]
+)
 def test_actions_are_in_the_units_of_the_environment(make_agent, tmp_path):
     world = make_world("Pendulum-v1", episode_limit=60)
     run = tmp_path / "run"

@@ -3,10 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from hierax.plotting.canvas import CATEGORIES
+
+MOST_BANDS = 3
+"""Largest number of curves whose intervals are drawn as bands."""
 
 
 def draw_learning(curves: Sequence[Mapping[str, Any]], metric: str, title: str = "") -> Figure:
@@ -26,12 +31,22 @@ def draw_learning(curves: Sequence[Mapping[str, Any]], metric: str, title: str =
         label = f"{curve['label']} ({count} seed{'s' if count > 1 else ''})"
         axes.plot(curve["steps"], curve["iqm"], color=colour, label=label, linewidth=1.8)
         if count > 1:
-            axes.fill_between(
-                curve["steps"], curve["low"], curve["high"], color=colour, alpha=0.2, lw=0
-            )
+            _draw_interval(axes, curve, colour, index, len(curves))
     axes.set(xlabel="environment steps", ylabel=metric.replace("_", " "), title=title)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.grid(color="#e4e4e4", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8)
     return figure
+
+
+def _draw_interval(
+    axes: Axes, curve: Mapping[str, Any], colour: str, index: int, count: int
+) -> None:
+    """Draw a band, or where many bands would hide each other, a bar at each step."""
+    steps, low, high = (np.asarray(curve[name], float) for name in ("steps", "low", "high"))
+    if count <= MOST_BANDS or len(steps) < 2:
+        axes.fill_between(steps, low, high, color=colour, alpha=0.2, lw=0)
+        return
+    beside = 0.6 * np.diff(steps).min() * ((index + 0.5) / count - 0.5)
+    axes.vlines(steps + beside, low, high, color=colour, linewidth=1.2, alpha=0.7)

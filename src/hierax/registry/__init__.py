@@ -63,7 +63,8 @@ def find(kind: str, table: dict[str, E], name: str) -> E:
     """
     if name not in table:
         load_plugins()
-        register_class(table, name)
+        if kind == "agent":
+            register_class(table, name)
     if name not in table:
         raise ValueError(unknown(kind, name, table))
     return table[name]
