@@ -3,6 +3,7 @@
 import dataclasses
 
 import gymnasium
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from gymnasium import spaces
 import hierax
 from hierax.agents import SAC
 from hierax.spec import Continuous, View, WorldSpec
+from hierax.training.evaluation import HostEvaluator
 from hierax.worlds import FunctionalHostWorld, PointCross, PointSpeed, Timestep, check_world, make
 from hierax.worlds.contract import require_world
 from hierax.worlds.gymnasium import GymnasiumBatch, GymnasiumWorld
@@ -192,6 +194,50 @@ def test_checks_take_no_step_and_leave_methods_alone():
     batch.step(np.zeros((1, 1)))
     assert cart.steps == 1
     assert not {"reset", "step"} & set(vars(cart))
+
+
+def test_one_environment_suffices_for_training_and_evaluation():
+    made = []
+
+    class Counted(Cart):
+        def __init__(self):
+            super().__init__()
+            made.append(self)
+
+    options = {"steps": 24, "progress": False, "episodes": 3, "evaluate_every": 8}
+    only = Counted()
+    for world, more in (
+        (make(only, episode_limit=5), {}),
+        (make(Counted, episode_limit=5), {"evaluation_environments": 0}),
+    ):
+        agent = SAC(world.spec, hidden_sizes=(4,), batch_size=2, learning_starts=4)
+        alive = len(made)
+        trained = hierax.train(agent, world, **options, **more)
+        assert (trained.summary["episodes"], trained.summary["mean_length"]) == (3, 5.0)
+        assert len(made) - alive == bool(more)
+
+
+def test_evaluations_play_their_episodes_in_as_many_environments_as_asked():
+    world, alive = make(Cart, episode_limit=5), []
+
+    def found(environments):
+        agent = SAC(world.spec, hidden_sizes=(4,))
+        evaluator = HostEvaluator(agent, world, 5, environments)
+        lengths = evaluator.run(agent.init(jax.random.key(0)), 0, explore=False).lengths
+        alive.append(evaluator._batch.count)
+        return lengths.tolist()
+
+    assert found(None) == found(2) == found(9) == [5] * 5
+    assert alive == [5, 2, 9]
+    world = PointSpeed()
+    agent = SAC(world.spec, hidden_sizes=(4,))
+    refuses(
+        lambda: hierax.train(agent, world, 8, evaluation_environments=2),
+        "evaluation_environments",
+        "PointSpeed-v0",
+        "jit",
+        "2",
+    )
 
 
 def test_environments_factories_and_specs_are_worlds():

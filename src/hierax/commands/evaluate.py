@@ -37,6 +37,8 @@ class Command:
     """Folder of the run."""
     episodes: Annotated[int, *whole_number("E", "100", 1)] = 100
     """Episodes of each seed and mode."""
+    environments: Annotated[int | None, *whole_number("M", "one for each episode", 1)] = None
+    """Environments that are stepped at once, in a world that is stepped from the host."""
     seed: Annotated[int, *whole_number("S", "0", 0)] = 0
     """Seed of the random numbers of these episodes."""
     step: Annotated[int | None, *whole_number("T", "the last")] = None
@@ -61,7 +63,8 @@ class Command:
         compilation_cache.enable()
         path = Path(self.run_folder)
         with refusals():
-            record = to_json(evaluate(path, episodes=self.episodes, seed=self.seed, step=self.step))
+            names = "episodes", "environments", "seed", "step"
+            record = to_json(evaluate(path, **{name: getattr(self, name) for name in names}))
             atomic_files.write_text(
                 path / RECORD, json.dumps(record, indent=2, allow_nan=False) + "\n"
             )

@@ -119,6 +119,10 @@ class Command:
     """Episodes of an evaluation, in each of its two modes."""
     environments: Annotated[int | None, *whole_number("N", "16; 1 on the host", 1)] = None
     """Environments that are stepped at once."""
+    evaluation_environments: Annotated[
+        int | None, *whole_number("M", "one for each episode", 0)
+    ] = None
+    """Environments of an evaluation, in a world stepped from the host; 0: those of training."""
     driver: Literal["auto", "scan", "host"] = "auto"
     """Compile the world (scan), or step it from outside (host); auto is scan if possible."""
     replay: Literal["device", "host"] = "device"

@@ -25,6 +25,7 @@ from hierax.worlds.host import FunctionalHostWorld, HostWorld
 from hierax.worlds.registry import is_tabular, world_class
 from hierax.worlds.registry import make as make_world
 from hierax.worlds.rewarded import Rewarded
+from hierax.worlds.shared import SharedWorld
 from hierax.worlds.world import World
 
 __all__ = [
@@ -44,7 +45,7 @@ NAME, MODULE = "name", "module"
 
 def describe_world(world: AnyWorld) -> dict[str, Any]:
     """Return name and options of a world, from which `remake_world` makes it again."""
-    if isinstance(world, FunctionalHostWorld):
+    if isinstance(world, FunctionalHostWorld | SharedWorld):
         return describe_world(world.world)
     fields = dict(_fields(world))
     if isinstance(world, ActingWorld):

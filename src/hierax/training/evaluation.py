@@ -76,16 +76,19 @@ class Evaluator(Protocol):
         ...
 
 
-def make_evaluator(agent: Agent, world: Any, episodes: int) -> Evaluator:
+def make_evaluator(
+    agent: Agent, world: Any, episodes: int, environments: int | None = None
+) -> Evaluator:
     """Return the evaluator for ``world``, which is chosen by ``world.spec.stepped``.
 
     Args:
         agent: the agent.
         world: a functional world, or one that is stepped from the host.
         episodes: E, number of episodes in each run.
+        environments: see `HostEvaluator`; only for worlds that are stepped from the host.
     """
     if world.spec.stepped == "host":
-        return HostEvaluator(agent, world, episodes)  # it has environments of its own
+        return HostEvaluator(agent, world, episodes, environments)  # it has environments of its own
     return shared(ScanEvaluator, agent, world, episodes)
 
 
@@ -227,11 +230,14 @@ class HostEvaluator:
         agent: the agent.
         world: the world.
         episodes: E, number of episodes.
+        environments: M, stepped together, each for its share of the episodes; None makes one for
+            each episode.
     """
 
     agent: Agent
     world: HostWorld
     episodes: int
+    environments: int | None = None
 
     @in_float32
     def run(self, state: TrainState, seed: int, *, explore: bool) -> Episodes:
@@ -247,20 +253,25 @@ class HostEvaluator:
             behaviour,
             self._batch,
             behaviour.parameters(state),
-            self.agent.initial_carry(self.episodes),
+            self.agent.initial_carry(self._count),
             timestep,
             jax.random.key_data(jax.random.key(seed)),
         )
-        last, done = _results(timestep), np.zeros(self.episodes, bool)
-        while not done.all():
+        share, more = divmod(self.episodes, self._count)
+        left = np.full(self._count, share)
+        left[:more] += 1
+        found: list[list[Any]] = [[] for _ in range(self._count)]
+        while left.any():
             made = next(steps)
             timestep = made.timestep
             fault = finiteness.step_fault(timestep, made.is_finite)
             _require_finite(fault, timestep, made.action)
-            pairs = zip(last, _results(timestep), strict=True)
-            last = tuple(np.where(done, a, b) for a, b in pairs)
-            done |= timestep.ended
-        return Episodes(*last)
+            counted = timestep.ended & (left > 0)
+            for number in np.flatnonzero(counted):
+                found[number].append([result[number] for result in _results(timestep)])
+            left = left - counted
+        results = zip(*(each for own in found for each in own), strict=True)
+        return Episodes(*map(np.array, results))
 
     @property
     def tells_success(self) -> bool:
@@ -274,7 +285,11 @@ class HostEvaluator:
 
     @cached_property
     def _batch(self) -> HostBatch:
-        return self.world.batch(self.episodes)
+        return self.world.batch(self._count)
+
+    @property
+    def _count(self) -> int:
+        return self.episodes if self.environments is None else self.environments
 
     @cached_property
     def _explore(self) -> HostBehaviour:

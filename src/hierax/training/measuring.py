@@ -18,6 +18,7 @@ def evaluate(
     run: str | Path | Player,
     *,
     episodes: int = 100,
+    environments: int | None = None,
     seed: int = 0,
     step: int | None = None,
     agent: Agent | None = None,
@@ -28,6 +29,8 @@ def evaluate(
     Args:
         run: folder of a run, of which every seed is evaluated, or one `Player`.
         episodes: of each seed and mode.
+        environments: stepped together, in a world that is stepped from the host; by default one for
+            each episode.
         seed: of the random numbers of the episodes.
         step: after which the agent was saved; the last one by default. Not for a `Player`.
         agent: needed if the agent of the folder is not registered.
@@ -44,12 +47,14 @@ def evaluate(
     """
     checks.count("episodes", episodes, 1)
     checks.count("seed", seed, 0)
+    if environments is not None:
+        checks.count("environments", environments, 1)
     if isinstance(run, Player):
         players, folder = [run], None
     else:
         players, folder = load_all(run, step, agent=agent, world=world), Path(run)
     first = players[0]
-    evaluator = make_evaluator(first.agent, world or first.world, episodes)
+    evaluator = make_evaluator(first.agent, world or first.world, episodes, environments)
     keys = range(seed * len(players), (seed + 1) * len(players))
     try:
         with evidence_saved(folder):

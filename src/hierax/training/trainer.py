@@ -26,6 +26,7 @@ from hierax.training.schedule import Schedule
 from hierax.training.session import Session, Trained
 from hierax.worlds.contract import require_world
 from hierax.worlds.host import FunctionalHostWorld, stepped_from_host
+from hierax.worlds.shared import SharedWorld
 
 ENVIRONMENTS = {"jit": 16, "host": 1}
 """Default number of environments, by how the world is stepped."""
@@ -46,6 +47,7 @@ def train(
     start: Sequence[TrainState] | None = None,
     run: str | Path | None = None,
     environments: int | None = None,
+    evaluation_environments: int | None = None,
     driver: Literal["auto", "scan", "host"] = "auto",
     replay: Literal["device", "host"] = "device",
     log_every: int | None = None,
@@ -71,6 +73,9 @@ def train(
         run: folder of the run, see `hierax.training.run_folder`; None saves nothing. If the folder
             holds a run with the same settings, or with fewer steps, that run continues.
         environments: N, stepped together; by default 16 inside `jit` and 1 on the host.
+        evaluation_environments: M, stepped together in an evaluation on the host; by default one
+            for each episode. 0 evaluates in the N of training, which begin new episodes after it:
+            for a simulator that exists once, as the default of a world of one given environment.
         driver: ``"scan"`` steps the world inside `jit`, ``"host"`` steps it from the host;
             ``"auto"`` chooses the first if the world allows it.
         replay: memory of the replay. ``"host"`` is for replays that are too large for an
@@ -110,6 +115,7 @@ def train(
     _require_memory(replay, stepped, agent)
     kept = {} if run is None or not is_begun(Path(run)) else load_config(Path(run))
     count = ENVIRONMENTS[stepped] if environments is None else environments
+    world, evaluated_in = _for_evaluation(world, evaluation_environments, count)
     iteration = Iteration.of(agent, count, LEAST_STEPS[stepped])
     schedule = Schedule.of(
         iteration,
@@ -127,7 +133,7 @@ def train(
     require_room(chosen.fresh, getattr(agent, "store", None), seeds, replay)
     session = Session(
         chosen,
-        make_evaluator(agent, world, episodes),
+        make_evaluator(agent, world, episodes, evaluated_in),
         schedule,
         tuple(range(seed, seed + seeds)),
         keep,
@@ -148,6 +154,8 @@ def train(
         "seeds": seeds,
         "steps": steps,
     }
+    if evaluation_environments is not None:
+        config["evaluation_environments"] = evaluation_environments
     if start is not None:
         config["start"] = warm_start.digest(start)
     with (
@@ -168,6 +176,19 @@ def _stepped_by(world: AnyWorld, driver: str) -> Any:
         )
     wraps = driver == "host" and not from_host
     return FunctionalHostWorld(world) if wraps else world  # type: ignore[arg-type]
+
+
+def _for_evaluation(world: Any, asked: int | None, count: int) -> tuple[Any, int | None]:
+    """Return the world, shared if evaluation uses its ``count`` environments, and their number."""
+    if asked is None:
+        return (SharedWorld(world), count) if getattr(world, "is_single", False) else (world, None)
+    checks.count("evaluation_environments", asked, 0)
+    if world.spec.stepped == "jit":
+        raise ValueError(
+            f"evaluation_environments must be None for {world.spec.name}, whose episodes run "
+            f"inside jit, got {asked}"
+        )
+    return (world, asked) if asked else (SharedWorld(world), count)
 
 
 def _require_memory(replay: str, stepped: str, agent: Agent) -> None:
