@@ -13,12 +13,11 @@ from hierax.training.serialisation import tree_digest
 from hierax.training.sharing import cannot_change, shared
 from hierax.worlds import PointSpeed, make
 from training.test_drivers import nothing_compiled
-from training.test_session import drivers
 
 SMALL = {"hidden_sizes": (4,), "batch_size": 8, "buffer_size": 300, "learning_starts": 32}
 
 
-@drivers
+@pytest.mark.parametrize("driver", ["scan", pytest.param("host", marks=pytest.mark.slow)])
 def test_the_second_equal_training_compiles_nothing(driver, caplog, tmp_path):
     def run(folder, seed=0, **changes):
         world = PointSpeed(episode_limit=20)

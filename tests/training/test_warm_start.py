@@ -83,8 +83,8 @@ def test_a_run_begins_with_what_was_learned_and_with_nothing_else(chosen, upper)
     begun = chosen.agents(chosen.start((5, 6), starts))
     fresh = chosen.agents(chosen.start((5, 6)))
     for found, plain, start in zip(begun, fresh, starts, strict=True):
-        assert digest([found]) == digest([start])
-        assert digest([found]) != digest([plain])
+        assert digest([found._replace(replay=None)]) == digest([start])
+        assert digest([found._replace(replay=None)]) != digest([plain._replace(replay=None)])
         rest = [each._replace(learner=None, encoders=None) for each in (found, plain)]
         assert tree_digest(rest[0]) == tree_digest(rest[1])
         # Weak types would be lost in the first step, and all be compiled once more.

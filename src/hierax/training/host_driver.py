@@ -151,7 +151,8 @@ class HostDriver:
         run = self._compiled_run(jax.random.key(seed), timestep)
         run = run._replace(actor=run.actor._replace(timestep=timestep))
         if learned is not None:
-            run = self._with_agent(run, warm_started(run.learner.agent, learned))
+            agent = warm_started(run.learner.agent, learned, self.agent, self._learner.replay)
+            run = self._with_agent(run, agent)
             run = run._replace(parameters=run.published)
         return batch, self._placed(run)
 

@@ -84,7 +84,9 @@ class ScanDriver:
         if learned is None:
             return runs
         each = [
-            run._replace(agent=warm_started(run.agent, state))
+            run._replace(
+                agent=warm_started(run.agent, state, self.agent, self._shapes.agent.replay)
+            )
             for run, state in zip(self._each(runs), learned, strict=True)
         ]
         return self._joined(each)

@@ -69,7 +69,9 @@ def train(
         seed: of all random numbers.
         seeds: number of runs; their seeds are ``seed``, ``seed + 1``, ...
         start: for each seed the state that it starts with, from `Trained.states` or an agent's
-            ``add_level``: parameters and statistics of encoders are taken, the rest is new.
+            ``add_level``: parameters, statistics of encoders and, where there is one, the replay
+            are taken, the rest is new. ``state._replace(replay=...)`` gives it another replay,
+            such as that of `hierax.agents.transfer_replay`, or None.
         run: folder of the run, see `hierax.training.run_folder`; None saves nothing. If the folder
             holds a run with the same settings, or with fewer steps, that run continues.
         environments: N, stepped together; by default 16 inside `jit` and 1 on the host.
@@ -125,11 +127,14 @@ def train(
         checkpoint_every=checkpoint_every,
         evaluation_steps=len(MODES) * episodes * world.spec.episode_limit,
     )
-    most_rows = rows_of_run(agent, iteration, schedule.end)
+    if start is not None:
+        warm_start.require_states(start, seeds)
+        start = warm_start.used(agent, start)
+    most_rows = rows_of_run(agent, iteration, schedule.end, warm_start.rows_held(start))
     # Settings that do not fit are refused before a folder is made.
     chosen = make_driver(agent, world, iteration, seeds=seeds, replay=replay, most_rows=most_rows)
     if start is not None:
-        warm_start.require_fitting(start, seeds, chosen.fresh)
+        warm_start.require_fitting(start, chosen.fresh)
     require_room(chosen.fresh, getattr(agent, "store", None), seeds, replay)
     session = Session(
         chosen,

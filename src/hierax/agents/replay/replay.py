@@ -92,6 +92,27 @@ class Replay:
         }
         return ReplayState(ring, indices)
 
+    def break_off(self, state: ReplayState) -> ReplayState:
+        """Return the replay after a row that joins nothing: what is added next does not follow."""
+        ring = state.ring
+        observation = jax.tree.map(lambda leaf: leaf[ring.cursor], ring.observation)
+        nothing, step = jax.tree.map(
+            lambda leaf: jnp.zeros_like(leaf[0]), (ring.observation, ring.step)
+        )
+        return self.add(
+            state,
+            Transition(
+                observation,
+                step.action,
+                step.extras,
+                step.reward,
+                step.terminated,
+                step.ended,
+                nothing,
+                step.is_step,
+            ),
+        )
+
     def sample(
         self, state: ReplayState, key: Key, count: int, index: str = TRANSITIONS
     ) -> Sequences:

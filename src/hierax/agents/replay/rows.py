@@ -25,11 +25,15 @@ def cut(state: ReplayState, rows: int) -> ReplayState:
     )
 
 
+def written(state: ReplayState) -> int:
+    """Return the number of rows that were written, with that of the last observation."""
+    return min(int(state.ring.written) + 1, _rows(state))
+
+
 def packed(state: ReplayState) -> dict[str, np.ndarray]:
     """Return the rows that were written, as NumPy arrays by their paths in the state."""
-    known = _rows(state)
-    written = min(int(state.ring.written) + 1, known)  # and the last observation
-    kept = _each(lambda leaf: np.asarray(leaf)[: len(leaf) // known * written], state)
+    known, filled = _rows(state), written(state)
+    kept = _each(lambda leaf: np.asarray(leaf)[: len(leaf) // known * filled], state)
     return {name: np.asarray(leaf) for name, leaf in _named(kept)}
 
 
