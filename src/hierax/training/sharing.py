@@ -42,7 +42,8 @@ def cannot_change(value: Any) -> bool:
         return True
     if isinstance(value, tuple | frozenset):
         return all(map(cannot_change, value))
-    if not dataclasses.is_dataclass(value) or not type(value).__dataclass_params__.frozen:
+    parameters = getattr(type(value), "__dataclass_params__", None)
+    if parameters is None or not parameters.frozen:
         return False
     fields = (getattr(value, field.name) for field in dataclasses.fields(value))
     return type(value).__hash__ is not None and all(map(cannot_change, fields))
