@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import functools
 import itertools
 import json
 import os
@@ -168,13 +169,15 @@ def test_a_finished_run_logs_nothing_again(finished, tmp_path):
     assert (ended(folder), (folder / "times.jsonl").read_bytes()) == before
 
 
-def test_another_configuration_is_refused_and_every_field_is_named(finished):
+def test_another_configuration_is_refused_by_the_fields_that_differ(finished):
     folder, _ = finished
     before = (folder / "config.json").read_bytes()
     agent = Counter(CLOCK.spec, updates_per_step=0.5)
     sentence = refusal(lambda: run_toy(folder, agent=agent, steps=401, seed=3))
-    for field in ("agent.updates_per_step is 0.5", "steps is 401", "seed is 3"):
+    for field in ("agent.updates_per_step is 1.0, yours is 0.5", "seed is 0, yours is 3"):
         assert field in sentence
+    assert "1 more field differs" in sentence
+    assert "steps is 400, yours is 401" in refusal(lambda: run_toy(folder, steps=401, seed=3))
     assert "environments" not in sentence
     assert (folder / "config.json").read_bytes() == before
     run_toy(folder, checkpoint_every=160, keep=1)  # what changes no number may change
@@ -210,9 +213,8 @@ def test_agents_and_worlds_of_hierax_are_made_from_the_folder_alone(tmp_path):
     for number, seed in enumerate((4, 5)):
         player = load(tmp_path, seed=seed)
         assert (player.agent, player.world, player.step) == (agent, WORLD, 64)
-        _, expected, _ = agent.act(
-            trained.states[number], (), seen, jax.random.key(0), explore=False
-        )
+        act = jax.jit(functools.partial(agent.act, trained.states[number], explore=False))
+        _, expected, _ = act((), seen, jax.random.key(0))
         np.testing.assert_array_equal(player.act((), seen)[1], expected)
     assert refusal(lambda: load(tmp_path, seed=6)) == "seed must be one of 4, 5, got 6"
     # Without a key each step draws anew, and a player that is loaded again draws the same.

@@ -23,7 +23,7 @@ LEVELS = "levels"
 SUMMARY = "summary.json"
 STEPS = "steps"
 VERSIONS = "versions"
-PACKAGES = ("hierax", "jax", "jaxlib", "equinox", "optax", "numpy")
+PACKAGES = ("hierax", "jax", "jaxlib", "equinox", "optax", "numpy", "gymnasium", "mujoco")
 
 _LOCK = ".lock"
 _ABSENT = object()
@@ -236,7 +236,7 @@ def _require_equal(path: Path, wanted: Mapping[str, Any], found: Mapping[str, An
     differences = _differences(dict(_flat(_as_json(wanted))), dict(_flat(found)))
     if differences:
         named, more = differences[:_NAMED], len(differences) - _NAMED
-        others = f"; {more} more fields differ" if more > 0 else ""
+        others = f"; {more} more field{'s differ' if more > 1 else ' differs'}" if more > 0 else ""
         raise ValueError(
             f"{path} holds another run: {'; '.join(named)}{others}; {ANOTHER}, or the same "
             "settings to continue it"
