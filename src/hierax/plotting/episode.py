@@ -3,10 +3,11 @@
 Each frame shows the world, the path so far, the agent and a line of text.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.figure import Figure
@@ -35,6 +36,20 @@ def draw_frames(
         path: x and y at each step.
         titles: a line of text for each step.
     """
+    figure, moving, show = _drawing(scene, path, titles)
+    return film(figure, moving, show, len(titles))
+
+
+def draw_picture(scene: Scene, path: Float[np.ndarray, "T 2"], title: str) -> Frame:
+    """Return a picture of a path and of its last position."""
+    figure, moving, show = _drawing(scene, path, [title] * len(path))
+    return next(film(figure, moving, lambda _: show(len(path) - 1), 1))
+
+
+def _drawing(
+    scene: Scene, path: np.ndarray, titles: Sequence[str]
+) -> tuple[Figure, Sequence[Artist], Callable[[int], None]]:
+    """Return a figure, the artists that move, and the function that moves them to a step."""
     figure = Figure(figsize=(SIZE / _DPI, SIZE / _DPI), dpi=_DPI)
     axes = figure.add_axes((0.0, 0.0, 1.0, 0.94))
     _show(axes, scene, path)
@@ -50,7 +65,7 @@ def draw_frames(
         point.set_data(*path[time : time + 1].T)
         text.set_text(titles[time])
 
-    return film(figure, moving, show, len(titles))
+    return figure, moving, show
 
 
 def _show(axes: Axes, scene: Scene, path: np.ndarray) -> None:

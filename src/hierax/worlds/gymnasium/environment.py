@@ -11,6 +11,7 @@ import numpy as np
 from hierax.precision import in_float32
 from hierax.worlds.actions import checked_action
 from hierax.worlds.gymnasium.episode_options import with_options
+from hierax.worlds.gymnasium.rendering import MODE, TopView, top_view_metadata
 from hierax.worlds.gymnasium.spaces import action_space, observation_space, scalar_views
 from hierax.worlds.world import State, Timestep, World
 
@@ -26,6 +27,7 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
     | action | ``Box(-1, 1)``, clipped to it, or ``Discrete`` |
     | truncated | at ``episode_limit`` of the world |
     | info | ``"is_success"`` after each step, if the world has success |
+    | render | a top view ``(432, 432, 3)`` uint8, with ``render_mode="rgb_array"`` |
 
     The fields of the world are arguments of ``gymnasium.make``, for example
     ``gymnasium.make("hierax/PointCross-v0", goal=(12.0, 0.0), max_episode_steps=400)``. There the
@@ -33,10 +35,24 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
 
     Args:
         world: the functional world.
+        render_mode: None, or ``"rgb_array"`` if the world has a top view, see
+            `hierax.worlds.scene`.
         truncates: whether episodes are truncated at the limit of the world.
+
+    Raises:
+        ValueError: if the render mode is not available.
     """
 
-    def __init__(self, world: World, *, truncates: bool = True):
+    metadata = {"render_modes": [MODE], "render_fps": 25}  # noqa: RUF012 (Gymnasium's own form)
+
+    def __init__(self, world: World, render_mode: str | None = None, *, truncates: bool = True):
+        self.metadata = top_view_metadata(world)  # of this world; the class lists every mode
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise ValueError(
+                f"render_mode of {world.spec.name} must be None, or {MODE!r} if it has a top view, "
+                f"got {render_mode!r}"
+            )
+        self.render_mode, self._top_view = render_mode, None
         self.world = self._episode_world = world
         spec = world.spec
         self.observation_space = observation_space(spec)
@@ -66,8 +82,11 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
         drawn = self.np_random.integers(2**32, dtype=np.uint32)
         # The number is committed to the CPU, so everything that is computed from it is as well.
         number = jax.device_put(drawn, jax.devices("cpu")[0])
-        self._now, timestep = _begin(self._episode_world, number)
+        begun, timestep = _begin(self._episode_world, number)
+        self._now = begun
         self._steps = 0
+        if self.render_mode is not None:
+            self._top_view = TopView(self._episode_world, begun[0])
         return self._observation(timestep), {}
 
     @in_float32
@@ -88,8 +107,22 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
         terminated = bool(timestep.terminated)
         truncated = self._steps >= self._limit and not terminated
         self._now = None if terminated or truncated else now
+        if self._top_view is not None:
+            self._top_view.add(now[0])
         info = {"is_success": bool(timestep.success)} if self._spec.has_success else {}
         return self._observation(timestep), float(timestep.reward), terminated, truncated, info
+
+    def render(self) -> np.ndarray | None:  # type: ignore[override]
+        """Return a picture of the episode so far; None without a ``render_mode``.
+
+        Raises:
+            ResetNeeded: if no episode has begun.
+        """
+        if self.render_mode is None:
+            return None
+        if self._top_view is None:
+            raise gymnasium.error.ResetNeeded("no episode has begun: call reset first")
+        return self._top_view.picture()
 
     def _observation(self, timestep: Timestep) -> Observation:
         """Return the views as new arrays, which the caller may change."""

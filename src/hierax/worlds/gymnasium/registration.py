@@ -47,7 +47,7 @@ def make_environment(
 
     Args:
         registered_name: name of the world.
-        render_mode: see `HostEnv`; None for a functional world.
+        render_mode: see `HostEnv` and `HieraxEnv`.
         **options: fields of the world.
 
     Raises:
@@ -56,9 +56,7 @@ def make_environment(
     made = _made(registered_name, options)
     if stepped_from_host(made):
         return HostEnv(made, render_mode, truncates=False)
-    if render_mode is not None:
-        raise ValueError(f"render_mode of {registered_name} must be None, got {render_mode!r}")
-    return HieraxEnv(made, truncates=False)
+    return HieraxEnv(made, render_mode, truncates=False)
 
 
 def make_vector_environment(

@@ -1,11 +1,48 @@
-"""Render modes of batches for Gymnasium."""
+"""Render modes of batches and of functional worlds for Gymnasium."""
 
+from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from hierax.worlds.host import HostBatch, HostWorld
+from hierax.worlds.scene import position_of, scene_of
 
 MODE = "rgb_array"
-"""The only render mode; it needs a method ``picture`` of the batch."""
+"""The only render mode; it needs a method ``picture`` of the batch, or a top view of the world."""
+_DRAWING = "hierax.plotting.episode"
+"""The module that draws top views. It is on a higher floor, and is imported by its name."""
+_FRAMES_PER_SECOND = 25
+
+
+class TopView:
+    """Pictures of an episode of a functional world, seen from above.
+
+    Args:
+        world: the world.
+        state: the initial state of the episode.
+    """
+
+    def __init__(self, world: Any, state: Any):
+        self._world, self._scene = world, scene_of(world, state)
+        self._states = [state]
+
+    def add(self, state: Any) -> None:
+        """Note the next state of the episode."""
+        self._states.append(state)
+
+    def picture(self) -> np.ndarray:
+        """Return the picture ``(432, 432, 3)`` of the path so far."""
+        path = np.array([np.asarray(position_of(self._world, each)) for each in self._states])
+        title = f"{self._world.spec.name}   step {len(path) - 1}"
+        draw = import_module(_DRAWING).draw_picture
+        return draw(self._scene, path.astype(np.float64), title)
+
+
+def top_view_metadata(world: Any) -> dict[str, Any]:
+    """Return the render modes of a functional world: one if it has a top view."""
+    has_view = scene_of.dispatch(type(world)) is not scene_of.dispatch(object)
+    return {"render_modes": [MODE] if has_view else [], "render_fps": _FRAMES_PER_SECOND}
 
 
 def render_metadata(world: HostWorld, batch: HostBatch) -> dict[str, Any]:
