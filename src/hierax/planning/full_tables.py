@@ -30,8 +30,8 @@ MOST_BACKUPS = 50
 MOST_SWEEPS = 10
 REDUCTION = 1e-3
 """The sweeps of a policy that has changed stop at this fraction of the spread of its backup."""
-BLOCK = 2**15
-"""Entries of a block of rows, 256 KiB, that the cache holds."""
+BLOCK = 2**16
+"""Entries of a block of rows, 512 KiB, that the cache holds."""
 
 Found = tuple[Array, Array, Array, float, float, int]
 

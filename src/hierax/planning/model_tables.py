@@ -138,17 +138,19 @@ def _copy_by_blocks(table: Array, available: Array, rounding: float) -> tuple[np
 
     A large table is read once: each block is checked while the cache holds it.
     """
-    copy, is_valid, ones = np.empty(table.shape), True, np.ones(table.shape[2])
+    copy, sums, least = np.empty(table.shape), np.empty(available.shape), 0.0
+    ones, all_offered = np.ones(table.shape[2]), available.all()
     step = max(1, BLOCK // (table.shape[1] * table.shape[2]))
     with np.errstate(invalid="ignore"):
         for first in range(0, len(table), step):
-            block, offered = copy[first : first + step], available[first : first + step]
+            block = copy[first : first + step]
             block[...] = table[first : first + step]
-            if not offered.all():
-                block[~offered] = 0.0
-            off = np.abs((block @ ones)[offered] - 1.0).max()
-            is_valid = is_valid and bool(block.min() >= 0.0) and bool(off <= rounding)
-    return copy, is_valid
+            if not all_offered:
+                block[~available[first : first + step]] = 0.0
+            sums[first : first + step] = block @ ones
+            least = np.minimum(least, block.min())  # NaN stays
+        off = np.abs(sums - 1.0)[available].max()
+    return copy, bool(least >= 0.0) and bool(off <= rounding)
 
 
 def _keep_available(table: sp.csr_matrix, available: Array) -> sp.csr_matrix:
