@@ -17,7 +17,7 @@ from typing import Any
 
 from contest import Side, contest, spread
 from learning_report import markdown, page
-from learning_start_times import start_times
+from learning_start_times import start_times, trial_times
 from origin import ROOT, origin, versions
 from parts import Case, Part, command_line, run_parts
 
@@ -177,6 +177,14 @@ def _start(options: argparse.Namespace) -> Iterator[Case]:
                 yield start_times(world, threads, 2 if options.quick else options.rounds)
 
 
+def _trials(options: argparse.Namespace) -> Iterator[Case]:
+    """Seconds of a short training, and of the equal one after it in the same process."""
+    for threads in options.threads:
+        for world in ("PointSpeed-v0", "Pendulum-v1"):
+            if not options.quick or world == "PointSpeed-v0":
+                yield trial_times(world, threads)
+
+
 PARTS: dict[str, Part] = {
     "updates": _updates,
     "levels": _levels,
@@ -186,6 +194,7 @@ PARTS: dict[str, Part] = {
     "overhead": _overhead,
     "acting": _acting,
     "start": _start,
+    "trials": _trials,
 }
 WITH_PEERS = ("updates", "steps", "acting")
 

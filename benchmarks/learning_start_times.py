@@ -1,5 +1,6 @@
-"""How long a process takes from its start to its first update, with and without compiled code."""
+"""How long trainings take to begin: in a new process, and in one that has made an equal one."""
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,8 @@ from typing import Any
 from contest import CACHE, environment, spread
 from contest_worker import cpu_seconds
 
-SCRIPT = Path(__file__).resolve().parent / "learning_start.py"
+FOLDER = Path(__file__).resolve().parent
+SCRIPT, TRIALS = FOLDER / "learning_start.py", FOLDER / "learning_trials.py"
 
 
 def start_times(world: str, threads: int, rounds: int) -> dict[str, Any]:
@@ -23,6 +25,22 @@ def start_times(world: str, threads: int, rounds: int) -> dict[str, Any]:
         "cold": cold,
         "warm": warm,
         **{name: spread([run[name] for run in warm]) for name in cold},
+    }
+
+
+def trial_times(world: str, threads: int) -> dict[str, Any]:
+    """Wall and CPU seconds of a short training, and of equal ones after it in the same process."""
+    with tempfile.TemporaryDirectory() as cache:
+        command = [sys.executable, str(TRIALS), world, str(threads)]
+        limits = environment(threads) | {CACHE: cache}
+        told = subprocess.run(command, env=limits, check=True, capture_output=True, text=True)
+    first, *later = json.loads(told.stdout.splitlines()[-1])
+    return {
+        "world": world,
+        "threads": threads,
+        "first": first,
+        "later": later,
+        **{name: spread([run[name] for run in later]) for name in first},
     }
 
 
