@@ -80,7 +80,9 @@ def test_returns_are_those_of_the_mode(which):
 @pytest.mark.parametrize("which", [0, 1], ids=["scan", "host"])
 def test_an_observation_that_is_not_finite_is_named_and_kept(which):
     evaluator = evaluators(Clock(length=3, poison="observation", at=2))[which]
-    with pytest.raises(NotFiniteError, match=r"^observation is not finite, .* evaluation") as caught:
+    with pytest.raises(
+        NotFiniteError, match=r"^observation is not finite, .* evaluation"
+    ) as caught:
         evaluator.run(state_of(evaluator.agent), 0, explore=True)
     assert np.isnan(caught.value.evidence["observation"]["clock"]).all()
     np.testing.assert_array_equal(caught.value.evidence["action"], np.full((EPISODES, 1), 2.0))
@@ -117,6 +119,23 @@ def test_both_evaluators_agree_and_carry_begins_with_each_episode():
     for evaluator in evaluators(world, Follower(world.spec)):
         found = evaluator.run(state_of(evaluator.agent), 0, explore=True)
         np.testing.assert_array_equal(found.returns, np.full(EPISODES, 0.0 + 1 + 2 + 3))
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured(Clock):
+    """Measures whether the clock shows more than two."""
+
+    def measures(self, timestep):
+        return {"late": timestep.observation["clock"][:, 0] > 2}
+
+
+@pytest.mark.parametrize("length", [2, 4])
+def test_measures_are_those_of_the_last_steps(length):
+    world = Measured(length=length)
+    for evaluator in evaluators(world):
+        found = evaluator.run(state_of(evaluator.agent), 0, explore=True)
+        assert found.measures["late"].tolist() == [length > 2] * EPISODES
+        assert found.means(False)["late"] == summary(found, False)["late"] == float(length > 2)
 
 
 def test_means_and_summaries():

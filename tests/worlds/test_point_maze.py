@@ -83,8 +83,8 @@ def test_the_way_to_the_goal_takes_120_steps_at_least():
     assert not bool(shown.terminated)
 
 
-@pytest.mark.parametrize(("y", "success"), [(3.0, False), (3.01, True)])
-def test_success_is_a_distance_below_five(y, success):
+@pytest.mark.parametrize(("y", "success"), [(5.5, False), (5.51, True)])
+def test_success_is_a_distance_below_five_eighths_of_a_cell(y, success):
     _, shown = STEP(at(0.0, y, 0.0), jnp.zeros(2), KEY)
     assert bool(shown.success) == success
     np.testing.assert_allclose(shown.reward, y - 8.0, rtol=1e-6)

@@ -8,6 +8,7 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -25,6 +26,7 @@ from hierax.training.sharing import shared
 from hierax.training.strong_types import strongly_typed
 from hierax.worlds.functional_batch import FunctionalBatch
 from hierax.worlds.host import HostBatch, HostWorld, tells_success
+from hierax.worlds.measures import measures
 from hierax.worlds.world import Timestep, World
 
 MODES: Mapping[str, bool] = {"deterministic": False, "sampled": True}
@@ -38,16 +40,24 @@ class Episodes(NamedTuple):
         returns: ``(E,)`` sums of rewards.
         lengths: ``(E,)`` numbers of steps.
         successes: ``(E,)`` bool, whether the last step was a success.
+        measures: ``(E,)`` for each name: what the world measures at the last step, see
+            `hierax.worlds.measures`.
     """
 
     returns: np.ndarray
     lengths: np.ndarray
     successes: np.ndarray
+    measures: Mapping[str, np.ndarray] = MappingProxyType({})
 
     def means(self, has_success: bool) -> dict[str, float]:
         """Return the means of returns, lengths and, if the world has success, successes."""
         found = {"return": float(self.returns.mean()), "length": float(self.lengths.mean())}
-        return {**found, "success": float(self.successes.mean())} if has_success else found
+        told = {"success": float(self.successes.mean())} if has_success else {}
+        return {**found, **told, **self.measured()}
+
+    def measured(self) -> dict[str, float]:
+        """Return the means of the measures of the world."""
+        return {name: float(values.mean()) for name, values in self.measures.items()}
 
 
 class Evaluator(Protocol):
@@ -100,7 +110,7 @@ def summary(episodes: Episodes, has_success: bool) -> dict[str, Any]:
         "episodes": len(episodes.returns),
     }
     rate = {"success_rate": float(episodes.successes.mean())} if has_success else {}
-    return {**found, **rate, "mean_length": float(episodes.lengths.mean())}
+    return {**found, **rate, **episodes.measured(), "mean_length": float(episodes.lengths.mean())}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,7 +182,7 @@ class ScanEvaluator:
         return strongly_typed(
             _Playing(
                 acting,
-                _results(first.timestep),
+                _results(self.world, first.timestep),
                 jnp.zeros(self.episodes, bool),
                 finiteness.first_fault((first.timestep.observation,)),
                 jnp.zeros(acted.shape, acted.dtype),
@@ -196,7 +206,8 @@ class ScanEvaluator:
             made, at = now
             acting, action, _ = step(behaviour, self._batch, state, at.acting)
             shown = acting.worlds.timestep
-            last = jax.tree.map(lambda a, b: jnp.where(at.done, a, b), at.last, _results(shown))
+            results = _results(self.world, shown)
+            last = jax.tree.map(lambda a, b: jnp.where(at.done, a, b), at.last, results)
             fault = finiteness.first_fault((shown.observation, action, shown.reward))
             return made + 1, _Playing(acting, last, at.done | shown.ended, fault, action)
 
@@ -268,10 +279,11 @@ class HostEvaluator:
             _require_finite(fault, timestep, made.action)
             counted = timestep.ended & (left > 0)
             for number in np.flatnonzero(counted):
-                found[number].append([result[number] for result in _results(timestep)])
+                results = _results(self.world, timestep)
+                found[number].append(jax.tree.map(lambda each, n=number: each[n], results))
             left = left - counted
-        results = zip(*(each for own in found for each in own), strict=True)
-        return Episodes(*map(np.array, results))
+        rows = [each for own in found for each in own]
+        return Episodes(*jax.tree.map(lambda *values: np.array(values), *rows))
 
     @property
     def tells_success(self) -> bool:
@@ -330,7 +342,8 @@ def in_both_modes(
             evaluator.run(state, seed, explore=explore)
             for state, seed in zip(states, seeds, strict=True)
         ]
-        together = Episodes(*map(np.concatenate, zip(*each, strict=True)))
+        plain = [tuple(episodes) for episodes in each]
+        together = Episodes(*jax.tree.map(lambda *parts: np.concatenate(parts), *plain))
         modes[mode] = summary(together, evaluator.tells_success)
         modes[mode]["by_seed"] = [float(episodes.returns.mean()) for episodes in each]
     return {**modes["deterministic"], "sampled": modes["sampled"]}
@@ -344,5 +357,6 @@ def _require_finite(fault: Any, timestep: Timestep, action: Any) -> None:
         )
 
 
-def _results(timestep: Timestep) -> tuple[Any, Any, Any]:
-    return timestep.episode_return, timestep.episode_length, timestep.success
+def _results(world: Any, timestep: Timestep) -> tuple[Any, Any, Any, Any]:
+    measured = measures(world, timestep)
+    return timestep.episode_return, timestep.episode_length, timestep.success, measured

@@ -20,7 +20,7 @@ from hierax.worlds.acting_world import ActingWorld
 from hierax.worlds.cross import PointCross
 from hierax.worlds.gridworld import GridWorld
 from hierax.worlds.point import PointState
-from hierax.worlds.point_maze import MazeState, PointMaze
+from hierax.worlds.point_maze import SUCCESS_DISTANCE, MazeState, PointMaze
 from hierax.worlds.rewarded import Rewarded, RewardedState
 from hierax.worlds.speed import PointSpeed
 from hierax.worlds.tabular import TabularWorld
@@ -34,7 +34,6 @@ _MAZE: tuple[Rectangle, ...] = (
     (6.0, -2.0, 10.0, 10.0),
     (-2.0, 6.0, 10.0, 10.0),
 )
-_MAZE_SUCCESS = 5.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -93,7 +92,7 @@ def _(world: PointCross, state: PointState) -> Scene:
 @scene_of.register(PointMaze)
 def _(world: PointMaze, state: MazeState) -> Scene:
     x, y = np.asarray(state.goal).tolist()
-    return Scene(_MAZE, goal=(x, y), goal_radius=_MAZE_SUCCESS)
+    return Scene(_MAZE, goal=(x, y), goal_radius=SUCCESS_DISTANCE)
 
 
 @scene_of.register(ActingWorld)

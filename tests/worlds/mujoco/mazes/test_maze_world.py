@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from hierax.worlds import make
+from hierax.worlds.measures import measures
 from hierax.worlds.mujoco.mazes.ant_in_maze import AntInMaze
 from hierax.worlds.mujoco.mazes.point_in_maze import PointInMaze
 from hierax.worlds.mujoco.mujoco_world import Data
+from hierax.worlds.world import Timestep
 from refusals import refuses
 from worlds.mujoco.acted import qpos_of, qvel_of
 from worlds.mujoco.mazes.made import ANTS, BLIND, MAZES, WORLDS, driven, put
@@ -224,6 +226,16 @@ def readings(world, place):
     qpos[0, : len(place)] = place
     goal = np.array([world.goal], float)
     return Data(qpos, qpos, qpos, np.zeros((1, 8)), np.zeros(1), {"goal": goal})
+
+
+@pytest.mark.parametrize(("name", "radius"), [("AntPush-v0", 1.5), ("PointPush-v0", 0.75)])
+def test_success_within_the_smaller_radius_is_measured(name, radius):
+    near = Timestep({}, np.array([-0.99, -1.01]) * radius, None, None)
+    found = measures(WORLDS[name], near)
+    assert {key: values.tolist() for key, values in found.items()} == {
+        f"success_within_{radius:g}": [True, False]
+    }
+    assert WORLDS[name].success_distance == radius * 5.0 / 1.5
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,6 @@ class AntInMaze(MazeWorld):
     """
 
     cell = 8.0
-    success_distance = 5.0
     proprioception_size = _NQ - 3 + _NV
 
     def add_body(self, spec: mujoco.MjSpec) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from hierax import checks
 from hierax.spec import View
+from hierax.worlds.measures import within
 from hierax.worlds.mujoco.mazes.layout import MazeMap
 from hierax.worlds.mujoco.mazes.maze_model import BLOCK, add_maze
 from hierax.worlds.mujoco.mazes.maze_tasks import TASKS, MazeTask, Position
@@ -31,6 +32,7 @@ from hierax.worlds.mujoco.mujoco_world import (
     TaskState,
 )
 from hierax.worlds.mujoco.vision import GOAL_COLOUR, Camera, Marker
+from hierax.worlds.world import Timestep
 from hierax.worlds.world_checks import are_finite
 
 Goal: TypeAlias = tuple[float, ...] | Literal["multi"]
@@ -56,7 +58,8 @@ class MazeWorld(MujocoWorld):
     | reward | ``-sqrt(d^2 + 1e-10)``, d the distance (m) from the goal after the step |
     | initial state | near (0, 0), see the body's class; blocks at rest |
     | termination | never; truncated after ``episode_limit`` steps |
-    | success | d < 5 at the last step, for cells of 8 m |
+    | success | d < 5 at the last step, for cells of 8 m: five eighths of a cell |
+    | further measure | ``"success_within_1.5"``: d < 1.5 at the last step, for cells of 8 m |
 
     | maze | obstacle | goals ``"multi"`` | evaluation goals |
     |---|---|---|---|
@@ -93,8 +96,6 @@ class MazeWorld(MujocoWorld):
     substeps = 5
     cell: ClassVar[float]
     """Edge of a cell (m)."""
-    success_distance: ClassVar[float]
-    """Distance from the goal that is a success (m)."""
     proprioception_size: ClassVar[int]
     """Size of the view ``"proprioception"``."""
 
@@ -121,6 +122,15 @@ class MazeWorld(MujocoWorld):
     @abc.abstractmethod
     def proprioception(self, data: Data) -> Array:
         """Return the view ``"proprioception"``."""
+
+    @property
+    def success_distance(self) -> float:
+        """Distance from the goal that is a success (m): five eighths of a cell."""
+        return 5.0 / 8.0 * self.cell
+
+    def measures(self, timestep: Timestep) -> dict[str, Array]:
+        """Return success within the smaller radius of the literature, for evaluations."""
+        return within(timestep, 1.5 / 8.0 * self.cell)
 
     @cached_property
     def task(self) -> MazeTask:

@@ -28,7 +28,6 @@ class PointInMaze(MazeWorld):
     """
 
     cell = 4.0
-    success_distance = 2.5
     proprioception_size = 2 + _NV
 
     def add_body(self, spec: mujoco.MjSpec) -> None:
