@@ -121,8 +121,9 @@ import hierax
 from hierax.agents import SAC
 from hierax.worlds import make
 world = make("PointSpeed-v0")
-agent = SAC(world.spec, learning_starts=2_000)
-hierax.train(agent, world, 10**7, run=sys.argv[1], progress=False)
+agent = SAC(world.spec, learning_starts=500)
+every = {"log_every": 1_000, "evaluate_every": 10**7, "checkpoint_every": 10**7}
+hierax.train(agent, world, 10**7, run=sys.argv[1], progress=False, **every)
 """
 
 
@@ -138,7 +139,10 @@ def test_a_long_run_is_saved_within_ten_seconds(number, tmp_path):
         text=True,
     ) as child:
         try:
-            time.sleep(60)  # it has compiled, and learns; its first log is at step 100,000
+            metrics, waited = folder / "metrics.jsonl", 0
+            while not (metrics.exists() and metrics.stat().st_size) and waited < 600:
+                time.sleep(1)
+                waited += 1
             assert child.poll() is None
             child.send_signal(number)
             began = time.perf_counter()
