@@ -195,6 +195,24 @@ def test_a_run_without_a_folder_gives_the_same(finished):
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_run_that_ends_before_its_first_update_says_so(capsys):
+    agent = Counter(CLOCK.spec, learning_starts=1_000)
+    train(agent, CLOCK, 40, environments=2, episodes=1)
+    told = capsys.readouterr().err
+    assert "nothing is learned: learning_starts is 1000 and the run has 40 steps" in told
+
+
+def test_an_interval_of_evaluations_is_resolved_when_a_run_begins(tmp_path):
+    train(Counter(CLOCK.spec), CLOCK, 400, run=tmp_path, environments=2, episodes=5, progress=False)
+    config = json.loads((tmp_path / "config.json").read_text())
+    # Ten evaluations of 2 modes x 5 episodes x 5 steps are more than a quarter of the run.
+    assert config["evaluate_every"] == 40
+    rows = read_metrics(tmp_path / "metrics.jsonl")
+    assert sum("deterministic/return" in row for row in rows) == 10
+    train(Counter(CLOCK.spec), CLOCK, 800, run=tmp_path, environments=2, episodes=5, progress=False)
+    assert json.loads((tmp_path / "config.json").read_text())["evaluate_every"] == 40
+
+
 def test_a_run_can_be_loaded(finished):
     folder, trained = finished
     player = load(folder, agent=trained.agent, world=CLOCK)
