@@ -46,6 +46,12 @@ MUJOCO_WORLDS: tuple[Row, ...] = (
         for task, target, summary, fields in _TASKS
     ),
     (
+        "BallGap-v1",
+        f"{_HOME}.tasks.gap:Gap",
+        "run along a corridor and across a gap that the ball can cross",
+        {"body": "ball", "longest": 0.8},
+    ),
+    (
         "HumanoidWalk-v0",
         f"{_HOME}.tasks.humanoid_tasks:HumanoidWalk",
         "walk in one direction, then in another",

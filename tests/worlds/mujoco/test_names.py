@@ -42,6 +42,7 @@ def test_every_body_has_every_task():
         body: [name.removeprefix(body) for name in NAMES if ENTRIES[name].fields.get("body") == key]
         for body, key in (("Ball", "ball"), ("Ant", "ant"), ("Quadruped", "quadruped"))
     }
+    of_bodies["Ball"].remove("Gap-v1")  # with the gaps that a ball can cross
     assert of_bodies["Ball"] == of_bodies["Ant"] == of_bodies["Quadruped"]
     assert {"GoTo3-v0", "Gap-v0", "PushEasy-v0", "Gather-v0", "Or-v0"} <= {*of_bodies["Ball"]}
 
@@ -53,7 +54,7 @@ def test_a_world_is_restored_from_json(name):
     described = json.loads(json.dumps(describe_world(world)))
     assert described["name"] == name
     given = {key: tuple(v) if isinstance(v, list) else v for key, v in described.items()}
-    assert make_world(**given) == world
+    assert make_world(given.pop("name"), **given) == world
 
 
 @pytest.mark.parametrize(

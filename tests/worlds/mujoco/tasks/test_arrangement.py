@@ -29,6 +29,17 @@ ANT = Arrangement("Ant", body="ant", targets=2, cells=0)
 FAR = np.array([30.0, 30.0])
 
 
+@pytest.mark.parametrize(("friction", "least", "most"), [(1.0, 0.0, 1.0), (0.5, 5.0, 30.0)])
+def test_friction_decides_whether_a_ball_can_push_a_box_steadily(friction, least, most):
+    world = Arrangement("Push", boxes=1, targets=1, movers=("boxes",), cells=0, friction=friction)
+    batch = begun(world)
+    ball = world.walker.standing_qpos(0.0, 0.0, 0.0)
+    teleport(batch, np.concatenate([ball, [0.86, 0.0, 0.5, 1.0, 0.0, 0.0, 0.0]]))
+    for _ in range(100):  # 5 s at full throttle
+        batch.step(np.array([[-1.0, 0.0]]))
+    assert least <= qpos_of(batch)[0, len(ball)] - 0.86 < most
+
+
 def begun(world, seed=0, count=1):
     batch = world.batch(count, 1)
     batch.reset(seed)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hierax.worlds import make
 from hierax.worlds.mujoco.tasks.gap import LENGTH, MARGIN, WIDTH, Gap
 from refusals import refuses
 from worlds.mujoco.acted import observed, positions, qpos_of, qvel_of, teleport, wait
@@ -25,6 +26,21 @@ def test_gaps_have_the_lengths_of_the_paper_and_are_in_the_middle():
     assert 2.49 < length.max() <= 2.5
     np.testing.assert_allclose(length.mean(), 1.4, atol=0.06)
     np.testing.assert_allclose(first + length / 2, LENGTH / 2)
+
+
+def test_a_ball_at_top_speed_crosses_the_longest_gap_of_its_second_version():
+    world = make("BallGap-v1")
+    seeds = [np.random.default_rng(seed) for seed in range(200)]
+    lengths = [world.initial_state(random).task_state["gap"][1] for random in seeds]
+    assert 0.3 <= min(lengths) < 0.31
+    assert 0.79 < max(lengths) <= world.longest == 0.8
+    batch = world.batch(1)
+    shown = batch.begin_episodes([np.random.default_rng(int(np.argmax(lengths)))])
+    while not shown.ended[0]:
+        shown = batch.step(np.array([[-1.0, 0.0]]))
+    assert shown.success[0]
+    for length in (0.2, 2.6, True):
+        refuses(lambda length=length: Gap("Gap", longest=length), "longest", str(length))
 
 
 def test_platforms_cover_everything_except_the_gap():

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import mujoco
 import numpy as np
 
+from hierax import checks
 from hierax.spec import View
 from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_box_geom, plane
 from hierax.worlds.mujoco.bodies.body import yaw_quaternion
@@ -39,7 +40,7 @@ class Gap(AnyBody):
     | view ``"gap"`` | (2,): distance along the corridor to the start of the gap, its length (m) |
     | action | one number in [-1, 1] for each actuator of the body |
     | reward | forward motion of the torso (m): .05 s times its mean velocity |
-    | initial state | 2 m into the corridor, facing along it, at rest; the gap .3 to 2.5 m long |
+    | initial state | 2 m into the corridor, facing along it, at rest; gap .3 to ``longest`` m |
     | termination | torso below the floor or upside down; 2 m before the end of the corridor |
     | success | 2 m before the end of the corridor |
 
@@ -50,15 +51,25 @@ class Gap(AnyBody):
     The field ``body`` is that of `hierax.worlds.mujoco.tasks.any_body.AnyBody`.
 
     Attributes:
+        longest: largest length of the gap (m), .3 to 2.5. In ``BallGap-v1`` it is .8: the ball at
+            its top speed crosses at most .89 m, so it cannot cross most gaps of ``BallGap-v0``.
         episode_limit: steps after which an episode is truncated.
 
     Raises:
-        ValueError: if there is no such body, or the limit is not an integer of at least 1.
+        ValueError: if there is no such body, the length is out of range, or the limit is not an
+            integer of at least 1.
     """
 
+    longest: float = LONGEST
     episode_limit: int = 400
 
     camera = Camera(7.0, -28.0, azimuth=0.0)  # from behind, between the walls
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        length = checks.positive("longest", self.longest)
+        if not SHORTEST <= length <= LONGEST:
+            raise ValueError(f"longest must be in [{SHORTEST}, {LONGEST}], got {self.longest!r}")
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -82,7 +93,7 @@ class Gap(AnyBody):
 
     def initial_state(self, random: np.random.Generator) -> InitialState:
         """Draw the length of the gap; the body stands at rest at its initial position."""
-        length = random.uniform(SHORTEST, LONGEST)
+        length = random.uniform(SHORTEST, self.longest)
         start = (LENGTH - length) / 2.0
         return InitialState(
             self.walker.standing_qpos(MARGIN, 0.0, 0.0),

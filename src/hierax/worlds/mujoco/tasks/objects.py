@@ -7,6 +7,8 @@ from jaxtyping import Float
 from hierax.worlds.mujoco.arenas import CELL
 from hierax.worlds.mujoco.bodies.body import add_position_sensors, yaw_quaternion
 
+FRICTION = 1.0
+"""Sliding friction of boxes in the papers' tasks, MuJoCo's default."""
 BOX_HALF = TARGET_HALF = 0.5
 """Half of an edge (m)."""
 _BOX_COLOUR = (0.82, 0.64, 0.34, 1.0)
@@ -15,7 +17,9 @@ _SAFETY = 0.99
 _CORNERS = BOX_HALF * np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).T.reshape(8, 3)
 
 
-def add_box(spec: mujoco.MjSpec, number: int, mass: float, torso: str) -> None:
+def add_box(
+    spec: mujoco.MjSpec, number: int, mass: float, torso: str, friction: float = FRICTION
+) -> None:
     """Add a free box ``boxN`` with its sensors.
 
     They are ``boxN position``, and for each corner ``boxN cornerK from torso``.
@@ -23,9 +27,11 @@ def add_box(spec: mujoco.MjSpec, number: int, mass: float, torso: str) -> None:
     name = f"box{number}"
     body = spec.worldbody.add_body(name=name)
     body.add_freejoint(name=name)
-    body.add_geom(
+    geom = body.add_geom(
         name=name, type=mujoco.mjtGeom.mjGEOM_BOX, size=[BOX_HALF] * 3, mass=mass, rgba=_BOX_COLOUR
     )
+    if friction != FRICTION:  # that of the box counts, not the largest of two in contact
+        geom.friction[0], geom.priority = friction, 1
     for corner, position in zip(_corners_of(number), _CORNERS.tolist(), strict=True):
         body.add_site(name=corner, pos=position, group=4)
     spec.add_sensor(

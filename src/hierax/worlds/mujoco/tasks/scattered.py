@@ -27,6 +27,7 @@ from hierax.worlds.mujoco.bodies.body import yaw_quaternion
 from hierax.worlds.mujoco.mujoco_world import Array, Data, InitialState, StepResult
 from hierax.worlds.mujoco.tasks.any_body import AnyBody
 from hierax.worlds.mujoco.tasks.objects import (
+    FRICTION,
     TARGET_HALF,
     add_box,
     add_target,
@@ -58,6 +59,8 @@ class Scattered(AnyBody):
             without walls, with initial positions anywhere, 1.5 m apart, and at most 10 boxes and
             targets.
         box_mass: mass of a box (kg).
+        friction: sliding friction of boxes. At 1, that of the papers, a ball cannot push a box
+            steadily, but only by impacts of 3 m/s and more; at .5 it can.
         episode_limit: steps after which an episode is truncated.
 
     Raises:
@@ -66,6 +69,7 @@ class Scattered(AnyBody):
 
     cells: int = 3
     box_mass: float = 1.5
+    friction: float = FRICTION
     episode_limit: int = 400
 
     conditions = 1
@@ -75,6 +79,7 @@ class Scattered(AnyBody):
         super().__post_init__()
         checks.count("cells", self.cells, 0)
         checks.positive("box_mass", self.box_mass)
+        checks.positive("friction", self.friction)
         boxes, targets = self.objects
         count = 1 + boxes + targets
         enough = math.isqrt(count - 1) + 1
@@ -115,7 +120,7 @@ class Scattered(AnyBody):
         self.walker.add(spec)
         boxes, targets = self.objects
         for number in range(boxes):
-            add_box(spec, number, self.box_mass, self.walker.torso)
+            add_box(spec, number, self.box_mass, self.walker.torso, self.friction)
         for number in range(targets):
             add_target(spec, number, self.walker.torso)
         return spec
