@@ -133,6 +133,13 @@ def test_a_training_of_one_seed_can_be_given_whole(lower, upper):
     refuses(lambda: LOWER.add_level(both, UPPER_LEVEL, CROSS.spec), "trained ... one seed ... 2")
 
 
+def test_untrained_levels_below_are_asked_for():
+    agent = LatentSpacePolicy(CROSS.spec, levels=(Level(), UPPER_LEVEL), **SMALL)
+    words = "start ... trained ... None ... train_levels ... 'untrained'"
+    refuses(lambda: train(agent, CROSS, 40, progress=False), words)
+    refuses(lambda: train(agent, CROSS, 40, start="unknown", progress=False), "start ... unknown")
+
+
 def test_another_lower_level_and_another_seed_compile_nothing(chosen, lower, upper, caplog):
     agent, starts = upper
     advanced(chosen, chosen.start((0,), starts[:1]))
@@ -248,7 +255,7 @@ def test_another_start_is_another_run(finished, upper):
     kind, folder, _ = finished
     before = (folder / "config.json").read_bytes()
     one, other = upper[1]
-    for start in ([other], None):
+    for start in ([other], "untrained"):
         sentence = refusal(lambda start=start: run_upper(folder, kind, upper, start))
         assert "start is " in sentence
         assert "seed" not in sentence

@@ -117,6 +117,15 @@ class Command:
     """Steps between two evaluations; by default a quarter of the run is evaluation, at most."""
     episodes: Annotated[int | None, *whole_number("E", "10", 1)] = None
     """Episodes of an evaluation, in each of its two modes."""
+    evaluation_world: Annotated[
+        str | None, arg(metavar="WORLD", help_behavior_hint="[default: that of the training]")
+    ] = None
+    """World of the evaluations, with the same views and actions."""
+    until: Annotated[
+        tuple[str, float] | None,
+        arg(metavar="METRIC VALUE", help_behavior_hint="[default: never]"),
+    ] = None
+    """End at the first evaluation that reaches a value, as deterministic/success 0.95."""
     environments: Annotated[int | None, *whole_number("N", "16; 1 on the host", 1)] = None
     """Environments that are stepped at once."""
     evaluation_environments: Annotated[
@@ -187,12 +196,19 @@ class Training:
         was_finished = is_finished(folder) and load_config(folder)["steps"] == self.command.steps
         try:
             with refusals("remove the later ones and run the same command again"):
-                trained = setup.train(run=folder, **self.command.arguments())
+                trained = setup.train(run=folder, **self._arguments())
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_way_on(folder)) from None
         report(
             f"{self.command.agent} in {self.command.world}", folder, trained.summary, was_finished
         )
+
+    def _arguments(self) -> dict[str, Any]:
+        """Return the arguments of `hierax.train`, with worlds instead of their names."""
+        from hierax.training import make_world
+
+        given, name = self.command.arguments(), self.command.evaluation_world
+        return given if name is None else {**given, "evaluation_world": make_world(name)}
 
     def _setup(self) -> "Setup":
         from hierax.worlds.registry import make  # errors come before training is imported

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def learn(
     evaluate_every: int,
     episodes: int,
     metrics: Sequence[str],
-    start: Sequence[TrainState] | None = None,
+    start: Sequence[TrainState] | Literal["untrained"] | None = None,
 ) -> Runs:
     """Train an agent with seeds 0, 1, ...; the arguments are those of `hierax.train`."""
     with tempfile.TemporaryDirectory() as folder:

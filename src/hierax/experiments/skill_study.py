@@ -103,7 +103,7 @@ def _train_skill(skill: Skill, budget: Budget, seeds: int) -> Runs:
 
 def _train(arm: Arm, skill: Skill, trained: Runs, budget: Budget, seeds: int) -> Runs:
     """Train an arm; its steps count from the start of the lower level's training."""
-    offset, start = 0, None
+    offset, start = 0, "untrained"
     if arm.with_skill:
         upper = arm.agent.levels[1]  # type: ignore[attr-defined]
         spec = arm.world.spec

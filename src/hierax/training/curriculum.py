@@ -21,6 +21,9 @@ from hierax.training.trainer import train
 
 __all__ = ["Stage", "train_levels"]
 
+TOP_ALONE = ("evaluation_world", "on_evaluation", "on_log", "until")
+"""Options of `train` for the top level alone."""
+
 
 @in_float32
 def train_levels(
@@ -44,7 +47,8 @@ def train_levels(
         curriculum: one stage for each level below the top, the bottom level first.
         seeds: as in `train`.
         run: folder of the run; those of the levels below the top are in its folder ``levels``.
-        **options: of `train`, for all levels.
+        **options: of `train`, for all levels; those that end a run early, and
+            ``evaluation_world``, for the top level alone.
 
     Returns:
         The result for the top level; its states hold all levels.
@@ -63,7 +67,7 @@ def train_levels(
         settings = {"agent": describe_agent(agent), "world": describe_world(world)}
         require_same_fields(Path(run), settings)
     worlds = [*(_world(stage, world) for stage in curriculum), world]
-    start = None
+    start, shared = None, {name: options[name] for name in options if name not in TOP_ALONE}
     for number, stage in enumerate(curriculum):
         learner = agent.up_to(number, worlds[number].spec)
         folder = None if run is None else Path(run) / LEVELS / str(number)
@@ -75,7 +79,7 @@ def train_levels(
             seeds=seeds,
             start=start,
             run=folder,
-            **options,
+            **shared,
         )
         above = agent.levels[number + 1], worlds[number + 1].spec
         start = [learner.add_level(state, *above)[1] for state in trained.states]

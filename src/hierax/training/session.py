@@ -14,11 +14,12 @@ import jax.numpy as jnp
 from hierax.agents.agent import Agent, TrainState
 from hierax.training import checkpoint, finiteness
 from hierax.training.driver import Driver
+from hierax.training.early_stop import EarlyStop
 from hierax.training.evaluation import MODES, Evaluator, in_both_modes
 from hierax.training.interruption import Interrupted, Interruption
 from hierax.training.pace import Pace
 from hierax.training.progress import Progress
-from hierax.training.records import Records
+from hierax.training.records import METRICS, Records, read_metrics
 from hierax.training.report import Report
 from hierax.training.run_folder import RunFolder
 from hierax.training.schedule import Schedule
@@ -37,6 +38,7 @@ class Reached:
             last stop.
         current: likewise, of the iterations since that stop.
         logged: whether the line of metrics that belongs to ``done`` is written.
+        stopped: whether the training ends here, before the last stop.
     """
 
     runs: Any
@@ -44,6 +46,7 @@ class Reached:
     earlier: Sequence[Report]
     current: Sequence[Report]
     logged: bool = True
+    stopped: bool = False
 
 
 class Place(NamedTuple):
@@ -83,6 +86,7 @@ class Session:
         seeds: of the runs.
         keep: number of checkpoints that are kept.
         start: the state that each run starts with; None for untrained agents.
+        early_stop: when the training ends before the last stop of the schedule.
     """
 
     driver: Driver
@@ -91,6 +95,7 @@ class Session:
     seeds: tuple[int, ...]
     keep: int
     start: Sequence[TrainState] | None = None
+    early_stop: EarlyStop = dataclasses.field(default_factory=EarlyStop)
 
     def run(self, folder: RunFolder | None, records: Records | None, progress: Progress) -> Trained:
         """Train to the end of the schedule; without a folder, nothing is saved.
@@ -136,14 +141,14 @@ class Session:
                     self._advance(at, pace)
         seconds = place.records.seconds if place else _seconds(since=began)
         with interruption.at_once():
-            summary = self._summary(at.runs, seconds)
+            summary = self._summary(at, seconds)
         if place is not None:
             with checkpoint.writing(place.folder.checkpoints):
                 place.folder.write_summary(summary)
         return summary
 
     def _is_at_end(self, at: Reached) -> bool:
-        return at.done == self.schedule.end and at.logged
+        return (at.done == self.schedule.end or at.stopped) and at.logged
 
     def _advance(self, at: Reached, pace: Pace) -> None:
         """Advance towards the next stop for about a second."""
@@ -181,7 +186,15 @@ class Session:
             saved["earlier"],
             saved["current"],
             meta["logged"],
+            meta["logged"] and self._reached_before(place, step),
         )
+
+    def _reached_before(self, place: Place, step: int) -> bool:
+        """Return whether the evaluation after ``step`` steps reached the threshold of the run."""
+        if not self.schedule.evaluates(step // self.driver.iteration.size):
+            return False
+        lines = read_metrics(place.folder.path / METRICS)
+        return self.early_stop.reached([line for line in lines if line["step"] == step])
 
     def _save(self, at: Reached, place: Place) -> None:
         step = at.done * self.driver.iteration.size
@@ -254,7 +267,11 @@ class Session:
         if place is not None:
             with checkpoint.writing(place.folder.checkpoints):
                 self._write(at, place, metrics)
-        progress.show(at.done * self.driver.iteration.size, metrics)
+        step = at.done * self.driver.iteration.size
+        progress.show(step, metrics)
+        at.stopped = self.early_stop.asked(step, metrics, self.schedule.evaluates(at.done))
+        if at.stopped:
+            self._saved(at, place)
 
     def _write(self, at: Reached, place: Place, metrics: Sequence[Mapping[str, float]]) -> None:
         step = at.done * self.driver.iteration.size
@@ -263,13 +280,13 @@ class Session:
         if self.schedule.saves(at.done):
             self._save(at, place)
 
-    def _summary(self, runs: Any, seconds: tuple[float, float]) -> dict[str, Any]:
-        step = self.schedule.end * self.driver.iteration.size
+    def _summary(self, at: Reached, seconds: tuple[float, float]) -> dict[str, Any]:
+        step = at.done * self.driver.iteration.size
         keys = [_evaluation_seed(seed, 0) for seed in self.seeds]
         wall, cpu = seconds
         return {
             "step": step,
-            **in_both_modes(self.evaluator, self.driver.agents(runs), keys),
+            **in_both_modes(self.evaluator, self.driver.agents(at.runs), keys),
             "seeds": list(self.seeds),
             "wall_seconds": wall,
             "cpu_seconds": cpu,

@@ -15,6 +15,7 @@ from hierax.precision import in_float32
 from hierax.training import warm_start
 from hierax.training.config import AnyWorld, describe_agent, describe_world
 from hierax.training.driver import make_driver
+from hierax.training.early_stop import Callback, EarlyStop
 from hierax.training.evaluation import MODES, make_evaluator
 from hierax.training.iteration import Iteration
 from hierax.training.memory import require_room
@@ -44,7 +45,7 @@ def train(
     seed: int = 0,
     *,
     seeds: int = 1,
-    start: Sequence[TrainState] | None = None,
+    start: Sequence[TrainState] | Literal["untrained"] | None = None,
     run: str | Path | None = None,
     environments: int | None = None,
     evaluation_environments: int | None = None,
@@ -54,6 +55,10 @@ def train(
     evaluate_every: int | None = None,
     checkpoint_every: int | None = None,
     episodes: int = 10,
+    evaluation_world: AnyWorld | None = None,
+    until: tuple[str, float] | None = None,
+    on_log: Callback | None = None,
+    on_evaluation: Callback | None = None,
     keep: int = 3,
     tensorboard: bool = False,
     wandb: bool = False,
@@ -71,7 +76,8 @@ def train(
         start: for each seed the state that it starts with, from `Trained.states` or an agent's
             ``add_level``: parameters, statistics of encoders and, where there is one, the replay
             are taken, the rest is new. ``state._replace(replay=...)`` gives it another replay,
-            such as that of `hierax.agents.transfer_replay`, or None.
+            such as that of `hierax.agents.transfer_replay`, or None. An agent with levels below the
+            one that is trained needs it; ``"untrained"`` leaves these levels as they are.
         run: folder of the run, see `hierax.training.run_folder`; None saves nothing. If the folder
             holds a run with the same settings, or with fewer steps, that run continues.
         environments: N, stepped together; by default 16 inside `jit` and 1 on the host.
@@ -88,6 +94,14 @@ def train(
             would take more than a quarter of the steps of the run, but at least 10.
         checkpoint_every: steps between two checkpoints; by default ``evaluate_every``.
         episodes: of an evaluation in each of its modes.
+        evaluation_world: world of the evaluations, with the views and actions of ``world``; by
+            default ``world``.
+        until: name of a metric of the evaluation and a value, such as ``("deterministic/success",
+            0.95)``: the run ends at the first evaluation that reaches it with every seed.
+        on_log: is called with ``(step, metrics)`` after each line of metrics; ``metrics`` has a
+            dictionary for each seed. If it returns False, a checkpoint is saved and the run ends.
+            The same call with more to do continues it.
+        on_evaluation: likewise, after each evaluation.
         keep: number of checkpoints that are kept.
         tensorboard: whether to write event files for TensorBoard.
         wandb: whether to send metrics to Weights & Biases.
@@ -112,12 +126,16 @@ def train(
             f"agent must be made for {world.spec.name}, got one for {agent.spec.name}: build it "
             "with world.spec"
         )
+    early_stop = EarlyStop(on_log, on_evaluation, until)
+    start = warm_start.given(agent, start)
+    evaluation_world = _evaluation_world(world, evaluation_world)
     world = _stepped_by(world, driver)
     stepped = world.spec.stepped
     _require_memory(replay, stepped, agent)
     kept = {} if run is None or not is_begun(Path(run)) else load_config(Path(run))
     count = ENVIRONMENTS[stepped] if environments is None else environments
     world, evaluated_in = _for_evaluation(world, evaluation_environments, count)
+    evaluated = world if evaluation_world is None else evaluation_world
     iteration = Iteration.of(agent, count, LEAST_STEPS[stepped])
     schedule = Schedule.of(
         iteration,
@@ -125,7 +143,7 @@ def train(
         log_every=kept.get("log_every") if log_every is None else log_every,
         evaluate_every=kept.get("evaluate_every") if evaluate_every is None else evaluate_every,
         checkpoint_every=checkpoint_every,
-        evaluation_steps=len(MODES) * episodes * world.spec.episode_limit,
+        evaluation_steps=len(MODES) * episodes * evaluated.spec.episode_limit,
     )
     if start is not None:
         warm_start.require_states(start, seeds)
@@ -138,11 +156,12 @@ def train(
     require_room(chosen.fresh, getattr(agent, "store", None), seeds, replay)
     session = Session(
         chosen,
-        make_evaluator(agent, world, episodes, evaluated_in),
+        make_evaluator(agent, evaluated, episodes, evaluated_in),
         schedule,
         tuple(range(seed, seed + seeds)),
         keep,
         start,
+        early_stop,
     )
     shown = Progress(schedule.end * iteration.size, enabled=progress)
     if run is None:
@@ -161,6 +180,8 @@ def train(
     }
     if evaluation_environments is not None:
         config["evaluation_environments"] = evaluation_environments
+    if evaluation_world is not None:
+        config["evaluation_world"] = describe_world(evaluation_world)
     if start is not None:
         config["start"] = warm_start.digest(start)
     with (
@@ -181,6 +202,20 @@ def _stepped_by(world: AnyWorld, driver: str) -> Any:
         )
     wraps = driver == "host" and not from_host
     return FunctionalHostWorld(world) if wraps else world  # type: ignore[arg-type]
+
+
+def _evaluation_world(world: Any, given: Any) -> Any:
+    """Return the world of the evaluations, or None if it is that of training."""
+    if given is None:
+        return None
+    require_world(given)
+    for name in ("views", "action"):
+        wanted, found = getattr(world.spec, name), getattr(given.spec, name)
+        if wanted != found:
+            raise ValueError(
+                f"evaluation_world must have the {name} of {world.spec.name}, {wanted}, got {found}"
+            )
+    return given
 
 
 def _for_evaluation(world: Any, asked: int | None, count: int) -> tuple[Any, int | None]:

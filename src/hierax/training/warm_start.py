@@ -12,8 +12,23 @@ import jax.numpy as jnp
 
 from hierax import checks
 from hierax.agents.agent import Agent, TrainState
+from hierax.agents.latent_space import LatentSpacePolicy
 from hierax.agents.replay import Replay, ReplayState, rows
 from hierax.training.serialisation import tree_digest
+
+
+def given(agent: Agent, start: Sequence[TrainState] | str | None) -> Sequence[TrainState] | None:
+    """Return the states to start with; raise ValueError if lower levels would be untrained."""
+    if isinstance(start, str):
+        checks.one_of("start", start, ("untrained",))
+        return None
+    if start is None and isinstance(agent, LatentSpacePolicy) and len(agent.levels) > 1:
+        raise ValueError(
+            "start must hold the trained levels below the top, got None: train all "
+            f"{len(agent.levels)} levels with hierax.train_levels, pass the state that add_level "
+            "returned, or start='untrained'"
+        )
+    return start
 
 
 def used(agent: Agent, start: Sequence[TrainState]) -> list[TrainState]:
