@@ -23,7 +23,7 @@ OTHERS = ("my_module", "mine-Mine-v0", "AGENT")
 """Words of commands for a module that a reader has to write, and of a general form."""
 SMOKE = {
     "--steps": ["64"],
-    "--seeds": ["2"],
+    "--seeds": ["1"],
     "--episodes": ["1"],
     "--environments": ["2"],
     "--log-every": ["32"],
