@@ -126,7 +126,9 @@ def _arguments(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_model(path: Path, options: Mapping[str, Any]) -> Problem:
     _refuse(options, (*MAP_OPTIONS, "reward"), f"worlds and maps, but {path} is a model")
-    arrays = {**_read_arrays(path), **options}
+    saved = _read_arrays(path)
+    _refuse_unknown(path, saved)
+    arrays = {**saved, **options}
     missing = [name for name in ARRAYS if name not in arrays]
     if missing:
         raise UsageError(
@@ -152,7 +154,6 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("a single array")
-            _refuse_unknown(path, archive.files)
             return dict(archive)
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error):
         raise UsageError(
