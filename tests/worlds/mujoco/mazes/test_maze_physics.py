@@ -79,6 +79,21 @@ def test_a_point_reaches_the_goal_of_push_round_the_block_alone():
     np.testing.assert_allclose(stuck.observation["position"][0], [0.0, 5.5], atol=0.1)
 
 
+def test_the_block_of_fall_hangs_while_it_is_pressed_and_falls_after_that():
+    model = WORLDS["AntFall-v0"].model
+    data, block = mujoco.MjData(model), model.body("block").id
+
+    def heights(force, seconds):
+        data.xfrc_applied[block, 1] = force  # N, against the far side of the chasm
+        mujoco.mj_step(model, data, round(seconds / model.opt.timestep))
+        return data.xpos[block, 2]
+
+    np.testing.assert_allclose(heights(0.5, 60.0), 6.0, atol=0.1)
+    np.testing.assert_allclose(heights(0.0, 2.0), 2.0, atol=0.1)
+    mujoco.mj_resetData(model, data)
+    np.testing.assert_allclose([heights(10.0, 20.0), heights(0.0, 5.0)], 6.0, atol=0.1)
+
+
 def test_a_point_crosses_the_chasm_of_fall_on_the_block_alone():
     world = WORLDS["PointFall-v0"]
     across = steered(world, [(4, 0), (4, 13), (0, 13)])
