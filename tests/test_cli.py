@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 import hierax
 from hierax.cli import COMMANDS, main
 from hierax.planning import Mellowmax, himo, occupancy, solve_bellman
-from hierax.planning.bellman_host import METHODS
+from hierax.planning.bellman_host import METHODS, ROUNDS
 from hierax.registry import (
     AGENTS,
     EXPERIMENTS,
@@ -155,6 +156,27 @@ def test_every_exact_planner_writes_the_optimal_plan(plan, planner):
     assert record["summary"]["steps_to_goal"] == 2
     assert record["summary"]["converged"] is True
     assert "98.01" in printed
+
+
+def test_an_interrupted_search_writes_the_plan_so_far(plan, monkeypatch, capsys):
+    made, (backup, evaluate) = [], ROUNDS["value_iteration"]
+
+    def interrupted(search):
+        if len(made) == 100:
+            raise KeyboardInterrupt
+        made.append(backup(search))
+
+    monkeypatch.setitem(ROUNDS, "value_iteration", (interrupted, evaluate))
+    with pytest.raises(SystemExit) as end:
+        plan("value-iteration room.txt --discount 0.9999999")
+    assert end.value.code == 130
+    printed = capsys.readouterr()
+    assert "Interrupted: the value is within" in printed.out
+    assert "hierax: interrupted; the plan so far is in " in printed.err
+    folder = Path(printed.err.split(" is in ")[1].strip())
+    summary = json.loads((folder / "plan.json").read_text())["summary"]
+    assert (summary["steps"], summary["interrupted"], summary["converged"]) == (100, True, False)
+    assert summary["steps_to_goal"] == 2
 
 
 def test_options_are_learned_and_written(plan):

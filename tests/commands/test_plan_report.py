@@ -58,6 +58,7 @@ def test_states_are_listed_by_rank_and_ties_by_index(rows):
     [
         ({"converged": False, "error_bound": np.inf}, "not a contraction"),
         ({"converged": False, "error_bound": 1e-3}, "tolerance is not met"),
+        ({"converged": False, "error_bound": 7e8, "interrupted": True}, "within 7e+08 of the"),
         ({"undecided_states": 4}, "4 states are not decided"),
     ],
 )

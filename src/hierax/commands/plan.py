@@ -144,17 +144,21 @@ class Command:
         from hierax.commands.plan_report import report
         from hierax.commands.planners import make_plan
         from hierax.commands.problems import read_problem
+        from hierax.planning.progress_bar import lines_without_terminal
 
         problem = read_problem(self.world, self._task(world_options))
         folder = PlanFolder.claim(
             self.out, self.planner, self.world, {**world_options, **planner_options}
         )
         try:
-            plan = make_plan(problem, self.planner, planner_options)
+            with lines_without_terminal():
+                plan = make_plan(problem, self.planner, planner_options)
             picture = folder.write(plan, self.format)
         finally:
             folder.leave()
         report(plan, picture)
+        if plan.summary.get("interrupted"):
+            raise KeyboardInterrupt(f"the plan so far is in {folder.path}")
 
     def _task(self, world_options: dict[str, Any]) -> dict[str, Any]:
         """Return the options of the world; option-gradient ignores the goal of the world."""

@@ -64,6 +64,11 @@ def _order(plan: Plan, times: np.ndarray) -> Table:
 def _warnings(summary: Mapping[str, Any]) -> Iterator[str]:
     if summary.get("converged") is False and np.isinf(summary["error_bound"]):
         yield "This operator is not a contraction: the error has no bound; read the residual."
+    elif summary.get("interrupted"):
+        yield (
+            f"Interrupted: the value is within {summary['error_bound']:.3g} of the optimum. The "
+            "planners auto and policy-iteration need few steps."
+        )
     elif summary.get("converged") is False:
         yield "The tolerance is not met: it is below the rounding error."
     undecided = summary.get("undecided_states", 0)

@@ -15,6 +15,7 @@ from hierax.planning import (
     HardMax,
     LogSumExp,
     Mellowmax,
+    SolveInterrupted,
     TabularMDP,
     action_values,
     himo,
@@ -126,12 +127,17 @@ def solve(
 ) -> PolicyPlan:
     """Return the plan of an exact method; ``settings`` are those of `solve_bellman`.
 
+    After Ctrl-C it is the plan of the value so far, and the summary has ``interrupted``.
+
     Raises:
         ValueError: if the value of an option is not allowed.
     """
     rule: Any = HardMax() if operator == "hard" else SOFT_OPERATORS[operator](temperature)
-    begin = time.perf_counter()
-    solution = solve_bellman(problem.mdp, rule, planner.replace("-", "_"), **settings)
+    begin, interrupted = time.perf_counter(), {}
+    try:
+        solution = solve_bellman(problem.mdp, rule, planner.replace("-", "_"), **settings)
+    except SolveInterrupted as interruption:
+        solution, interrupted = interruption.solution, {"interrupted": True}
     seconds = time.perf_counter() - begin
     policy = np.asarray(solution.policy)
     tables = _tables(problem.mdp, solution.value, policy)
@@ -143,6 +149,7 @@ def solve(
         "error_bound": float(solution.error_bound),
         "converged": bool(solution.converged),
         "seconds": seconds,
+        **interrupted,
         **_way(problem, tables),
     }
     return PolicyPlan(problem, planner, policy, tables, summary)

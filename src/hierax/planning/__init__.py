@@ -4,7 +4,7 @@ Concrete arrays are computed on the host in float64, whatever the JAX setting. U
 ``grad`` or ``vmap`` the same functions run in JAX, with 64-bit types on.
 """
 
-from hierax.planning.bellman import BellmanSolution, solve_bellman
+from hierax.planning.bellman import BellmanSolution, SolveInterrupted, solve_bellman
 from hierax.planning.evaluation import (
     PolicyChain,
     action_values,
@@ -53,6 +53,7 @@ __all__ = [
     "PlanningCurve",
     "PolicyChain",
     "SimplexError",
+    "SolveInterrupted",
     "TabularMDP",
     "action_values",
     "concatenate",

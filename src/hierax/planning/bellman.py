@@ -6,6 +6,7 @@ result has the bound ``‖v - v*‖∞ ≤ ‖T v - v‖∞ / (1 - c)``, where `
 may have actions, options, or both. A family of goals is solved goal by goal.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -15,10 +16,15 @@ import numpy as np
 from hierax import checks
 from hierax.planning import full_tables
 from hierax.planning.backend import Array, is_traced, planning_namespace
-from hierax.planning.bellman_host import METHODS, Backup, search
+from hierax.planning.bellman_host import METHODS, Backup, Interrupted, search
 from hierax.planning.bellman_optimistix import is_solver, require_adjoint, value_by_solver
 from hierax.planning.bellman_traced import differentiable_value
-from hierax.planning.decision_model import DecisionModel, as_decision_model, require_a_choice
+from hierax.planning.decision_model import (
+    DecisionModel,
+    as_decision_model,
+    require_a_choice,
+    require_finite_value,
+)
 from hierax.planning.mdp import TabularMDP
 from hierax.planning.operators import HardMax, Operator, require_operator
 from hierax.planning.options.goals import GoalOptionModels
@@ -37,7 +43,8 @@ class BellmanSolution(NamedTuple):
         policy: ``(S, A)`` the operator's policy for ``action_value``.
         residual: ``‖T v - v‖∞``.
         error_bound: bound on ``‖v - v*‖∞``, ``residual / (1 - c)``; infinite for an operator that
-            is not a contraction. It ignores the rounding error of the residual, which may add about
+            is not a contraction. A residual below half a digit of the largest value counts as that
+            half digit. Rounding of the residual and of the model's tables may still add a few times
             ``ε ‖v‖∞ / (1 - c)``, ``ε = 2.2e-16``.
         steps: number of improvement steps (sweeps or backups with a choice of actions).
         converged: ``error_bound <= tolerance``.
@@ -50,6 +57,17 @@ class BellmanSolution(NamedTuple):
     error_bound: Any
     steps: Any
     converged: Any
+
+
+class SolveInterrupted(KeyboardInterrupt):
+    """An interruption of `solve_bellman` by Ctrl-C, with what it has in ``solution``."""
+
+    def __init__(self, solution: BellmanSolution):
+        super().__init__(
+            f"after {solution.steps:,} steps the value is within {solution.error_bound:.3g} of the "
+            "optimum"
+        )
+        self.solution = solution
 
 
 def solve_bellman(
@@ -93,8 +111,10 @@ def solve_bellman(
         A `BellmanSolution`. Failure to converge does not raise: check ``converged``.
 
     Raises:
-        ValueError: if an argument is not allowed or a state has no choice; under a JAX
-            transformation also if 64-bit types are off or the model is sparse.
+        ValueError: if an argument is not allowed, a state has no choice, or a value is beyond
+            float64; under a JAX transformation also if 64-bit types are off or the model is sparse.
+        SolveInterrupted: if Ctrl-C ends value iteration, Gauss-Seidel or modified policy
+            iteration; its ``solution`` is the value so far, with its error bound.
     """
     tolerance = _checked(operator, method, tolerance, implicit)
     if isinstance(model, GoalOptionModels):
@@ -102,13 +122,19 @@ def solve_bellman(
     model = as_decision_model("model", model)
     if isinstance(model, OptionModel):
         require_a_choice("model", model.available)
+    is_interrupted = False
     if planning_namespace(model, operator, tolerance) is np and isinstance(method, str):
-        found = _on_host(model, operator, method, float(tolerance))
+        try:
+            found = _on_host(model, operator, method, float(tolerance))
+        except Interrupted as interruption:
+            found, is_interrupted = interruption.found, True
     else:
         value, steps = _in_jax(model, operator, method, tolerance, implicit)
         found = _backup(model, operator, value, steps)
-    bound = _error_bound(found.residual, found.contraction if operator.contracts else 1.0)
-    return BellmanSolution(
+    require_finite_value(model, found.value)
+    contraction = found.contraction if operator.contracts else 1.0
+    bound = _error_bound(found.value, found.residual, contraction)
+    solution = BellmanSolution(
         value=found.value,
         action_value=found.action_value,
         policy=found.policy,
@@ -117,6 +143,9 @@ def solve_bellman(
         steps=found.steps,
         converged=bound <= tolerance,
     )
+    if is_interrupted:
+        raise SolveInterrupted(solution)
+    return solution
 
 
 def _on_host(model: DecisionModel, operator: Operator, method: str, tolerance: float) -> Backup:
@@ -187,9 +216,19 @@ def _backup(model: DecisionModel, operator: Operator, value: Array, steps: Any) 
     return Backup(value, q, operator.policy(q), residual, model.contraction, steps)
 
 
-def _error_bound(residual: Any, contraction: Any) -> Any:
-    """Return ``residual / (1 - c)``; infinite for ``c >= 1``, where there is no bound."""
-    if not is_traced(residual, contraction):
+def _error_bound(value: Array, residual: Any, contraction: Any) -> Any:
+    """Return ``residual / (1 - c)``; infinite for ``c >= 1``, where there is no bound.
+
+    A residual of 0 by luck is no evidence: rounding alone leaves half a digit of the value.
+    """
+    if not is_traced(value, residual, contraction):
+        # The Euclidean norm is the larger one, and quick: most residuals are above its half digit.
+        with np.errstate(over="ignore"):
+            norm = math.sqrt(value @ value)
+        if not residual > 0.5 * math.ulp(norm):
+            residual = max(residual, 0.5 * math.ulp(np.abs(value).max()))
         return residual / (1.0 - contraction) if contraction < 1.0 else np.inf
-    margin = 1.0 - jnp.asarray(contraction)
+    largest = jnp.abs(jax.lax.stop_gradient(value)).max()
+    half_digit = jnp.where(largest > 0.0, jnp.ldexp(1.0, jnp.frexp(largest)[1] - 54), 0.0)
+    residual, margin = jnp.maximum(residual, half_digit), 1.0 - jnp.asarray(contraction)
     return jnp.where(margin > 0.0, residual / jnp.where(margin > 0.0, margin, 1.0), jnp.inf)

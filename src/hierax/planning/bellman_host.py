@@ -6,19 +6,27 @@ policy iteration evaluates exactly, and modified policy iteration is between the
 maximum ``auto`` is one compiled loop (`greedy`).
 """
 
+import math
+from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from hierax.planning import greedy, krylov, sweeps
+from hierax.planning import greedy, krylov, refined, sweeps
 from hierax.planning.backend import Array
 from hierax.planning.chain import Chain
-from hierax.planning.decision_model import DecisionModel
+from hierax.planning.chain import residual_of as chain_residual
+from hierax.planning.corrections import correction_solver
+from hierax.planning.decision_model import DecisionModel, require_finite_value
 from hierax.planning.linear import factorise, transition_of_chain
 from hierax.planning.operators import HardMax, Operator
+from hierax.planning.policy_iteration import iterate_policies
 from hierax.planning.progress_bar import ProgressBar
 
+EPSILON = np.finfo(np.float64).eps
+PRECISE = 1e-9
+"""Relative error above which the value of a policy search is refined."""
 REDUCTION = 0.1
 """Evaluation sweeps stop when a change is below this fraction of the last improvement."""
 SWEEPS = 10
@@ -27,8 +35,23 @@ LEVEL_SHIFTS = 3
 FEWEST_ROUNDS = 200
 """Rounds allowed to any search in addition to those that the contraction needs."""
 MOST_ROUNDS_WITHOUT_CONTRACTION = 10_000
+MOST_EVALUATIONS = 1_000
+"""Rounds allowed to a search that evaluates each policy."""
+MOST_ADAPTIVE = 100
+"""Rounds after which ``auto`` evaluates by direct factors."""
+MOST_CORRECTIONS = 5
+STALLS = 5
+"""Rounds without progress, near the rounding error, that end a search that evaluates exactly."""
 ENTRIES_BETWEEN_REPORTS = 10_000_000
 """Model entries swept between two reports of progress: some tenths of a second."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """An interruption of a search, with the backup of the value so far in ``found``."""
+
+    def __init__(self, found: "Backup"):
+        super().__init__()
+        self.found = found
 
 
 class Backup(NamedTuple):
@@ -51,55 +74,137 @@ class Backup(NamedTuple):
     steps: Any
 
 
+PolicyFound: TypeAlias = tuple[np.ndarray, Callable[[], np.ndarray], float, int]
+"""Value ``(S,)``, a function that returns the actions ``(S,)``, contraction, number of rounds."""
+
+
 def search(model: DecisionModel, operator: Operator, method: str, tolerance: float) -> Backup:
     """Return a value whose Bellman residual is at most ``tolerance * (1 - c)``, and its backup.
 
-    The residual is larger if rounding allows no smaller change, or if an operator that is not a
+    The residual is larger if rounding allows no smaller one, or if an operator that is not a
     contraction reaches its limit of rounds.
+
+    Raises:
+        Interrupted: if Ctrl-C ends a search in rounds.
     """
     rows = sweeps.rows_of(model)
-    with ProgressBar(f"{method} on {model.states} states") as progress:
-        if method == "auto" and isinstance(operator, HardMax):
-            value, contraction, steps = _search_greedily(rows, operator, tolerance, progress)
-        else:
-            contraction = model.contraction
-            value, steps = _search_in_rounds(
-                rows, contraction, operator, method, tolerance, progress
-            )
+    title = f"{method} on {model.states} states"
+    # An overflow shows in the value that is returned.
+    with ProgressBar(title) as progress, np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(operator, HardMax) and method in POLICY_SEARCHES:
+            return _search_policies(rows, model, method, tolerance, progress)
+        contraction = model.contraction
+        state = SearchState(rows, operator, contraction, tolerance)
+        limit = _limit(rows, contraction, state.target, operator)
+        try:
+            _search_in_rounds(state, method, limit, progress)
+        except KeyboardInterrupt:
+            raise Interrupted(_backup(operator, state)) from None
+    require_finite_value(model, state.value)
+    return _backup(operator, state)
+
+
+def _backup(operator: Operator, state: "SearchState") -> Backup:
+    """Return the backup of the value of a search."""
     if isinstance(operator, HardMax):
-        return Backup(value, *greedy.certify(*rows, value), contraction, steps)
-    q = sweeps.action_values(rows, value)
-    residual = float(np.abs(operator.value(q) - value).max())
-    return Backup(value, q, operator.policy(q), residual, contraction, steps)
+        return _certified(state.rows, state.value, state.contraction, state.made)
+    q = sweeps.action_values(state.rows, state.value)
+    residual = float(np.abs(operator.value(q) - state.value).max())
+    return Backup(state.value, q, operator.policy(q), residual, state.contraction, state.made)
+
+
+def _certified(rows: sweeps.Rows, value: Array, contraction: float, steps: int) -> Backup:
+    """Return the backup of a value under the hard maximum."""
+    return Backup(value, *greedy.certify(*rows, value), contraction, steps)
+
+
+def _search_policies(
+    rows: sweeps.Rows, model: DecisionModel, method: str, tolerance: float, progress: ProgressBar
+) -> Backup:
+    """Return the backup of the value of a policy search, refined where it is not precise."""
+    value, choices, contraction, steps = POLICY_SEARCHES[method](rows, model, tolerance, progress)
+    found = _certified(rows, value, contraction, steps)
+    if not _needs_refinement(found, tolerance):
+        return found
+
+    def report(change: float, target: float) -> None:
+        progress.report(_fraction(1.0, change, target))
+
+    better = refined.refine(rows, value, choices(), contraction, tolerance, report)
+    backup = _certified(rows, better.value, contraction, steps + better.policies)
+    rounding = 8.0 * EPSILON * np.abs(backup.value).max()
+    if backup.residual > max(found.residual, rounding):
+        return found
+    return backup._replace(policy=better.policy)
+
+
+def _needs_refinement(found: Backup, tolerance: float) -> bool:
+    """Return whether neither the absolute nor the relative error is certain to be small."""
+    margin = 1.0 - found.contraction
+    if margin <= 0.0 or (found.residual <= tolerance * margin and margin > EPSILON / PRECISE):
+        return False
+    size = np.abs(found.value).max()
+    # Closer to 1 than this a small residual is no evidence: rounding alone may be larger.
+    return bool(
+        (margin <= EPSILON / PRECISE and size > 0.0) or found.residual > PRECISE * size * margin
+    )
 
 
 def _search_greedily(
-    rows: sweeps.Rows, operator: Operator, tolerance: float, progress: ProgressBar
-) -> tuple[np.ndarray, float, int]:
-    """Return value, contraction and number of rounds of the compiled search (`greedy`)."""
+    rows: sweeps.Rows, _: DecisionModel, tolerance: float, progress: ProgressBar
+) -> PolicyFound:
+    """Return value, actions, contraction and number of rounds of the compiled search (`greedy`)."""
     state, contraction = greedy.prepare(*rows)
     target = _target(tolerance, contraction)
     record = greedy.new_record()
     rounds = 1 + ENTRIES_BETWEEN_REPORTS // (1 + rows.weights.size)
     while not greedy.advance(state, target, record, rounds):
-        if record[greedy.ROUNDS] >= _limit(rows, contraction, target, operator):
-            break
         progress.report(_fraction(1.0, record[greedy.CHANGE], target))
-    return state.value[state.rank], contraction, int(record[greedy.ROUNDS])
+    steps = int(record[greedy.ROUNDS])
+
+    def choices() -> np.ndarray:
+        chosen = state.choice[state.rank]  # nowhere where a value is not a number
+        return np.where(chosen < rows.reward.shape[1], chosen, rows.reward.argmax(axis=1))
+
+    return state.value[state.rank], choices, contraction, steps
+
+
+def _iterate_policies(
+    rows: sweeps.Rows, model: DecisionModel, tolerance: float, progress: ProgressBar
+) -> PolicyFound:
+    """Return value, actions, contraction and number of rounds of policy iteration."""
+    contraction = model.contraction
+    first: list[float] = []
+
+    def report(change: float, target: float) -> None:
+        first.append(change)
+        progress.report(_fraction(first[0], change, target))
+
+    target = _target(tolerance, contraction)
+    value, choice, steps = iterate_policies(rows, contraction, target, report)
+    return value, lambda: choice, contraction, steps
+
+
+POLICY_SEARCHES = {"auto": _search_greedily, "policy_iteration": _iterate_policies}
 
 
 class SearchState:
-    """The state of a search: model rows, current value and policy, change of every round."""
+    """The state of a search: model rows, current value and policy, changes of the last rounds."""
 
-    def __init__(self, rows: sweeps.Rows, operator: Operator, target: float):
+    def __init__(
+        self, rows: sweeps.Rows, operator: Operator, contraction: float, tolerance: float
+    ) -> None:
         states, actions = rows.reward.shape
+        self.contraction = contraction
+        self.is_close_to_one = 1.0 - contraction < greedy.CLOSE_TO_ONE
         self.rows = rows
         self.operator = sweeps.operator_code(operator)
-        self.target = target
+        self.target = _target(tolerance, contraction)
         self.value = np.zeros(states)
         self.policy = np.zeros((states, actions))
         self.bonus = np.zeros(states)
-        self.changes: list[float] = []
+        self.made, self.smallest_change = 0, np.inf
+        self.changes: deque[float] = deque(maxlen=STALLS)
 
     def backup(self) -> None:
         """Make a Jacobi backup of all states."""
@@ -110,14 +215,34 @@ class SearchState:
     def sweep(self) -> None:
         """Make a Gauss-Seidel sweep in place, in alternating direction."""
         hard = self.operator[0] == sweeps.HARD
-        self._sweep(self.value, backward=len(self.changes) % 2 == 1, eliminate=hard)
+        self._sweep(self.value, backward=self.made % 2 == 1, eliminate=hard)
 
     def _sweep(self, result: np.ndarray, backward: bool, eliminate: bool) -> None:
         change = sweeps.bellman_sweep(
             self.rows, self.value, result, self.policy, self.bonus, self.operator, backward,
             eliminate,
         )  # fmt: skip
+        if self.made == 0:
+            self._marks = (0, change), (1, change)
+        if len(self.changes) == STALLS:
+            self.smallest_change = min(self.smallest_change, self.changes[0])
         self.changes.append(change)
+        self.made += 1
+
+    def share_done(self) -> float:
+        """Return the share of the rounds that is done, if changes shrink as they did lately.
+
+        They shrink at least by the contraction. Lately is since half or a quarter of the rounds.
+        """
+        change = self.changes[-1]
+        if not change > self.target > 0.0 or not 0.0 < self.contraction < 1.0:
+            return 0.0
+        if self.made >= 2 * self._marks[1][0]:
+            self._marks = self._marks[1], (self.made, change)
+        before, largest = self._marks[0]
+        rate = math.log(largest / change) / (self.made - before) if self.made > before else 0.0
+        left = math.log(change / self.target) / max(rate, -math.log(self.contraction))
+        return self.made / (self.made + left)
 
     def chain(self) -> Chain:
         """Return the chain of the policy that the last improvement chose."""
@@ -134,14 +259,36 @@ def by_sweeps(search: SearchState) -> None:
 
 
 def adaptively(search: SearchState) -> None:
-    """Evaluate by sweeps, and by a Krylov solve if they do not reach the goal."""
+    """Evaluate by sweeps, and by a Krylov solve if they do not reach the goal.
+
+    Next to discount 1, and after many rounds, evaluate by direct factors where they are cheap.
+    """
     chain = search.chain()
+    if search.is_close_to_one or search.made > MOST_ADAPTIVE:
+        _correct(search, chain)
+        return
     goal = REDUCTION * search.changes[-1]
     if _sweep_chain(search, chain) > goal:
         candidate = search.value.copy()
         krylov.bicgstab(chain, chain.reward, candidate, goal, greedy.MOST_ITERATIONS)
         if np.isfinite(candidate).all():  # discard an iteration that overflowed
             search.value = candidate
+
+
+def _correct(search: SearchState, chain: Chain) -> None:
+    """Evaluate by corrections of the residual."""
+    try:
+        solve = correction_solver(transition_of_chain(chain))
+    except RuntimeError:  # singular in float64
+        return
+    residual = np.empty_like(search.value)
+    left = chain_residual(chain, search.value, chain.reward, residual)
+    for _ in range(MOST_CORRECTIONS):
+        value = search.value + solve(residual)
+        before, left = left, chain_residual(chain, value, chain.reward, residual)
+        if not left < before:
+            break
+        search.value = value
 
 
 def _sweep_chain(search: SearchState, chain: Chain) -> float:
@@ -157,6 +304,9 @@ def _sweep_chain(search: SearchState, chain: Chain) -> float:
 def exactly(search: SearchState) -> None:
     """Evaluate the chosen policy exactly."""
     chain = search.chain()
+    if not np.isfinite(chain.reward.sum()):  # solvers refuse it
+        search.value[:] = np.nan
+        return
     search.value = np.asarray(factorise(transition_of_chain(chain)).solve(chain.reward))
 
 
@@ -168,26 +318,24 @@ ROUNDS: dict[str, tuple[Callable[[SearchState], None], Callable[[SearchState], N
     "gauss_seidel": (SearchState.sweep, nothing),
 }
 METHODS = tuple(ROUNDS)
+EVALUATIONS = (adaptively, exactly)
+"""Evaluations that leave nothing but rounding, next to which a search may stall."""
 
 
-def _search_in_rounds(
-    rows: sweeps.Rows,
-    contraction: float,
-    operator: Operator,
-    method: str,
-    tolerance: float,
-    progress: ProgressBar,
-) -> tuple[np.ndarray, int]:
-    """Return the value that a method found and its number of rounds."""
+def _search_in_rounds(state: SearchState, method: str, limit: int, progress: ProgressBar) -> None:
+    """Make rounds of a method until the search has ended, at most ``limit``."""
     improve, evaluate = ROUNDS[method]
-    state = SearchState(rows, operator, _target(tolerance, contraction))
-    for _ in range(_limit(rows, contraction, state.target, operator)):
+    if evaluate in EVALUATIONS:
+        limit = min(limit, MOST_EVALUATIONS)
+    for _ in range(limit):
         improve(state)
-        if _finished(state):
+        if not math.isfinite(state.changes[-1]):
+            state.value[:] = np.nan
             break
-        progress.report(_fraction(state.changes[0], state.changes[-1], state.target))
+        if _finished(state) or (evaluate in EVALUATIONS and _stalled(state)):
+            break
+        progress.report(state.share_done())
         evaluate(state)
-    return state.value, len(state.changes)
 
 
 def _finished(state: SearchState) -> bool:
@@ -196,8 +344,16 @@ def _finished(state: SearchState) -> bool:
     After a sweep that changed no value by more than δ the Bellman residual is at most ``c δ``: each
     new value differs from its backup only through values that changed during the sweep.
     """
-    rounding = 8.0 * np.finfo(np.float64).eps * np.abs(state.value).max()
+    rounding = 8.0 * EPSILON * np.abs(state.value).max()
     return bool(state.changes[-1] <= max(state.target, rounding))
+
+
+def _stalled(state: SearchState) -> bool:
+    """Return whether the last rounds brought no smaller change, near the rounding error."""
+    if state.smallest_change == np.inf:
+        return False
+    near = max(state.changes) <= 1e4 * EPSILON * np.abs(state.value).max()
+    return bool(near and min(state.changes) >= 0.5 * state.smallest_change)
 
 
 def _target(tolerance: float, contraction: float) -> float:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hierax.planning.kernel import ONE, Index, compiled, count
+from hierax.planning.kernel import ONE, Index, compiled, count, inner
 
 UNEVEN = 2.0
 """Ratio of leaks above which the level correction of `centre` is not used."""
@@ -65,6 +65,19 @@ def divide(chain, state, divisor):
             columns[entry], weights[entry] = column, weight
     chain.middle[state] = middle
     chain.leak[state] = 1.0 - total
+
+
+@inner
+def relaxation(done, ahead, edge):
+    """Return the relaxation of a state with weights to states of earlier and of later place.
+
+    ``2 / (1 + √(1 - 4 l u))`` is optimal if all states have the weights ``l`` to the left and ``u``
+    to the right (Ehrlich 1981; Botta & Veldman 1982). If most weight is on the left, the sweep
+    removes locally constant errors at once, for which plain Gauss-Seidel needs many sweeps. Without
+    a clear direction, for ``4 l u >= edge``, it may diverge, and the relaxation is 1.
+    """
+    radius = 4.0 * done * ahead
+    return 2.0 / (1.0 + np.sqrt(1.0 - radius)) if ahead < done and radius < edge else 1.0
 
 
 @compiled

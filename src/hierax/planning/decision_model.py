@@ -114,3 +114,16 @@ def require_a_choice(name: str, available: Array) -> None:
             f"{model_checks.first(without)[0]}: add the actions (primitive_model), or widen an "
             "initiation set"
         )
+
+
+def require_finite_value(model: DecisionModel, value: Array) -> None:
+    """Raise if a value is beyond float64; a traced value ``(S,)`` is not checked."""
+    if is_traced(value) or np.isfinite(value).all():
+        return
+    (state,) = model_checks.first(~np.isfinite(value))
+    largest = np.abs(np.where(model.available, model.expected_reward, 0.0)).max()
+    raise ValueError(
+        f"values must be below 1.8e308, the largest number of float64, got a larger one at state "
+        f"{state} from rewards of up to {largest:.3g}: divide the rewards by a constant, or "
+        "leave forbidden actions out with available"
+    )

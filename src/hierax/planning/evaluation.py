@@ -16,7 +16,11 @@ import scipy.sparse as sp
 
 from hierax.planning import model_checks
 from hierax.planning.backend import Array, namespace, planning_namespace
-from hierax.planning.decision_model import DecisionModel, as_decision_model
+from hierax.planning.decision_model import (
+    DecisionModel,
+    as_decision_model,
+    require_finite_value,
+)
 from hierax.planning.linear import factorise
 from hierax.planning.mdp import TabularMDP, as_model
 
@@ -49,7 +53,9 @@ class PolicyChain:
 
     def value(self) -> Array:
         """Return the value ``v = D r_π``, ``(S,)``: the expected return from each state."""
-        return self.system.solve(self.reward)
+        value = self.system.solve(self.reward)
+        require_finite_value(self.model, value)
+        return value
 
     def occupancy(self, initial: Array) -> Array:
         """Return the expected discounted visits ``d = μ₀ᵀ D``, ``(S,)``, from ``μ₀ (S,)``."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hierax.planning.chain import Chain, centre, empty_chain, mix, relax
+from hierax.planning.chain import Chain, centre, empty_chain, mix, relax, relaxation
 from hierax.planning.kernel import NOWHERE, ONE, Index, compiled, count, inner
 from hierax.planning.krylov import bicgstab
 from hierax.planning.operators import TIE
@@ -39,8 +39,14 @@ STALLS = 5
 """Number of rounds without progress, near the rounding error, that end a search."""
 ROUNDING = np.finfo(np.float64).eps
 
-ROUNDS, CHANGE, SMALLEST, STALLED, LARGEST = range(5)
-"""Slots of a record: rounds made, last change, smallest change, stalls, largest value."""
+WORK_ALLOWED, WORK_CLOSE_TO_ONE = 1_000, 300
+"""Sweeps and Krylov iterations that a search may make, and next to discount 1."""
+CLOSE_TO_ONE = 5e-5
+STATES_PER_SWEEP = 100
+"""A large model may have one sweep for this number of states."""
+
+ROUNDS, CHANGE, SMALLEST, STALLED, LARGEST, WORK = range(6)
+"""Slots of a record: rounds made, last change, smallest change, stalls, largest value, sweeps."""
 
 
 class GreedySearch(NamedTuple):
@@ -57,6 +63,7 @@ class GreedySearch(NamedTuple):
         scratch: ``(S,)`` work space.
         rank: ``(S,)`` position of each state of the model in the sweep order.
         mixing: whether to use the sweeps for a mixing model.
+        budget: number of sweeps and Krylov iterations allowed.
     """
 
     starts: np.ndarray
@@ -69,6 +76,7 @@ class GreedySearch(NamedTuple):
     scratch: np.ndarray
     rank: np.ndarray
     mixing: bool | np.bool_
+    budget: float
 
 
 @compiled
@@ -88,7 +96,10 @@ def prepare(starts, columns, weights, reward):
     chain = _roomy_chain(rows[0], states, actions)
     choice = np.full(states, NOWHERE, Index)
     value, scratch = np.zeros(states), np.zeros(states)
-    return GreedySearch(*rows, chain, choice, value, scratch, rank, mixing), contraction
+    budget = WORK_CLOSE_TO_ONE if 1.0 - contraction < CLOSE_TO_ONE else WORK_ALLOWED
+    budget = max(budget, states / STATES_PER_SWEEP)
+    search = GreedySearch(*rows, chain, choice, value, scratch, rank, mixing, budget)
+    return search, contraction
 
 
 @inner
@@ -139,7 +150,7 @@ def _roomy_chain(starts, states, actions):
 
 def new_record() -> np.ndarray:
     """Return the record of a search before the first round: see `ROUNDS` to `LARGEST`."""
-    record = np.zeros(5)
+    record = np.zeros(6)
     record[CHANGE] = record[SMALLEST] = np.inf
     return record
 
@@ -149,11 +160,13 @@ def advance(search, target, record, rounds):
     """Make up to ``rounds`` rounds; return whether the search ended.
 
     It ends when the change of an improvement, which bounds the Bellman residual, is at most
-    ``target``, or when rounding allows no smaller change. ``record`` comes from `new_record` and is
-    updated in place.
+    ``target``, when rounding allows no smaller change, or when its work is spent: then `refined`
+    does better. ``record`` comes from `new_record` and is updated in place.
     """
     value = search.value
     for _ in range(rounds):
+        if record[WORK] >= search.budget:
+            return True
         alone = record[ROUNDS] >= MOST_EVALUATIONS
         mixing = search.mixing and not alone
         slack = max(MARGIN * target, ROUNDING * record[LARGEST])
@@ -162,6 +175,7 @@ def advance(search, target, record, rounds):
         if mixing and np.isfinite(swept):
             change = centre(search.chain, value, search.scratch)
         record[ROUNDS] += 1
+        record[WORK] += 1
         if not np.isfinite(change):  # an evaluation diverged: improvement sweeps alone contract
             value[:] = 0.0
             record[ROUNDS] = MOST_EVALUATIONS
@@ -176,7 +190,7 @@ def advance(search, target, record, rounds):
             return True
         goal = MARGIN * target if switched == 0 else max(REDUCTION * change, MARGIN * target)
         if not alone:
-            _evaluate(search, max(goal, rounding), mixing)
+            record[WORK] += _evaluate(search, max(goal, rounding), mixing)
     return False
 
 
@@ -216,13 +230,7 @@ def _improve(search, result, slack):
 
 @inner
 def _take(search, state, row, reward):
-    """Write the row of the chosen action into the chain.
-
-    The relaxation ``2 / (1 + √(1 - 4 l u))`` is optimal if all states have the weights ``l`` to the
-    left and ``u`` to the right of this state (Ehrlich 1981; Botta & Veldman 1982). If most weight
-    is on the left, the sweep removes locally constant errors at once, for which plain Gauss-Seidel
-    needs many sweeps. Without a clear direction it may diverge, and the relaxation is 1.
-    """
+    """Write the row of the chosen action into the chain."""
     starts, columns, weights, chain = search[0], search[1], search[2], search[4]
     left, right = (
         count(chain.first[state]),
@@ -244,24 +252,26 @@ def _take(search, state, row, reward):
     chain.middle[state] = left
     chain.reward[state] = reward
     chain.leak[state] = 1.0 - leftward - rightward
-    radius = 4.0 * leftward * rightward
-    directed = rightward < leftward and radius < EDGE
-    chain.relaxation[state] = 2.0 / (1.0 + np.sqrt(1.0 - radius)) if directed else 1.0
+    chain.relaxation[state] = relaxation(leftward, rightward, EDGE)
 
 
 @inner
 def _evaluate(search, goal, mixing):
-    """Sweep the chain until its residual is at most ``goal``; finish by Krylov if that is slow."""
+    """Sweep the chain until its residual is at most ``goal``; finish by Krylov if that is slow.
+
+    Returns the number of sweeps and iterations.
+    """
     chain, value = search.chain, search.value
-    left = np.inf
+    left, made = np.inf, 0
     for _ in range(MOST_SWEEPS):
+        made += 1
         before = left
         left = mix(chain, value, search.scratch) if mixing else relax(chain, value)
         if left <= goal:
-            return
+            return made
         if left > SLOW * before:
             break
-    bicgstab(chain, chain.reward, value, goal, MOST_ITERATIONS)
+    return made + bicgstab(chain, chain.reward, value, goal, MOST_ITERATIONS)
 
 
 @compiled

@@ -36,13 +36,13 @@ def bicgstab(chain, right, x, target, iterations):
         y[i] = 0.0
     rho, made = _dot(r, r), 0
     while made < iterations:
-        _apply(chain, p, scratch, ap)
+        apply(chain, p, scratch, ap)
         alpha = rho / _dot(shadow, ap)
         if not np.isfinite(alpha):
             break
         for i in range(states):
             r[i] -= alpha * ap[i]
-        _apply(chain, r, scratch, ar)
+        apply(chain, r, scratch, ar)
         length = _dot(ar, ar)
         omega = _dot(ar, r) / length if length > 0.0 else 0.0
         largest = 0.0
@@ -87,8 +87,8 @@ def solve(chain, right, x, accuracy):
     return reached / (size + np.abs(x).max()) if reached != 0.0 else 0.0
 
 
-@inner
-def _apply(chain, y, z, result):
+@compiled
+def apply(chain, y, z, result):
     """Set ``result`` to ``(I - L)⁻¹ (I - W) (I - U)⁻¹ y``; ``z`` is work space."""
     for i in range(count(y.size)):
         z[i] = y[i]
