@@ -6,7 +6,8 @@ of models and compilation. ``benchmarks/README.md`` has the rules.
     python benchmarks/planning.py --quick                  # small sizes, three rounds
     python benchmarks/planning.py                          # everything; about half an hour
     python benchmarks/planning.py --family garnet --sizes 100 2500
-    python benchmarks/planning.py --dense-only             # dense models; keeps the other results
+    python benchmarks/planning.py --only dense             # dense models; keeps the other results
+    python benchmarks/planning.py --only near-one          # discounts next to 1; likewise
     python benchmarks/planning.py --docs                   # docs/benchmarks.md from the results
 """
 
@@ -33,8 +34,9 @@ from planning_contest import (
 from planning_dense import dense_rows
 from planning_himo import himo_rows, memory_row
 from planning_models import FAMILIES, Model
+from planning_near_one import near_one_rows
 from planning_peers import CONTESTANTS, Contestant
-from planning_report import dense_part, markdown, page
+from planning_report import markdown, page
 
 TOLERANCE = 1e-8
 SIZES = {
@@ -64,11 +66,11 @@ def main() -> None:
     _stay_on_one_thread()
     path = options.out / "planning.json"
     if not options.docs:
-        kept = json.loads(path.read_text()) if options.dense_only and path.exists() else {}
-        results = kept | (_dense(options) if options.dense_only else _run(options))
+        kept = json.loads(path.read_text()) if options.only and path.exists() else {}
+        results = kept | (PARTS[options.only](options) if options.only else _run(options))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(results, indent=1) + "\n")
-        print(dense_part(results["dense"]) if options.dense_only else markdown(results))
+        print(markdown(results))
     else:
         page_path = ROOT / "docs" / "benchmarks.md"
         page_path.write_text(page(json.loads(path.read_text())))
@@ -81,7 +83,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="up to 3000 states, three rounds")
     parser.add_argument("--rounds", type=int, default=7, help="paired rounds of the final runs")
     parser.add_argument("--limit", type=float, default=60.0, help="limit of a solve in CPU seconds")
-    parser.add_argument("--dense-only", action="store_true", help="only models of full rows")
+    parser.add_argument("--only", choices=PARTS, help="one part; the other results are kept")
     parser.add_argument("--skip-himo", action="store_true", help="skip the tables of HIMO")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
     parser.add_argument("--docs", action="store_true", help="only write docs/benchmarks.md")
@@ -107,6 +109,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         "limit_seconds": options.limit,
         "cases": [],
         **_dense(options),
+        **_near_one(options),
     }
     seen: Seen = {}
     for family, size, discount in _cases(options):
@@ -119,6 +122,13 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
 
 def _dense(options: argparse.Namespace) -> dict[str, Any]:
     return {"dense": {**origin(PACKAGES), "rows": dense_rows(TOLERANCE, options.quick)}}
+
+
+def _near_one(options: argparse.Namespace) -> dict[str, Any]:
+    return {"near_one": {**origin(PACKAGES), "rows": near_one_rows(options.quick)}}
+
+
+PARTS = {"dense": _dense, "near-one": _near_one}
 
 
 def _cases(options: argparse.Namespace) -> Iterator[tuple[str, int, float]]:
