@@ -340,17 +340,16 @@ def test_runs_that_were_killed_end_the_same(learner, driver, tmp_path):
     assert again["digest"] == told["digest"]
 
 
-def continued(folder, learner, driver, buffer_size):
-    """Train for 160 steps, then for 320, and once for 320 steps; both must be the same run."""
+def continued(folder, learner, driver, buffer_size, steps=160):
+    """Train for some steps, then for twice as many, and once for all of them."""
     agent = dataclasses.replace(AGENTS[learner], buffer_size=buffer_size)
     given = {"environments": 4, "episodes": 2, "driver": driver, "progress": False, **INTERVALS}
-    train(agent, WORLD, 160, run=folder / "parts", **given)
+    train(agent, WORLD, steps, run=folder / "parts", **given)
     del given["log_every"], given["evaluate_every"]  # a run keeps them
-    train(agent, WORLD, 320, run=folder / "parts", **given)
+    train(agent, WORLD, 2 * steps, run=folder / "parts", **given)
     trained = train(
-        agent, WORLD, 320, run=folder / "whole", **given, log_every=40, evaluate_every=80
+        agent, WORLD, 2 * steps, run=folder / "whole", **given, log_every=40, evaluate_every=80
     )
-    assert ended(folder / "parts") == ended(folder / "whole")
     configs = [
         json.loads((folder / name / "config.json").read_text()) for name in ("parts", "whole")
     ]
@@ -361,6 +360,7 @@ def continued(folder, learner, driver, buffer_size):
 def test_a_finished_run_that_is_continued_is_a_longer_run(tmp_path):
     # The ring grows from 160 to 240 steps, and is written over after that.
     trained = continued(tmp_path, "td3", "scan", 240)
+    assert ended(tmp_path / "parts") == ended(tmp_path / "whole")
     assert len(trained.states[0].replay.ring.step.reward) == 240 // 4 + 2
 
 
@@ -369,7 +369,22 @@ def test_a_finished_run_that_is_continued_is_a_longer_run(tmp_path):
 @pytest.mark.parametrize("learner", AGENTS)
 @pytest.mark.parametrize("buffer_size", [80, 240, 10**6])
 def test_any_finished_run_that_is_continued_is_a_longer_run(driver, learner, buffer_size, tmp_path):
-    continued(tmp_path, learner, driver, buffer_size)
+    continued(tmp_path, learner, driver, buffer_size, steps={"scan": 160, "host": 256}[driver])
+    assert ended(tmp_path / "parts") == ended(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_an_end_between_two_logs_changes_no_number_but_leaves_its_line(tmp_path):
+    continued(tmp_path, "td3", "host", 240)  # logs are 64 steps apart, and 160 is the first end
+    (last, digests, *_), (same, others, *_) = (
+        ended(tmp_path / name) for name in ("parts", "whole")
+    )
+    assert (last, digests) == (same, others)
+    steps = [
+        [line["step"] for line in read_metrics(tmp_path / name / "metrics.jsonl")]
+        for name in ("parts", "whole")
+    ]
+    assert sorted({*steps[0]} - {*steps[1]}) == [160]
 
 
 def fill_the_disk(patch, place, name, call):
