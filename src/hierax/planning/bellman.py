@@ -131,7 +131,8 @@ def solve_bellman(
     else:
         value, steps = _in_jax(model, operator, method, tolerance, implicit)
         found = _backup(model, operator, value, steps)
-    require_finite_value(model, found.value)
+    if not is_traced(found.residual) and not math.isfinite(found.residual):
+        require_finite_value(model, found.value)
     contraction = found.contraction if operator.contracts else 1.0
     bound = _error_bound(found.value, found.residual, contraction)
     solution = BellmanSolution(
@@ -224,7 +225,7 @@ def _error_bound(value: Array, residual: Any, contraction: Any) -> Any:
     if not is_traced(value, residual, contraction):
         # The Euclidean norm is the larger one, and quick: most residuals are above its half digit.
         with np.errstate(over="ignore"):
-            norm = math.sqrt(value @ value)
+            norm = math.sqrt(value.dot(value))
         if not residual > 0.5 * math.ulp(norm):
             residual = max(residual, 0.5 * math.ulp(np.abs(value).max()))
         return residual / (1.0 - contraction) if contraction < 1.0 else np.inf

@@ -42,6 +42,8 @@ MOST_ADAPTIVE = 100
 MOST_CORRECTIONS = 5
 STALLS = 5
 """Rounds without progress, near the rounding error, that end a search that evaluates exactly."""
+OVERFLOW_SHOWS_LATER: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
+"""Settings of NumPy in a search: an overflow shows in the value that is returned."""
 ENTRIES_BETWEEN_REPORTS = 10_000_000
 """Model entries swept between two reports of progress: some tenths of a second."""
 
@@ -89,15 +91,15 @@ def search(model: DecisionModel, operator: Operator, method: str, tolerance: flo
     """
     rows = sweeps.rows_of(model)
     title = f"{method} on {model.states} states"
-    # An overflow shows in the value that is returned.
-    with ProgressBar(title) as progress, np.errstate(over="ignore", invalid="ignore"):
+    with ProgressBar(title) as progress:
         if isinstance(operator, HardMax) and method in POLICY_SEARCHES:
             return _search_policies(rows, model, method, tolerance, progress)
         contraction = model.contraction
         state = SearchState(rows, operator, contraction, tolerance)
         limit = _limit(rows, contraction, state.target, operator)
         try:
-            _search_in_rounds(state, method, limit, progress)
+            with np.errstate(**OVERFLOW_SHOWS_LATER):
+                _search_in_rounds(state, method, limit, progress)
         except KeyboardInterrupt:
             raise Interrupted(_backup(operator, state)) from None
     require_finite_value(model, state.value)
@@ -130,7 +132,8 @@ def _search_policies(
     def report(change: float, target: float) -> None:
         progress.report(_fraction(1.0, change, target))
 
-    better = refined.refine(rows, value, choices(), contraction, tolerance, report)
+    with np.errstate(**OVERFLOW_SHOWS_LATER):
+        better = refined.refine(rows, value, choices(), contraction, tolerance, report)
     backup = _certified(rows, better.value, contraction, steps + better.policies)
     rounding = 8.0 * EPSILON * np.abs(backup.value).max()
     if backup.residual > max(found.residual, rounding):
@@ -181,7 +184,8 @@ def _iterate_policies(
         progress.report(_fraction(first[0], change, target))
 
     target = _target(tolerance, contraction)
-    value, choice, steps = iterate_policies(rows, contraction, target, report)
+    with np.errstate(**OVERFLOW_SHOWS_LATER):
+        value, choice, steps = iterate_policies(rows, contraction, target, report)
     return value, lambda: choice, contraction, steps
 
 
@@ -336,6 +340,8 @@ def _search_in_rounds(state: SearchState, method: str, limit: int, progress: Pro
             break
         progress.report(state.share_done())
         evaluate(state)
+        if evaluate is not nothing and not np.isfinite(state.value).all():
+            break
 
 
 def _finished(state: SearchState) -> bool:

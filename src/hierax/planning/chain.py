@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hierax.planning.kernel import ONE, Index, compiled, count, inner
+from hierax.planning.kernel import ONE, Index, compiled, count
 
 UNEVEN = 2.0
 """Ratio of leaks above which the level correction of `centre` is not used."""
@@ -67,7 +67,7 @@ def divide(chain, state, divisor):
     chain.leak[state] = 1.0 - total
 
 
-@inner
+@compiled
 def relaxation(done, ahead, edge):
     """Return the relaxation of a state with weights to states of earlier and of later place.
 

@@ -42,7 +42,7 @@ class ProgressBar:
     def __init__(self, description: str):
         self._description = description
         self._begin = time.monotonic()
-        self._next = self._begin + (PATIENCE if sys.stderr.isatty() else BETWEEN_LINES)
+        self._next = self._begin + min(PATIENCE, BETWEEN_LINES)
         self._bar: rich.progress.Progress | None = None
         self._fraction = 0.0
 
@@ -58,7 +58,9 @@ class ProgressBar:
             self._next = now + BETWEEN_UPDATES
             self._bar = self._bar or self._shown()
             self._update(self._bar)
-        elif _lines.get():
+        elif now < self._begin + BETWEEN_LINES or not _lines.get():
+            self._next = now + min(PATIENCE, BETWEEN_LINES)
+        else:
             self._next = now + BETWEEN_LINES
             left = time_left(now - self._begin, fraction)
             print(f"{self._description}: {fraction:.2%} done, {left}", file=sys.stderr, flush=True)

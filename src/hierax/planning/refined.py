@@ -83,7 +83,10 @@ def refine(
             break
         before = search.choice, search.high, search.low, search.left
         if not search.improve(gain, slack, over_relaxed):
-            break
+            if not over_relaxed:
+                break
+            over_relaxed = False  # its sweeps came back to the policy
+            continue
         search.evaluate()
         rise, clear = search.high - before[1], 0.1 * ACCURACY * search.size
         rose = rise.max() > clear
