@@ -128,11 +128,11 @@ def solve_bellman(
             found = _on_host(model, operator, method, float(tolerance))
         except Interrupted as interruption:
             found, is_interrupted = interruption.found, True
+        if not math.isfinite(found.residual):
+            require_finite_value(model, found.value)
     else:
         value, steps = _in_jax(model, operator, method, tolerance, implicit)
         found = _backup(model, operator, value, steps)
-    if not is_traced(found.residual) and not math.isfinite(found.residual):
-        require_finite_value(model, found.value)
     contraction = found.contraction if operator.contracts else 1.0
     bound = _error_bound(found.value, found.residual, contraction)
     solution = BellmanSolution(
