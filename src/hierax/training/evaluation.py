@@ -8,18 +8,17 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.stats
 
 from hierax.agents.agent import Agent, TrainState
 from hierax.precision import in_float32
 from hierax.training import finiteness
 from hierax.training.acting import Acting, Behaviour, HostBehaviour, host_steps, step
+from hierax.training.episodes import Episodes, summary
 from hierax.training.host_driver import environment_seed
 from hierax.training.pace import Pace
 from hierax.training.sharing import shared
@@ -31,33 +30,6 @@ from hierax.worlds.world import Timestep, World
 
 MODES: Mapping[str, bool] = {"deterministic": False, "sampled": True}
 """Whether the agent explores, for each mode."""
-
-
-class Episodes(NamedTuple):
-    """Results of E episodes.
-
-    Attributes:
-        returns: ``(E,)`` sums of rewards.
-        lengths: ``(E,)`` numbers of steps.
-        successes: ``(E,)`` bool, whether the last step was a success.
-        measures: ``(E,)`` for each name: what the world measures at the last step, see
-            `hierax.worlds.measures`.
-    """
-
-    returns: np.ndarray
-    lengths: np.ndarray
-    successes: np.ndarray
-    measures: Mapping[str, np.ndarray] = MappingProxyType({})
-
-    def means(self, has_success: bool) -> dict[str, float]:
-        """Return the means of returns, lengths and, if the world has success, successes."""
-        found = {"return": float(self.returns.mean()), "length": float(self.lengths.mean())}
-        told = {"success": float(self.successes.mean())} if has_success else {}
-        return {**found, **told, **self.measured()}
-
-    def measured(self) -> dict[str, float]:
-        """Return the means of the measures of the world."""
-        return {name: float(values.mean()) for name, values in self.measures.items()}
 
 
 class Evaluator(Protocol):
@@ -100,17 +72,6 @@ def make_evaluator(
     if world.spec.stepped == "host":
         return HostEvaluator(agent, world, episodes, environments)  # it has environments of its own
     return shared(ScanEvaluator, agent, world, episodes)
-
-
-def summary(episodes: Episodes, has_success: bool) -> dict[str, Any]:
-    """Return mean, interquartile mean, number of episodes, success rate and mean length."""
-    found = {
-        "mean": float(episodes.returns.mean()),
-        "iqm": float(scipy.stats.trim_mean(episodes.returns, 0.25)),
-        "episodes": len(episodes.returns),
-    }
-    rate = {"success_rate": float(episodes.successes.mean())} if has_success else {}
-    return {**found, **rate, **episodes.measured(), "mean_length": float(episodes.lengths.mean())}
 
 
 @dataclasses.dataclass(frozen=True)
