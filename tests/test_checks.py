@@ -132,23 +132,31 @@ STATE_ACTION = ("state", "action")
     ("array", "axes", "words"),
     [
         ([0.5, 1.1], ("state",), "in [0, 1], got 1.1 at state 1"),
-        ([[0.0, 1.0], [-1e-300, 2.0]], STATE_ACTION, "-1e-300 at state 1, action 0"),
+        ([[0.0, 1.0], [-1e-9, 2.0]], STATE_ACTION, "-1e-09 at state 1, action 0"),
         ([np.nan], ("state",), "nan at state 0"), ([1.0, np.inf], ("state",), "inf at state 1"),
         (-0.5, (), "in [0, 1], got -0.5"), (np.nan, (), "got nan"),
     ],
 )  # fmt: skip
 def test_probabilities_refuses(array, axes, words):
-    check = model_checks.probabilities
-    refuses(lambda: check("termination", np.asarray(array), axes), "termination", words)
+    check, table = model_checks.probabilities, np.asarray(array)
+    refuses(lambda: check("termination", array, table, axes), "termination", words)
 
 
 def test_probabilities_lets_the_ends_pass_and_does_not_look_at_tracers():
-    model_checks.probabilities("termination", np.array([0.0, -0.0, 0.5, 1.0]), ("state",))
-    model_checks.probabilities("termination", np.array(1.0), ())
-    model_checks.probabilities("termination", np.zeros((0, 3)), STATE_ACTION)
-    jax.jit(lambda x: model_checks.probabilities("termination", x, ("state",)))(
-        np.array([7.0, np.nan])
-    )
+    def check(table, axes):
+        return model_checks.probabilities("termination", table, table, axes)
+
+    ends = np.array([0.0, -0.0, 0.5, 1.0])
+    np.testing.assert_array_equal(check(ends, ("state",)), ends)
+    assert check(np.array(1.0), ()) == 1.0
+    assert check(np.zeros((0, 3)), STATE_ACTION).shape == (0, 3)
+    jax.jit(lambda x: check(x, ("state",)))(np.array([7.0, np.nan]))
+
+
+def test_probabilities_without_their_rounding_are_in_the_unit_interval():
+    rounded = np.array([-1e-13, 1.0 + 1e-13])
+    found = model_checks.probabilities("termination", rounded, rounded, ("state",))
+    np.testing.assert_array_equal(found, [0.0, 1.0])
 
 
 @pytest.mark.parametrize("value", [-1e-9, np.nan, np.inf, None, "0", True, [0.0]])

@@ -458,7 +458,7 @@ def test_a_list_of_worlds_has_the_sizes_of_those_of_mujoco(capsys):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("plan auto room.txt --nonsense", "unknown option '--nonsense'; known: "),
+        ("plan auto room.txt --nonsense", "unknown option '--nonsense'; did you mean '--no-stay'?"),
         ("plan auto room.txt --slipp 0.1", "unknown option '--slipp'; did you mean '--slip'?"),
         ("list --import", "--import must have the name of a module, got none"),
         ("list --import no_such_module", "cannot import module 'no_such_module'"),
@@ -505,7 +505,7 @@ def calls(here, monkeypatch):
     """Replaces the running of experiments by a record of what was asked for."""
     asked = []
 
-    def stand_in(name, scale, seeds, out):
+    def stand_in(name, scale, seeds, out, **_):
         asked.append((name, scale, seeds, out))
         return write_result(here / out, name, scale, {"H1": True, "H3": None})
 
@@ -548,7 +548,7 @@ def test_a_folder_that_cannot_be_written_is_named(capsys, here):
 
 
 def test_an_interruption_is_no_traceback(capsys, monkeypatch):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("hierax.commands.reproduce.reproduce", interrupt)

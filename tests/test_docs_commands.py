@@ -57,9 +57,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(ROOT / "docs" / "examples")
     monkeypatch.setattr("hierax.commands.compilation_cache.enable", lambda: None)
-    for table in (AGENTS, WORLDS):
-        for name in table:
-            monkeypatch.setitem(table, name, table[name])  # forget what an example registers
+    registered = [(table, dict(table)) for table in (AGENTS, WORLDS)]
     (tmp_path / "my_rooms.txt").write_text("#######\n#S.#..#\n#.....#\n#..#.G#\n#######\n")
     model = TabularMDP(np.full((3, 2, 3), 1 / 3), np.ones((3, 2)), 0.9)
     for name in ("my_model.npz", "circle.npz"):
@@ -73,7 +71,10 @@ def here(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     for module in ("own_agent", "own_world", "my_worlds"):
         monkeypatch.delitem(sys.modules, module, raising=False)
-    return tmp_path
+    yield tmp_path
+    for table, before in registered:  # forget what an example registered
+        table.clear()
+        table.update(before)
 
 
 def with_options(words, options):

@@ -23,6 +23,14 @@ KINDS = {"scan": (ScanDriver, ScanEvaluator), "host": (HostDriver, HostEvaluator
 RAISED = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: SystemExit}
 
 
+@pytest.fixture(autouse=True)
+def signals_are_obeyed():
+    """Ctrl-C is obeyed, also where the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def signal_at(patch, place, name, call, number):
     """Send a signal to this process before that call of ``place.name``."""
     calls, real = itertools.count(1), getattr(place, name)

@@ -100,7 +100,6 @@ def policy_table(name: str, policy: Any, available: Array) -> Array:
     if is_traced(array, available):
         return array
     require_finite(name, array, ("state", "action"))
-    array = stochastic(name, policy, array, ("state", "action"))
     taken = (array > 0) & ~available
     if taken.any():
         index = first(taken)
@@ -108,7 +107,7 @@ def policy_table(name: str, policy: Any, available: Array) -> Array:
             f"{name} must be 0 where the action is not available, got {array[index]:.12g} at "
             f"{place(('state', 'action'), index)}"
         )
-    return array
+    return stochastic(name, policy, array, ("state", "action"))
 
 
 def holds_integers(value: Any) -> bool:

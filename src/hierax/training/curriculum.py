@@ -15,7 +15,7 @@ from hierax.agents.latent_space import LatentSpacePolicy
 from hierax.precision import in_float32
 from hierax.registry import Stage
 from hierax.training.config import AnyWorld, describe_agent, describe_world, make_world
-from hierax.training.run_folder import LEVELS, require_same_fields
+from hierax.training.run_folder import LEVELS, is_begun, require_same_fields
 from hierax.training.session import Trained
 from hierax.training.trainer import train
 
@@ -66,6 +66,9 @@ def train_levels(
     if run is not None:
         settings = {"agent": describe_agent(agent), "world": describe_world(world)}
         require_same_fields(Path(run), settings)
+        if is_begun(Path(run)):  # the top stands on levels of that many steps
+            for number, stage in enumerate(curriculum):
+                require_same_fields(Path(run) / LEVELS / str(number), {"steps": stage.steps})
     worlds = [*(_world(stage, world) for stage in curriculum), world]
     start, shared = None, {name: options[name] for name in options if name not in TOP_ALONE}
     for number, stage in enumerate(curriculum):
