@@ -22,7 +22,7 @@ VALID = {
     "--agent.buffer-size": "1000",
     "--world.episode_limit": "20",
 }
-COUNTS = ["0", "-3", "1.5", "many", "", "1e3", "nan", "none"]
+COUNTS = ["0", "-3", "1.5", "many", "", "1e-3", "nan", "none"]
 WRONG_VALUES = {
     "agent": ["sca", "SACC", "ppo", "td", ""],
     "world": ["PointSped-v0", "Point", "NoSuchWorld-v9", "FourRooms-v0"],

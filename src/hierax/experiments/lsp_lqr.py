@@ -61,7 +61,7 @@ def draw(result: Result, path: Path) -> None:
 
 def _levels(world: LQR, steps: int, seeds: int) -> dict[str, dict[str, Any]]:
     """Train two levels and return a row for each."""
-    agent, start = _agent(world), None
+    agent, start = _agent(world), "untrained"  # the level below is the identity
     default = None
     rows: dict[str, dict[str, Any]] = {}
     for name in ("first level", "second level"):
