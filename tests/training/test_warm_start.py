@@ -175,7 +175,7 @@ def test_seeds_that_advance_together_begin_each_with_its_own(upper):
     together = dataclasses.replace(driver("scan", agent, CROSS), together=True)
     runs = together.start((3, 4), starts)
     for state, start in zip(together.agents(runs), starts, strict=True):
-        assert digest([state]) == digest([start])
+        assert digest([state._replace(replay=None)]) == digest([start])
     structure = jax.eval_shape(lambda: together.start((3, 4)))
     kinds = [jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), x) for x in (runs, structure)]
     assert kinds[0] == kinds[1]
