@@ -67,10 +67,10 @@ def require_no_early_update(kind, interval, environments):
     assert (chosen.iteration.steps, chosen.iteration.updates) == (1, 1)
     late = interval * -(-SHARE // environments)  # the first row after which enough is stored
     runs = chosen.start((0,))
-    for rows in (late - 1, 3):
+    for rows, updates in ((late - 1, 0), (3, 3)):
         runs, _ = chosen.advance(runs, rows, learning=True)
         (state,) = chosen.agents(runs)
-        assert int(state.updates) == (0 if rows == late - 1 else 3), (kind, interval, environments)
+        assert int(state.updates) == updates, (kind, interval, environments)
         assert bool(is_ready(agent, state)) == bool(state.updates)
     assert chosen.fault(runs) is None
     assert float(state.learner) == 1.0  # no draw of a row that was never written

@@ -24,6 +24,7 @@ OTHERS = [name for name in ENTRIES if name not in ONE_OF_EACH]
 
 # Distances and velocities have no bounds, as in Gymnasium's own environments of MuJoCo.
 @pytest.mark.filterwarnings("ignore:.*A Box observation space (min|max)imum value is")
+@pytest.mark.filterwarnings("ignore:.*BallGap-v0 is out of date")
 @pytest.mark.parametrize(
     "name", [*ONE_OF_EACH, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
 )
