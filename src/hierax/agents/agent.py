@@ -87,8 +87,8 @@ class TrainState(NamedTuple):
     key: Key
 
 
-class Trained(Protocol):
-    """The result of a training, see `hierax.train`.
+class WithStates(Protocol):
+    """An object with trained states, such as the result of `hierax.train`.
 
     Attributes:
         states: the state of each seed.

@@ -31,7 +31,7 @@ import jax.numpy as jnp
 
 from hierax import checks
 from hierax.agents.actor_critic import OBSERVATION, ActorCritic
-from hierax.agents.agent import Key, Metrics, Observation, Trained, TrainState
+from hierax.agents.agent import Key, Metrics, Observation, TrainState, WithStates
 from hierax.agents.critics import action_values, twin_critics
 from hierax.agents.distributions import log_det_tanh
 from hierax.agents.encoder import Encoder
@@ -184,7 +184,7 @@ class LatentSpacePolicy(ActorCritic):
 
     @in_float32
     def add_level(
-        self, trained: TrainState | Trained, level: Level, spec: WorldSpec | None = None
+        self, trained: TrainState | WithStates, level: Level, spec: WorldSpec | None = None
     ) -> tuple["LatentSpacePolicy", TrainState]:
         """Freeze the trained levels, and put an untrained level on top.
 
@@ -337,7 +337,7 @@ class LatentSpacePolicy(ActorCritic):
             )
 
 
-def _one_state(trained: TrainState | Trained) -> TrainState:
+def _one_state(trained: TrainState | WithStates) -> TrainState:
     """Return the state of a training of one seed."""
     if isinstance(trained, TrainState):
         return trained
