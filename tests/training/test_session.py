@@ -13,13 +13,14 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from hierax.agents import SAC, TD3
 from hierax.training import NotFiniteError, checkpoint, load, train
 from hierax.training.checkpoint_files import NotSavedError
 from hierax.training.records import Records, read_metrics
 from hierax.training.run_folder import RunFolder
-from hierax.worlds import PointCross, PointSpeed
+from hierax.worlds import PointCross, PointSpeed, make
 from hierax.worlds.host import FunctionalHostWorld
 from refusals import refusal
 from training.toys import Clock, Counter
@@ -340,16 +341,15 @@ def test_runs_that_were_killed_end_the_same(learner, driver, tmp_path):
     assert again["digest"] == told["digest"]
 
 
-def continued(folder, learner, driver, buffer_size, steps=160):
+def continued(folder, agent, world, steps=2_000, **changes):
     """Train for some steps, then for twice as many, and once for all of them."""
-    agent = dataclasses.replace(AGENTS[learner], buffer_size=buffer_size)
-    given = {"environments": 4, "episodes": 2, "driver": driver, "progress": False, **INTERVALS}
-    train(agent, WORLD, steps, run=folder / "parts", **given)
-    del given["log_every"], given["evaluate_every"]  # a run keeps them
-    train(agent, WORLD, 2 * steps, run=folder / "parts", **given)
-    trained = train(
-        agent, WORLD, 2 * steps, run=folder / "whole", **given, log_every=40, evaluate_every=80
-    )
+    given = {"environments": 5, "episodes": 2, "progress": False, "keep": 20, **changes}
+    intervals = {"log_every": 200, "evaluate_every": 400, "checkpoint_every": 400}
+    kept = {name: given.pop(name, value) for name, value in intervals.items()}
+    train(agent, world, steps, run=folder / "parts", **given, **kept)
+    saved = {"checkpoint_every": kept["checkpoint_every"]}  # a run keeps the other intervals
+    train(agent, world, 2 * steps, run=folder / "parts", **given, **saved)
+    trained = train(agent, world, 2 * steps, run=folder / "whole", **given, **kept)
     configs = [
         json.loads((folder / name / "config.json").read_text()) for name in ("parts", "whole")
     ]
@@ -357,25 +357,62 @@ def continued(folder, learner, driver, buffer_size, steps=160):
     return trained
 
 
-def test_a_finished_run_that_is_continued_is_a_longer_run(tmp_path):
-    # The ring grows from 160 to 240 steps, and is written over after that.
-    trained = continued(tmp_path, "td3", "scan", 240)
-    assert ended(tmp_path / "parts") == ended(tmp_path / "whole")
-    assert len(trained.states[0].replay.ring.step.reward) == 240 // 4 + 2
+def saved_digests(folder):
+    """Of all arrays of each checkpoint and each policy that a run has kept."""
+    files = sorted(folder.glob("*/*/manifest.json"))
+    return {str(path.relative_to(folder)): json.loads(path.read_text())["digest"] for path in files}
+
+
+def assert_same_run(folder):
+    """Assert that the run in parts and the whole run saved, logged and evaluated the same."""
+    parts, whole = folder / "parts", folder / "whole"
+    stored = [
+        load_file(run / "checkpoints" / f"{4_000:012d}" / "arrays.safetensors")
+        for run in (parts, whole)
+    ]
+    assert stored[0].keys() == stored[1].keys()
+    for name, array in stored[1].items():
+        np.testing.assert_array_equal(stored[0][name], array, name)
+    assert len(saved_digests(whole)) == 2 * 4_000 // 400
+    assert saved_digests(parts) == saved_digests(whole)
+    assert ended(parts) == ended(whole)
+
+
+def rows_of(trained):
+    """The rows of the ring of a replay, which hold one step of each environment."""
+    return len(trained.states[0].replay.ring.step.reward)
+
+
+QUARTER = {"updates_per_step": 0.25}
+# Rings that have wrapped at 2,000 steps, that grow and then wrap, and that never wrap.
+RINGS = {500: 500, 3_000: 3_000, 10**6: 4_000}
+FAST = [("td3", "scan", 3_000), ("td3", "host", 500)]
+ALL = itertools.product(AGENTS, ["scan", "host"], RINGS)
+slowly = [pytest.param(*case, marks=[] if case in FAST else pytest.mark.slow) for case in ALL]
+
+
+@pytest.mark.parametrize(("learner", "driver", "buffer_size"), slowly)
+def test_a_finished_run_that_is_continued_is_a_longer_run(learner, driver, buffer_size, tmp_path):
+    agent = dataclasses.replace(AGENTS[learner], buffer_size=buffer_size, **QUARTER)
+    trained = continued(tmp_path, agent, WORLD, driver=driver)
+    assert_same_run(tmp_path)
+    assert rows_of(trained) * 5 == pytest.approx(RINGS[buffer_size], abs=2 * 5)
 
 
 @pytest.mark.slow
-@drivers
-@pytest.mark.parametrize("learner", AGENTS)
-@pytest.mark.parametrize("buffer_size", [80, 240, 10**6])
-def test_any_finished_run_that_is_continued_is_a_longer_run(driver, learner, buffer_size, tmp_path):
-    continued(tmp_path, learner, driver, buffer_size, steps={"scan": 160, "host": 256}[driver])
-    assert ended(tmp_path / "parts") == ended(tmp_path / "whole")
+@pytest.mark.parametrize("buffer_size", RINGS)
+def test_a_run_in_environments_of_mujoco_that_is_continued_is_a_longer_run(buffer_size, tmp_path):
+    world = make("SwimmerSpeed-v0", episode_limit=20)
+    agent = SAC(world.spec, **{**SMALL, **QUARTER, "buffer_size": buffer_size})
+    continued(tmp_path, agent, world)
+    assert_same_run(tmp_path)
 
 
 @pytest.mark.slow
 def test_an_end_between_two_logs_changes_no_number_but_leaves_its_line(tmp_path):
-    continued(tmp_path, "td3", "host", 240)  # logs are 64 steps apart, and 160 is the first end
+    agent = dataclasses.replace(AGENTS["td3"], buffer_size=240)
+    # Logs are 64 steps apart, and 160 is the first end.
+    continued(tmp_path, agent, WORLD, 160, driver="host", environments=4, **INTERVALS)
     (last, digests, *_), (same, others, *_) = (
         ended(tmp_path / name) for name in ("parts", "whole")
     )
