@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from hierax.cli import main
-from hierax.commands.train import Command
+from hierax.commands.train_command import Command
 from hierax.training import NotFiniteError, Trained
 from hierax.training.records import read_metrics
 

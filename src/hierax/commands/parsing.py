@@ -21,9 +21,7 @@ _RULE = re.compile(r"[╭╰]|─{4}|-{4}")
 _KINDS = {"INT": "an integer", "FLOAT": "a number", "STR": "a word"}
 
 
-def parse(
-    options: type[T], words: Sequence[str], program: str, text: str = "", below: str = ""
-) -> T:
+def parse(options: type[T], words: Sequence[str], program: str, text: str = "") -> T:
     """Return the options that the words of a command line set.
 
     Args:
@@ -31,7 +29,6 @@ def parse(
         words: after the name of the command.
         program: how the command is called, for its help.
         text: above the options in its help.
-        below: below them.
 
     Raises:
         UsageError: if an option is unknown, is given twice, or has a value that is not allowed.
@@ -46,7 +43,6 @@ def parse(
             return tyro.cli(options, prog=program, description=text, args=list(words))
     except SystemExit as end:
         if not end.code:
-            print(below, end="")
             raise
     except ValueError as error:
         raise UsageError(one_line(error)) from None

@@ -49,13 +49,13 @@ def options_class(kind: type, defaults: Mapping[str, Any], words: Sequence[str],
     Raises:
         UsageError: if a number of a level is left out.
     """
-    hints, documented = get_type_hints(kind), _documentation(kind)
+    hints, documented = get_type_hints(kind), documentation(kind)
     options: list[Any] = []
     for field in _own_first(kind):
         if field.name in _NOT_SET or not field.init:
             continue
         default = _default(field, defaults)
-        if _holds_dataclasses(default):
+        if holds_dataclasses(default):
             default = _extended(default, f"--{owner}.{field.name}", words)
         hint = Annotated[hints[field.name], arg(help=documented.get(field.name, ""))]
         if default is dataclasses.MISSING:
@@ -134,7 +134,8 @@ def _default(field: "dataclasses.Field[Any]", defaults: Mapping[str, Any]) -> An
     return field.default
 
 
-def _holds_dataclasses(value: Any) -> bool:
+def holds_dataclasses(value: Any) -> bool:
+    """Return whether a value is a tuple of dataclasses, whose options are numbered."""
     return isinstance(value, tuple) and bool(value) and all(map(dataclasses.is_dataclass, value))
 
 
@@ -152,7 +153,7 @@ def _extended(items: tuple[Any, ...], option: str, words: Sequence[str]) -> tupl
     return (*items, *(type(items[-1])() for _ in range(len(items), count)))
 
 
-def _documentation(kind: type) -> dict[str, str]:
+def documentation(kind: type) -> dict[str, str]:
     """Return the text on each attribute in the docstrings of a class and its bases."""
     found: dict[str, str] = {}
     for cls in reversed(kind.__mro__):

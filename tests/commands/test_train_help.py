@@ -1,0 +1,116 @@
+"""The help of training: one screen, and a page with every option and its whole text."""
+
+import dataclasses
+import re
+
+import pytest
+
+from hierax.agents import Level
+from hierax.agents.actor_critic import ActorCritic
+from hierax.commands.train import read
+from hierax.commands.train_command import Command
+from hierax.commands.train_help import GENERAL, SUBJECTS
+from hierax.registry import AGENTS, LEARNING, MUJOCO, PRESETS, worlds_of
+
+WORLDS = worlds_of(LEARNING, MUJOCO)
+ONE_OF_EACH = sorted({entry.target: name for name, entry in WORLDS.items()}.values())
+USUAL = ("--steps", "--seed", "--run", "--environments", "--evaluate-every", "--preset")
+
+
+@pytest.fixture
+def shown(capsys):
+    """Runs a command line that asks for help, and returns the page."""
+
+    def run(*words):
+        with pytest.raises(SystemExit) as end:
+            read(words)
+        assert end.value.code == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+def options(kind):
+    """The options of the fields of an agent or a level."""
+    names = {field.name for field in dataclasses.fields(kind)} - {"spec", "levels"}
+    return {name.replace("_", "-") for name in names}
+
+
+def own_options(kind):
+    return options(kind) - {name for names in SUBJECTS.values() for name in names}
+
+
+def assert_one_screen(page):
+    lines = page.splitlines()
+    assert len(lines) <= 40
+    assert [line for line in lines if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_the_help_of_an_agent_is_one_screen_that_names_its_fields_by_subject(shown, agent):
+    kind = AGENTS[agent].load()
+    of_presets = [world for name, world in PRESETS if name == agent]
+    for world in [(), *((name,) for name in [*ONE_OF_EACH, "FourRooms-v0", *of_presets])]:
+        page = shown(agent, *world, "--help")
+        assert_one_screen(page)
+        titles = [line[:-1] for line in page.splitlines() if re.match(r"\S+:$", line)]
+        assert titles[:2] == ["run", agent]
+        assert [title for title in titles if title in SUBJECTS] == list(SUBJECTS)
+        for name in options(kind) | (options(Level) if agent == "lsp" else set()):
+            assert re.search(rf"[ .]{name}[ ,\n]", page), (name, page)
+        assert all(f"\n  {option} " in page for option in USUAL)
+        assert page.splitlines()[-1].endswith(
+            f"hierax train {' '.join([agent, *world])} --help-all"
+        )
+
+
+def test_the_help_without_an_agent_is_one_screen(shown):
+    page = shown("--help")
+    assert_one_screen(page)
+    assert all(f"  {name} " in page for name in AGENTS)
+    assert page == shown("-h")
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_the_complete_help_of_an_agent_has_all_of_its_fields_and_no_others(shown, agent):
+    page, kind = shown(agent, "PointSpeed-v0", "--help-all"), AGENTS[agent].load()
+    assert [line for line in page.splitlines() if len(line) > 80] == []
+    listed = set(re.findall(r"^  --agent\.(?:levels\.\d\.)?([\w-]+)", page, re.MULTILINE))
+    assert listed == options(kind) | (options(Level) if agent == "lsp" else set())
+    for other in set(AGENTS) - {agent}:
+        alien = own_options(AGENTS[other].load())
+        assert not any(f"--agent.{name} " in page for name in alien)
+    general = set(re.findall(r"^  (--[\w-]+)(?![\w.-])", page, re.MULTILINE))
+    fields = {field.name for field in dataclasses.fields(Command)} - {"agent", "world"}
+    assert general == {f"--{name.removesuffix('_folder').replace('_', '-')}" for name in fields}
+    assert general == {name for names in GENERAL.values() for name in names}
+    assert {"run", "evaluation", "records", agent, *SUBJECTS} <= {
+        line[:-1] for line in page.splitlines() if re.match(r"\S+:$", line)
+    }
+
+
+def test_every_field_that_agents_share_has_a_subject():
+    named = [name for names in SUBJECTS.values() for name in names]
+    assert sorted(named) == sorted(options(ActorCritic))
+
+
+@pytest.mark.parametrize(("agent", "world"), [("td3", "PointMaze-v0"), ("lsp", "SpinCross-v0")])
+def test_the_defaults_that_the_complete_help_shows_are_what_the_command_takes(shown, agent, world):
+    page = shown(agent, world, "--help-all")
+    defaults = re.findall(
+        r"^  (--(?:agent|world|curriculum)\S+) \S.* \[(.*)\]$", page, re.MULTILINE
+    )
+    typed = [(name, value) for name, value in defaults if not name.endswith(",")]
+    assert len(typed) > 15
+    words = [agent, world, "--steps", "5"]
+    given = read([*words, *(word for name, value in typed for word in (name, *value.split()))])
+    plain = read(words)
+    assert given.agent_fields == plain.agent_fields
+    assert given.curriculum == plain.curriculum
+
+
+def test_texts_are_whole_in_the_complete_help(shown):
+    page = " ".join(shown("sac", "--help-all").split())
+    assert "τ in (0, 1], share of the online parameters in a Polyak update of the targets." in page
+    assert "--agent.normalise-observations, --agent.no-normalise-observations [False]" in page
+    assert "--steps N (required)" in page
