@@ -4,10 +4,13 @@ Each command has its file in `hierax.commands`, which is imported when the comma
 that help appears at once.
 """
 
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 
 from hierax import __version__, registry
 from hierax.commands.errors import RunError, UsageError, one_line, unknown
@@ -55,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        _run(words)
+        with _warnings_of_one_line():
+            _run(words)
     except UsageError as error:
         print(f"hierax: {error}", file=sys.stderr)
         raise SystemExit(2) from None
@@ -68,6 +72,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
+
+
+@contextlib.contextmanager
+def _warnings_of_one_line() -> Iterator[None]:
+    """Show warnings from this package as the command's other messages are, without a source line.
+
+    Those from elsewhere, such as a user's environment, keep their place.
+    """
+    usual, package = warnings.formatwarning, Path(__file__).parent
+
+    def formatted(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        line: str | None = None,
+    ) -> str:
+        if package in Path(filename).parents:
+            return f"hierax: warning: {one_line(str(message))}\n"
+        return usual(message, category, filename, lineno, line)
+
+    warnings.formatwarning = formatted
+    try:
+        yield
+    finally:
+        warnings.formatwarning = usual
 
 
 def _run(words: list[str]) -> None:

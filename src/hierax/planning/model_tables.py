@@ -66,7 +66,8 @@ def warn_if_ambiguous(transition: Any, reward: Any, discount: Any, available: Ar
 def _warn_once() -> None:
     warnings.warn(
         "transition is read as (S, A, S), but would also be a valid model as (A, S, S): use "
-        "TabularMDP.from_arrays with layout='sas' or layout='ass' to state the order",
+        "TabularMDP.from_arrays with layout='sas' or layout='ass', or an array called layout in "
+        "an .npz file, to state the order",
         stacklevel=6,
     )
 
