@@ -2,11 +2,14 @@
 
 import dataclasses
 import re
+from typing import Any
 
 import pytest
 
 from hierax.agents import Level
 from hierax.agents.actor_critic import ActorCritic
+from hierax.commands.help_pages import Group, screen
+from hierax.commands.option_rows import rows
 from hierax.commands.train import read
 from hierax.commands.train_command import Command
 from hierax.commands.train_help import GENERAL, SUBJECTS
@@ -114,3 +117,41 @@ def test_texts_are_whole_in_the_complete_help(shown):
     assert "τ in (0, 1], share of the online parameters in a Polyak update of the targets." in page
     assert "--agent.normalise-observations, --agent.no-normalise-observations [False]" in page
     assert "--steps N (required)" in page
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Nested:
+    """A field with fields of its own.
+
+    Attributes:
+        size: how large it is.
+    """
+
+    size: int
+    rate: float | None = 0.5
+
+
+LONG = "longest" * 12
+MANY = dataclasses.make_dataclass("Many", [(f"field_{n}", int, n) for n in range(60)])
+NESTED = dataclasses.make_dataclass(
+    "Outer", [(LONG, int), ("given", Nested), ("own", Any, Nested(3))]
+)
+
+
+def test_fields_of_fields_are_options_with_their_defaults():
+    found = {row.name: (row.values, row.text, row.default) for row in rows(NESTED, "--agent.")}
+    assert found == {
+        f"--agent.{LONG}": ("INT", "", "(required)"),
+        "--agent.given.size": ("INT", "how large it is.", "(required)"),
+        "--agent.given.rate": ("FLOAT|None", "", "[0.5]"),
+        "--agent.own.size": ("INT", "how large it is.", "[3]"),
+        "--agent.own.rate": ("FLOAT|None", "", "[0.5]"),
+    }
+
+
+def test_a_screen_names_what_it_has_no_lines_for():
+    first, *others = (Group(name, rows(kind)) for name, kind in [("a", NESTED), ("b", MANY)])
+    page = screen("above", first, others, "below")
+    assert len(page.splitlines()) <= 40
+    assert f"--{LONG} INT" in page
+    assert all(re.search(rf"[ -]field-{n}[ ,\n]", page) for n in range(60))

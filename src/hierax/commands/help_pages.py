@@ -102,7 +102,7 @@ def _fitting(text: str, room: int) -> str:
     clause = sentence.partition("; ")[0]
     if len(sentence) > room and " " in clause:
         sentence = clause
-    return textwrap.shorten(sentence, room, placeholder="…")
+    return textwrap.shorten(sentence, max(room, 1), placeholder="…")
 
 
 def _whole(row: Row) -> str:

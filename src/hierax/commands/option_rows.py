@@ -64,7 +64,8 @@ def numbered_fields(options: type) -> dict[str, Sequence[Any]]:
 
 def _class_of(kind: Any, value: Any) -> type:
     """Return the options of a dataclass whose defaults are the fields of ``value``."""
-    given = {} if value is dataclasses.MISSING else vars(value)
+    fields = () if value is dataclasses.MISSING else dataclasses.fields(value)
+    given = {field.name: getattr(value, field.name) for field in fields}
     return options_class(kind, given, (), "")
 
 
