@@ -52,7 +52,8 @@ def test_the_optimum_of_any_model_is_found_or_left_to_another(seed, states, gamm
     found = full_tables.search(model, TOLERANCE)
     if found is None:
         return
-    value, q, policy, residual, contraction, _ = found
+    value, q, policy, residual, size, contraction, _ = found
+    assert size == np.abs(value).max()
     assert residual <= TOLERANCE * (1.0 - contraction)
     error = residual / (1.0 - contraction) + rounding(tables, exact)
     np.testing.assert_allclose(value, exact, rtol=0, atol=error)

@@ -72,10 +72,11 @@ def random_graph(states: int = 300, discount=0.999) -> TabularMDP:
 def test_the_certificate_is_a_jacobi_backup(given_tables, seed):
     mdp = given_tables.dense()
     value = np.random.default_rng(seed).normal(size=mdp.states)
-    q, policy, left = greedy.certify(*rows_of(mdp), value)
+    q, policy, left, size = greedy.certify(*rows_of(mdp), value)
     np.testing.assert_allclose(q, backup(mdp, value), rtol=1e-12, atol=1e-13)
     np.testing.assert_array_equal(policy, HardMax().policy(q))
     assert left == pytest.approx(residual(mdp, value), rel=1e-12, abs=1e-13)
+    assert size == np.abs(value).max()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -39,12 +39,13 @@ def test_a_bellman_sweep_is_the_sweep_written_out(operator, seed, jacobi, backwa
     want = swept(mdp, operator, value, jacobi=jacobi, backward=backward, eliminate=eliminate)
     result = np.empty_like(value) if jacobi else value.copy()
     policy, bonus = np.zeros((mdp.states, mdp.actions)), np.zeros(mdp.states)
-    change = sweeps.bellman_sweep(
+    change, largest = sweeps.bellman_sweep(
         sweeps.rows_of(mdp), value if jacobi else result, result, policy, bonus,
         sweeps.operator_code(operator), backward, eliminate,
     )  # fmt: skip
     np.testing.assert_allclose(result, want, rtol=1e-12, atol=1e-12)
     assert change == pytest.approx(np.abs(want - value).max(), rel=1e-12, abs=1e-12)
+    assert largest == np.abs(result).max()
     np.testing.assert_allclose(policy.sum(axis=1), 1.0, rtol=1e-12)
     assert (policy[~mdp.available] == 0).all()
 

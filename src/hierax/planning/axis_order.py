@@ -26,14 +26,15 @@ def require_axes(name: str, table: Any, sizes: tuple[int, ...], *allowed: str) -
         sizes: numbers of states and actions.
         allowed: orders of axes.
     """
-    size = dict(zip("SA", sizes, strict=True))
+    size = {"S": sizes[0], "A": sizes[1]}
 
     def shape(axes: str) -> tuple[int, ...]:
-        return tuple(size[axis] for axis in axes)
+        return tuple([size[axis] for axis in axes])
 
     given = np.shape(table)
-    if given in map(shape, allowed):
-        return
+    for axes in allowed:
+        if given == shape(axes):
+            return
     orders = ("".join(order) for axes in allowed for order in itertools.permutations(axes))
     found = next((order for order in orders if shape(order) == given), "")
     rule = checks.either(str(shape(axes)) for axes in allowed)

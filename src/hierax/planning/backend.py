@@ -15,11 +15,19 @@ import scipy.sparse as sp
 from jax.core import Tracer
 
 Array: TypeAlias = np.ndarray | jax.Array
+HOST = {np.ndarray, np.float64, float, int, bool, sp.csr_matrix}
+"""Types of most leaves, none of them an array of JAX. Looking them up is quick."""
 
 
 def is_traced(*trees: Any) -> bool:
     """Return whether any leaf of ``trees`` is a JAX tracer."""
-    return any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(trees))
+    others = [tree for tree in trees if type(tree) not in HOST]
+    return bool(others) and any(isinstance(leaf, Tracer) for leaf in _other_leaves(others))
+
+
+def _other_leaves(tree: Any) -> list[Any]:
+    """Return the leaves of other types than `HOST`."""
+    return [leaf for leaf in jax.tree.leaves(tree) if type(leaf) not in HOST]
 
 
 def namespace(*trees: Any) -> ModuleType:
@@ -77,7 +85,7 @@ def on_host(tree: Any) -> Any:
     A model that was returned from ``jit`` or moved to a device holds JAX arrays. Arithmetic with
     them uses float32 where 64-bit types are off.
     """
-    if not any(_on_device(leaf) for leaf in jax.tree.leaves(tree)):
+    if not any(map(_on_device, _other_leaves(tree))):
         return tree
     return jax.tree.map(_to_host, tree)
 

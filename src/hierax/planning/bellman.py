@@ -134,7 +134,7 @@ def solve_bellman(
         value, steps = _in_jax(model, operator, method, tolerance, implicit)
         found = _backup(model, operator, value, steps)
     contraction = found.contraction if operator.contracts else 1.0
-    bound = _error_bound(found.value, found.residual, contraction)
+    bound = _error_bound(found.size, found.residual, contraction)
     solution = BellmanSolution(
         value=found.value,
         action_value=found.action_value,
@@ -214,22 +214,21 @@ def _checked(operator: Any, method: Any, tolerance: Any, implicit: Any) -> Any:
 def _backup(model: DecisionModel, operator: Operator, value: Array, steps: Any) -> Backup:
     q = model.backup(value)
     residual = abs(operator.value(q) - value).max()
-    return Backup(value, q, operator.policy(q), residual, model.contraction, steps)
+    return Backup(
+        value, q, operator.policy(q), residual, abs(value).max(), model.contraction, steps
+    )
 
 
-def _error_bound(value: Array, residual: Any, contraction: Any) -> Any:
+def _error_bound(size: Any, residual: Any, contraction: Any) -> Any:
     """Return ``residual / (1 - c)``; infinite for ``c >= 1``, where there is no bound.
 
-    A residual of 0 by luck is no evidence: rounding alone leaves half a digit of the value.
+    A residual of 0 by luck is no evidence: rounding alone leaves half a digit of the largest value,
+    whose magnitude is ``size``.
     """
-    if not is_traced(value, residual, contraction):
-        # The Euclidean norm is the larger one, and quick: most residuals are above its half digit.
-        with np.errstate(over="ignore"):
-            norm = math.sqrt(value.dot(value))
-        if not residual > 0.5 * math.ulp(norm):
-            residual = max(residual, 0.5 * math.ulp(np.abs(value).max()))
+    if not is_traced(size, residual, contraction):
+        residual = max(residual, 0.5 * math.ulp(size))
         return residual / (1.0 - contraction) if contraction < 1.0 else np.inf
-    largest = jnp.abs(jax.lax.stop_gradient(value)).max()
+    largest = jax.lax.stop_gradient(size)
     half_digit = jnp.where(largest > 0.0, jnp.ldexp(1.0, jnp.frexp(largest)[1] - 54), 0.0)
     residual, margin = jnp.maximum(residual, half_digit), 1.0 - jnp.asarray(contraction)
     return jnp.where(margin > 0.0, residual / jnp.where(margin > 0.0, margin, 1.0), jnp.inf)

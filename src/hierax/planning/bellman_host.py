@@ -64,6 +64,7 @@ class Backup(NamedTuple):
         action_value: ``(S, A)``; ``-inf`` at unavailable pairs.
         policy: ``(S, A)`` of the action values.
         residual: ``‖T v - v‖∞``.
+        size: ``‖v‖∞``.
         contraction: largest row sum of ``Γ∘P``.
         steps: number of rounds.
     """
@@ -72,6 +73,7 @@ class Backup(NamedTuple):
     action_value: Array
     policy: Array
     residual: Any
+    size: Any
     contraction: Any
     steps: Any
 
@@ -112,7 +114,9 @@ def _backup(operator: Operator, state: "SearchState") -> Backup:
         return _certified(state.rows, state.value, state.contraction, state.made)
     q = sweeps.action_values(state.rows, state.value)
     residual = float(np.abs(operator.value(q) - state.value).max())
-    return Backup(state.value, q, operator.policy(q), residual, state.contraction, state.made)
+    size = float(np.abs(state.value).max())
+    policy = operator.policy(q)
+    return Backup(state.value, q, policy, residual, size, state.contraction, state.made)
 
 
 def _certified(rows: sweeps.Rows, value: Array, contraction: float, steps: int) -> Backup:
@@ -135,8 +139,7 @@ def _search_policies(
     with np.errstate(**OVERFLOW_SHOWS_LATER):
         better = refined.refine(rows, value, choices(), contraction, tolerance, report)
     backup = _certified(rows, better.value, contraction, steps + better.policies)
-    rounding = 8.0 * EPSILON * np.abs(backup.value).max()
-    if backup.residual > max(found.residual, rounding):
+    if backup.residual > max(found.residual, 8.0 * EPSILON * backup.size):
         return found
     return backup._replace(policy=better.policy)
 
@@ -146,10 +149,10 @@ def _needs_refinement(found: Backup, tolerance: float) -> bool:
     margin = 1.0 - found.contraction
     if margin <= 0.0 or (found.residual <= tolerance * margin and margin > EPSILON / PRECISE):
         return False
-    size = np.abs(found.value).max()
     # Closer to 1 than this a small residual is no evidence: rounding alone may be larger.
     return bool(
-        (margin <= EPSILON / PRECISE and size > 0.0) or found.residual > PRECISE * size * margin
+        (margin <= EPSILON / PRECISE and found.size > 0.0)
+        or found.residual > PRECISE * found.size * margin
     )
 
 
@@ -207,7 +210,7 @@ class SearchState:
         self.value = np.zeros(states)
         self.policy = np.zeros((states, actions))
         self.bonus = np.zeros(states)
-        self.made, self.smallest_change = 0, np.inf
+        self.made, self.smallest_change, self.largest = 0, np.inf, 0.0
         self.changes: deque[float] = deque(maxlen=STALLS)
 
     def backup(self) -> None:
@@ -222,7 +225,7 @@ class SearchState:
         self._sweep(self.value, backward=self.made % 2 == 1, eliminate=hard)
 
     def _sweep(self, result: np.ndarray, backward: bool, eliminate: bool) -> None:
-        change = sweeps.bellman_sweep(
+        change, self.largest = sweeps.bellman_sweep(
             self.rows, self.value, result, self.policy, self.bonus, self.operator, backward,
             eliminate,
         )  # fmt: skip
@@ -334,14 +337,13 @@ def _search_in_rounds(state: SearchState, method: str, limit: int, progress: Pro
     for _ in range(limit):
         improve(state)
         if not math.isfinite(state.changes[-1]):
-            state.value[:] = np.nan
+            if np.isfinite(state.value).all():  # two large values differ by more than float64 holds
+                state.value[:] = np.nan
             break
         if _finished(state) or (evaluate in EVALUATIONS and _stalled(state)):
             break
         progress.report(state.share_done())
         evaluate(state)
-        if evaluate is not nothing and not np.isfinite(state.value).all():
-            break
 
 
 def _finished(state: SearchState) -> bool:
@@ -350,15 +352,14 @@ def _finished(state: SearchState) -> bool:
     After a sweep that changed no value by more than δ the Bellman residual is at most ``c δ``: each
     new value differs from its backup only through values that changed during the sweep.
     """
-    rounding = 8.0 * EPSILON * np.abs(state.value).max()
-    return bool(state.changes[-1] <= max(state.target, rounding))
+    return bool(state.changes[-1] <= max(state.target, 8.0 * EPSILON * state.largest))
 
 
 def _stalled(state: SearchState) -> bool:
     """Return whether the last rounds brought no smaller change, near the rounding error."""
     if state.smallest_change == np.inf:
         return False
-    near = max(state.changes) <= 1e4 * EPSILON * np.abs(state.value).max()
+    near = max(state.changes) <= 1e4 * EPSILON * state.largest
     return bool(near and min(state.changes) >= 0.5 * state.smallest_change)
 
 

@@ -33,20 +33,21 @@ REDUCTION = 1e-3
 BLOCK = 2**16
 """Entries of a block of rows, 512 KiB, that the cache holds."""
 
-Found = tuple[Array, Array, Array, float, float, int]
+Found = tuple[Array, Array, Array, float, float, float, int]
 
 
 def is_full(model: TabularMDP) -> bool:
     """Return whether `search` applies: a large table of mostly full rows, and one discount."""
-    if model.is_sparse or np.ndim(model.discount) != 0 or model.transition.size < LEAST_ENTRIES:
+    table = model.transition
+    if not isinstance(table, np.ndarray) or table.size < LEAST_ENTRIES or np.ndim(model.discount):
         return False
-    sample = model.transition[:: max(1, model.states // SAMPLED)]
+    sample = table[:: max(1, model.states // SAMPLED)]
     return bool(np.count_nonzero(sample) > FULL * sample.size)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # an infinite value ends the search with None
 def search(model: TabularMDP, tolerance: float) -> Found | None:
-    """Return value, action values, policy, residual, contraction and number of backups.
+    """Return value, action values, policy, residual, ``‖v‖∞``, contraction and number of backups.
 
     They are those of the hard maximum, and the residual is at most ``tolerance * (1 - c)``. None if
     a few backups do not reach it: the model mixes slowly, or rounding allows no smaller residual.
@@ -69,7 +70,9 @@ def search(model: TabularMDP, tolerance: float) -> Found | None:
             residual = float(np.abs(q.max(axis=1) - (value + level)).max())
             if residual > target:  # rounding of a large level, or of rows that do not sum to 1
                 return None
-            return value + level, q, HardMax().policy(q), residual, contraction, backups
+            value = value + level
+            policy, size = HardMax().policy(q), float(np.abs(value).max())
+            return value, q, policy, residual, size, contraction, backups
         if _backups_to_go(before, spread, target) > MOST_BACKUPS:
             return None
         goal = max(0.5 * target, REDUCTION * spread if switched else 0.0)

@@ -276,10 +276,13 @@ def _evaluate(search, goal, mixing):
 
 @compiled
 def certify(starts, columns, weights, reward, value):
-    """Return action values, greedy policy (`HardMax`) and residual of a Jacobi backup."""
+    """Return action values, greedy policy (`HardMax`) and residual of a Jacobi backup.
+
+    The last number is the largest magnitude of ``value``.
+    """
     states, actions = count(reward.shape[0]), count(reward.shape[1])
     action_value, policy = np.empty((states, actions)), np.zeros((states, actions))
-    residual, row = 0.0, count(0)
+    residual, size, row = 0.0, 0.0, count(0)
     for state in range(states):
         best, largest = -np.inf, 0.0
         for action in range(actions):
@@ -297,4 +300,5 @@ def certify(starts, columns, weights, reward, value):
         policy[state, chosen] = 1.0
         gap = abs(best - value[state])
         residual = gap if gap > residual or gap != gap else residual  # not max: a NaN must show
-    return action_value, policy, residual
+        size = max(size, abs(value[state]))
+    return action_value, policy, residual, size

@@ -161,7 +161,7 @@ def stochastic(name: str, value: Any, table: Array, axes: tuple[str, ...]) -> Ar
         ValueError: if a sum or an entry is off by more than the rounding of the type of ``value``.
     """
     rounding = rounding_of(value)
-    if (table < 0).any():
+    if table.min() < 0:
         wrong = table < -rounding.entry
         if wrong.any():
             index = first(wrong)
@@ -169,9 +169,9 @@ def stochastic(name: str, value: Any, table: Array, axes: tuple[str, ...]) -> Ar
             raise ValueError(f"{name} must not be negative, got {table[index]} at {where}")
         table = np.maximum(table, 0.0)
     sums = table.sum(axis=-1)
-    wrong = np.abs(sums - 1.0) > rounding.total
-    if wrong.any():
-        index = first(wrong)
+    off = np.abs(sums - 1.0)
+    if off.max() > rounding.total:
+        index = first(off > rounding.total)
         raise ValueError(wrong_sum(name, sums[index], rounding, place(axes[:-1], index)))
     return table if rounding is DOUBLE else table / sums[..., None]
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hierax.planning import sweeps
+from hierax.planning.kernel import ONE, Index, compiled, count
 from hierax.planning.linear import factorise, transition_of_chain
+from hierax.planning.sweeps import Rows, chain_of_policy
 
 ROUNDING = 8.0 * np.finfo(np.float64).eps
 """Relative difference of two values above which it is more than rounding."""
@@ -20,7 +21,7 @@ CLOSE_TO_ONE = 1e-5
 
 
 def iterate_policies(
-    rows: sweeps.Rows, contraction: float, target: float, report: Callable[[float, float], None]
+    rows: Rows, contraction: float, target: float, report: Callable[[float, float], None]
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Return a value, actions ``(S,)`` that are greedy before it, and the number of rounds.
 
@@ -28,32 +29,55 @@ def iterate_policies(
     is strictly better, or if a policy returns. It does not begin if ``1 - c`` is below
     `CLOSE_TO_ONE`. ``report(change, target)`` is called in each round.
     """
-    value, states = np.zeros(rows.reward.shape[0]), np.arange(rows.reward.shape[0])
-    choice = rows.reward.argmax(axis=1)
+    value, choice = np.zeros(rows.reward.shape[0]), rows.reward.argmax(axis=1).astype(Index)
     if 1.0 - contraction < CLOSE_TO_ONE:
         return value, choice, 0
+    policy, bonus = np.zeros(rows.reward.shape), np.zeros(choice.size)
+    policy[np.arange(choice.size), choice] = 1.0
     seen: set[int] = set()
     made = 0
     for made in range(1, MOST_POLICIES + 1):
-        q = sweeps.action_values(rows, value)
-        best = q.max(axis=1)
-        change, rounding = np.abs(best - value).max(), ROUNDING * np.abs(best)
+        backup, change, largest, exchanged = improve(rows, value, choice, policy)
         report(change, target)
-        if change <= max(target, rounding.max()):
-            return best, choice, made
-        better = best > q[states, choice] + rounding
-        choice = np.where(better, q.argmax(axis=1), choice)
-        policy = hash(choice.tobytes())
-        if made > 1 and (policy in seen or not better.any()):
+        if change <= max(target, ROUNDING * largest):
+            return backup, choice, made
+        chosen = hash(choice.tobytes())
+        if made > 1 and (chosen in seen or not exchanged):
             break
-        seen.add(policy)
-        evaluated = _value(rows, choice)
+        seen.add(chosen)
+        chain = chain_of_policy(rows, policy, bonus)
+        evaluated = np.asarray(factorise(transition_of_chain(chain)).solve(chain.reward))
         value = evaluated if made == 1 else np.maximum(value, evaluated)
     return value, choice, made
 
 
-def _value(rows: sweeps.Rows, choice: np.ndarray) -> np.ndarray:
-    """Return the value of a policy, with self loops eliminated."""
-    policy = (choice[:, None] == np.arange(rows.reward.shape[1])).astype(np.float64)
-    chain = sweeps.chain_of_policy(rows, policy, np.zeros(choice.size))
-    return np.asarray(factorise(transition_of_chain(chain)).solve(chain.reward))
+@compiled
+def improve(rows, value, choice, policy):
+    """Exchange actions for strictly better ones, in ``choice (S,)`` and one-hot ``policy (S, A)``.
+
+    Returns the backup ``T value``, its largest change and largest magnitude, and the number of
+    exchanges.
+    """
+    starts, columns, weights, reward = rows
+    actions, row = count(reward.shape[1]), count(0)
+    backup, change, largest, exchanged = np.empty(value.size), 0.0, 0.0, 0
+    for state in range(count(value.size)):
+        best, held, chosen, holds = -np.inf, -np.inf, count(0), choice[state]
+        for action in range(actions):
+            total = reward[state, action]
+            for entry in range(starts[row], starts[row + ONE]):
+                total += weights[entry] * value[columns[entry]]
+            if total > best:
+                best, chosen = total, action
+            if action == holds:
+                held = total
+            row += ONE
+        backup[state] = best
+        gap = abs(best - value[state])
+        change = gap if gap > change or gap != gap else change  # not max: a NaN must show
+        largest = max(largest, abs(best))
+        if best > held + ROUNDING * abs(best):
+            policy[state, holds], policy[state, chosen] = 0.0, 1.0
+            choice[state] = chosen
+            exchanged += 1
+    return backup, change, largest, exchanged

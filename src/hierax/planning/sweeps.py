@@ -41,25 +41,42 @@ def rows_of(model: DecisionModel) -> Rows:
     """Return a model in compressed rows."""
     if isinstance(model, TabularMDP) and np.ndim(model.discount) == 0:
         # Make no table of products: for a sparse model that costs as much as solving a small one.
-        rows = compress(model.transition, model.reward, model.available)
-        return rows._replace(weights=rows.weights * model.discount)
+        return compress(model.transition, model.reward, model.available, float(model.discount))
     return compress(model.discounted_transition, model.expected_reward, model.available)
 
 
-def compress(discounted_transition: Any, reward: Array, available: Array) -> Rows:
-    """Return the `Rows` of a model whose ``Γ∘P`` is dense ``(S, A, S)`` or CSR ``(S*A, S)``."""
-    table = discounted_transition
+def compress(transition: Any, reward: Array, available: Array, discount: float = 1.0) -> Rows:
+    """Return the `Rows` of a model whose ``Γ∘P`` is ``discount`` times ``transition``.
+
+    The transition is dense ``(S, A, S)`` or CSR ``(S*A, S)``.
+    """
     if not available.all():
         reward = np.where(available, reward, -np.inf)
     reward = np.ascontiguousarray(reward)
-    if not sp.issparse(table):
-        table = table.reshape(-1, table.shape[-1])
-        if table.all():  # SciPy would look for zeros, one entry after the other
-            starts = np.arange(len(table) + 1, dtype=Index) * Index(table.shape[1])
-            columns = np.tile(np.arange(table.shape[1], dtype=Index), len(table))
-            return Rows(starts, columns, table.ravel(), reward)
-        table = sp.csr_matrix(table)
-    return Rows(table.indptr.astype(Index), table.indices.astype(Index), table.data, reward)
+    if sp.issparse(transition):
+        starts, columns = transition.indptr.astype(Index), transition.indices.astype(Index)
+        return Rows(starts, columns, transition.data * discount, reward)
+    table = np.ascontiguousarray(transition).reshape(-1, transition.shape[-1])
+    return Rows(*_compress_dense(table, discount), reward)
+
+
+@compiled
+def _compress_dense(table, discount):
+    """Return starts, columns and weights of the entries of a dense ``(S*A, S)`` that are not 0."""
+    rows, states = count(table.shape[0]), count(table.shape[1])
+    starts, end = np.empty(table.shape[0] + 1, Index), count(0)
+    for row in range(rows):
+        starts[row] = end
+        for column in range(states):
+            end += count(table[row, column] != 0.0)
+    starts[rows] = end
+    columns, weights, place = np.empty(end, Index), np.empty(end), count(0)
+    for row in range(rows):
+        for column in range(states):
+            if table[row, column] != 0.0:
+                columns[place], weights[place] = column, discount * table[row, column]
+                place += ONE
+    return starts, columns, weights
 
 
 def operator_code(operator: Operator) -> tuple[int, float]:
@@ -83,7 +100,7 @@ def action_values(rows, value):
 
 @compiled
 def bellman_sweep(rows, value, result, policy, bonus, operator, backward, eliminate):
-    """Make one sweep of ``result ← Ω(r + γ P value)``; return the largest change.
+    """Make one sweep of ``result ← Ω(r + γ P value)``; return largest change and magnitude.
 
     If ``result`` and ``value`` are two arrays this is a Jacobi backup, if they are one array a
     Gauss-Seidel sweep. Use ``eliminate`` (of self loops) only for the latter and the hard maximum.
@@ -92,7 +109,7 @@ def bellman_sweep(rows, value, result, policy, bonus, operator, backward, elimin
     starts, columns, weights, reward = rows
     kind, temperature = operator
     states, actions = count(reward.shape[0]), count(reward.shape[1])
-    change = 0.0
+    change, largest = 0.0, 0.0
     q = np.empty(actions)
     for k in range(states):
         state = states - ONE - k if backward else k
@@ -112,9 +129,11 @@ def bellman_sweep(rows, value, result, policy, bonus, operator, backward, elimin
             if q[action] > -np.inf:
                 mean += policy[state, action] * q[action]
         bonus[state] = new - mean
-        change = max(change, abs(new - value[state]))
+        gap = abs(new - value[state])
+        change = gap if gap > change or gap != gap else change  # not max: a NaN must show
+        largest = max(largest, abs(new))
         result[state] = new
-    return change
+    return change, largest
 
 
 @inner
