@@ -1,5 +1,9 @@
 """Columns of sensors by name, on models with known sensors."""
 
+import pickle
+
+import jax
+import jax.numpy as jnp
 import mujoco
 import numpy as np
 import pytest
@@ -61,3 +65,11 @@ def test_unknown_sensors_and_suffixes_are_refused(name, parts):
 
 def test_a_model_without_sensors_has_no_columns():
     refuses(lambda: SensorColumns(model_with())("place"), "'place'", "none")
+
+
+@pytest.mark.parametrize("names", [("place",), ("angle", "place"), ("turn", "angle"), ()])
+def test_a_reader_reads_the_columns_with_numpy_and_jax(names):
+    given, read = np.arange(16.0).reshape(2, 8), pickle.loads(pickle.dumps(COLUMNS.reader(*names)))
+    expected = given[:, COLUMNS(*names)]
+    np.testing.assert_array_equal(read(given), expected)
+    np.testing.assert_array_equal(jax.jit(lambda x: read(x))(jnp.asarray(given)), expected)

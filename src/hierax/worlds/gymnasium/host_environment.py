@@ -69,7 +69,7 @@ class HostEnv(gymnasium.Env[Observation, Any]):
         """
         super().reset(seed=seed)
         world = with_options(self.world, options)
-        if world != self._episode_world:
+        if world is not self._episode_world and world != self._episode_world:
             self.batch.close()
             self._episode_world = world
             self.batch = self._batch()

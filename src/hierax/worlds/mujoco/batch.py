@@ -1,6 +1,5 @@
 """N environments of a MuJoCo world as a `hierax.worlds.host.HostBatch`."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, TypeAlias
@@ -28,6 +27,7 @@ from hierax.worlds.world import Timestep
 
 Generators: TypeAlias = Sequence[np.random.Generator]
 
+_NEVER = np.iinfo(np.int32).max  # steps
 _IMAGE_SIZE = (480, 360)
 """Width and height of images from outside."""
 _RENDERERS = ("_outside_renderer", "_egocentric_renderer")
@@ -55,11 +55,15 @@ class MujocoBatch:
         checks.count("count", count, 1)
         checks.count("threads", threads, 1)
         self.count, self.spec = count, world.spec
-        self._limit = self.spec.episode_limit if truncates else math.inf
+        self._limit = self.spec.episode_limit if truncates else _NEVER
         self._world = world
         self.physics = Physics(world.model, world.substeps, min(threads, count))
         low, high = world.model.actuator_ctrlrange.T
         self._middle, self._half = (high + low) / 2.0, (high - low) / 2.0
+        self._has_vision = VISION in self.spec.views
+        self._views = tuple(
+            (view.name, (count, *view.shape), np.dtype(view.dtype)) for view in self.spec.views
+        )
         self._current: tuple[MujocoState, Timestep, Generators] | None = None
 
     @property
@@ -114,13 +118,11 @@ class MujocoBatch:
         previous, data = self._world.data(old, chosen), self._world.data(state, chosen)
         result = self._world.reward_and_termination(previous, data)
         _require_names(result.task_state, old.task_state)
-        state = state._replace(task_state=result.task_state)
+        state = MujocoState(state.mjstate, state.sensordata, state.steps, result.task_state)
         if np.count_nonzero(ended):
             state, random = self._begin_where(ended, state, random)
-            data = self._world.data(state, chosen)
-        else:
-            data = data._replace(task_state=result.task_state)
-        timestep = self._timestep(self._observe(data, state), result, last, state.steps, active)
+        observation = self._observe(self._world.data(state, chosen), state)
+        timestep = self._timestep(observation, result, last, state.steps, active)
         self._current = state, timestep, random
         return timestep
 
@@ -216,7 +218,8 @@ class MujocoBatch:
     def _initial_state(self, random: np.random.Generator) -> MujocoState:
         """Draw the initial state of one environment, without a leading axis."""
         initial = self._world.initial_state(random)
-        mjstate, sensordata = self.physics.initial_state(partial(_set_data, initial=initial))
+        change = partial(_set_data, initial=initial, mocap_numbers=self._world.mocap_numbers)
+        mjstate, sensordata = self.physics.initial_state(change)
         task_state = {name: np.asarray(value) for name, value in initial.task_state.items()}
         return MujocoState(mjstate, sensordata, np.zeros((), np.int32), task_state)
 
@@ -256,31 +259,21 @@ class MujocoBatch:
         else:
             reward = np.where(active, result.reward, 0.0).astype(np.float32)
             total = np.where(active, last.episode_return + reward, np.float32(0.0))
-        return Timestep(
-            observation=observation,
-            reward=reward,
-            terminated=terminated,
-            success=result.success & active,
-            truncated=(steps >= self._limit) & ~terminated,
-            is_step=active,
-            episode_return=total,
-            episode_length=steps,
-        )
+        success, truncated = result.success & active, (steps >= self._limit) & ~terminated
+        return Timestep(observation, reward, terminated, success, truncated, active, total, steps)
 
     def _observe(self, data: Data, state: MujocoState) -> dict[str, np.ndarray]:
         """Return the arrays of all views, with their shapes checked."""
-        found = {**self._world.observe(data)}
-        if VISION in self.spec.views:
-            found[VISION.name] = render_thread(self._render_egocentric, state)
+        found = self._world.observe(data)
+        if self._has_vision:
+            found = {**found, VISION.name: render_thread(self._render_egocentric, state)}
         observation = {}
-        for view in self.spec.views:
-            if view.name not in found:
-                raise ValueError(
-                    f"observe must return the view {view.name!r}, got {_listed(found)}"
-                )
-            array = np.asarray(found[view.name], view.dtype)
-            checks.require_shape(f"view {view.name!r}", array, (self.count, *view.shape))
-            observation[view.name] = array
+        for name, shape, dtype in self._views:
+            if name not in found:
+                raise ValueError(f"observe must return the view {name!r}, got {_listed(found)}")
+            observation[name] = array = np.asarray(found[name], dtype)
+            if array.shape != shape:
+                checks.require_shape(f"view {name!r}", array, shape)
         return observation
 
 
@@ -319,21 +312,16 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(map(repr, names)) or "nothing"
 
 
-def _set_data(data: mujoco.MjData, initial: InitialState) -> None:
+def _set_data(data: mujoco.MjData, initial: InitialState, mocap_numbers: Mapping[str, int]) -> None:
     checks.require_shape("qpos of initial_state", initial.qpos, data.qpos.shape)
     checks.require_shape("qvel of initial_state", initial.qvel, data.qvel.shape)
     data.qpos[:], data.qvel[:] = initial.qpos, initial.qvel
-    for name, (position, quaternion) in initial.mocap.items():
-        number = _mocap_number(data.model, name)
-        data.mocap_pos[number], data.mocap_quat[number] = position, quaternion
-
-
-def _mocap_number(model: mujoco.MjModel, name: str) -> int:
-    """Return the number of a mocap body among the model's mocap bodies."""
-    body = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_BODY, name)
-    if body < 0 or model.body_mocapid[body] < 0:
-        known = [model.body(number).name for number in np.flatnonzero(model.body_mocapid >= 0)]
-        raise ValueError(
-            f"mocap of initial_state must name mocap bodies ({_listed(known)}), got {name!r}"
-        )
-    return int(model.body_mocapid[body])
+    positions, quaternions = data.mocap_pos, data.mocap_quat
+    for name, pose in initial.mocap.items():
+        if name not in mocap_numbers:
+            known = _listed(mocap_numbers)
+            raise ValueError(
+                f"mocap of initial_state must name mocap bodies ({known}), got {name!r}"
+            )
+        number = mocap_numbers[name]
+        positions[number], quaternions[number] = pose

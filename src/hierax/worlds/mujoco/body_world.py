@@ -1,13 +1,14 @@
 """Base class of worlds with one of the bodies, and its sensors."""
 
 import abc
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 
 from hierax.spec import View
 from hierax.worlds.mujoco.bodies.body import TORSO_AXES, Body
-from hierax.worlds.mujoco.mujoco_world import MujocoWorld
+from hierax.worlds.mujoco.mujoco_world import Array, MujocoWorld
 
 
 class BodyWorld(MujocoWorld):
@@ -18,6 +19,11 @@ class BodyWorld(MujocoWorld):
     def walker(self) -> Body:
         """The controlled body."""
 
+    @cached_property
+    def qpos_at_origin(self) -> np.ndarray:
+        """Positions of the standing body at the origin, facing along x; not to be written to."""
+        return self.walker.standing_qpos(0.0, 0.0, 0.0)
+
     @property
     def proprioception(self) -> View:
         """The view ``"proprioception"``: the body's sensors of itself."""
@@ -27,6 +33,11 @@ class BodyWorld(MujocoWorld):
     def proprioception_columns(self) -> np.ndarray:
         """Columns of the view ``"proprioception"``."""
         return self.sensor_columns(*self.walker.proprioception)
+
+    @cached_property
+    def read_proprioception(self) -> Callable[[Array], Array]:
+        """The function from ``sensordata`` to the view ``"proprioception"``."""
+        return self.sensor_columns.reader(*self.walker.proprioception)
 
     @cached_property
     def xy_columns(self) -> np.ndarray:

@@ -9,8 +9,9 @@ the host and on an accelerator.
 import abc
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter, methodcaller
 from typing import Any, NamedTuple, TypeAlias
 
 import mujoco
@@ -181,6 +182,13 @@ class MujocoWorld(abc.ABC):
         """Columns of sensors in ``sensordata``."""
         return SensorColumns(self.model)
 
+    @cached_property
+    def mocap_numbers(self) -> Mapping[str, int]:
+        """Numbers of the model's mocap bodies among themselves, by name."""
+        model = self.model
+        bodies = np.flatnonzero(model.body_mocapid >= 0).tolist()
+        return {model.body(body).name: int(model.body_mocapid[body]) for body in bodies}
+
     @property
     def spec(self) -> WorldSpec:
         """Description of the world for agents."""
@@ -196,9 +204,14 @@ class MujocoWorld(abc.ABC):
     def data(self, state: MujocoState, action: Array) -> Data:
         """Return the data of a state and of the action ``(N, d)`` that led to it."""
         mjstate, sensordata, steps, task_state = state
+        qpos, qvel = self._columns_of_mjstate
+        return Data(mjstate[:, qpos], mjstate[:, qvel], sensordata, action, steps, task_state)
+
+    @cached_property
+    def _columns_of_mjstate(self) -> tuple[slice, slice]:
+        """Columns of positions and of velocities in ``mjstate``."""
         first, middle = 1, 1 + self.model.nq  # entry 0 is the time
-        qpos, qvel = mjstate[:, first:middle], mjstate[:, middle : middle + self.model.nv]
-        return Data(qpos, qvel, sensordata, action, steps, task_state)
+        return slice(first, middle), slice(middle, middle + self.model.nv)
 
     def batch(self, count: int, threads: int | None = None, *, truncates: bool = True) -> Any:
         """Return a batch of ``count`` environments.
@@ -245,6 +258,19 @@ class SensorColumns:
             ValueError: for an unknown sensor, or a suffix that the sensor does not have.
         """
         return np.concatenate([np.arange(0), *(self._columns(name) for name in names)])
+
+    def reader(self, *names: str) -> Callable[[Array], Array]:
+        """Return the function from ``sensordata`` to the columns of the sensors in ``names``.
+
+        It takes half the time of an index, and a tenth of it where the columns are consecutive.
+
+        Raises:
+            ValueError: as for the columns.
+        """
+        columns = self(*names)
+        if len(columns) and np.array_equal(columns, columns[0] + np.arange(len(columns))):
+            return itemgetter(np.s_[:, int(columns[0]) : int(columns[-1]) + 1])
+        return methodcaller("take", columns, 1)
 
     def _columns(self, name: str) -> np.ndarray:
         if name in self._ranges:

@@ -149,17 +149,19 @@ class Physics:
         scratch, pool = self._workers()
         states, sensordata = states.copy(), sensordata.copy()
         chosen = active.nonzero()[0].tolist()
-        work = [
-            (own, states, sensordata, control, chosen[first :: self._threads])
-            for first, own in enumerate(scratch)
+        elsewhere = [
+            pool.submit(
+                self._work, own, states, sensordata, control, chosen[first :: self._threads]
+            )
+            for first, own in enumerate(scratch[1:], 1)
         ]
-        elsewhere = [pool.submit(self._work, *share) for share in work[1:]]
-        self._work(*work[0])
+        self._work(scratch[0], states, sensordata, control, chosen[:: self._threads])
         for done in elsewhere:
             done.result()
-        stable = np.abs(states) < _HUGE  # also False for NaN
-        if np.count_nonzero(stable) != stable.size:
-            raise UnstableError(np.flatnonzero(~stable.all(axis=1)).tolist())
+        if not np.vdot(states, states) < _HUGE**2:  # fast; also for NaN
+            stable = (np.abs(states) < _HUGE).all(axis=1)
+            if not stable.all():
+                raise UnstableError(np.flatnonzero(~stable).tolist())
         return states, sensordata
 
     def to_mjdata(self, state: Float[np.ndarray, " size"]) -> mujoco.MjData:

@@ -164,6 +164,14 @@ def test_goals_are_uniform_within_their_bounds(name):
     np.testing.assert_allclose(goals.std(axis=0), (high - low) / 12**0.5, rtol=0.1)
 
 
+def test_a_goal_is_one_draw_of_all_its_coordinates():
+    world, random = WORLDS["AntMaze-v0"], np.random.default_rng(3)
+    plain = np.random.default_rng(3)
+    world.initial_body_state(plain)
+    expected = plain.uniform(world.task.low, world.task.high)
+    np.testing.assert_array_equal(world.initial_state(random).task_state["goal"], expected)
+
+
 def test_evaluation_goals_are_those_of_the_release():
     u = ((16.0, 0.0), (16.0, 16.0), (0.0, 16.0))
     expected = {

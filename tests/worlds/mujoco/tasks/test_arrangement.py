@@ -266,6 +266,26 @@ def test_a_box_begins_inside_of_its_cell():
         assert reach < 1.0
 
 
+def test_without_walls_positions_are_the_first_draw_that_is_apart():
+    one, two = np.triu_indices(4, 1)
+    for seed in range(30):
+        random, plain = np.random.default_rng(seed), np.random.default_rng(seed)
+        found = GO.initial_state(random)
+        least = 0.0
+        while least < 1.5:
+            expected = plain.uniform(-4.0, 4.0, (4, 2))
+            least = np.linalg.norm(expected[one] - expected[two], axis=1).min()
+        np.testing.assert_array_equal(found.qpos[:2], expected[0])
+        np.testing.assert_array_equal(found.task_state["targets"][:, :2], expected[1:])
+
+
+def test_the_task_of_an_episode_cannot_be_written_to():
+    drawn = ALL.draw_task(np.random.default_rng(0))
+    for shared in drawn.values():
+        with pytest.raises(ValueError, match="read-only"):
+            shared[:] = 0
+
+
 def test_without_walls_objects_begin_apart():
     batch = begun(GO, count=64)
     qpos, targets = qpos_of(batch), batch.state.task_state["targets"]

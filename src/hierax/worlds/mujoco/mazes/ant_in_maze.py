@@ -1,6 +1,7 @@
 """The ant in the mazes of HIRO and NORL."""
 
 import dataclasses
+import math
 
 import mujoco
 import numpy as np
@@ -11,6 +12,7 @@ from hierax.worlds.mujoco.mujoco_world import Array, Data
 
 _NQ, _NV = 15, 14  # of the body
 _NOISE = 0.1
+_STANDING = MazeAnt().standing_qpos(0.0, 0.0, 0.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +40,9 @@ class AntInMaze(MazeWorld):
 
     def initial_body_state(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draw a state near the standing ant at rest."""
-        qpos = MazeAnt().standing_qpos(0.0, 0.0, 0.0) + random.uniform(-_NOISE, _NOISE, _NQ)
-        qpos[3:7] /= np.linalg.norm(qpos[3:7])
+        qpos = _STANDING + random.uniform(-_NOISE, _NOISE, _NQ)
+        quaternion = qpos[3:7]
+        quaternion /= math.sqrt(quaternion.dot(quaternion))
         return qpos, _NOISE * random.standard_normal(_NV)
 
     def proprioception(self, data: Data) -> Array:

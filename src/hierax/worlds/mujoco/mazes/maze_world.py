@@ -203,8 +203,9 @@ class MazeWorld(MujocoWorld):
         body_qpos, body_qvel = self.initial_body_state(random)
         qpos[: len(body_qpos)], qvel[: len(body_qvel)] = body_qpos, body_qvel
         qpos[2] += self.layout.ground
-        if self._draws_goals:
-            goal = random.uniform(self.task.low, self.task.high)
+        if self._draws_goals:  # one by one: a draw of an array takes three times as long
+            bounds = zip(self.task.low, self.task.high, strict=True)
+            goal = np.array([random.uniform(low, high) for low, high in bounds])
         else:
             goal = np.array(self.goal, np.float64)
         if self.image:
@@ -233,7 +234,9 @@ class MazeWorld(MujocoWorld):
         xp = data.qpos.__array_namespace__()
         squared = ((self._achieved_goal(data) - data.task_state["goal"]) ** 2).sum(axis=1)
         near = squared < self.success_distance**2
-        return StepResult(-xp.sqrt(squared + 1e-10), xp.zeros_like(near), near, data.task_state)
+        return StepResult(
+            -xp.sqrt(squared + 1e-10), xp.zeros(len(near), bool), near, data.task_state
+        )
 
     @property
     def _draws_goals(self) -> bool:

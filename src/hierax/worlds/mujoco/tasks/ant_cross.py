@@ -109,7 +109,7 @@ class AntCross(BodyWorld):
     def observe(self, data: Data) -> Mapping[str, Array]:
         """Return the views of the table."""
         return {
-            "proprioception": data.sensordata[:, self.proprioception_columns],
+            "proprioception": self.read_proprioception(data.sensordata),
             "position": SCALE * data.sensordata[:, self.xy_columns],
             "heading": data.sensordata[:, self._heading_columns],
         }

@@ -1,9 +1,9 @@
 """Tasks to move the body, or a box, to a target, in a room or on an open floor."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import mujoco
 import numpy as np
@@ -15,6 +15,9 @@ from hierax.worlds.mujoco.mujoco_world import Array, Data, TaskState
 from hierax.worlds.mujoco.tasks.objects import TARGET_HALF
 from hierax.worlds.mujoco.tasks.scattered import Scattered
 from hierax.worlds.mujoco.vision import MAX_MARKERS, Marker
+
+_Pairs: TypeAlias = tuple[tuple[int, int], ...]
+"""Mover and target of each condition."""
 
 _MOVERS = ("body", "boxes")
 COLOURS = ((0.84, 0.37, 0.25), (0.20, 0.47, 0.72), (0.22, 0.60, 0.42), (0.58, 0.40, 0.70))
@@ -118,13 +121,28 @@ class Arrangement(Scattered):
             ``required``, ``(conditions, 1 + N, K)`` with one True (mover and target) for each
             condition, and ``task``, the view of it.
         """
-        targets = random.permutation(self.targets)[: self.conditions]
-        movers = random.permutation(self.possible_movers)[: self.conditions]
+        targets = random.permutation(self.targets)[: self.conditions].tolist()
+        movers = random.permutation(self.possible_movers)[: self.conditions].tolist()
         if self.together:
-            movers = np.array(self.possible_movers)
+            movers = self.possible_movers
+        drawn = tuple(zip(movers, targets, strict=True))
+        if drawn not in self._tasks:
+            self._tasks[drawn] = self._task(drawn)
+        return self._tasks[drawn]
+
+    @cached_property
+    def _tasks(self) -> dict[_Pairs, Mapping[str, np.ndarray]]:
+        """The tasks drawn so far; to compute one takes as long as the rest of a reset."""
+        return {}
+
+    def _task(self, drawn: _Pairs) -> Mapping[str, np.ndarray]:
         required = np.zeros((self.conditions, 1 + self.boxes, self.targets), bool)
-        required[np.arange(self.conditions), movers, targets] = True
-        return {"required": required, "task": self.task_view(required)}
+        for condition, (mover, target) in enumerate(drawn):
+            required[condition, mover, target] = True
+        task = self.task_view(required)
+        for shared in (required, task):
+            shared.setflags(write=False)
+        return {"required": required, "task": task}
 
     def observe(self, data: Data) -> Mapping[str, Array]:
         """Return the sensors of each view, and the task."""
@@ -145,19 +163,22 @@ class Arrangement(Scattered):
     def conditions_met(self, data: Data) -> Array:
         """Return where the required movers are on their targets: ``(N, conditions)``."""
         count = data.sensordata.shape[0]
-        positions = data.sensordata[:, self._mover_columns].reshape(count, -1, 1, 3)
+        positions = self._read_positions(data.sensordata).reshape(count, -1, 1, 3)
         inside = (abs(positions - data.task_state["targets"][:, None]) <= TARGET_HALF).all(3)
-        geoms = len(self.walker.geoms)
-        required = data.task_state["required"]  # (N, conditions, movers, targets)
-        xp = inside.__array_namespace__()
-        movers = xp.concat([inside[:, :geoms].any(1, keepdims=True), inside[:, geoms:]], axis=1)
-        return (required & movers[:, None]).any((2, 3))
+        # (N, conditions, movers, targets), of which the first mover counts once for each geom
+        required = data.task_state["required"].take(self._movers_of_positions, 2)
+        return (required & inside[:, None]).any((2, 3))
 
     @cached_property
-    def _mover_columns(self) -> np.ndarray:
-        """Columns of the positions of the body's geoms, then of the boxes."""
+    def _movers_of_positions(self) -> np.ndarray:
+        """Numbers of the movers to which the positions belong."""
+        return np.array([0] * len(self.walker.geoms) + list(range(1, 1 + self.boxes)))
+
+    @cached_property
+    def _read_positions(self) -> Callable[[Array], Array]:
+        """The function to the positions of the body's geoms, then of the boxes."""
         objects = (*self.walker.geoms, *(f"box{n}" for n in range(self.boxes)))
-        return self.sensor_columns(*(f"{each} position" for each in objects))
+        return self.sensor_columns.reader(*(f"{each} position" for each in objects))
 
     def task_view(self, required: np.ndarray) -> np.ndarray:
         """Return the view ``"task"``: codes of mover and target, each only if it can vary."""

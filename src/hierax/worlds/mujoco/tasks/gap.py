@@ -110,7 +110,7 @@ class Gap(AnyBody):
         xp, gap = data.sensordata.__array_namespace__(), data.task_state["gap"]
         distance = gap[:, 0] - data.sensordata[:, self.xy_columns[0]]
         return {
-            "proprioception": data.sensordata[:, self.proprioception_columns],
+            "proprioception": self.read_proprioception(data.sensordata),
             "gap": xp.stack([distance, gap[:, 1]], axis=1),
         }
 

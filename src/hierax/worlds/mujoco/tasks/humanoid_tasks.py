@@ -80,7 +80,7 @@ class HumanoidWalk(ComVelocityWorld):
         required = self._required(data)
         axes = data.sensordata[:, self._axis_columns].reshape(-1, 3, 3)
         return {
-            "proprioception": data.sensordata[:, self.proprioception_columns],
+            "proprioception": self.read_proprioception(data.sensordata),
             "direction": (axes * (required @ _DIRECTIONS)[:, None]).sum(2),
             "task": required,
         }

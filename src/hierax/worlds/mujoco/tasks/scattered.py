@@ -13,9 +13,9 @@ step after all conditions are true the reward is 50 and the episode ends. The re
 import abc
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
-from itertools import product
+from itertools import combinations, product
 
 import mujoco
 import numpy as np
@@ -46,6 +46,7 @@ MAX_IN_OPEN = 10
 
 That takes about 20 ms for 10, and about five times as long for each one more.
 """
+_UNTURNED = yaw_quaternion(0.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +107,8 @@ class Scattered(AnyBody):
     @property
     def views(self) -> tuple[View, ...]:
         """Views of an observation, without empty ones."""
-        return tuple(View(name, (len(at),)) for name, at in self._columns.items())
+        sizes = {name: len(self.sensor_columns(*each)) for name, each in self._sensors.items()}
+        return tuple(View(name, (size,)) for name, size in sizes.items())
 
     @property
     def camera(self) -> Camera:
@@ -134,7 +136,8 @@ class Scattered(AnyBody):
         parts += [
             draw_box_pose(centre, random, bool(self.cells)) for centre in positions[1 : 1 + boxes]
         ]
-        cubes = np.column_stack([positions[1 + boxes :], np.full(targets, TARGET_HALF)])
+        cubes = np.full((targets, 3), TARGET_HALF)
+        cubes[:, :2] = positions[1 + boxes :]
         return InitialState(
             np.concatenate(parts),
             np.zeros(self.model.nv),
@@ -143,7 +146,7 @@ class Scattered(AnyBody):
                 "met": np.zeros(self.conditions, bool),
                 **self.draw_task(random),
             },
-            mocap={f"target{k}": (centre, yaw_quaternion(0.0)) for k, centre in enumerate(cubes)},
+            mocap={f"target{k}": (centre, _UNTURNED) for k, centre in enumerate(cubes)},
         )
 
     def draw_task(self, random: np.random.Generator) -> Mapping[str, np.ndarray]:
@@ -152,47 +155,56 @@ class Scattered(AnyBody):
 
     def observe(self, data: Data) -> Mapping[str, Array]:
         """Return the sensors of each view."""
-        return {name: data.sensordata[:, at] for name, at in self._columns.items()}
+        return {name: read(data.sensordata) for name, read in self._readers.items()}
 
     def reward_and_termination(self, previous: Data, data: Data) -> StepResult:
         """Return the reward of the conditions that changed, and the end of the episode."""
         before, met = data.task_state["met"], self.conditions_met(data)
         done = before.all(1)
-        reward = CONDITION_REWARD * (met * 1.0 - before).sum(1) + COMPLETION_REWARD * done
+        change = met.astype(float) - before
+        reward = CONDITION_REWARD * change.sum(1) + COMPLETION_REWARD * done
         return StepResult(reward, done | self.fallen(data), done, {**data.task_state, "met": met})
 
     def fallen(self, data: Data) -> Array:
         """Return where the torso is upside down: ``(N,)``."""
         return data.sensordata[:, self.upright_column] < 0.0
 
-    @cached_property
-    def _columns(self) -> dict[str, np.ndarray]:
-        """Sensor columns of the views that consist of sensors."""
+    @property
+    def _sensors(self) -> dict[str, Sequence[str]]:
+        """Sensors of the views that consist of sensors, without empty ones."""
         boxes, targets = self.objects
         names = {
             "proprioception": self.walker.proprioception,
             "targets": [f"target{k} from torso" for k in range(targets)],
             "boxes": [f"{corner} from torso" for corner in corners(boxes)],
         }
-        return {view: self.sensor_columns(*sensors) for view, sensors in names.items() if sensors}
+        return {view: sensors for view, sensors in names.items() if sensors}
+
+    @cached_property
+    def _readers(self) -> dict[str, Callable[[Array], Array]]:
+        """The functions from ``sensordata`` to these views."""
+        return {view: self.sensor_columns.reader(*each) for view, each in self._sensors.items()}
 
     def _draw_positions(self, random: np.random.Generator) -> np.ndarray:
         """Draw different positions ``(1 + N + K, 2)`` of the body, boxes and targets."""
         count = 1 + sum(self.objects)
         if self.cells:
-            cells = np.array(list(product(range(self.cells), repeat=2))) - (self.cells - 1) / 2.0
-            return CELL * random.permutation(cells)[:count]
-        positions = random.uniform(-OPEN_EDGE / 2.0, OPEN_EDGE / 2.0, (count, 2))
-        while _least_distance(positions) < MIN_DISTANCE:
+            return random.permutation(_centres(self.cells))[:count]
+        while True:
             positions = random.uniform(-OPEN_EDGE / 2.0, OPEN_EDGE / 2.0, (count, 2))
-        return positions
-
-
-def _least_distance(positions: np.ndarray) -> float:
-    first, second = _pairs(len(positions))
-    return math.sqrt(((positions[first] - positions[second]) ** 2).sum(axis=1).min())
+            if _are_apart(positions.tolist()):
+                return positions
 
 
 @cache
-def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.triu_indices(count, 1)
+def _centres(cells: int) -> np.ndarray:
+    """Return the centres of the initial cells: ``(cells^2, 2)`` (m)."""
+    return CELL * (np.array(list(product(range(cells), repeat=2))) - (cells - 1) / 2.0)
+
+
+def _are_apart(positions: Sequence[Sequence[float]]) -> bool:
+    """Return whether no two are too close; for a few points Python is faster than NumPy."""
+    return all(
+        (x - u) ** 2 + (y - v) ** 2 >= MIN_DISTANCE**2
+        for (x, y), (u, v) in combinations(positions, 2)
+    )

@@ -8,7 +8,7 @@ are those of `hierax.worlds.mujoco.bodies`, not rllab's; the swimmer equals rlla
 import abc
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
@@ -59,11 +59,11 @@ class ComVelocityWorld(BodyWorld):
 
     def com_velocity(self, data: Data) -> Array:
         """Return the velocity of the centre of mass: ``(N, 3)`` (m/s)."""
-        return data.sensordata[:, self._com_velocity_columns]
+        return self._read_com_velocity(data.sensordata)
 
     @cached_property
-    def _com_velocity_columns(self) -> np.ndarray:
-        return self.sensor_columns(COM_VELOCITY)
+    def _read_com_velocity(self) -> Callable[[Array], Array]:
+        return self.sensor_columns.reader(COM_VELOCITY)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Speed(ComVelocityWorld):
 
     def observe(self, data: Data) -> Mapping[str, Array]:
         """Return the view ``"proprioception"``."""
-        return {"proprioception": data.sensordata[:, self.proprioception_columns]}
+        return {"proprioception": self.read_proprioception(data.sensordata)}
 
     def reward_and_termination(self, previous: Data, data: Data) -> StepResult:
         """Return the sum of the reward terms, and whether the height is not allowed."""
@@ -112,17 +112,17 @@ class Speed(ComVelocityWorld):
         control = (data.action**2).sum(1)
         reward = self.speed_reward(velocity) + weights.alive - weights.control_cost * control
         if weights.contact_cost:
-            forces = xp.minimum(xp.maximum(data.sensordata[:, self._force_columns], -1.0), 1.0)
+            forces = xp.minimum(xp.maximum(self._read_forces(data.sensordata), -1.0), 1.0)
             reward = reward - weights.contact_cost * (forces**2).sum(1)
         if weights.vertical_cost:
             reward = reward - weights.vertical_cost * velocity[:, 2] ** 2
         ended = outside(self.heights, data.sensordata[:, self.height_column])
-        return StepResult(reward, ended, xp.zeros_like(ended), data.task_state)
+        return StepResult(reward, ended, xp.zeros(len(ended), bool), data.task_state)
 
     @cached_property
-    def _force_columns(self) -> np.ndarray:
+    def _read_forces(self) -> Callable[[Array], Array]:
         names = [self.model.sensor(number).name for number in range(self.model.nsensor)]
-        return self.sensor_columns(*(name for name in names if name.endswith(" force")))
+        return self.sensor_columns.reader(*(name for name in names if name.endswith(" force")))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,7 +248,7 @@ def add_com_velocity_sensor(spec: mujoco.MjSpec, torso: str) -> None:
 def perturbed_start(world: BodyWorld, random: np.random.Generator) -> InitialState:
     """Return an initial state at the origin, facing along x, with velocities N(0, .1^2)."""
     qvel = _VELOCITY_NOISE * random.standard_normal(world.model.nv)
-    return InitialState(world.walker.standing_qpos(0.0, 0.0, 0.0), qvel)
+    return InitialState(world.qpos_at_origin, qvel)
 
 
 def outside(heights: tuple[float, float], height: Array) -> Array:
