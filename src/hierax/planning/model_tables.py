@@ -187,6 +187,8 @@ def _cure_of_empty(sums: Array, available: Array, state: int) -> str:
 def _without_rounding(table: Any, rounding: float) -> Any:
     """Return ``table`` without negative entries; raise for one that is no rounding error."""
     entries = table.data if sp.issparse(table) else table
+    if entries.min(initial=0.0) >= 0.0 and entries.max(initial=0.0) < np.inf:  # false for a NaN
+        return table
     for wrong, rule in (
         (~np.isfinite(entries), "must be finite"),
         (entries < -rounding, "must not be negative"),
@@ -197,7 +199,7 @@ def _without_rounding(table: Any, rounding: float) -> Any:
             raise ValueError(
                 f"transition {rule}, got {value} at {model_checks.place(TRANSITION, index)}"
             )
-    return table if (entries >= 0).all() else _with_entries(table, np.maximum(entries, 0.0))
+    return _with_entries(table, np.maximum(entries, 0.0))
 
 
 def _divide_rows(table: Any, sums: np.ndarray) -> Any:
