@@ -52,6 +52,7 @@ class HostEnv(gymnasium.Env[Observation, Any]):
         check_render_mode(render_mode, self.batch)
         self.observation_space = observation_space(world.spec)
         self.action_space = action_space(world.spec)
+        self._dtype = self.action_space.dtype
         self._has_success, self._kind = world.spec.has_success, world.spec.action
         self._running = False
 
@@ -88,7 +89,7 @@ class HostEnv(gymnasium.Env[Observation, Any]):
             raise gymnasium.error.ResetNeeded(
                 "the episode is over or has not begun: call reset first"
             )
-        chosen = checked_action(self._kind, action).astype(self.action_space.dtype)
+        chosen = checked_action(self._kind, action).astype(self._dtype)
         timestep = self.batch.step(chosen[None])
         terminated, truncated = timestep.terminated.item(), timestep.truncated.item()
         self._running = not (terminated or truncated)

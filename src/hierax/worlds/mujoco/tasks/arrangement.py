@@ -122,9 +122,10 @@ class Arrangement(Scattered):
             condition, and ``task``, the view of it.
         """
         targets = random.permutation(self.targets)[: self.conditions].tolist()
-        movers = random.permutation(self.possible_movers)[: self.conditions].tolist()
-        if self.together:
-            movers = self.possible_movers
+        movers = self.possible_movers
+        if len(movers) > 1:
+            shuffled = random.permutation(movers).tolist()
+            movers = movers if self.together else shuffled[:1]
         drawn = tuple(zip(movers, targets, strict=True))
         if drawn not in self._tasks:
             self._tasks[drawn] = self._task(drawn)

@@ -44,7 +44,7 @@ OPEN_EDGE, MIN_DISTANCE = 8.0, 1.5
 MAX_IN_OPEN = 10
 """Largest number of boxes and targets there: all positions are drawn until none are too close.
 
-That takes about 20 ms for 10, and about five times as long for each one more.
+That takes about 2 ms for 10, and about four times as long for each one more.
 """
 _UNTURNED = yaw_quaternion(0.0)
 
