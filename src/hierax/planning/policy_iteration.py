@@ -1,8 +1,9 @@
-"""Policy iteration under the hard maximum in float64, with strict improvements only.
+"""Policy iteration under the hard maximum in float64, which ends at ties.
 
-An action is exchanged only for one that is better by more than rounding, so ties end the search
-instead of making it cycle. Values never fall: each is the larger one of the new and the old, both
-of which are values of policies.
+Near the end an action is exchanged only for one that is better by more than rounding, so ties end
+the search instead of making it cycle. Before, the first of several best actions is taken: where
+neighbours break ties alike, fewer rounds are needed. Values never fall: each is the larger one of
+the new and the old, both of which are values of policies.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from hierax.planning.sweeps import Rows, chain_of_policy
 
 ROUNDING = 8.0 * np.finfo(np.float64).eps
 """Relative difference of two values above which it is more than rounding."""
+NEAR_THE_END = 1e-6
+"""Relative change of values from which on ties are kept."""
 MOST_POLICIES = 1_000
 CLOSE_TO_ONE = 1e-5
 """Smallest ``1 - c`` for which float64 can evaluate a policy to ten digits."""
@@ -35,14 +38,15 @@ def iterate_policies(
     policy, bonus = np.zeros(rows.reward.shape), np.zeros(choice.size)
     policy[np.arange(choice.size), choice] = 1.0
     seen: set[int] = set()
-    made = 0
+    made, keeps_ties = 0, False
     for made in range(1, MOST_POLICIES + 1):
-        backup, change, largest, exchanged = improve(rows, value, choice, policy)
+        backup, change, largest, improved = improve(rows, value, choice, policy, keeps_ties)
+        keeps_ties = change <= NEAR_THE_END * largest
         report(change, target)
         if change <= max(target, ROUNDING * largest):
             return backup, choice, made
         chosen = hash(choice.tobytes())
-        if made > 1 and (chosen in seen or not exchanged):
+        if made > 1 and (chosen in seen or not improved):
             break
         seen.add(chosen)
         chain = chain_of_policy(rows, policy, bonus)
@@ -52,15 +56,15 @@ def iterate_policies(
 
 
 @compiled
-def improve(rows, value, choice, policy):
-    """Exchange actions for strictly better ones, in ``choice (S,)`` and one-hot ``policy (S, A)``.
+def improve(rows, value, choice, policy, keeps_ties):
+    """Exchange actions for better ones, in ``choice (S,)`` and one-hot ``policy (S, A)``.
 
     Returns the backup ``T value``, its largest change and largest magnitude, and the number of
-    exchanges.
+    states with a strictly better action.
     """
     starts, columns, weights, reward = rows
     actions, row = count(reward.shape[1]), count(0)
-    backup, change, largest, exchanged = np.empty(value.size), 0.0, 0.0, 0
+    backup, change, largest, improved = np.empty(value.size), 0.0, 0.0, 0
     for state in range(count(value.size)):
         best, held, chosen, holds = -np.inf, -np.inf, count(0), choice[state]
         for action in range(actions):
@@ -76,8 +80,9 @@ def improve(rows, value, choice, policy):
         gap = abs(best - value[state])
         change = gap if gap > change or gap != gap else change  # not max: a NaN must show
         largest = max(largest, abs(best))
-        if best > held + ROUNDING * abs(best):
+        is_better = best > held + ROUNDING * abs(best)
+        if is_better or not keeps_ties:
             policy[state, holds], policy[state, chosen] = 0.0, 1.0
             choice[state] = chosen
-            exchanged += 1
-    return backup, change, largest, exchanged
+        improved += is_better
+    return backup, change, largest, improved
