@@ -79,6 +79,16 @@ WORLDS: dict[str, Entry] = _table(
                     "point_maze:PointMaze",
                     "point robot in a U-shaped maze with a goal",
                 ),
+                (
+                    "PointU-v0",
+                    "u_maze:PointU",
+                    "point that slides along the walls of the U-shaped maze",
+                ),
+                (
+                    "RowerU-v0",
+                    "u_maze:RowerU",
+                    "PointU for a rower, which moves by alternating strokes",
+                ),
             )
         ),
         *(

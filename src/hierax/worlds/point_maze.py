@@ -89,13 +89,7 @@ class PointMaze:
 
     def __post_init__(self) -> None:
         checks.count("episode_limit", self.episode_limit, 1)
-        if self.goal == "multi":
-            return
-        if isinstance(self.goal, str):
-            raise ValueError(f"goal must be 'multi' or a tuple (x, y), got {self.goal!r}")
-        check_position("goal", self.goal)
-        if not all(_LOW <= coordinate <= _HIGH for coordinate in self.goal):
-            raise ValueError(f"goal must be in [-2, 10]^2, got {self.goal}")
+        check_goal(self.goal)
 
     @property
     def spec(self) -> WorldSpec:
@@ -121,10 +115,7 @@ class PointMaze:
         """Begin an episode in the first cell."""
         pose_key, goal_key = jax.random.split(key)
         x, y, heading = jax.random.uniform(pose_key, (3,), minval=-_START, maxval=_START)
-        if isinstance(self.goal, str):
-            goal = jax.random.uniform(goal_key, (2,), minval=_LOW, maxval=_HIGH)
-        else:
-            goal = jnp.array(self.goal, jnp.float32)
+        goal = drawn_goal(self.goal, goal_key)
         state = MazeState(jnp.stack([x, y]), heading, goal, jnp.array(0, jnp.int32))
         timestep = _timestep(state)
         return state, timestep._replace(reward=jnp.zeros_like(timestep.reward))
@@ -139,6 +130,24 @@ class PointMaze:
         position = jnp.stack([jnp.where(free, x_ahead, x), jnp.where(free, y_ahead, y)])
         moved = MazeState(position, heading, state.goal, state.steps + 1)
         return moved, _timestep(moved)
+
+
+def check_goal(goal: Goal) -> None:
+    """Raise ValueError unless ``goal`` is ``"multi"`` or a point of [-2, 10]^2."""
+    if goal == "multi":
+        return
+    if isinstance(goal, str):
+        raise ValueError(f"goal must be 'multi' or a tuple (x, y), got {goal!r}")
+    check_position("goal", goal)
+    if not all(_LOW <= coordinate <= _HIGH for coordinate in goal):
+        raise ValueError(f"goal must be in [-2, 10]^2, got {goal}")
+
+
+def drawn_goal(goal: Goal, key: Key) -> jax.Array:
+    """Return ``goal`` as an array, or for ``"multi"`` a point drawn from [-2, 10]^2, ``(2,)``."""
+    if isinstance(goal, str):
+        return jax.random.uniform(key, (2,), minval=_LOW, maxval=_HIGH)
+    return jnp.array(goal, jnp.float32)
 
 
 def is_free(x: jax.Array | float, y: jax.Array | float) -> jax.Array | bool:

@@ -24,6 +24,7 @@ from hierax.worlds.point_maze import SUCCESS_DISTANCE, MazeState, PointMaze
 from hierax.worlds.rewarded import Rewarded, RewardedState
 from hierax.worlds.speed import PointSpeed
 from hierax.worlds.tabular import TabularWorld
+from hierax.worlds.u_maze import PointU, UState
 
 Rectangle: TypeAlias = tuple[float, float, float, float]
 """Minimum x, minimum y, maximum x, maximum y."""
@@ -90,7 +91,8 @@ def _(world: PointCross, state: PointState) -> Scene:
 
 
 @scene_of.register(PointMaze)
-def _(world: PointMaze, state: MazeState) -> Scene:
+@scene_of.register(PointU)
+def _(world: PointMaze | PointU, state: MazeState | UState) -> Scene:
     x, y = np.asarray(state.goal).tolist()
     return Scene(_MAZE, goal=(x, y), goal_radius=SUCCESS_DISTANCE)
 
@@ -107,7 +109,8 @@ def _(world: ActingWorld, state: Any) -> Scene:
 @position_of.register(PointSpeed)
 @position_of.register(PointCross)
 @position_of.register(PointMaze)
-def _(world: Any, state: PointState | MazeState) -> Float[np.ndarray, "... 2"]:
+@position_of.register(PointU)
+def _(world: Any, state: PointState | MazeState | UState) -> Float[np.ndarray, "... 2"]:
     return np.asarray(state.position, np.float64)
 
 
