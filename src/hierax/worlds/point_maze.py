@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 
 from hierax import checks
-from hierax.spec import Continuous, View, WorldSpec
+from hierax.spec import Continuous, GoalSpec, View, WorldSpec
 from hierax.worlds.measures import within
 from hierax.worlds.world import Key, Timestep
 from hierax.worlds.world_checks import check_position
@@ -100,7 +100,10 @@ class PointMaze:
             View("time", (1,), 0.0),
             View("goal", (2,), _LOW, _HIGH),
         )
-        return WorldSpec(self.name, views, Continuous(2), self.episode_limit, has_success=True)
+        goal = GoalSpec(achieved="position", radius=SUCCESS_DISTANCE, desired="goal")
+        return WorldSpec(
+            self.name, views, Continuous(2), self.episode_limit, has_success=True, goal=goal
+        )
 
     @property
     def evaluation_goals(self) -> tuple[tuple[float, float], ...]:

@@ -17,7 +17,7 @@ import mujoco
 import numpy as np
 
 from hierax import checks
-from hierax.spec import View
+from hierax.spec import GoalSpec, View
 from hierax.worlds.measures import within
 from hierax.worlds.mujoco.mazes.layout import MazeMap
 from hierax.worlds.mujoco.mazes.maze_model import BLOCK, add_maze
@@ -196,6 +196,19 @@ class MazeWorld(MujocoWorld):
         if self.image:
             low, high = -math.inf, math.inf
         return (*views, View("goal", (len(self.task.low),), low, high))
+
+    @property
+    def goal_spec(self) -> GoalSpec:
+        """Goal of the world (m); its view is relative in worlds with images."""
+        size = len(self.task.low)
+        of_body = "position" if size == 2 else ("position", "height")
+        return GoalSpec(
+            achieved="block" if self.task.of_block else of_body,
+            radius=self.success_distance,
+            entries=(0, size) if self.task.of_block else None,
+            desired="goal",
+            relative=self.image,
+        )
 
     def initial_state(self, random: np.random.Generator) -> InitialState:
         """Draw the state of the body, and the goal if it is ``"multi"``."""
