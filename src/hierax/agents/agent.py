@@ -98,6 +98,22 @@ class WithStates(Protocol):
     def states(self) -> list[TrainState]: ...  # noqa: D102
 
 
+def one_state(trained: TrainState | WithStates) -> TrainState:
+    """Return the state of a training of one seed.
+
+    Raises:
+        ValueError: if there are several seeds.
+    """
+    if isinstance(trained, TrainState):
+        return trained
+    if len(trained.states) != 1:
+        raise ValueError(
+            f"trained must hold the state of one seed, got {len(trained.states)}: give one of its "
+            "states"
+        )
+    return trained.states[0]
+
+
 class Agent(Protocol):
     """The four verbs of an agent (init, act, observe, learn) and what drivers need besides.
 
