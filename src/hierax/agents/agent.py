@@ -180,6 +180,10 @@ class Agent(Protocol):
         """Return the batch of the next update. It is saved when a loss is not finite."""
         ...
 
+    # Two methods are optional: `ready`, see `is_ready`, and
+    #     after_evaluation(state, means) -> state
+    # which gives the means of each evaluation during training to an agent that changes with them.
+
 
 def is_ready(agent: Agent, state: TrainState) -> Any:
     """Return () bool: whether enough is stored for an update; drivers make none before.

@@ -31,6 +31,11 @@ AGENTS: dict[str, Entry] = _table(
             "latent_space:LatentSpacePolicy",
             "latent space policy: invertible policies in levels",
         ),
+        (
+            "hiro",
+            "goal_conditioned:HIRO",
+            "two levels joined by goals, with off-policy correction",
+        ),
     )
 )
 PLANNERS: dict[str, Entry] = _table(

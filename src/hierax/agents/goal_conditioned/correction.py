@@ -46,8 +46,8 @@ class Segments(NamedTuple):
 
     def first(self, number: int) -> "Segments":
         """Return the first so many segments."""
-        steps = (leaf[:, :number] for leaf in self[:4])
-        return Segments(*steps, self.goal[:number], self.end[:number])
+        observation, place, action, is_step = (leaf[:, :number] for leaf in self[:4])
+        return Segments(observation, place, action, is_step, self.goal[:number], self.end[:number])
 
 
 def corrected(
