@@ -14,7 +14,15 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import hierax
-from hierax.agents import SAC, TD3, ActorCritic, LatentSpacePolicy, Level, OffPolicy
+from hierax.agents import (
+    SAC,
+    TD3,
+    ActorCritic,
+    FlatActorCritic,
+    LatentSpacePolicy,
+    Level,
+    OffPolicy,
+)
 from hierax.training.serialisation import tree_digest
 from hierax.worlds.gymnasium import HieraxEnv, HostEnv
 from hierax.worlds.mujoco.bodies.body import UP, Body
@@ -31,6 +39,7 @@ TABLES = {
     ("td3", "Fields"): (TD3,),
     ("latent-space", "Fields"): (LatentSpacePolicy, Level),
     ("train", "Fields of all actor-critics"): (ActorCritic, OffPolicy),
+    ("train", "Fields of SAC and TD3"): (FlatActorCritic,),
 }
 LEFT_OUT = ("spec", "levels")
 """Fields whose defaults are not literals."""

@@ -58,11 +58,10 @@ class TD3(FlatActorCritic):
         )
         return self._update.init(actor, critics)
 
-    def explore(self, learner: TD3Learner, observation: jax.Array, key: Key) -> jax.Array:
+    def disturbed(self, learner: TD3Learner, observation: jax.Array, noise: jax.Array) -> jax.Array:
         """Return the actor's actions with noise."""
         action = self.exploit(learner, observation)
-        noise = self.exploration_noise * jax.random.normal(key, action.shape)
-        return jnp.clip(action + noise, -1.0, 1.0)
+        return jnp.clip(action + self.exploration_noise * noise, -1.0, 1.0)
 
     def exploit(self, learner: TD3Learner, observation: jax.Array) -> jax.Array:
         """Return the actor's actions."""
