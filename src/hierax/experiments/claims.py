@@ -86,4 +86,8 @@ CLAIMS: dict[str, Claim] = {
         "A level with a shaped reward below a level with a sparse reward solves tasks that flat "
         "baselines cannot.",
     ),
+    "N6": Claim(
+        "Nachum et al. 2018, section 3.3",
+        "Relabelling the goals of the high level (off-policy correction) helps.",
+    ),
 }

@@ -161,5 +161,11 @@ EXPERIMENTS: dict[str, Experiment] = _table(
          "An ant with a goal round a corner: the sparse task of the paper, at its scale."),
         ("lsp-latents", (), 5,
          "Paths with one latent held, through a trained and an untrained level."),
+        ("hiro-point", (), 10,
+         "HIRO and flat baselines in a U-shaped maze: which of them reach the goal?"),
+        ("hiro-correction", ("N6",), 10,
+         "HIRO with and without its off-policy correction: does relabelling goals help?"),
+        ("hiro-exploration", (), 10,
+         "HIRO with random goals and random actions at first: what makes it reliable?"),
     )
 )  # fmt: skip

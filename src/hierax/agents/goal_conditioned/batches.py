@@ -134,7 +134,7 @@ def _transition(
     return TransitionBatch(
         observation=with_goal(observation[0], goal),
         action=windows.action[0],
-        reward=goals.reward(target, place[1]),
+        reward=goals.reward(target, place[0], place[1]),
         discount=jnp.full(goal.shape[:1], discount),
         next_observation=with_goal(observation[1], following),
     )

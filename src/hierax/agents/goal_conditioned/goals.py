@@ -11,7 +11,13 @@ A relative goal is carried from step to step by the goal transition of Nachum et
 
     h(s, g, s') = (m(s) + G g - m(s')) / G,
 
-which keeps z* where it is. The low level is rewarded by -‖m(s') - z*‖₂ for each step.
+which keeps z* where it is. The reward of the low level for a step is one of
+
+    distance   -‖m(s') - z*‖₂                    HIRO
+    progress   ‖m(s) - z*‖₂ - ‖m(s') - z*‖₂      the first, shaped by the potential -‖m(s) - z*‖₂
+
+Both ask for the same. Where a step is small beside the box, the second is learned sooner: most of
+the first tells how far the goal is, not what the action did.
 """
 
 import dataclasses
@@ -88,11 +94,13 @@ class Goals:
         half_range: G, one number for each dimension or for all.
         centre: b, likewise; only for absolute goals.
         relative: whether goals are relative.
+        progress: whether progress is rewarded, or distance is charged.
     """
 
     half_range: tuple[float, ...]
     centre: tuple[float, ...] = (0.0,)
     relative: bool = True
+    progress: bool = False
 
     def target(self, goal: jax.Array, place: jax.Array) -> jax.Array:
         """Return z* of a goal that is set at ``place``, m(s)."""
@@ -108,9 +116,10 @@ class Goals:
         """Return h(s, g, s'): the goal at ``after`` that has the same target as at ``before``."""
         return self.seen(self.target(goal, before), after) if self.relative else goal
 
-    def reward(self, target: jax.Array, after: jax.Array) -> jax.Array:
-        """Return ``(...)``, minus the distance from m(s') to the target, in world units."""
-        return -distance(target, after)
+    def reward(self, target: jax.Array, before: jax.Array, after: jax.Array) -> jax.Array:
+        """Return the reward ``(...)`` of steps from m(s) to m(s'), in units of the goal space."""
+        left = distance(target, after)
+        return distance(target, before) - left if self.progress else -left
 
 
 def distance(a: jax.Array, b: jax.Array) -> jax.Array:

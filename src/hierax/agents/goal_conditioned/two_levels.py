@@ -35,7 +35,8 @@ from hierax.spec import Continuous
 class TwoLevels(OffPolicy[GoalBatch]):
     """Two levels with deterministic policies, joined by goals. Subclasses say how they learn.
 
-    Noise is in units of half the range: of an action, or of the goal box.
+    Without exploration the target actors act: their parameters are averages over many updates, so
+    evaluations vary less from one to the next. Noise is in units of half the range: of an action, or of the goal box.
 
     Attributes:
         spec: the world that the agent acts in.
@@ -45,6 +46,8 @@ class TwoLevels(OffPolicy[GoalBatch]):
         goals: whether goals are displacements from where the agent is, or points.
         goal_range: G, half the range of the goal box, for each dimension or for all.
         goal_centre: b, centre of the goal box, for absolute goals.
+        low_reward: ``"distance"``, minus the distance that is left, or ``"progress"``, what a step
+            takes off it.
         high_views: names of the views of the high level; None for all.
         low_views: likewise, of the low level; None for all but the world's goal.
         normalise_observations: whether observations are shifted and scaled by running statistics.
@@ -67,6 +70,7 @@ class TwoLevels(OffPolicy[GoalBatch]):
     goals: Literal["relative", "absolute"] = "relative"
     goal_range: tuple[float, ...] = (10.0,)
     goal_centre: tuple[float, ...] = (0.0,)
+    low_reward: Literal["distance", "progress"] = "distance"
     high_views: tuple[str, ...] | None = None
     low_views: tuple[str, ...] | None = None
     normalise_observations: bool = True
@@ -87,6 +91,7 @@ class TwoLevels(OffPolicy[GoalBatch]):
             )
         checks.count("control_interval", self.control_interval, 1)
         checks.one_of("goals", self.goals, ("relative", "absolute"))
+        checks.one_of("low_reward", self.low_reward, ("distance", "progress"))
         checks.one_of("random_action_kind", self.random_action_kind, ("uniform", "corners"))
         for name in ("high_noise", "low_noise"):
             checks.not_negative(name, getattr(self, name))
@@ -123,7 +128,12 @@ class TwoLevels(OffPolicy[GoalBatch]):
     @property
     def box(self) -> Goals:
         """The goal box, and the arithmetic of goals in it."""
-        return Goals(self.goal_range, self.goal_centre, self.goals == "relative")
+        return Goals(
+            self.goal_range,
+            self.goal_centre,
+            self.goals == "relative",
+            self.low_reward == "progress",
+        )
 
     @property
     def space(self) -> Entries | TaskGoal:
@@ -230,9 +240,10 @@ class TwoLevels(OffPolicy[GoalBatch]):
     ) -> tuple[jax.Array, jax.Array]:
         """Return goals of the high level, and whether they are random."""
         encoded = state.encoders[HIGH](observation)
-        goal = deterministic_action(state.learner.high.actor, encoded)
         if not explore:
+            goal = deterministic_action(state.learner.high.target_actor, encoded)
             return goal, jnp.zeros(len(goal), bool)
+        goal = deterministic_action(state.learner.high.actor, encoded)
         noise_key, random_key = jax.random.split(key)
         goal = in_box(goal + self.high_noise * jax.random.normal(noise_key, goal.shape))
         is_first = state.steps < self.random_goals
@@ -244,9 +255,9 @@ class TwoLevels(OffPolicy[GoalBatch]):
         self, state: TrainState, carry: GoalCarry, seen: jax.Array, key: Key, explore: bool
     ) -> jax.Array:
         """Return actions of the low level."""
-        action = deterministic_action(state.learner.low.actor, seen)
         if not explore:
-            return action
+            return deterministic_action(state.learner.low.target_actor, seen)
+        action = deterministic_action(state.learner.low.actor, seen)
         noise_key, random_key = jax.random.split(key)
         noisy = in_box(action + self.low_noise * jax.random.normal(noise_key, action.shape))
         draw = RandomActions(self.random_action_kind, self.random_action_steps)
