@@ -36,7 +36,8 @@ class TwoLevels(OffPolicy[GoalBatch]):
     """Two levels with deterministic policies, joined by goals. Subclasses say how they learn.
 
     Without exploration the target actors act: their parameters are averages over many updates, so
-    evaluations vary less from one to the next. Noise is in units of half the range: of an action, or of the goal box.
+    evaluations vary less from one to the next. Noise is in units of half the range: of an action,
+    or of the goal box.
 
     Attributes:
         spec: the world that the agent acts in.
