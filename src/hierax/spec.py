@@ -121,8 +121,8 @@ class GoalSpec:
         relative: whether the view of the goal is the difference of goal and achieved goal.
         radius: success is a distance below it.
         reward: reward of a step from both goals after it. ``"distance"``: -sqrt(d^2 + 1e-10), d
-            the distance. ``"reached"``: 1 where d is below the radius, else 0. None if the reward
-            depends on more than that.
+            the distance. ``"reached"``: 1 where d is below the radius, where the episode ends, and
+            else 0. None if the reward depends on more than that.
 
     Raises:
         ValueError: if the reward is none of these, the radius is not positive, or not exactly one
@@ -195,9 +195,9 @@ class GoalSpec:
         """
         if self.reward is None:
             raise ValueError("reward of this world depends on more than achieved and desired goal")
-        squared = _squared_distance(achieved, desired)
+        xp, squared = achieved.__array_namespace__(), _squared_distance(achieved, desired)
         if self.reward == "distance":
-            return -((squared + 1e-10) ** 0.5)
+            return -xp.sqrt(squared + 1e-10)
         return (squared < self.radius**2).astype(squared.dtype)
 
     def success_of(self, achieved: Array, desired: Array) -> Array:

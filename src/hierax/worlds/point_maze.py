@@ -116,9 +116,13 @@ class PointMaze:
 
     def reset(self, key: Key) -> tuple[MazeState, Timestep]:
         """Begin an episode in the first cell."""
-        pose_key, goal_key = jax.random.split(key)
+        _, goal_key = jax.random.split(key)
+        return self.reset_to(drawn_goal(self.goal, goal_key), key)
+
+    def reset_to(self, goal: jax.Array, key: Key) -> tuple[MazeState, Timestep]:
+        """Begin an episode with the goal ``(2,)``; all else is as in `reset`."""
+        pose_key, _ = jax.random.split(key)
         x, y, heading = jax.random.uniform(pose_key, (3,), minval=-_START, maxval=_START)
-        goal = drawn_goal(self.goal, goal_key)
         state = MazeState(jnp.stack([x, y]), heading, goal, jnp.array(0, jnp.int32))
         timestep = _timestep(state)
         return state, timestep._replace(reward=jnp.zeros_like(timestep.reward))

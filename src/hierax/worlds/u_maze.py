@@ -127,9 +127,14 @@ class PointU:
 
     def reset(self, key: Key) -> tuple[UState, Timestep]:
         """Begin an episode in the first cell."""
-        position_key, goal_key, nuisance_key = jax.random.split(key, 3)
+        goal_key = jax.random.split(key, 3)[1]
+        return self.reset_to(drawn_goal(self.goal, goal_key), key)
+
+    def reset_to(self, goal: jax.Array, key: Key) -> tuple[UState, Timestep]:
+        """Begin an episode with the goal ``(2,)``; all else is as in `reset`."""
+        position_key, _, nuisance_key = jax.random.split(key, 3)
         position = jax.random.uniform(position_key, (2,), minval=-_START, maxval=_START)
-        state = UState(position, self.initial_stroke(), drawn_goal(self.goal, goal_key))
+        state = UState(position, self.initial_stroke(), goal)
         timestep = self._timestep(state, nuisance_key)
         return state, timestep._replace(reward=jnp.zeros_like(timestep.reward))
 
