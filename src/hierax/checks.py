@@ -33,6 +33,13 @@ def positive(name: str, value: Any) -> Any:
     return float(value)
 
 
+def finite(name: str, value: Any) -> float:
+    """Return ``value`` as a float; raise unless it is finite."""
+    if not _is_real(value) or not np.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, got {value!r}")
+    return float(value)
+
+
 def not_negative(name: str, value: Any) -> float:
     """Return ``value`` as a float; raise unless it is finite and at least 0."""
     if not _is_real(value) or not np.isfinite(value) or value < 0:

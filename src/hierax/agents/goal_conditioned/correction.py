@@ -80,7 +80,9 @@ def _score(
 ) -> jax.Array:
     """Return the score of each candidate in each segment, ``(K, B)``."""
     observation, place, action, is_step = (leaf[::every] for leaf in segments[:4])
-    carried = goals.carried(candidates[:, None], place[0], place)  # (K, c, B, d)
+    carried = goals.carried(candidates[:, None], place[0], place)
+    # A goal that is a point has no axis of time yet.
+    carried = jnp.broadcast_to(carried, (len(candidates), *place.shape))
     observation = jnp.broadcast_to(observation, (len(candidates), *observation.shape))
     likely = jnp.tanh(actor(jnp.concatenate([observation, carried], axis=-1)))
     error = jnp.square(action - likely).sum(axis=-1)

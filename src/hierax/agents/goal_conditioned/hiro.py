@@ -36,7 +36,14 @@ from hierax.agents.goal_conditioned.batches import (
     segments_of,
 )
 from hierax.agents.goal_conditioned.correction import Segments, achieved, corrected
-from hierax.agents.goal_conditioned.levels import HIGH, LOW, Levels, LevelTraining, untrained
+from hierax.agents.goal_conditioned.levels import (
+    HIGH,
+    LOW,
+    ROUNDING,
+    Levels,
+    LevelTraining,
+    untrained,
+)
 from hierax.agents.goal_conditioned.metrics import goal_metrics, named
 from hierax.agents.goal_conditioned.two_levels import TwoLevels
 from hierax.agents.replay import Index
@@ -196,7 +203,7 @@ class HIRO(TwoLevels):
         learner = state.learner
         score = jnp.float32(means.get("deterministic/success", 0.0))
         scores = jnp.concatenate([learner.scores[1:], score[None]])
-        frozen = learner.low_frozen | (scores.mean() >= self.stop_low_when)
+        frozen = learner.low_frozen | (scores.mean() >= self.stop_low_when - ROUNDING)
         return state._replace(learner=learner._replace(scores=scores, low_frozen=frozen))
 
     def _low_batch(self, state: TrainState, key: Key) -> TransitionBatch:

@@ -20,6 +20,8 @@ FINAL_WEIGHT = 0.003
 """Bound of the initial weights of last layers, as in the released code of HIRO."""
 SCORES = 5
 """Evaluations whose mean decides whether the low level is frozen."""
+ROUNDING = 1e-6
+"""Error of such a mean in 32 bits: five times 0.9 is on average 0.9."""
 
 
 class Levels(NamedTuple):
@@ -29,7 +31,7 @@ class Levels(NamedTuple):
         high: sets goals: (observation) → goal before the tanh.
         low: acts: (observation, goal) → action before the tanh.
         low_frozen: () bool, whether the low level is no longer trained.
-        scores: ``(SCORES,)``, share of successes in the last evaluations; 0 before them.
+        scores: ``(SCORES,)``, share of successes in the last evaluations; -inf before them.
     """
 
     high: TD3Learner
@@ -116,7 +118,7 @@ class LevelTraining:
 
 def untrained(high: TD3Learner, low: TD3Learner) -> Levels:
     """Return both levels before the first update."""
-    return Levels(high, low, jnp.zeros((), bool), jnp.zeros(SCORES))
+    return Levels(high, low, jnp.zeros((), bool), jnp.full(SCORES, -jnp.inf))
 
 
 def over_low_level(fresh: TrainState, trained: TrainState) -> TrainState:

@@ -120,6 +120,8 @@ class TwoLevels(OffPolicy[GoalBatch]):
                 )
         for half in self.goal_range:
             checks.positive("goal_range", half)
+        for centre in self.goal_centre:
+            checks.finite("goal_centre", centre)
         if self.goals == "relative" and any(self.goal_centre):
             raise ValueError(
                 f"goal_centre must be 0 with relative goals, got {self.goal_centre}: choose "
