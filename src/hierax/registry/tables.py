@@ -167,5 +167,7 @@ EXPERIMENTS: dict[str, Experiment] = _table(
          "HIRO with and without its off-policy correction: does relabelling goals help?"),
         ("hiro-exploration", (), 10,
          "HIRO with random goals and random actions at first: what makes it reliable?"),
+        ("hiro-ant-maze", ("N7",), 2,
+         "HIRO and flat TD3 with an ant in a maze, the task of the paper."),
     )
 )  # fmt: skip
