@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.worlds import cross, make, point_maze
+from hierax.worlds import cross, make
+from hierax.worlds.maze import UMaze
 from hierax.worlds.scene import position_of, scene_of
 from refusals import refuses
 
@@ -21,9 +22,9 @@ def scene(name, **options):
     [
         ("PointCross-v0", cross),
         ("SpinCross-v0", cross),
-        ("PointMaze-v0", point_maze),
-        ("PointU-v0", point_maze),
-        ("RowerU-v0", point_maze),
+        ("PointMaze-v0", UMaze()),
+        ("PointU-v0", UMaze()),
+        ("RowerU-v0", UMaze()),
     ],
 )
 def test_free_rectangles_are_where_one_can_be(name, module):

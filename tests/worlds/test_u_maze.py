@@ -20,7 +20,7 @@ STEPS = {world: jax.jit(world.step) for world in (POINT, ROWER)}
 
 def at(x, y, q=None):
     stroke = None if q is None else jnp.array([q])
-    return UState(jnp.array([x, y]), stroke, jnp.array(POINT.goal))
+    return UState(jnp.array([x, y]), stroke, jnp.array(POINT.chosen_goal))
 
 
 def driven(world, state, actions):

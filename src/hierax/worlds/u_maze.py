@@ -22,15 +22,15 @@ import jax.numpy as jnp
 
 from hierax import checks
 from hierax.spec import Continuous, GoalSpec, View, WorldSpec
+from hierax.worlds.maze import Goal, Maze, maze_of
 from hierax.worlds.measures import within
-from hierax.worlds.point_maze import SUCCESS_DISTANCE, Goal, check_goal, drawn_goal, is_free
+from hierax.worlds.point_maze import SUCCESS_DISTANCE
 from hierax.worlds.world import Key, Timestep
 
 SPEED = 0.25
 """Largest distance per step and axis, on average."""
 STROKE = 0.25
 """Largest stroke of the rower, to both sides of 0."""
-POSITION_VIEW = View("position", (2,), -2.0, 10.0)
 STROKE_VIEW = View("stroke", (1,), -STROKE, STROKE)
 _START = 0.5
 _RADII = (0.75, 3.0)
@@ -72,44 +72,58 @@ class PointU:
 
     Attributes:
         goal: x and y of the goal in every episode, or ``"multi"`` for a goal that is uniform in
-            [-2, 10]^2 in each episode, walls included.
+            [-2, 10]^2 in each episode, walls included. None is (0, 8), the far end.
         observe_goal: whether there is a view of the goal; always with ``"multi"``.
         nuisance: length of the view ``"nuisance"``; 0 for no such view.
         episode_limit: steps after which an episode is truncated.
+        map: another maze, as in `PointMaze`. None and ``"multi"`` are then the goal of ``G``, or
+            without one a point of a free cell that is drawn in each episode.
 
     Raises:
-        ValueError: if the goal is neither ``"multi"`` nor a point of [-2, 10]^2, or a number is
-            not a whole one in its range.
+        ValueError: if the goal is neither ``"multi"`` nor a point of [-2, 10]^2 (of a free cell of
+            a map), a number is not a whole one in its range, or the text is not a map.
     """
 
-    goal: Goal = (0.0, 8.0)
+    goal: Goal | None = None
     observe_goal: bool = False
     nuisance: int = 0
     episode_limit: int = 500
+    map: str | None = None
 
     name: ClassVar[str] = "PointU-v0"
     actions: ClassVar[int] = 2
     """Number of entries of an action."""
 
     def __post_init__(self) -> None:
-        check_goal(self.goal)
+        if self.goal is not None:
+            self.maze.check_goal(self.goal)
         checks.instance("observe_goal", self.observe_goal, bool)
         checks.count("nuisance", self.nuisance, 0)
         checks.count("episode_limit", self.episode_limit, 1)
-        if self.goal == "multi":
+        if self.chosen_goal == "multi":
             object.__setattr__(self, "observe_goal", True)
+
+    @property
+    def maze(self) -> Maze:
+        """The maze of the map."""
+        return maze_of(self.map)
+
+    @property
+    def chosen_goal(self) -> Goal:
+        """The goal of every episode, or ``"multi"``."""
+        return self.maze.chosen(self.goal)
 
     @property
     def body_views(self) -> tuple[View, ...]:
         """Views of the body."""
-        return (POSITION_VIEW,)
+        return (View("position", (2,), self.maze.low, self.maze.high),)
 
     @property
     def spec(self) -> WorldSpec:
         """Description of the world."""
         views = (
             *self.body_views,
-            *((dataclasses.replace(POSITION_VIEW, name="goal"),) if self.observe_goal else ()),
+            *((self._goal_view(),) if self.observe_goal else ()),
             *((View("nuisance", (self.nuisance,)),) if self.nuisance else ()),
         )
         return WorldSpec(
@@ -128,7 +142,7 @@ class PointU:
     def reset(self, key: Key) -> tuple[UState, Timestep]:
         """Begin an episode in the first cell."""
         goal_key = jax.random.split(key, 3)[1]
-        return self.reset_to(drawn_goal(self.goal, goal_key), key)
+        return self.reset_to(self.maze.drawn_goal(self.chosen_goal, goal_key), key)
 
     def reset_to(self, goal: jax.Array, key: Key) -> tuple[UState, Timestep]:
         """Begin an episode with the goal ``(2,)``; all else is as in `reset`."""
@@ -141,7 +155,7 @@ class PointU:
     def step(self, state: UState, action: jax.Array, key: Key) -> tuple[UState, Timestep]:
         """Move along x, then along y, unless a wall is in the way; ``key`` draws the nuisance."""
         stroke, move = self.moved(state.stroke, jnp.clip(action, -1.0, 1.0))
-        state = UState(_slid(state.position, move), stroke, state.goal)
+        state = UState(_slid(self.maze, state.position, move), stroke, state.goal)
         return state, self._timestep(state, key)
 
     def initial_stroke(self) -> jax.Array | None:
@@ -167,8 +181,12 @@ class PointU:
         reward = -jnp.sqrt(squared + 1e-10)
         return Timestep(observation, reward, terminated=jnp.array(False), success=near)
 
+    def _goal_view(self) -> View:
+        return View("goal", (2,), self.maze.low, self.maze.high)
+
     def _goal_spec(self) -> GoalSpec:
-        fixed = None if self.observe_goal or isinstance(self.goal, str) else self.goal
+        goal = self.chosen_goal
+        fixed = None if self.observe_goal or isinstance(goal, str) else goal
         desired = "goal" if fixed is None else None
         return GoalSpec(achieved="position", radius=SUCCESS_DISTANCE, desired=desired, fixed=fixed)
 
@@ -195,7 +213,7 @@ class RowerU(PointU):
     @property
     def body_views(self) -> tuple[View, ...]:
         """Views of the body."""
-        return POSITION_VIEW, STROKE_VIEW
+        return (*super().body_views, STROKE_VIEW)
 
     def initial_stroke(self) -> jax.Array | None:
         """Return 0, the middle."""
@@ -210,9 +228,9 @@ class RowerU(PointU):
         return following, jnp.maximum(following - stroke, 0.0) * action[1:]
 
 
-def _slid(position: jax.Array, move: jax.Array) -> jax.Array:
+def _slid(maze: Maze, position: jax.Array, move: jax.Array) -> jax.Array:
     """Return the position after a move along x, then along y, as far as they are free."""
     x, y = position
-    x = jnp.where(is_free(x + move[0], y), x + move[0], x)
-    y = jnp.where(is_free(x, y + move[1]), y + move[1], y)
+    x = jnp.where(maze.is_free(x + move[0], y), x + move[0], x)
+    y = jnp.where(maze.is_free(x, y + move[1]), y + move[1], y)
     return jnp.stack([x, y])

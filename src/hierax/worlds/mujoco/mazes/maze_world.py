@@ -18,10 +18,11 @@ import numpy as np
 
 from hierax import checks
 from hierax.spec import GoalSpec, View
+from hierax.worlds.maze import Maze, maze_of
 from hierax.worlds.measures import within
 from hierax.worlds.mujoco.mazes.layout import MazeMap
 from hierax.worlds.mujoco.mazes.maze_model import BLOCK, add_maze
-from hierax.worlds.mujoco.mazes.maze_tasks import TASKS, MazeTask, Position
+from hierax.worlds.mujoco.mazes.maze_tasks import TASKS, MazeTask, Position, task_of
 from hierax.worlds.mujoco.mazes.top_down import PIXELS, TopDown
 from hierax.worlds.mujoco.mujoco_world import (
     Array,
@@ -79,11 +80,14 @@ class MazeWorld(MujocoWorld):
         image: add the view ``"image"``; not in mazes whose goal is for the block.
         goal: the goal of every episode (m), or ``"multi"`` to draw one for each episode.
         truncate: draw images with an error of the released code, see `TopDown`.
+        map: other walls in maze ``"maze"``: a name of `hierax.worlds.maze.LAYOUTS`, or a text with
+            ``S`` and perhaps ``G``, see there. ``"multi"`` is then the goal of ``G``, or without
+            one a point of a free cell.
 
     Raises:
         ValueError: if there is no such maze, the goal is neither ``"multi"`` nor within the bounds
-            of goals, the maze has no images, a field has a wrong type, or the limit is not an
-            integer of at least 1.
+            of goals (in a free cell of a map), the maze has no images, a field has a wrong type,
+            the text is not a map, or the limit is not an integer of at least 1.
     """
 
     episode_limit: int = 500
@@ -91,6 +95,7 @@ class MazeWorld(MujocoWorld):
     image: bool = False
     goal: Goal = "multi"
     truncate: bool = False
+    map: str | None = None
 
     timestep = 0.02
     substeps = 5
@@ -108,7 +113,11 @@ class MazeWorld(MujocoWorld):
             raise ValueError(f"image must be False in maze {self.maze!r}, got True")
         if self.truncate and not self.image:
             raise ValueError("truncate must be False with image=False, got True")
-        if not self._draws_goals:
+        if self.map is not None and self.maze != "maze":
+            raise ValueError(f"map must be None in maze {self.maze!r}, got {self.map!r}")
+        if self._of_map is not None:
+            self._of_map.check_goal(self.goal)
+        elif not (isinstance(self.goal, str) and self.goal == "multi"):
             _check_goal(self.goal, self.task)
 
     @abc.abstractmethod
@@ -135,6 +144,8 @@ class MazeWorld(MujocoWorld):
     @cached_property
     def task(self) -> MazeTask:
         """The maze and its goals."""
+        if self._of_map is not None:
+            return task_of(self._of_map)
         return TASKS[self.maze].scaled_to(self.cell)
 
     @cached_property
@@ -216,10 +227,7 @@ class MazeWorld(MujocoWorld):
         body_qpos, body_qvel = self.initial_body_state(random)
         qpos[: len(body_qpos)], qvel[: len(body_qvel)] = body_qpos, body_qvel
         qpos[2] += self.layout.ground
-        if self._draws_goals:
-            goal = random.uniform(self.task.low, self.task.high)
-        else:
-            goal = np.array(self.goal, np.float64)
+        goal = self._drawn_goal(random)
         if self.image:
             goal = goal + qpos[: len(goal)]
         return InitialState(qpos, qvel, {"goal": goal})
@@ -248,9 +256,19 @@ class MazeWorld(MujocoWorld):
         near = squared < self.success_distance**2
         return StepResult(-xp.sqrt(squared + 1e-10), xp.zeros_like(near), near, data.task_state)
 
-    @property
-    def _draws_goals(self) -> bool:
-        return isinstance(self.goal, str) and self.goal == "multi"
+    @cached_property
+    def _of_map(self) -> Maze | None:
+        """The maze of the map; None without one."""
+        return None if self.map is None else maze_of(self.map, self.cell)
+
+    def _drawn_goal(self, random: np.random.Generator) -> np.ndarray:
+        """Return the goal of an episode (m), before it is made relative."""
+        goal = self.goal if self._of_map is None else self._of_map.chosen(self.goal)
+        if not isinstance(goal, str):
+            return np.array(goal, np.float64)
+        if self._of_map is not None:
+            return self._of_map.sampled_goal(random)
+        return random.uniform(self.task.low, self.task.high)
 
     @cached_property
     def _block_columns(self) -> np.ndarray:
