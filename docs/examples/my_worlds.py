@@ -1,4 +1,4 @@
-"""Registers the worlds of own_world.py and own_goals.py by their names, for `--import my_worlds`."""
+"""Registers the worlds of own_world.py and own_goals.py by name, for `--import my_worlds`."""
 
 from own_goals import Harbour
 from own_world import Shuttle
