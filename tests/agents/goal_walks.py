@@ -45,8 +45,10 @@ LEARNING = {
     "correction": 0.5,
     "target_policy_noise": 0.0,
     "policy_delay": 1,
+    "batch_size": 64,
 }
-"""Settings of one agent for all tests of updates. Without noise the keys do not matter."""
+"""Settings of one agent for all tests of updates. Without noise the keys do not matter. Batches of
+both levels have the same shapes."""
 
 act = jax.jit(
     lambda agent, explore, *given: agent.act(*given, explore=explore), static_argnums=(0, 1)

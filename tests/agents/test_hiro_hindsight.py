@@ -13,7 +13,9 @@ SIZE, SHARE, SCALE = 3000, 0.75, 0.5
 CENTRE = np.array([0.5, -1.0])
 
 
-@pytest.fixture(scope="module", params=["relative", "absolute"])
+@pytest.fixture(
+    scope="module", params=["relative", pytest.param("absolute", marks=pytest.mark.slow)]
+)
 def lived(request):
     centre = tuple(CENTRE) if request.param == "absolute" else (0.0,)
     agent = agent_of(

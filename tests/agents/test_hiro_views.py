@@ -13,6 +13,8 @@ from hierax.spec import GoalSpec, WorldSpec
 
 APART = agent_of(low_views=("body",), high_views=("position",))
 
+NORMALISING = agent_of(normalise_observations=True)
+
 
 def acted(agent, shown, age=0, target=0.0):
     """Goals and actions without exploration; after a decision the target is given."""
@@ -30,7 +32,7 @@ def shifted(name, by=1.5):
 
 
 def test_the_goal_of_the_world_is_for_the_high_level_alone():
-    agent, (one, other) = agent_of(), shifted("goal")
+    agent, (one, other) = NORMALISING, shifted("goal")
     (goal, _), (changed, _) = (acted(agent, shown) for shown in (one, other))
     assert (goal != changed).any(axis=1).all()
     # Between decisions, what the low level pursues is given.
@@ -72,7 +74,7 @@ def test_by_default_the_low_level_sees_all_but_the_goal(goal, low):
 
 def test_goals_are_about_places_that_are_not_normalised():
     """The low level sees normalised views beside its goal; the goal has the units of the box."""
-    agent = agent_of(normalise_observations=True)
+    agent = NORMALISING
     shown, state = seen(np.random.default_rng(1)), new(agent)._replace(replay=None)
     many = {name: jnp.asarray(7 + 5 * view) for name, view in shown.items()}
     encoders = {
