@@ -149,6 +149,7 @@ def test_segments_are_the_steps_of_the_decisions(lived):
         assert batch.is_random[b] == rows[t].row.extras["is_random"][n]
 
 
+@pytest.mark.slow
 def test_with_points_as_goals_the_next_goal_is_the_point():
     rows, numbers, batch = batch_of(
         agent_of(goals="absolute", goal_centre=(0.5, -1.0)), walked(agent_of(), 90)

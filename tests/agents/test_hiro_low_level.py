@@ -90,10 +90,8 @@ def test_the_task_may_be_another(trained):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"low_views": ("position",)},
         {"low_views": ("body", "position")},
         {"hidden_sizes": (9,)},
-        {"hidden_sizes": (8, 8)},
         {"normalise_observations": False},
     ],
 )
