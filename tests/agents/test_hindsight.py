@@ -167,10 +167,18 @@ def place(number):
     return t, n
 
 
-@pytest.mark.parametrize(("count", "broken"), [(10, 0.0), (61, 0.05), (200, 0.0)])
-def test_later_observations_are_uniform_in_what_remains_of_the_episode(count, broken):
-    """Before the ring is full, and after it has turned over and over."""
-    stream = list(episodes(2, COUNT, count, 12, 25, broken=broken))
+@pytest.mark.parametrize(
+    ("count", "longest", "limit", "broken"),
+    [(10, 12, 25, 0.0), (61, 12, 25, 0.05), (200, 12, 25, 0.0), (200, 10**9, 8, 0.0)],
+)
+def test_later_observations_are_uniform_in_what_remains_of_the_episode(
+    count, longest, limit, broken
+):
+    """Before the ring is full, and after it has turned over and over.
+
+    In the last case the overwritten rows hold the same steps of their episodes as the new ones.
+    """
+    stream = list(episodes(2, COUNT, count, longest, limit, broken=broken))
     replay = Replay(75, {"transitions": Index()}, keeps_age=True)
     add, sample = compiled()
     memory = replay.init(stream[0])

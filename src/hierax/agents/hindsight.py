@@ -41,30 +41,30 @@ def with_hindsight(
     """Return sequences of which the first ``count`` have the goals that were achieved ``later``.
 
     With rewards ``"reached"`` an episode ends where its goal is reached, so there the sequence
-    ends, too; other terminations remain.
+    ends, too.
 
     Args:
         sequences: B of them.
-        later: ``(B, ...)`` observations for each view, from later in the same episodes.
+        later: ``(B, ...)`` observations for each view, of `Replay.sample_with_later`.
         goal: of the world.
         count: number of sequences with other goals.
     """
     changed = jnp.arange(sequences.reward.shape[1]) < count
-    given = goal.desired_goal(sequences.observation)
-    other = jnp.broadcast_to(goal.achieved_goal(later), given.shape)
+    achieved = goal.achieved_goal(sequences.observation)
+    other = jnp.broadcast_to(goal.achieved_goal(later), achieved.shape)
     name = str(goal.desired)
     shown = goal.with_goal(sequences.observation, other)[name]
     shown = jnp.where(changed[:, None], shown, sequences.observation[name])
-    achieved = goal.achieved_goal(sequences.observation)[1:]
-    reward = goal.reward_of(achieved, other[1:]).astype(sequences.reward.dtype)
+    reward = goal.reward_of(achieved[1:], other[1:]).astype(sequences.reward.dtype)
     sequences = sequences._replace(
         observation={**sequences.observation, name: shown},
         reward=jnp.where(changed & sequences.is_step, reward, sequences.reward),
     )
     if goal.reward == "distance":
         return sequences
-    elsewhere = sequences.terminated & ~goal.success_of(achieved, given[1:])
-    return _ended(sequences, changed, goal.success_of(achieved, other[1:]) | elsewhere)
+    # A sequence that holds the last step of its episode also holds the step that achieves the goal,
+    # and ends there. So no other termination is left in it.
+    return _ended(sequences, changed, goal.success_of(achieved[1:], other[1:]))
 
 
 def _ended(sequences: Sequences, changed: jax.Array, terminated: jax.Array) -> Sequences:
