@@ -132,6 +132,10 @@ class MazeWorld(MujocoWorld):
     def proprioception(self, data: Data) -> Array:
         """Return the view ``"proprioception"``."""
 
+    def torso_position(self, data: Data) -> Array:
+        """Return x, y and z of the torso, ``(N, 3)`` (m)."""
+        return data.qpos[:, :3]
+
     @property
     def success_distance(self) -> float:
         """Distance from the goal that is a success (m): five eighths of a cell."""
@@ -187,6 +191,8 @@ class MazeWorld(MujocoWorld):
         spec = mujoco.MjSpec()
         self.add_body(spec)
         add_maze(spec, self.layout)
+        if self._of_map is not None:  # it may be larger than the range of shadows
+            spec.lights[0].castshadow = False
         # MuJoCo's bounding volume hierarchy does not help with adjacent cells: without it a step of
         # the ant takes 13 % less time, with the same result.
         spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_MIDPHASE
@@ -235,8 +241,8 @@ class MazeWorld(MujocoWorld):
     def observe(self, data: Data) -> Mapping[str, Array]:
         """Return the views of the table."""
         views = {
-            "position": data.qpos[:, :2],
-            "height": data.qpos[:, 2:3],
+            "position": self.torso_position(data)[:, :2],
+            "height": self.torso_position(data)[:, 2:3],
             "proprioception": self.proprioception(data),
             "time": _TIME_SCALE * data.steps[:, None],
             "goal": data.task_state["goal"],
@@ -284,7 +290,7 @@ class MazeWorld(MujocoWorld):
 
     def _achieved_goal(self, data: Data) -> Array:
         """Return the position that must reach the goal: ``(N, 2)`` or ``(N, 3)`` (m)."""
-        position = self._block(data) if self.task.of_block else data.qpos
+        position = self._block(data) if self.task.of_block else self.torso_position(data)
         return position[:, : len(self.task.low)]
 
 
