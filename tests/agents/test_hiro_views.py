@@ -96,3 +96,26 @@ def test_the_task_says_what_goals_are_about():
     spec = WorldSpec("Plane-v0", VIEWS, PLANE.action, 50, goal=goal)
     shown = seen(np.random.default_rng(2))
     np.testing.assert_array_equal(HIRO(spec).space(shown), shown["goal"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Apart:
+    """The distance of the body from the middle of the position's entries."""
+
+    def __call__(self, observation):
+        return observation["body"] - observation["position"].mean(axis=-1, keepdims=True)
+
+    def size(self, spec):
+        del spec
+        return 1
+
+
+def test_goals_may_be_about_any_function_of_the_views():
+    agent = HIRO(PLANE, goal_space=Apart(), goal_range=(2.0,))
+    assert agent.goal_size == 1
+    state = agent.acting_state(KEY)
+    shown = jax.tree.map(jnp.asarray, seen(np.random.default_rng(3)))
+    carry = agent.initial_carry(N)._replace(age=jnp.ones(N, jnp.int32), target=jnp.ones((N, 1)))
+    _, _, extras = agent.act(state, carry, shown, KEY, explore=False)
+    expected = (1 - np.asarray(shown["body"][:, 0] - shown["position"].mean(axis=1))) / 2
+    np.testing.assert_allclose(extras["goal"][:, 0], expected, rtol=1e-5)
