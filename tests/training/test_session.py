@@ -171,15 +171,14 @@ def test_an_agent_is_told_of_each_evaluation_once(driver, tmp_path):
 
 
 @pytest.mark.slow
-@drivers
-def test_a_low_level_that_is_frozen_after_five_evaluations_stays_so(driver, tmp_path):
-    run_real(tmp_path / "whole", "hiro", driver, evaluate_every=40)
+def test_a_low_level_that_is_frozen_after_five_evaluations_stays_so(tmp_path):
+    run_real(tmp_path / "whole", "hiro", "scan", evaluate_every=40)
     for call in (6, 2):  # after the fifth evaluation and before it, counted anew each time
         with pytest.MonkeyPatch.context() as patch:
             break_off(patch, Records, "write", call, after=True)
             with pytest.raises(Broken):
-                run_real(tmp_path / "broken", "hiro", driver, evaluate_every=40)
-    run_real(tmp_path / "broken", "hiro", driver, evaluate_every=40)
+                run_real(tmp_path / "broken", "hiro", "scan", evaluate_every=40)
+    run_real(tmp_path / "broken", "hiro", "scan", evaluate_every=40)
     assert ended(tmp_path / "broken") == ended(tmp_path / "whole")
     lines = read_metrics(tmp_path / "broken" / "metrics.jsonl")
     frozen = [line.get("low/frozen") for line in lines]
