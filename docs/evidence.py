@@ -7,11 +7,12 @@ pages:
     evidence LETTER                  numbers and note of each verdict
     number NAME KEY KEY ...          one number of a result; claims are keys by their id
     table NAME TABLE COLUMN ...      columns of a table of a result
-    intervals NAME TABLE COLUMN ...  columns of a table of averages with intervals
+    intervals NAME TABLE COLUMN ...  columns of a table with names of rows: intervals, or numbers
+    figure NAME TEXT                 figure of a result, with a text for those who cannot see it
     experiments                      table of the experiments and their commands
 
-Pages link figures as ``../results/NAME/laptop/figure.png`` and films as ``figure.gif``. A part or
-link without a result stops the build.
+Pages also link figures as ``../results/NAME/laptop/figure.png`` and films as ``figure.gif``. A
+number or link without a result stops the build. Other parts say that it was not run yet.
 """
 
 import json
@@ -39,7 +40,7 @@ def files_of_results() -> Iterator[str]:
 
 def _verdicts(letter: str) -> str:
     rows = [
-        (claim, text.statement, text.source, experiment, _verdict(_claims(experiment)[claim]))
+        (claim, text.statement, text.source, experiment, _verdict_of(claim, experiment))
         for claim, text in CLAIMS.items()
         for experiment in _judges(claim)
         if claim.startswith(letter)
@@ -50,7 +51,7 @@ def _verdicts(letter: str) -> str:
 def _evidence(letter: str) -> str:
     sections = []
     for claim in filter(lambda claim: claim.startswith(letter), CLAIMS):
-        for experiment in _judges(claim):
+        for experiment in filter(_was_run, _judges(claim)):
             record = _claims(experiment)[claim]
             title = f"<summary>{claim}, {experiment}: {_verdict(record)}</summary>"
             facts = "\n".join(_listed(record["numbers"]))
@@ -80,12 +81,16 @@ def _number(name: str, *keys: str) -> str:
 
 
 def _table(name: str, table: str, *columns: str) -> str:
+    if not _was_run(name):
+        return _not_run(name)
     rows = _rows(name, table, columns)
     cells = [[_text(row[column]) for column in columns] for row in rows.values()]
     return _markdown_table([_words(column) for column in columns], cells)
 
 
 def _intervals(name: str, table: str, *columns: str) -> str:
+    if not _was_run(name):
+        return _not_run(name)
     rows = _rows(name, table, columns)
     cells = [
         [_words(row), *(_interval(measured[column]) for column in columns)]
@@ -106,7 +111,9 @@ def _rows(name: str, table: str, columns: tuple[str, ...]) -> Mapping[Any, Mappi
     return named
 
 
-def _interval(point: Mapping[str, Any]) -> str:
+def _interval(point: Any) -> str:
+    if not isinstance(point, Mapping):
+        return _text(point)
     if point["iqm"] is None:
         return "not always reached"
     return f"{_short(point['iqm'])} ({_short(point['low'])} to {_short(point['high'])})"
@@ -118,12 +125,16 @@ def _short(value: float) -> str:
     return f"{value:.{decimals}f}"
 
 
+def _figure(name: str, text: str) -> str:
+    return f"![{text}](../results/{name}/{SCALE}/figure.png)" if _was_run(name) else _not_run(name)
+
+
 def _experiments() -> str:
     rows = []
     for name, experiment in EXPERIMENTS.items():
         claims = ", ".join(experiment.claims) or "none"
         command, link = f"`hierax reproduce {name}`", "not run yet"
-        if (RESULTS / name / SCALE).is_dir():
+        if _was_run(name):
             command = f"`{_record(name)['command']}`"
             link = f"[JSON](../results/{name}/{SCALE}/result.json)"
         rows.append((f"`{name}`", experiment.summary, claims, command, link))
@@ -136,12 +147,21 @@ RESULT_PARTS = {
     "number": _number,
     "table": _table,
     "intervals": _intervals,
+    "figure": _figure,
     "experiments": _experiments,
 }
 
 
 def _judges(claim: str) -> list[str]:
     return [name for name, experiment in EXPERIMENTS.items() if claim in experiment.claims]
+
+
+def _was_run(name: str) -> bool:
+    return (RESULTS / name / SCALE / "result.json").is_file()
+
+
+def _not_run(name: str) -> str:
+    return f"*Not run yet: `hierax reproduce {name}`.*"
 
 
 def _claims(name: str) -> dict[str, Any]:
@@ -158,6 +178,10 @@ def _record(name: str) -> dict[str, Any]:
                 f"`hierax reproduce {name} --scale {SCALE}`"
             )
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _verdict_of(claim: str, experiment: str) -> str:
+    return _verdict(_claims(experiment)[claim]) if _was_run(experiment) else "not run yet"
 
 
 def _verdict(record: Mapping[str, Any]) -> str:

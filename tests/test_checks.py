@@ -166,6 +166,12 @@ def test_not_negative_refuses(value):
     refuses(lambda: checks.not_negative("decay", value), "decay", ">= 0", repr(value))
 
 
+@pytest.mark.parametrize("value", [np.nan, -np.inf, None, "0", True, [0.0]])
+def test_finite_refuses(value):
+    assert checks.finite("centre", -2) == -2.0
+    refuses(lambda: checks.finite("centre", value), "centre must be a finite number", repr(value))
+
+
 def test_an_instance_of_something_else_is_shown_in_short():
     checks.instance("number", 3, float, int)
     sentence = refusal(checks.instance, "number", "x" * 1000, float, int)

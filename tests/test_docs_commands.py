@@ -69,7 +69,7 @@ def here(tmp_path, monkeypatch):
     source = (ROOT / "docs/examples/own_agent.py").read_text("utf-8")
     (tmp_path / "own_agent.py").write_text(f"{source}\n\nimport hierax\n\n{line}\n")
     monkeypatch.syspath_prepend(tmp_path)
-    for module in ("own_agent", "own_world", "my_worlds"):
+    for module in ("own_agent", "own_world", "own_goals", "my_worlds"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     yield tmp_path
     for table, before in registered:  # forget what an example registered
@@ -90,7 +90,7 @@ def with_options(words, options):
 def at_smoke_budget(words):
     """Return a command that does the same in seconds."""
     if words[0] == "train":
-        options = {**SMOKE, **(SMALL if words[1] in ("sac", "td3", "lsp") else {})}
+        options = {**SMOKE, **(SMALL if words[1] in ("sac", "td3", "lsp", "hiro") else {})}
         stages = [stage.steps for stage in read(words[1:]).curriculum]
         options |= {f"--curriculum.{number}.steps": ["64"] for number in range(len(stages))}
         return with_options(words, options)

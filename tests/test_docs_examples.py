@@ -14,9 +14,19 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import hierax
-from hierax.agents import SAC, TD3, ActorCritic, LatentSpacePolicy, Level, OffPolicy
+from hierax.agents import (
+    HIRO,
+    SAC,
+    TD3,
+    ActorCritic,
+    FlatActorCritic,
+    LatentSpacePolicy,
+    Level,
+    OffPolicy,
+    TwoLevels,
+)
 from hierax.training.serialisation import tree_digest
-from hierax.worlds.gymnasium import HieraxEnv, HostEnv
+from hierax.worlds.gymnasium import HieraxEnv, HieraxGoalEnv, HostEnv
 from hierax.worlds.mujoco.bodies.body import UP, Body
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
 from hierax.worlds.mujoco.tasks.gap import Gap
@@ -25,12 +35,17 @@ from hierax.worlds.mujoco.tasks.speed import SwimmerSpeed
 from worlds.mujoco.acted import data_of, teleport, timesteps
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = ("train", "resume", "sac", "td3", "own-world", "latent-space", "mujoco-worlds")
+PAGES = (
+    "train", "resume", "sac", "td3", "own-world", "latent-space", "mujoco-worlds", "hiro",
+    "own-goals",
+)  # fmt: skip
 TABLES = {
     ("sac", "Fields"): (SAC,),
     ("td3", "Fields"): (TD3,),
     ("latent-space", "Fields"): (LatentSpacePolicy, Level),
+    ("hiro", "Fields"): (OffPolicy, TwoLevels, HIRO),
     ("train", "Fields of all actor-critics"): (ActorCritic, OffPolicy),
+    ("train", "Fields of SAC and TD3"): (FlatActorCritic,),
 }
 LEFT_OUT = ("spec", "levels")
 """Fields whose defaults are not literals."""
@@ -127,6 +142,31 @@ def test_own_world_is_learned(tmp_path):
     from own_world import train_shuttle
 
     assert train_shuttle(run=tmp_path / "shuttle", progress=False).summary["success_rate"] == 1.0
+
+
+def test_own_goals_are_those_of_the_rewards():
+    from own_goals import Harbour
+
+    hierax.check_world(Harbour())
+    check_env(HieraxGoalEnv(Harbour()), skip_render_check=True)
+
+
+def test_the_pier_of_own_goals_is_in_the_way_up_to_its_end():
+    from own_goals import Harbour
+
+    world = Harbour()
+    state, _ = world.reset(jax.random.key(0))
+    right = jnp.array([1.0, 0.0])
+    for y, x in ((4.9, 4.45), (5.1, 4.55)):
+        at = state._replace(position=jnp.array([4.45, y]))
+        np.testing.assert_allclose(world.step(at, right, jax.random.key(0))[0].position, [x, y])
+
+
+@pytest.mark.slow
+def test_own_goals_are_reached(tmp_path):
+    from own_goals import train_boat
+
+    assert train_boat(run=tmp_path / "boat", progress=False).summary["success_rate"] >= 0.9
 
 
 def test_own_mujoco_world_passes_the_check_of_gymnasium():
@@ -290,4 +330,5 @@ def test_tables_of_fields_are_complete(page, heading):
         for field in dataclasses.fields(cls)
         if field.name in vars(cls)["__annotations__"] and field.name not in LEFT_OUT
     ]
+    # The default of a subclass comes later, and wins.
     assert fields(page, heading) == {field.name: field.default for field in own}

@@ -33,10 +33,31 @@ def positive(name: str, value: Any) -> Any:
     return float(value)
 
 
+def finite(name: str, value: Any) -> float:
+    """Return ``value`` as a float; raise unless it is finite."""
+    if not _is_real(value) or not np.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, got {value!r}")
+    return float(value)
+
+
 def not_negative(name: str, value: Any) -> float:
     """Return ``value`` as a float; raise unless it is finite and at least 0."""
     if not _is_real(value) or not np.isfinite(value) or value < 0:
         raise ValueError(f"{name} must be a finite number >= 0, got {value!r}")
+    return float(value)
+
+
+def share(name: str, value: Any) -> float:
+    """Return ``value`` as a float; raise unless it is in [0, 1]."""
+    if not _is_real(value) or not 0 <= value <= 1:
+        raise ValueError(f"{name} must be in [0, 1], got {value!r}")
+    return float(value)
+
+
+def discount(name: str, value: Any) -> float:
+    """Return ``value`` as a float; raise unless it is in [0, 1)."""
+    if not _is_real(value) or not 0 <= value < 1:
+        raise ValueError(f"{name} must be in [0, 1), got {value!r}")
     return float(value)
 
 
@@ -53,6 +74,15 @@ def count(name: str, value: Any, least: int) -> None:
     """Raise unless ``value`` is an integer of at least ``least``."""
     if not _is_integer(value) or value < least:
         raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
+
+
+def hidden_sizes(value: Any) -> None:
+    """Raise unless ``value`` is a tuple of at least one number of units."""
+    instance("hidden_sizes", value, tuple)
+    if not value:
+        raise ValueError("hidden_sizes must name the units of at least one layer, got ()")
+    for units in value:
+        count("hidden_sizes", units, 1)
 
 
 def index(name: str, value: Any, size: int) -> None:

@@ -286,6 +286,8 @@ def test_discrete_actions_are_refused(kind):
         (TD3, "target_policy_noise", -1, "a finite number >= 0"),
         (TD3, "target_noise_clip", -1, "a finite number >= 0"),
         (TD3, "policy_delay", 0, f"{WHOLE} 1"),
+        (TD3, "pretanh_penalty", -1, "a finite number >= 0"),
+        (TD3, "actor_learning_rate", 0, POSITIVE),
     ],
 )
 def test_refusals_of_one_learner(kind, field, value, rule):

@@ -111,6 +111,19 @@ def test_targets_follow_what_came_of_the_step(x64):
             np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
+def test_the_actor_has_a_rate_and_a_penalty_of_its_own(x64):
+    td3 = agent(learning_rate=1e-2, actor_learning_rate=1e-5, pretanh_penalty=0.1)
+    learner, given = learner_of(td3, updates=1), batch()
+    after, metrics = update(td3, learner, given, KEY)
+    for name, rate in (("actor", 1e-5), ("critics", 1e-2)):  # the size of Adam's first step
+        bias = (getattr(state, name).layers[-1].bias for state in (after, learner))
+        np.testing.assert_allclose(np.abs(np.subtract(*bias)), rate, rtol=1e-3)
+    before = in_numpy.network(learner.actor, given.observation)
+    value = in_numpy.values(after.critics, given.observation, np.tanh(before))[0]
+    loss = -value.mean() + 0.1 * (before**2).mean()
+    assert metrics["actor_loss"] == pytest.approx(float(loss), rel=1e-9)
+
+
 def test_acting():
     td3 = agent(exploration_noise=0.3)
     learner, seen = td3.build(jax.random.key(0)), batch().observation

@@ -1,6 +1,6 @@
 """A program that trains in children which are killed at random moments, and goes on with the runs.
 
-    python killed_trainer.py FOLDER sac|td3 scan|host TRIALS
+    python killed_trainer.py FOLDER sac|td3|hiro scan|host TRIALS
 
 Prints as JSON the SHA-256 of a whole run, in how many trials the run that was killed and resumed
 ended with the same one, and how many of them were killed after their first checkpoint. The digest
@@ -8,6 +8,7 @@ is over the last checkpoint (parameters, optimisers, replay, environments, count
 ``metrics.jsonl``.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -19,12 +20,24 @@ from pathlib import Path
 
 import jax
 
-from hierax.agents import SAC, TD3
+from hierax.agents import HIRO, SAC, TD3, Entries
 from hierax.training import checkpoint, train
 from hierax.worlds import PointSpeed
 
 STEPS = 3_000
-KINDS = {"sac": SAC, "td3": TD3}
+KINDS = {
+    "sac": SAC,
+    "td3": TD3,
+    "hiro": functools.partial(
+        HIRO,
+        goal_space=Entries("velocity"),
+        control_interval=3,
+        random_goals=500,
+        random_actions=300,
+        updates_per_step=0.25,
+        stop_low_when=0.0,  # after the fifth evaluation
+    ),
+}
 
 
 def run(folder, learner, driver):

@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from hierax.agents import SAC, TD3
+from hierax.agents import HIRO, SAC, TD3, Entries
 from hierax.training import NotFiniteError, checkpoint, load, train
 from hierax.training.checkpoint_files import NotSavedError
 from hierax.training.records import Records, read_metrics
@@ -27,7 +28,22 @@ from training.toys import Clock, Counter
 
 WORLD = PointSpeed(episode_limit=20)
 SMALL = {"hidden_sizes": (4,), "batch_size": 8, "buffer_size": 300, "learning_starts": 32}
-AGENTS = {"sac": SAC(WORLD.spec, **SMALL), "td3": TD3(WORLD.spec, **SMALL)}
+LEVELS = {
+    "goal_space": Entries("velocity"),
+    "control_interval": 3,
+    "random_goals": 100,
+    "random_actions": 60,
+    "updates_per_step": 0.25,
+    "stop_low_when": 0.0,  # after five evaluations
+}
+AGENTS = {
+    "sac": SAC(WORLD.spec, **SMALL),
+    "td3": TD3(WORLD.spec, **SMALL),
+    "hiro": HIRO(WORLD.spec, **SMALL, **LEVELS),
+}
+learners = pytest.mark.parametrize(
+    "learner", ["sac", "td3", pytest.param("hiro", marks=pytest.mark.slow)]
+)
 INTERVALS = {"log_every": 40, "evaluate_every": 80, "checkpoint_every": 80}
 CLOCK = Clock(length=7, episode_limit=5)
 drivers = pytest.mark.parametrize("driver", ["scan", "host"])
@@ -103,7 +119,7 @@ def test_wherever_a_run_is_broken_off_it_ends_the_same(driver, some, tmp_path):
 
 
 @drivers
-@pytest.mark.parametrize("learner", AGENTS)
+@learners
 def test_learners_that_are_broken_off_end_the_same(learner, driver, tmp_path):
     run_real(tmp_path / "whole", learner, driver)
     for call in (3, 2):  # twice, the second time after it was resumed
@@ -113,6 +129,65 @@ def test_learners_that_are_broken_off_end_the_same(learner, driver, tmp_path):
                 run_real(tmp_path / "broken", learner, driver)
     run_real(tmp_path / "broken", learner, driver)
     assert ended(tmp_path / "broken") == ended(tmp_path / "whole")
+
+
+class Told(Counter):
+    """Adds up what evaluations were like, and acts with that too."""
+
+    def init(self, key, environments=1):
+        state = super().init(key, environments)
+        return state._replace(learner={**state.learner, "told": jnp.zeros(())})
+
+    def act(self, state, carry, observation, key, *, explore):
+        acts = {**state.learner, "count": state.learner["count"] + state.learner["told"]}
+        return super().act(state._replace(learner=acts), carry, observation, key, explore=explore)
+
+    def learn(self, state):
+        told, (state, metrics) = state.learner["told"], super().learn(state)
+        learner = {**state.learner, "told": told}
+        return state._replace(learner=learner), {**metrics, "a_loss": told}
+
+    def after_evaluation(self, state, means):
+        told = state.learner["told"] + 1000.0 + means["deterministic/length"]
+        return state._replace(learner={**state.learner, "told": jnp.float32(told)})
+
+
+@drivers
+def test_an_agent_is_told_of_each_evaluation_once(driver, tmp_path):
+    agent = Told(CLOCK.spec)
+    trained = run_toy(tmp_path / "whole", driver, agent)
+    for call in (3, 2):  # counted anew each time: before an evaluation and after one
+        with pytest.MonkeyPatch.context() as patch:
+            break_off(patch, Records, "write", call, after=True)
+            with pytest.raises(Broken):
+                run_toy(tmp_path / "broken", driver, agent)
+    run_toy(tmp_path / "broken", driver, agent)
+    assert ended(tmp_path / "broken") == ended(tmp_path / "whole")
+    lines = read_metrics(tmp_path / "whole" / "metrics.jsonl")
+    evaluations = np.cumsum(["deterministic/length" in line for line in lines])
+    assert evaluations[-1] > 3
+    assert float(trained.states[0].learner["told"]) == 1005 * evaluations[-1]  # of 5 steps each
+    # A line is of the updates before its evaluation.
+    assert [line["a_loss"] for line in lines[1:]] == [1005 * n for n in evaluations[:-1]]
+
+
+@pytest.mark.slow
+def test_a_low_level_that_is_frozen_after_five_evaluations_stays_so(tmp_path):
+    run_real(tmp_path / "whole", "hiro", "scan", evaluate_every=40)
+    for call in (6, 2):  # after the fifth evaluation and before it, counted anew each time
+        with pytest.MonkeyPatch.context() as patch:
+            break_off(patch, Records, "write", call, after=True)
+            with pytest.raises(Broken):
+                run_real(tmp_path / "broken", "hiro", "scan", evaluate_every=40)
+    run_real(tmp_path / "broken", "hiro", "scan", evaluate_every=40)
+    assert ended(tmp_path / "broken") == ended(tmp_path / "whole")
+    lines = read_metrics(tmp_path / "broken" / "metrics.jsonl")
+    frozen = [line.get("low/frozen") for line in lines]
+    evaluated = np.cumsum(["deterministic/return" in line for line in lines])
+    assert len(set(evaluated)) > 6
+    # The metrics of a line are of the updates before its evaluation.
+    for told, before in zip(frozen[1:], evaluated[:-1], strict=True):
+        assert told == (before >= 5)
 
 
 @pytest.mark.parametrize("backend", ["cpu", "gpu"])

@@ -11,7 +11,7 @@ from gymnasium import spaces
 
 import hierax
 from hierax.agents import SAC
-from hierax.spec import Continuous, View, WorldSpec
+from hierax.spec import Continuous, GoalSpec, View, WorldSpec
 from hierax.training.evaluation import HostEvaluator
 from hierax.worlds import FunctionalHostWorld, PointCross, PointSpeed, Timestep, check_world, make
 from hierax.worlds.contract import require_world
@@ -29,11 +29,12 @@ class Wrong:
     reward: object = dataclasses.field(default_factory=lambda: jnp.float32(0))
     terminated: object = dataclasses.field(default_factory=lambda: jnp.array(False))
     state: object = dataclasses.field(default_factory=lambda: jnp.float32(0))
+    goal: GoalSpec | None = None
 
     @property
     def spec(self):
         views = (View("a", (2,), -1.0, 1.0), View("b", (1,)))
-        return WorldSpec("Wrong-v0", views, Continuous(1), 5)
+        return WorldSpec("Wrong-v0", views, Continuous(1), 5, goal=self.goal)
 
     def reset(self, key):
         no = jnp.array(False)
@@ -65,6 +66,19 @@ def test_what_a_world_returns_is_named(changes, parts):
         refuses(lambda check=check: check(world), *parts)
 
 
+def test_rewards_that_are_not_those_of_the_goal_are_named():
+    goal = GoalSpec(achieved="b", fixed=(3.0,), radius=1.0)
+    refuses(
+        lambda: check_world(Wrong(goal=goal)), "reward of step()", "goal in its spec", "-3", "0"
+    )
+    for right in ({"goal": goal, "reward": jnp.float32(-3)}, {"goal": with_reward(goal, None)}):
+        assert check_world(Wrong(**right)).goal == right["goal"]
+
+
+def with_reward(goal, reward):
+    return dataclasses.replace(goal, reward=reward)
+
+
 def test_training_says_the_same():
     world = Wrong(observation={**GOOD, "a": jnp.zeros(3)})
     agent = SAC(world.spec, hidden_sizes=(4,))
@@ -74,9 +88,9 @@ def test_training_says_the_same():
 def test_fields_that_cannot_be_hashed_are_named():
     @dataclasses.dataclass(frozen=True)
     class Listed(Wrong):
-        goal: object = None
+        places: object = None
 
-    refuses(lambda: check_world(Listed(goal=[1])), "Listed", "hashable", "tuples")
+    refuses(lambda: check_world(Listed(places=[1])), "Listed", "hashable", "tuples")
 
 
 def test_numbers_beyond_their_bounds_are_named():

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from hierax.worlds import PointMaze
-from hierax.worlds.point_maze import MazeState, is_free
+from hierax.worlds.maze import UMaze
+from hierax.worlds.point_maze import MazeState
 from refusals import refuses
 
 WORLD = PointMaze(goal=(0.0, 8.0))
 KEY = jax.random.key(0)
+is_free = UMaze().is_free
 CELLS = np.array([(0, 0), (4, 0), (8, 0), (8, 4), (8, 8), (4, 8), (0, 8)])
 STEP = jax.jit(WORLD.step)
 KEYS = jax.random.split(KEY, 4000)

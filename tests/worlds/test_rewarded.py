@@ -1,5 +1,6 @@
 """A world with another reward function is the same world in all else."""
 
+import dataclasses
 import json
 
 import jax
@@ -21,7 +22,8 @@ def test_all_but_the_reward_is_as_it_was():
     key, action = jax.random.key(3), jnp.array([0.3, -0.9])
     state, shown = WORLD.reset(key)
     other, also = changed.reset(key)
-    assert changed.spec == WORLD.spec
+    assert dataclasses.replace(changed.spec, goal=WORLD.spec.goal) == WORLD.spec
+    assert changed.spec.goal == dataclasses.replace(WORLD.spec.goal, reward=None)
     for _ in range(4):
         before = shown
         state, shown = WORLD.step(state, action, key)

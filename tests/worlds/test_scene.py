@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hierax.worlds import cross, make, point_maze
+from hierax.worlds import cross, make
+from hierax.worlds.maze import UMaze
 from hierax.worlds.scene import position_of, scene_of
 from refusals import refuses
 
@@ -18,7 +19,13 @@ def scene(name, **options):
 
 @pytest.mark.parametrize(
     ("name", "module"),
-    [("PointCross-v0", cross), ("SpinCross-v0", cross), ("PointMaze-v0", point_maze)],
+    [
+        ("PointCross-v0", cross),
+        ("SpinCross-v0", cross),
+        ("PointMaze-v0", UMaze()),
+        ("PointU-v0", UMaze()),
+        ("RowerU-v0", UMaze()),
+    ],
 )
 def test_free_rectangles_are_where_one_can_be(name, module):
     _, _, seen = scene(name)
@@ -60,7 +67,7 @@ def test_rooms_are_squares_and_towers_are_graphs():
     assert len(tower.links) == world.tabular.adjacency().nnz
 
 
-@pytest.mark.parametrize("name", ["PointSpeed-v0", "SpinCross-v0", "PointMaze-v0", "FourRooms-v0"])
+@pytest.mark.parametrize("name", ["SpinCross-v0", "PointMaze-v0", "RowerU-v0", "FourRooms-v0"])
 def test_positions_of_many_states_are_those_of_each(name):
     world, state, _ = scene(name)
     one = position_of(world, state)

@@ -10,6 +10,7 @@ from hierax.agents.agent import Agent, TrainState, Transition
 from hierax.agents.base import LearningAgent
 from hierax.agents.encoder import Encoder
 from hierax.agents.flat_actor_critic import FlatActorCritic
+from hierax.agents.goal_conditioned import HIRO, Entries, Goals, TwoLevels
 from hierax.agents.latent_space import LatentSpacePolicy, Level, transfer_replay
 from hierax.agents.off_policy import OffPolicy
 from hierax.agents.on_policy import OnPolicy
@@ -21,12 +22,15 @@ from hierax.agents.transitions import TransitionBatch
 from hierax.agents.updates import SoftUpdate, TD3Update
 
 __all__ = [
+    "HIRO",
     "SAC",
     "TD3",
     "ActorCritic",
     "Agent",
     "Encoder",
+    "Entries",
     "FlatActorCritic",
+    "Goals",
     "Index",
     "LatentSpacePolicy",
     "LearningAgent",
@@ -41,5 +45,6 @@ __all__ = [
     "TrainState",
     "Transition",
     "TransitionBatch",
+    "TwoLevels",
     "transfer_replay",
 ]

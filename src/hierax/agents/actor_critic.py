@@ -65,11 +65,7 @@ class ActorCritic(OffPolicy[TransitionBatch]):
             checks.instance("views", self.views, tuple)
         if not self.observation_size:
             raise ValueError(f"views must hold at least one number together, got {self.view_names}")
-        checks.instance("hidden_sizes", self.hidden_sizes, tuple)
-        if not self.hidden_sizes:
-            raise ValueError("hidden_sizes must name the units of at least one layer, got ()")
-        for units in self.hidden_sizes:
-            checks.count("hidden_sizes", units, 1)
+        checks.hidden_sizes(self.hidden_sizes)
         checks.positive("tau", self.tau)
         if self.tau > 1.0:
             raise ValueError(f"tau must be in (0, 1], got {self.tau!r}")

@@ -98,6 +98,22 @@ class WithStates(Protocol):
     def states(self) -> list[TrainState]: ...  # noqa: D102
 
 
+def one_state(trained: TrainState | WithStates) -> TrainState:
+    """Return the state of a training of one seed.
+
+    Raises:
+        ValueError: if there are several seeds.
+    """
+    if isinstance(trained, TrainState):
+        return trained
+    if len(trained.states) != 1:
+        raise ValueError(
+            f"trained must hold the state of one seed, got {len(trained.states)}: give one of its "
+            "states"
+        )
+    return trained.states[0]
+
+
 class Agent(Protocol):
     """The four verbs of an agent (init, act, observe, learn) and what drivers need besides.
 
@@ -163,6 +179,10 @@ class Agent(Protocol):
     def next_batch(self, state: TrainState) -> Any:
         """Return the batch of the next update. It is saved when a loss is not finite."""
         ...
+
+    # Two methods are optional: `ready`, see `is_ready`, and
+    #     after_evaluation(state, means) -> state
+    # which gives the means of each evaluation during training to an agent that changes with them.
 
 
 def is_ready(agent: Agent, state: TrainState) -> Any:

@@ -8,11 +8,15 @@ from hierax.agents.networks import MLP, stack
 
 
 def twin_critics(
-    key: Key, observation_size: int, action_size: int, hidden_sizes: tuple[int, ...]
+    key: Key,
+    observation_size: int,
+    action_size: int,
+    hidden_sizes: tuple[int, ...],
+    final_scale: float = 1.0,
 ) -> MLP:
     """Return two networks (observation, action) → value, stacked on a leading axis of length 2."""
     size = observation_size + action_size
-    return stack(key, 2, lambda each: MLP(each, size, hidden_sizes, 1))
+    return stack(key, 2, lambda each: MLP(each, size, hidden_sizes, 1, final_scale=final_scale))
 
 
 def action_values(critics: MLP, observation: jax.Array, action: jax.Array) -> jax.Array:

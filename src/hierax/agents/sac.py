@@ -92,9 +92,12 @@ class SAC(FlatActorCritic):
         mean, log_scale = output[..., : self.action_size], output[..., self.action_size :]
         return TanhGaussian(mean, jnp.clip(log_scale, *LOG_SCALES))
 
-    def explore(self, learner: SoftLearner, observation: jax.Array, key: Key) -> jax.Array:
-        """Return samples of the policy."""
-        return self.policy(learner.actor, observation).sample(key)
+    def disturbed(
+        self, learner: SoftLearner, observation: jax.Array, noise: jax.Array
+    ) -> jax.Array:
+        """Return samples of the policy, tanh(μ + σ ε) with ``noise`` ε."""
+        policy = self.policy(learner.actor, observation)
+        return jnp.tanh(policy.mean + jnp.exp(policy.log_scale) * noise)
 
     def exploit(self, learner: SoftLearner, observation: jax.Array) -> jax.Array:
         """Return the tanh of the policy's mean."""

@@ -7,6 +7,7 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from hierax import checks
 from hierax.agents.agent import Key, Metrics
@@ -26,18 +27,25 @@ class TD3(FlatActorCritic):
         target_policy_noise: standard deviation σ' of the noise on target actions.
         target_noise_clip: c, bound of the noise on target actions.
         policy_delay: d, critic updates for each update of actor and targets.
+        actor_learning_rate: of Adam, for the actor; None for ``learning_rate``.
+        pretanh_penalty: weight of the mean square of actions before the tanh.
     """
 
     exploration_noise: float = 0.1
     target_policy_noise: float = 0.2
     target_noise_clip: float = 0.5
     policy_delay: int = 2
+    actor_learning_rate: float | None = None
+    pretanh_penalty: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("exploration_noise", "target_policy_noise", "target_noise_clip"):
             checks.not_negative(name, getattr(self, name))
+        checks.not_negative("pretanh_penalty", self.pretanh_penalty)
         checks.count("policy_delay", self.policy_delay, 1)
+        if self.actor_learning_rate is not None:
+            checks.positive("actor_learning_rate", self.actor_learning_rate)
 
     @property
     def _update(self) -> TD3Update:
@@ -47,7 +55,18 @@ class TD3(FlatActorCritic):
             policy_delay=self.policy_delay,
             target_policy_noise=self.target_policy_noise,
             target_noise_clip=self.target_noise_clip,
+            actor_optimiser=self._actor_optimiser,
+            pretanh_penalty=self.pretanh_penalty,
         )
+
+    @property
+    def _actor_optimiser(self) -> optax.GradientTransformation | None:
+        """The optimiser of the actor, if it has a learning rate of its own."""
+        if self.actor_learning_rate is None:
+            return None
+        return dataclasses.replace(
+            self, learning_rate=self.actor_learning_rate, actor_learning_rate=None
+        ).optimiser
 
     def build(self, key: Key) -> TD3Learner:
         """Return actor, critics and their targets."""
@@ -58,11 +77,10 @@ class TD3(FlatActorCritic):
         )
         return self._update.init(actor, critics)
 
-    def explore(self, learner: TD3Learner, observation: jax.Array, key: Key) -> jax.Array:
+    def disturbed(self, learner: TD3Learner, observation: jax.Array, noise: jax.Array) -> jax.Array:
         """Return the actor's actions with noise."""
         action = self.exploit(learner, observation)
-        noise = self.exploration_noise * jax.random.normal(key, action.shape)
-        return jnp.clip(action + noise, -1.0, 1.0)
+        return jnp.clip(action + self.exploration_noise * noise, -1.0, 1.0)
 
     def exploit(self, learner: TD3Learner, observation: jax.Array) -> jax.Array:
         """Return the actor's actions."""

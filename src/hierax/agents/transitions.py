@@ -1,4 +1,4 @@
-"""Batches of transitions: one step each, or one decision that was held for several steps."""
+"""Batches of transitions: one step each, n steps, or one decision that was held for several."""
 
 from typing import Any, NamedTuple
 
@@ -49,13 +49,13 @@ def one_step(sequences: Sequences, discount: float) -> TransitionBatch:
 
 
 def held_decision(sequences: Sequences, discount: float) -> TransitionBatch:
-    """Return decisions that were held for up to c steps as transitions.
+    """Return decisions that were held for up to c steps as transitions, or windows of c steps.
 
     The reward of a decision is Σ_{i<n} γ^i r_i and its discount is γ^n (Sutton, Precup & Singh
-    1999). n is c, or less if the episode ended before.
+    1999). n is c, or less if the episode ended before. For windows, this gives n-step returns.
 
     Args:
-        sequences: aligned segments of c steps. The action is that of their first step.
+        sequences: aligned segments, or windows, of c steps. The action is that of their first step.
         discount: γ of one step.
     """
     steps, count = sequences.reward.shape

@@ -60,6 +60,7 @@ def learn(
     episodes: int,
     metrics: Sequence[str],
     start: Sequence[TrainState] | Literal["untrained"] | None = None,
+    **options: Any,
 ) -> Runs:
     """Train an agent with seeds 0, 1, ...; the arguments are those of `hierax.train`."""
     with tempfile.TemporaryDirectory() as folder:
@@ -74,6 +75,7 @@ def learn(
             log_every=evaluate_every,
             checkpoint_every=steps,
             episodes=episodes,
+            **options,
         )
         rows = [row for row in read_metrics(Path(folder) / METRICS) if metrics[0] in row]
     times = sorted({row["step"] for row in rows})

@@ -8,6 +8,7 @@ _HOME = "hierax.worlds.mujoco"
 _ARRANGED = f"{_HOME}.tasks.arrangement:Arrangement"
 _SEEN = f"{_HOME}.tasks.vision_arrangement:VisionArrangement"
 _ANT, _POINT = f"{_HOME}.mazes.ant_in_maze:AntInMaze", f"{_HOME}.mazes.point_in_maze:PointInMaze"
+_BODY = f"{_HOME}.mazes.body_in_maze:BodyInMaze"
 
 _GO = {"targets": 3, "cells": 0}
 _EASY, _MID, _HARD = (
@@ -68,6 +69,8 @@ MUJOCO_WORLDS: tuple[Row, ...] = (
         {},
     ),
     ("AntMaze-v0", _ANT, _WALK, {"maze": "maze"}),
+    ("BallMaze-v0", _BODY, "roll through a U-shaped maze", {"maze": "maze", "body": "ball"}),
+    ("QuadrupedMaze-v0", _BODY, _WALK, {"maze": "maze", "body": "quadruped"}),
     ("AntPush-v0", _ANT, _PUSH, {"maze": "push", "goal": (0.0, 19.0)}),
     ("AntPushMulti-v0", _ANT, _PUSH + _ANYWHERE, {"maze": "push"}),
     ("AntFall-v0", _ANT, _FALL, {"maze": "fall", "goal": (0.0, 27.0, 4.5)}),
@@ -101,5 +104,6 @@ MUJOCO_LIMITS: Mapping[str, int] = {
     f"{_HOME}.tasks.ant_cross:AntCross": 1_000,
     _ANT: 500,
     _POINT: 500,
+    _BODY: 500,
 }
 """Default ``episode_limit`` of each class, known without MuJoCo."""

@@ -95,6 +95,9 @@ _CHEETAH: Mapping[str, Any] = {
 }  # fmt: skip
 
 
+_U: Mapping[str, Any] = {"goal_range": (3.0,)}
+
+
 def _cross(world: str, speed: str, views: tuple[str, ...], result: str, table: str) -> Preset:
     """Return the preset of a cross: a level trained for speed below a level for the sparse task."""
     return Preset(
@@ -116,6 +119,14 @@ def _pendulum(agent: str, result: str, row: str, reached: float, **more: Any) ->
     )  # fmt: skip
 
 
+def _u_maze(world: str, reached: float, steps: int) -> Preset:
+    return Preset(
+        "hiro", world, "hiro-point", (f"{world}: arms", "HIRO"), "success",
+        "deterministic/success, last three evaluations,", reached, seeds=10, steps=steps,
+        settings=_U,
+    )  # fmt: skip
+
+
 def _by_pair(presets: Iterable[Preset]) -> dict[tuple[str, str], Preset]:
     return {(preset.agent, preset.world): preset for preset in presets}
 
@@ -134,6 +145,8 @@ PRESETS: dict[tuple[str, str], Preset] = _by_pair(
             "sampled_return", "sampled/return", reached=6327.3837, seeds=5, steps=100_000,
             settings=_CHEETAH, levels=({"temperature": 0.1},),
         ),
+        _u_maze("PointU-v0", 1.0, steps=250_000),
+        _u_maze("RowerU-v0", 1.0, steps=400_000),
     )
 )  # fmt: skip
 """Presets by agent and world."""

@@ -31,6 +31,11 @@ AGENTS: dict[str, Entry] = _table(
             "latent_space:LatentSpacePolicy",
             "latent space policy: invertible policies in levels",
         ),
+        (
+            "hiro",
+            "goal_conditioned:HIRO",
+            "two levels joined by goals, with off-policy correction",
+        ),
     )
 )
 PLANNERS: dict[str, Entry] = _table(
@@ -78,6 +83,16 @@ WORLDS: dict[str, Entry] = _table(
                     "PointMaze-v0",
                     "point_maze:PointMaze",
                     "point robot in a U-shaped maze with a goal",
+                ),
+                (
+                    "PointU-v0",
+                    "u_maze:PointU",
+                    "point that slides along the walls of the U-shaped maze",
+                ),
+                (
+                    "RowerU-v0",
+                    "u_maze:RowerU",
+                    "PointU for a rower, which moves by alternating strokes",
                 ),
             )
         ),
@@ -146,5 +161,13 @@ EXPERIMENTS: dict[str, Experiment] = _table(
          "An ant with a goal round a corner: the sparse task of the paper, at its scale."),
         ("lsp-latents", (), 5,
          "Paths with one latent held, through a trained and an untrained level."),
+        ("hiro-point", (), 10,
+         "HIRO and flat baselines in a U-shaped maze: which of them reach the goal?"),
+        ("hiro-correction", ("N6",), 10,
+         "HIRO with and without its off-policy correction: does relabelling goals help?"),
+        ("hiro-exploration", (), 10,
+         "HIRO with random goals and random actions at first: what makes it reliable?"),
+        ("hiro-ant-maze", ("N7",), 2,
+         "HIRO and flat TD3 with an ant in a maze, the task of the paper."),
     )
 )  # fmt: skip

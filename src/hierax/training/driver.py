@@ -73,6 +73,10 @@ class Driver(Protocol):
         """Return the state of the agent of each seed; valid until the next `advance`."""
         ...
 
+    def with_agents(self, runs: Any, states: Sequence[TrainState]) -> Any:
+        """Return the runs with another state of the agent for each seed."""
+        ...
+
     def fault(self, runs: Any) -> tuple[str, Any] | None:
         """Return the name of the first array that is not finite, and its source.
 

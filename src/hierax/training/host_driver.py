@@ -106,6 +106,11 @@ class HostDriver:
         """Return the state of the agent of each seed."""
         return [run.learner.agent for _, run in runs]
 
+    def with_agents(self, runs: Runs, states: Sequence[TrainState]) -> Runs:
+        """Return the runs with another state of the agent for each seed."""
+        pairs = zip(runs, states, strict=True)
+        return [(batch, _with_learner(run, lambda _, s=state: s)) for (batch, run), state in pairs]
+
     def fault(self, runs: Runs) -> tuple[str, Any] | None:
         """Return the first array that is not finite and its source, see `Driver.fault`."""
         names = finiteness.names(self._learner.metrics)

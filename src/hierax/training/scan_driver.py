@@ -119,6 +119,11 @@ class ScanDriver:
         """Return the state of the agent of each seed."""
         return [run.agent for run in self._each(runs)]
 
+    def with_agents(self, runs: Runs, states: Sequence[TrainState]) -> Runs:
+        """Return the runs with another state of the agent for each seed."""
+        pairs = zip(self._each(runs), states, strict=True)
+        return self._joined([run._replace(agent=state) for run, state in pairs])
+
     def fault(self, runs: Runs) -> tuple[str, Any] | None:
         """Return the first array that is not finite and its source, see `Driver.fault`."""
         for run in self._each(runs):

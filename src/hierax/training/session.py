@@ -240,7 +240,15 @@ class Session:
             with progress.evaluating():
                 for metrics, state, seed in each:
                     metrics |= self._evaluated(state, _evaluation_seed(seed, at.done))
+            self._tell(at, found)
         return found
+
+    def _tell(self, at: Reached, found: Sequence[Mapping[str, float]]) -> None:
+        """Give the results of an evaluation to an agent that changes with them."""
+        after_evaluation = getattr(self.driver.agent, "after_evaluation", None)
+        if after_evaluation is not None:
+            pairs = zip(self.driver.agents(at.runs), found, strict=True)
+            at.runs = self.driver.with_agents(at.runs, [after_evaluation(*pair) for pair in pairs])
 
     def _evaluated(self, state: TrainState, seed: int) -> dict[str, float]:
         found: dict[str, float] = {}

@@ -4,6 +4,7 @@ Starting and resuming are the same call. A run whose folder holds a checkpoint c
 and ends with the numbers of an uninterrupted run.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -121,7 +122,7 @@ def train(
         checks.count(name, number, 1)
     checks.count("seed", seed, 0)
     require_world(world)
-    if agent.spec != world.spec:
+    if dataclasses.replace(agent.spec, goal=world.spec.goal) != world.spec:
         raise ValueError(
             f"agent must be made for {world.spec.name}, got one for {agent.spec.name}: build it "
             "with world.spec"

@@ -31,6 +31,7 @@ from hierax.worlds.rewarded import Rewarded
 from hierax.worlds.rooms import four_rooms, room_lattice, wormhole_rooms
 from hierax.worlds.speed import PointSpeed, SpinSpeed
 from hierax.worlds.tabular import TabularWorld
+from hierax.worlds.u_maze import PointU, RowerU
 from hierax.worlds.world import Timestep, World
 
 __all__ = [
@@ -47,7 +48,9 @@ __all__ = [
     "PointCross",
     "PointMaze",
     "PointSpeed",
+    "PointU",
     "Rewarded",
+    "RowerU",
     "SpinCross",
     "SpinSpeed",
     "TabularWorld",

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 
 from hierax import checks
 from hierax.planning.mdp import TabularMDP
-from hierax.spec import Discrete, View, WorldSpec
+from hierax.spec import Discrete, GoalSpec, View, WorldSpec
 from hierax.worlds.tabular import TabularWorld
 from hierax.worlds.world import Key, Timestep
 
@@ -86,7 +86,9 @@ class ActingWorld:
             View("position", (2,), -1.0, 1.0),
             View("state", (), 0.0, mdp.states - 1.0, "int32"),
         )
-        return WorldSpec(self.name, views, Discrete(mdp.actions), self.episode_limit, True)
+        return WorldSpec(
+            self.name, views, Discrete(mdp.actions), self.episode_limit, True, goal=self._goal_spec
+        )
 
     @functools.cached_property
     def tables(self) -> StepTables:
@@ -130,6 +132,22 @@ class ActingWorld:
         low, high = positions.min(axis=0), positions.max(axis=0)
         half = max((high - low).max() / 2.0, np.finfo(np.float32).tiny)
         return ((positions - (low + high) / 2.0) / half).clip(-1.0, 1.0).astype(np.float32)
+
+    @functools.cached_property
+    def _goal_spec(self) -> GoalSpec | None:
+        """The goal, by its position; None if another state has the same one."""
+        tabular, goal = self.tabular, self._positions[self.tabular.goal]
+        distances = np.linalg.norm(self._positions - goal, axis=1)
+        distances[tabular.goal] = np.inf
+        if not 0.0 < distances.min() < np.inf:
+            return None
+        ends_there = tabular.reward == "terminal" and not tabular.mdp.initial[tabular.goal]
+        return GoalSpec(
+            achieved="position",
+            radius=float(distances.min()) / 2.0,
+            fixed=(float(goal[0]), float(goal[1])),
+            reward="reached" if ends_there else None,
+        )
 
     def _timestep(self, state: StateNumber, reward: jax.Array, ends: jax.Array) -> Timestep:
         position = jnp.take(self._positions, state, axis=0, mode="clip")

@@ -183,6 +183,7 @@ def _require_episodes(batch: Any) -> None:
         timestep = batch.step(_random_actions(spec, batch.count, random))
         require_timestep(timestep, spec, lead, "step()")
         _require_values(timestep, spec, begins, "step()")
+        _require_goal_reward(timestep, spec)
 
 
 def _require_values(timestep: Timestep, spec: WorldSpec, begins: np.ndarray, source: str) -> None:
@@ -209,6 +210,22 @@ def _require_values(timestep: Timestep, spec: WorldSpec, begins: np.ndarray, sou
                 f"{name} of {source} of {spec.name} must be 0 or False where an episode begins, "
                 f"got {np.asarray(getattr(timestep, name)).tolist()}"
             )
+
+
+def _require_goal_reward(timestep: Timestep, spec: WorldSpec) -> None:
+    """Raise unless rewards of steps are those of the goal, if it says how they follow from it."""
+    goal = spec.goal
+    if goal is None or goal.reward is None:
+        return
+    seen = {name: np.asarray(array) for name, array in timestep.observation.items()}
+    expected = goal.reward_of(goal.achieved_goal(seen), goal.desired_goal(seen))
+    wrong = ~np.isclose(timestep.reward, expected, rtol=1e-4, atol=1e-4) & timestep.is_step
+    if wrong.any():
+        raise ValueError(
+            f"reward of step() of {spec.name} must be that of the goal in its spec, "
+            f"{expected[wrong][0]:g}, got {np.asarray(timestep.reward)[wrong][0]:g}: correct the "
+            "goal, or give it reward=None"
+        )
 
 
 def _random_actions(spec: WorldSpec, count: int, random: np.random.Generator) -> np.ndarray:

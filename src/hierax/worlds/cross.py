@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from hierax import checks
-from hierax.spec import Continuous, View, WorldSpec
+from hierax.spec import Continuous, GoalSpec, View, WorldSpec
 from hierax.worlds.point import TIME_STEP, PointBody, PointState
 from hierax.worlds.world import Key, Timestep
 from hierax.worlds.world_checks import check_position
@@ -77,7 +77,10 @@ class PointCross:
     def spec(self) -> WorldSpec:
         """Description of the world."""
         views = (_POSITION_VIEW, *self.body.views)
-        return WorldSpec(self.name, views, Continuous(2), self.episode_limit, has_success=True)
+        goal = cross_goal(self.goal, self.goal_radius, _POSITION_SCALE)
+        return WorldSpec(
+            self.name, views, Continuous(2), self.episode_limit, has_success=True, goal=goal
+        )
 
     def reset(self, key: Key) -> tuple[PointState, Timestep]:
         """Begin an episode near the origin."""
@@ -135,6 +138,17 @@ class SpinCross(PointCross):
     def body(self) -> PointBody:
         """Dynamics of the point."""
         return PointBody(self.period)
+
+
+def cross_goal(goal: tuple[float, float], radius: float, scale: float) -> GoalSpec:
+    """Return the goal of a cross whose view ``"position"`` is the position times ``scale``."""
+    x, y = goal
+    return GoalSpec(
+        achieved="position",
+        radius=scale * radius,
+        fixed=(scale * x, scale * y),
+        reward="reached",
+    )
 
 
 def is_free(x: jax.Array | float, y: jax.Array | float) -> jax.Array | bool:

@@ -14,20 +14,17 @@ velocity, so the point does not drift. The point does not slide along walls.
 
 import dataclasses
 import math
-from typing import ClassVar, Literal, NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from hierax import checks
-from hierax.spec import Continuous, View, WorldSpec
+from hierax.spec import Continuous, GoalSpec, View, WorldSpec
+from hierax.worlds.maze import Goal, Maze, maze_of
 from hierax.worlds.measures import within
 from hierax.worlds.world import Key, Timestep
-from hierax.worlds.world_checks import check_position
 
-Goal: TypeAlias = tuple[float, float] | Literal["multi"]
-
-_LOW, _HIGH = -2.0, 10.0
 _PUSH = 0.2
 _TURN = 0.25
 _START = 0.1
@@ -76,42 +73,49 @@ class PointMaze:
             [-2, 10]^2 in each episode, walls included. The paper evaluates agents at (8, 0),
             (8, 8) and (0, 8).
         episode_limit: steps after which an episode is truncated.
+        map: another maze of cells of 4: a name of `hierax.worlds.maze.LAYOUTS`, or a text with
+            ``S`` and perhaps ``G``, see there. ``"multi"`` is then the goal of ``G``, or without
+            one a point of a free cell.
 
     Raises:
-        ValueError: if the goal is neither ``"multi"`` nor a point of [-2, 10]^2, or the limit is
-            not a whole number above 0.
+        ValueError: if the goal is neither ``"multi"`` nor a point of [-2, 10]^2 (of a free cell of
+            a map), the limit is not a whole number above 0, or the text is not a map.
     """
 
     goal: Goal = "multi"
     episode_limit: int = 500
+    map: str | None = None
 
     name: ClassVar[str] = "PointMaze-v0"
 
     def __post_init__(self) -> None:
         checks.count("episode_limit", self.episode_limit, 1)
-        if self.goal == "multi":
-            return
-        if isinstance(self.goal, str):
-            raise ValueError(f"goal must be 'multi' or a tuple (x, y), got {self.goal!r}")
-        check_position("goal", self.goal)
-        if not all(_LOW <= coordinate <= _HIGH for coordinate in self.goal):
-            raise ValueError(f"goal must be in [-2, 10]^2, got {self.goal}")
+        self.maze.check_goal(self.goal)
+
+    @property
+    def maze(self) -> Maze:
+        """The maze of the map."""
+        return maze_of(self.map)
 
     @property
     def spec(self) -> WorldSpec:
         """Description of the world."""
+        low, high = self.maze.low, self.maze.high
         views = (
-            View("position", (2,), _LOW, _HIGH),
+            View("position", (2,), low, high),
             View("heading", (2,), -1.0, 1.0),
             View("time", (1,), 0.0),
-            View("goal", (2,), _LOW, _HIGH),
+            View("goal", (2,), low, high),
         )
-        return WorldSpec(self.name, views, Continuous(2), self.episode_limit, has_success=True)
+        goal = GoalSpec(achieved="position", radius=SUCCESS_DISTANCE, desired="goal")
+        return WorldSpec(
+            self.name, views, Continuous(2), self.episode_limit, has_success=True, goal=goal
+        )
 
     @property
     def evaluation_goals(self) -> tuple[tuple[float, float], ...]:
         """Goals at which agents are evaluated; use each as the field ``goal``."""
-        return _EVALUATION_GOALS
+        return _EVALUATION_GOALS if self.map is None else self.maze.evaluation_goals
 
     def measures(self, timestep: Timestep) -> dict[str, jax.Array]:
         """Return success within the smaller radius of the literature, for evaluations."""
@@ -119,12 +123,13 @@ class PointMaze:
 
     def reset(self, key: Key) -> tuple[MazeState, Timestep]:
         """Begin an episode in the first cell."""
-        pose_key, goal_key = jax.random.split(key)
+        _, goal_key = jax.random.split(key)
+        return self.reset_to(self.maze.drawn_goal(self.maze.chosen(self.goal), goal_key), key)
+
+    def reset_to(self, goal: jax.Array, key: Key) -> tuple[MazeState, Timestep]:
+        """Begin an episode with the goal ``(2,)``; all else is as in `reset`."""
+        pose_key, _ = jax.random.split(key)
         x, y, heading = jax.random.uniform(pose_key, (3,), minval=-_START, maxval=_START)
-        if isinstance(self.goal, str):
-            goal = jax.random.uniform(goal_key, (2,), minval=_LOW, maxval=_HIGH)
-        else:
-            goal = jnp.array(self.goal, jnp.float32)
         state = MazeState(jnp.stack([x, y]), heading, goal, jnp.array(0, jnp.int32))
         timestep = _timestep(state)
         return state, timestep._replace(reward=jnp.zeros_like(timestep.reward))
@@ -135,16 +140,10 @@ class PointMaze:
         heading = _wrapped(state.heading + _TURN * turn)
         x, y = state.position
         x_ahead, y_ahead = x + _PUSH * push * jnp.cos(heading), y + _PUSH * push * jnp.sin(heading)
-        free = is_free(x_ahead, y_ahead)
+        free = self.maze.is_free(x_ahead, y_ahead)
         position = jnp.stack([jnp.where(free, x_ahead, x), jnp.where(free, y_ahead, y)])
         moved = MazeState(position, heading, state.goal, state.steps + 1)
         return moved, _timestep(moved)
-
-
-def is_free(x: jax.Array | float, y: jax.Array | float) -> jax.Array | bool:
-    """Return whether (x, y) is inside the maze; edges are part of the walls."""
-    inside = (x > _LOW) & (x < _HIGH) & (y > _LOW) & (y < _HIGH)
-    return inside & ((x > 6.0) | (y < 2.0) | (y > 6.0))
 
 
 def _wrapped(angle: jax.Array) -> jax.Array:

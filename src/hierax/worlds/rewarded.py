@@ -59,8 +59,10 @@ class Rewarded:
 
     @property
     def spec(self) -> WorldSpec:
-        """Description of the wrapped world."""
-        return self.world.spec
+        """Description of the wrapped world; the reward of its goal is not known."""
+        spec = self.world.spec
+        goal = None if spec.goal is None else dataclasses.replace(spec.goal, reward=None)
+        return dataclasses.replace(spec, goal=goal)
 
     def reset(self, key: Key) -> tuple[RewardedState, Timestep]:
         """Begin an episode."""

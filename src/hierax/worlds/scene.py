@@ -11,7 +11,7 @@ All drawings of functional worlds use these two functions. Register them for you
 
 import dataclasses
 from functools import singledispatch
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -19,21 +19,15 @@ from jaxtyping import Float
 from hierax.worlds.acting_world import ActingWorld
 from hierax.worlds.cross import PointCross
 from hierax.worlds.gridworld import GridWorld
+from hierax.worlds.maze import Rectangle
 from hierax.worlds.point import PointState
 from hierax.worlds.point_maze import SUCCESS_DISTANCE, MazeState, PointMaze
 from hierax.worlds.rewarded import Rewarded, RewardedState
 from hierax.worlds.speed import PointSpeed
 from hierax.worlds.tabular import TabularWorld
-
-Rectangle: TypeAlias = tuple[float, float, float, float]
-"""Minimum x, minimum y, maximum x, maximum y."""
+from hierax.worlds.u_maze import PointU, UState
 
 _CROSS: tuple[Rectangle, ...] = ((-1.5, -2.0, 13.0, 2.0), (4.0, -7.0, 8.0, 7.0))
-_MAZE: tuple[Rectangle, ...] = (
-    (-2.0, -2.0, 10.0, 2.0),
-    (6.0, -2.0, 10.0, 10.0),
-    (-2.0, 6.0, 10.0, 10.0),
-)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -90,9 +84,10 @@ def _(world: PointCross, state: PointState) -> Scene:
 
 
 @scene_of.register(PointMaze)
-def _(world: PointMaze, state: MazeState) -> Scene:
+@scene_of.register(PointU)
+def _(world: PointMaze | PointU, state: MazeState | UState) -> Scene:
     x, y = np.asarray(state.goal).tolist()
-    return Scene(_MAZE, goal=(x, y), goal_radius=SUCCESS_DISTANCE)
+    return Scene(world.maze.rectangles, goal=(x, y), goal_radius=SUCCESS_DISTANCE)
 
 
 @scene_of.register(ActingWorld)
@@ -107,7 +102,8 @@ def _(world: ActingWorld, state: Any) -> Scene:
 @position_of.register(PointSpeed)
 @position_of.register(PointCross)
 @position_of.register(PointMaze)
-def _(world: Any, state: PointState | MazeState) -> Float[np.ndarray, "... 2"]:
+@position_of.register(PointU)
+def _(world: Any, state: PointState | MazeState | UState) -> Float[np.ndarray, "... 2"]:
     return np.asarray(state.position, np.float64)
 
 

@@ -31,7 +31,14 @@ import jax.numpy as jnp
 
 from hierax import checks
 from hierax.agents.actor_critic import OBSERVATION, ActorCritic
-from hierax.agents.agent import Key, Metrics, Observation, TrainState, WithStates
+from hierax.agents.agent import (
+    Key,
+    Metrics,
+    Observation,
+    TrainState,
+    WithStates,
+    one_state,
+)
 from hierax.agents.critics import action_values, twin_critics
 from hierax.agents.distributions import log_det_tanh
 from hierax.agents.encoder import Encoder
@@ -205,7 +212,7 @@ class LatentSpacePolicy(ActorCritic):
             ValueError: if the new world has other actions or views than the frozen levels need, or
                 the training has several seeds.
         """
-        state = _one_state(trained)
+        state = one_state(trained)
         spec = self.spec if spec is None else spec
         self._require_fitting(spec)
         agent = dataclasses.replace(self, spec=spec, levels=(*self.levels, level))
@@ -335,15 +342,3 @@ class LatentSpacePolicy(ActorCritic):
                 f"actions of {spec.name} must be {self.spec.action} as in the training of the "
                 f"level below, got {spec.action}"
             )
-
-
-def _one_state(trained: TrainState | WithStates) -> TrainState:
-    """Return the state of a training of one seed."""
-    if isinstance(trained, TrainState):
-        return trained
-    if len(trained.states) != 1:
-        raise ValueError(
-            f"trained must hold the state of one seed, got {len(trained.states)}: call add_level "
-            "with each of its states"
-        )
-    return trained.states[0]

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax.core import Tracer
 
 from hierax import checks
-from hierax.agents.agent import Key, Transition
+from hierax.agents.agent import Key, Observation, Transition
 from hierax.agents.replay.index import Index, IndexState
 from hierax.agents.replay.ring import Ring, RingState, Sequences
 
@@ -39,6 +39,8 @@ class Replay:
     Attributes:
         buffer_size: steps of all environments together that are kept.
         indices: kinds of sequences that can be drawn, by name; single transitions by default.
+        keeps_age: whether the number of each step in its episode is stored, which
+            `sample_with_later` needs.
 
     Raises:
         ValueError: if ``buffer_size`` is below 1 or there is no index.
@@ -46,6 +48,7 @@ class Replay:
 
     buffer_size: int
     indices: Mapping[str, Index] = dataclasses.field(default_factory=lambda: {TRANSITIONS: Index()})
+    keeps_age: bool = False
 
     def __post_init__(self) -> None:
         checks.count("buffer_size", self.buffer_size, 1)
@@ -71,7 +74,7 @@ class Replay:
             )
         ring = Ring(rows)
         return ReplayState(
-            ring=ring.init(transition),
+            ring=ring.init(transition, keeps_age=self.keeps_age),
             indices={
                 name: index.init(ring.rows, environments) for name, index in self.indices.items()
             },
@@ -128,6 +131,37 @@ class Replay:
             ValueError: if there is no such index, or nothing is stored. Inside `jit`, where this
                 cannot be known, the rewards of a draw from nothing are NaN.
         """
+        return self._drawn(state, key, count, index)[0]
+
+    def sample_with_later(
+        self, state: ReplayState, key: Key, count: int, index: str = TRANSITIONS
+    ) -> tuple[Sequences, Observation]:
+        """Draw sequences as `sample` does, and an observation from later in the episode of each.
+
+        The observation is one after the first step of the sequence or after any step that follows
+        in the same episode and is stored, each with the same probability.
+
+        Returns:
+            Sequences, and ``(count, ...)`` observations for each view.
+
+        Raises:
+            ValueError: if the replay does not keep ages, or as in `sample`.
+        """
+        if not self.keeps_age:
+            raise ValueError("keeps_age must be True to draw later observations, got False")
+        draw_key, later_key = jax.random.split(key)
+        drawn, row, environment = self._drawn(state, draw_key, count, index)
+        ring = self._ring(state)
+        steps = 1 + ring.following(state.ring, row, environment)
+        # As in `Index.draw`, the remainder of 32 bits is uniform but for a share of steps / 2^32.
+        chosen = jax.random.bits(later_key, (count,)) % steps.astype(jnp.uint32)
+        later = (row + 1 + chosen.astype(jnp.int32)) % ring.rows
+        return drawn, jax.tree.map(lambda leaf: leaf[later, environment], state.ring.observation)
+
+    def _drawn(
+        self, state: ReplayState, key: Key, count: int, index: str
+    ) -> tuple[Sequences, jax.Array, jax.Array]:
+        """Return drawn sequences, and row and environment of their first steps."""
         checks.one_of("index", index, tuple(self.indices))
         chosen, held = self.indices[index], state.indices[index].held
         if not isinstance(held, Tracer) and not held:
@@ -137,7 +171,8 @@ class Replay:
             )
         row, environment = chosen.draw(state.indices[index], key, count)
         drawn = self._ring(state).read(state.ring, row, environment, chosen.length)
-        return drawn._replace(reward=jnp.where(held > 0, drawn.reward, jnp.nan))
+        drawn = drawn._replace(reward=jnp.where(held > 0, drawn.reward, jnp.nan))
+        return drawn, row, environment
 
     def holds(self, state: ReplayState, count: int) -> jax.Array:
         """Return () bool: whether ``count`` sequences of each kind are stored.

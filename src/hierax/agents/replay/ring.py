@@ -43,6 +43,8 @@ class Step(NamedTuple):
         terminated: bool, no value follows.
         ended: bool, terminated or truncated.
         is_step: bool, False where an episode began.
+        age: int32, number of the step in its episode, from 1 on; 0 where an episode began. None
+            where it is not kept.
     """
 
     action: Any
@@ -51,6 +53,7 @@ class Step(NamedTuple):
     terminated: Any
     ended: Any
     is_step: Any
+    age: Any = None
 
 
 class Sequences(NamedTuple):
@@ -93,17 +96,19 @@ class Ring:
     def __post_init__(self) -> None:
         checks.count("rows", self.rows, 2)
 
-    def init(self, transition: Transition) -> RingState:
+    def init(self, transition: Transition, *, keeps_age: bool = False) -> RingState:
         """Return an empty ring for steps of the shapes of ``transition``, of N environments."""
+        age = jnp.zeros(transition.reward.shape[0], jnp.int32)
+        step = _stored(transition, transition.terminated, age if keeps_age else None)
 
         def empty(leaf: Any) -> jax.Array:
             return jnp.zeros((self.rows, *leaf.shape), leaf.dtype)
 
         return RingState(
             observation=jax.tree.map(empty, transition.observation),
-            step=jax.tree.map(empty, _stored(transition, ended=transition.terminated)),
+            step=jax.tree.map(empty, step),
             cursor=jnp.zeros((), jnp.int32),
-            age=jnp.zeros(transition.reward.shape[0], jnp.int32),
+            age=age,
             written=jnp.zeros((), jnp.int32),
         )
 
@@ -111,11 +116,13 @@ class Ring:
         """Store one step of N environments in the row at the cursor, and move the cursor on."""
         row, following = state.cursor, (state.cursor + 1) % self.rows
         observation = write_row(state.observation, row, transition.observation)
+        age = jnp.where(transition.is_step, state.age + 1, 0)
+        kept = None if state.step.age is None else age
         return RingState(
             observation=write_row(observation, following, transition.next_observation),
-            step=write_row(state.step, row, _stored(transition, transition.ended)),
+            step=write_row(state.step, row, _stored(transition, transition.ended, kept)),
             cursor=following,
-            age=jnp.where(transition.is_step, state.age + 1, 0),
+            age=age,
             written=jnp.minimum(state.written + 1, self.rows),
         )
 
@@ -139,6 +146,20 @@ class Ring:
             is_step=is_step,
         )
 
+    def following(self, state: RingState, row: jax.Array, environment: jax.Array) -> jax.Array:
+        """Return ``(B,)``: the number of stored steps of the same episode after that of ``row``.
+
+        Ages count on as far as the episode goes, and are too low after it. So bisection finds its
+        end, in log2 R reads for each.
+        """
+        age, newest = state.step.age[row, environment], (state.cursor - row) % self.rows - 1
+        found = jnp.zeros_like(row)
+        for bit in reversed(range(self.rows.bit_length())):
+            tried = found + 2**bit
+            there = state.step.age[(row + tried) % self.rows, environment]
+            found = jnp.where((tried <= newest) & (there == age + tried), tried, found)
+        return found
+
     def _within(
         self, state: RingState, row: jax.Array, environment: jax.Array, number: jax.Array
     ) -> jax.Array:
@@ -160,7 +181,7 @@ def write_row(rows: Any, row: jax.Array, values: Any) -> Any:
     return jax.tree.map(lambda leaf, value: leaf.at[row].set(value), rows, values)
 
 
-def _stored(transition: Transition, ended: Any) -> Step:
+def _stored(transition: Transition, ended: Any, age: Any) -> Step:
     return Step(
         transition.action,
         transition.extras,
@@ -168,4 +189,5 @@ def _stored(transition: Transition, ended: Any) -> Step:
         transition.terminated,
         ended,
         transition.is_step,
+        age,
     )

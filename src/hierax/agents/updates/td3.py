@@ -7,10 +7,13 @@ methods", algorithm 1:
     y  = r + γ min_j Q'_j(s', a')
     L_Q = Σ_j mean (Q_j(s, a) − y)²
     every d-th update:   L_μ = −mean Q_1(s, μ(s));   θ' ← θ' + τ (θ − θ') for actor and critics
+
+With a penalty w on actions before the tanh, μ = tanh ν, the loss of the actor is L_μ + w mean ν².
+Without it, an actor that saturates early has no gradient left to leave the corner.
 """
 
 import dataclasses
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -57,6 +60,9 @@ class TD3Update:
         policy_delay: d, critic updates for each update of actor and targets.
         target_policy_noise: standard deviation σ' of the noise on target actions.
         target_noise_clip: c, bound of that noise.
+        actor_optimiser: of the actor, if it has one of its own.
+        critic_loss: ``"squared"``, or ``"huber"`` with δ = 1.
+        pretanh_penalty: w, weight of the mean square of actions before the tanh.
     """
 
     optimiser: optax.GradientTransformation
@@ -64,6 +70,9 @@ class TD3Update:
     policy_delay: int
     target_policy_noise: float
     target_noise_clip: float
+    actor_optimiser: optax.GradientTransformation | None = None
+    critic_loss: Literal["squared", "huber"] = "squared"
+    pretanh_penalty: float = 0.0
 
     def init(self, actor: MLP, critics: MLP) -> TD3Learner:
         """Return the learner before its first update."""
@@ -72,7 +81,7 @@ class TD3Update:
             critics=critics,
             target_actor=jax.tree.map(jnp.copy, actor),
             target_critics=jax.tree.map(jnp.copy, critics),
-            optimisers=(self.optimiser.init(actor), self.optimiser.init(critics)),  # type: ignore[arg-type]
+            optimisers=(self._of_actor.init(actor), self.optimiser.init(critics)),  # type: ignore[arg-type]
             updates=jnp.zeros((), jnp.int32),
             actor_metrics=jnp.zeros(2),
         )
@@ -85,7 +94,7 @@ class TD3Update:
 
         def loss(critics: MLP) -> tuple[jax.Array, jax.Array]:
             values = action_values(critics, batch.observation, batch.action)
-            return jnp.square(values - target).mean(axis=1).sum(), values.mean()
+            return self._error(values - target).mean(axis=1).sum(), values.mean()
 
         step = gradient_step(self.optimiser, loss, learner.critics, learner.optimisers[1])
         updates = learner.updates + 1
@@ -108,6 +117,16 @@ class TD3Update:
             "action_value": step.aux,
         }
 
+    @property
+    def _of_actor(self) -> optax.GradientTransformation:
+        return self.optimiser if self.actor_optimiser is None else self.actor_optimiser
+
+    def _error(self, difference: jax.Array) -> jax.Array:
+        """Return the loss of each temporal difference."""
+        if self.critic_loss == "huber":
+            return optax.losses.huber_loss(difference)
+        return jnp.square(difference)
+
     def _target(self, learner: TD3Learner, batch: TransitionBatch, key: Key) -> jax.Array:
         """Return the target y, ``(B,)``."""
         noise = self.target_policy_noise * jax.random.normal(key, batch.action.shape)
@@ -122,11 +141,14 @@ class TD3Update:
         first = jax.tree.map(lambda leaf: leaf[:1], learner.critics)
 
         def loss(actor: MLP) -> tuple[jax.Array, None]:
-            action = deterministic_action(actor, observation)
-            return -action_values(first, observation, action).mean(), None
+            before = actor(observation)
+            value = -action_values(first, observation, jnp.tanh(before)).mean()
+            if self.pretanh_penalty:
+                value += self.pretanh_penalty * jnp.square(before).mean()
+            return value, None
 
         step: GradientStep = gradient_step(
-            self.optimiser, loss, learner.actor, learner.optimisers[0]
+            self._of_actor, loss, learner.actor, learner.optimisers[0]
         )
         return learner._replace(
             actor=step.parameters,

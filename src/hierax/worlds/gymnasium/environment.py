@@ -10,7 +10,7 @@ import numpy as np
 
 from hierax.precision import in_float32
 from hierax.worlds.actions import checked_action
-from hierax.worlds.gymnasium.episode_options import with_options
+from hierax.worlds.gymnasium.episode_options import goal_alone, with_options
 from hierax.worlds.gymnasium.rendering import MODE, TopView, top_view_metadata
 from hierax.worlds.gymnasium.spaces import action_space, observation_space, scalar_views
 from hierax.worlds.world import State, Timestep, World
@@ -53,7 +53,7 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
                 f"got {render_mode!r}"
             )
         self.render_mode, self._top_view = render_mode, None
-        self.world = self._episode_world = world
+        self.world = self._episode_world = self._stepped_world = world
         spec = world.spec
         self.observation_space = observation_space(spec)
         self.action_space = action_space(spec)
@@ -72,7 +72,8 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
         Args:
             seed: of the random generator; without one it continues.
             options: fields of the world for this episode, such as ``{"goal": (8.0, 0.0)}``. The
-                world is compiled again for values that it has not had before.
+                world is compiled again for values that it has not had before, except for a goal
+                alone in a world with a method ``reset_to(goal, key)``.
 
         Raises:
             ValueError: if the world has no such field, or the field changes its spaces.
@@ -82,7 +83,9 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
         drawn = self.np_random.integers(2**32, dtype=np.uint32)
         # The number is committed to the CPU, so everything that is computed from it is as well.
         number = jax.device_put(drawn, jax.devices("cpu")[0])
-        begun, timestep = _begin(self._episode_world, number)
+        goal = goal_alone(self.world, options)
+        self._stepped_world = self._episode_world if goal is None else self.world
+        begun, timestep = _begin(self._stepped_world, number, goal)
         self._now = begun
         self._steps = 0
         if self.render_mode is not None:
@@ -102,7 +105,7 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
                 "the episode is over or has not begun: call reset first"
             )
         chosen = checked_action(self._spec.action, action).astype(self._dtype)
-        now, timestep = _advance(self._episode_world, *self._now, chosen)
+        now, timestep = _advance(self._stepped_world, *self._now, chosen)
         self._steps += 1
         terminated = bool(timestep.terminated)
         truncated = self._steps >= self._limit and not terminated
@@ -131,10 +134,13 @@ class HieraxEnv(gymnasium.Env[Observation, Any]):
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _begin(world: World, number: jax.Array) -> tuple[tuple[State, jax.Array], Timestep]:
+def _begin(
+    world: Any, number: jax.Array, goal: jax.Array | None
+) -> tuple[tuple[State, jax.Array], Timestep]:
     """Return the initial state with the random key of later steps, and the first timestep."""
     key, reset_key = jax.random.split(jax.random.key(number))
-    state, timestep = world.reset(reset_key)
+    begun = world.reset(reset_key) if goal is None else world.reset_to(goal, reset_key)
+    state, timestep = begun
     return (state, key), timestep
 
 

@@ -76,7 +76,7 @@ class HostEnv(gymnasium.Env[Observation, Any]):
             self.batch = self._batch()
         timestep = self.batch.reset(int(self.np_random.integers(2**32)))
         self._running = True
-        return _observation(timestep), {}
+        return self._observation(timestep), {}
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Take one step.
@@ -94,7 +94,7 @@ class HostEnv(gymnasium.Env[Observation, Any]):
         terminated, truncated = timestep.terminated.item(), timestep.truncated.item()
         self._running = not (terminated or truncated)
         info = {"is_success": timestep.success.item()} if self._has_success else {}
-        return _observation(timestep), timestep.reward.item(), terminated, truncated, info
+        return self._observation(timestep), timestep.reward.item(), terminated, truncated, info
 
     def render(self) -> np.ndarray | None:  # type: ignore[override]
         """Return an image of the environment; None without a ``render_mode``.
@@ -110,13 +110,12 @@ class HostEnv(gymnasium.Env[Observation, Any]):
         """Release resources outside of Python."""
         self.batch.close()
 
+    def _observation(self, timestep: Timestep) -> Observation:
+        """Return the views of the only environment as new arrays, which the caller may change."""
+        return {name: np.array(value[0]) for name, value in timestep.observation.items()}
+
     def _batch(self) -> HostBatch:
         make: Any = self._episode_world.batch
         if self._truncates or "truncates" not in inspect.signature(make).parameters:
             return make(1)
         return make(1, truncates=False)
-
-
-def _observation(timestep: Timestep) -> Observation:
-    """Return the views of the only environment as new arrays, which the caller may change."""
-    return {name: np.array(value[0]) for name, value in timestep.observation.items()}

@@ -8,6 +8,11 @@ from hierax.registry import MUJOCO, PLANNING, WORLDS
 from hierax.registry.mujoco import MUJOCO_LIMITS
 from hierax.worlds.acting_world import ActingWorld
 from hierax.worlds.gymnasium.environment import HieraxEnv
+from hierax.worlds.gymnasium.goal_environments import (
+    HieraxGoalEnv,
+    HieraxGoalVectorEnv,
+    HostGoalEnv,
+)
 from hierax.worlds.gymnasium.host_environment import HostEnv
 from hierax.worlds.gymnasium.vector_environment import HieraxVectorEnv
 from hierax.worlds.host import FunctionalHostWorld, stepped_from_host
@@ -41,22 +46,27 @@ def register() -> None:
 
 
 def make_environment(
-    registered_name: str, render_mode: str | None = None, **options: Any
+    registered_name: str,
+    render_mode: str | None = None,
+    goal_observations: bool = False,
+    **options: Any,
 ) -> HieraxEnv | HostEnv:
     """Make the environment of a world.
 
     Args:
         registered_name: name of the world.
         render_mode: see `HostEnv` and `HieraxEnv`.
+        goal_observations: whether observations are those of `HieraxGoalEnv`.
         **options: fields of the world.
 
     Raises:
-        ValueError: as `hierax.worlds.make`, and if the render mode is not available.
+        ValueError: as `hierax.worlds.make`, if the render mode is not available, and for
+            ``goal_observations`` of a world without a goal.
     """
-    made = _made(registered_name, options)
+    made: Any = _made(registered_name, options)
     if stepped_from_host(made):
-        return HostEnv(made, render_mode, truncates=False)
-    return HieraxEnv(made, render_mode, truncates=False)
+        return (HostGoalEnv if goal_observations else HostEnv)(made, render_mode, truncates=False)
+    return (HieraxGoalEnv if goal_observations else HieraxEnv)(made, render_mode, truncates=False)
 
 
 def make_vector_environment(
@@ -65,6 +75,7 @@ def make_vector_environment(
     render_mode: str | None = None,
     threads: int | None = None,
     max_episode_steps: int | None = None,
+    goal_observations: bool = False,
     **options: Any,
 ) -> HieraxVectorEnv:
     """Make the vector environment of a world.
@@ -76,21 +87,23 @@ def make_vector_environment(
         threads: number of threads that step a host world; None uses the default of the world.
         max_episode_steps: steps after which an episode is truncated; None uses the limit of the
             world.
+        goal_observations: whether observations are those of `HieraxGoalVectorEnv`.
         **options: fields of the world.
 
     Raises:
-        ValueError: as `hierax.worlds.make` and `HieraxVectorEnv`, and for threads of a functional
-            world.
+        ValueError: as `hierax.worlds.make` and `HieraxVectorEnv`, for threads of a functional
+            world, and for ``goal_observations`` of a world without a goal.
     """
-    made = _made(registered_name, options, max_episode_steps)
+    made: Any = _made(registered_name, options, max_episode_steps)
+    kind = HieraxGoalVectorEnv if goal_observations else HieraxVectorEnv
     if stepped_from_host(made):
-        return HieraxVectorEnv(made, num_envs, render_mode, threads=threads)
+        return kind(made, num_envs, render_mode, threads=threads)
     if threads is not None:
         raise ValueError(
             f"threads of {registered_name} must be None, because it is a functional world, "
             f"got {threads!r}"
         )
-    return HieraxVectorEnv(FunctionalHostWorld(made), num_envs, render_mode)
+    return kind(FunctionalHostWorld(made), num_envs, render_mode)
 
 
 def _limit(name: str) -> int | None:

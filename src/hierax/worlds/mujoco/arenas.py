@@ -13,17 +13,18 @@ _LIGHT, _DARK, _HAZE = [0.93, 0.92, 0.90], [0.86, 0.85, 0.82], [0.90, 0.92, 0.94
 
 
 def plane() -> mujoco.MjSpec:
-    """Return an infinite floor with light.
-
-    The solver settings equal those of dm_control's composer: elliptic friction cones and five
-    ``noslip`` iterations.
-    """
+    """Return an infinite floor with light, and the solver of `set_solver`."""
     spec = mujoco.MjSpec()
+    set_solver(spec)
+    add_ground(spec, CELL / 2.0)
+    return spec
+
+
+def set_solver(spec: mujoco.MjSpec) -> None:
+    """Set the solver as dm_control's composer does: elliptic cones, five noslip iterations."""
     spec.compiler.boundmass, spec.compiler.boundinertia = 1e-5, 1e-11
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.noslip_iterations, spec.option.noslip_tolerance = 5, 0.0
-    add_ground(spec, CELL / 2.0)
-    return spec
 
 
 def add_ground(spec: mujoco.MjSpec, tile: float) -> None:

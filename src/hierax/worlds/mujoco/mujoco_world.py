@@ -18,7 +18,7 @@ import mujoco
 import numpy as np
 
 from hierax import checks
-from hierax.spec import Continuous, View, WorldSpec
+from hierax.spec import Continuous, GoalSpec, View, WorldSpec
 from hierax.worlds.mujoco.vision import Camera, Marker
 
 Array: TypeAlias = Any
@@ -156,6 +156,11 @@ class MujocoWorld(abc.ABC):
             data: after the step, with the task state from before it.
         """
 
+    @property
+    def goal_spec(self) -> GoalSpec | None:
+        """The goal, if the views have what is compared with it; else None."""
+        return None
+
     def markers(self, task_state: TaskState) -> Sequence[Marker]:
         """Return shapes that are rendered in addition to the model, such as targets.
 
@@ -198,7 +203,13 @@ class MujocoWorld(abc.ABC):
     def _spec(self) -> WorldSpec:
         action = Continuous(self.model.nu)
         return WorldSpec(
-            self.name, self.views, action, self.episode_limit, self.has_success, stepped="host"
+            self.name,
+            self.views,
+            action,
+            self.episode_limit,
+            self.has_success,
+            stepped="host",
+            goal=self.goal_spec,
         )
 
     def data(self, state: MujocoState, action: Array) -> Data:

@@ -4,9 +4,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from hierax.worlds.maze import UMaze
 from hierax.worlds.mujoco.mazes.layout import Block, Box, MazeMap
 from hierax.worlds.mujoco.mazes.maze_tasks import TASKS
-from hierax.worlds.point_maze import is_free
 
 FREE = {  # centres of cells that are neither wall nor chasm, with the block's own
     "maze": [(0, 0), (8, 0), (16, 0), (16, 8), (0, 16), (8, 16), (16, 16)],
@@ -79,7 +79,9 @@ def test_in_cells_of_four_the_maze_is_that_of_the_point():
     x, y = np.random.default_rng(0).uniform(-6, 14, (2, 4000)).astype(np.float32)
     away = np.abs(np.column_stack([x, y])[:, None] - centres)
     in_a_wall = (away <= halves).all(axis=2).any(axis=1)
-    np.testing.assert_array_equal(np.asarray(is_free(jnp.asarray(x), jnp.asarray(y))), ~in_a_wall)
+    np.testing.assert_array_equal(
+        np.asarray(UMaze().is_free(jnp.asarray(x), jnp.asarray(y))), ~in_a_wall
+    )
 
 
 def test_rows_can_be_separated_by_line_breaks():

@@ -8,6 +8,10 @@ from both releases, which agree; the mazes here follow the releases.
 
 from typing import NamedTuple, TypeAlias
 
+import numpy as np
+
+from hierax.worlds.maze import Maze
+
 Position: TypeAlias = tuple[float, ...]
 """x and y (m), and z in mazes where the height counts."""
 
@@ -38,6 +42,21 @@ class MazeTask(NamedTuple):
             for position in (self.low, self.high, *self.evaluation_goals)
         )
         return self._replace(low=low, high=high, evaluation_goals=tuple(goals))
+
+
+def task_of(maze: Maze) -> MazeTask:
+    """Return the task of a maze of `hierax.worlds.maze`, in its own units."""
+    free = maze.grid_map.free
+    letters = np.where(free, ".", "#")
+    letters[maze.grid_map.start] = "S"
+    if free[[0, -1]].any() or free[:, [0, -1]].any():
+        letters = np.pad(letters, 1, constant_values="#")
+    return MazeTask(
+        " ".join("".join(row) for row in letters[::-1]),
+        (maze.low, maze.low),
+        (maze.high, maze.high),
+        maze.evaluation_goals,
+    )
 
 
 TASKS: dict[str, MazeTask] = {

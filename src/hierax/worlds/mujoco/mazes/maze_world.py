@@ -17,11 +17,12 @@ import mujoco
 import numpy as np
 
 from hierax import checks
-from hierax.spec import View
+from hierax.spec import GoalSpec, View
+from hierax.worlds.maze import Maze, maze_of
 from hierax.worlds.measures import within
 from hierax.worlds.mujoco.mazes.layout import MazeMap
 from hierax.worlds.mujoco.mazes.maze_model import BLOCK, add_maze
-from hierax.worlds.mujoco.mazes.maze_tasks import TASKS, MazeTask, Position
+from hierax.worlds.mujoco.mazes.maze_tasks import TASKS, MazeTask, Position, task_of
 from hierax.worlds.mujoco.mazes.top_down import PIXELS, TopDown
 from hierax.worlds.mujoco.mujoco_world import (
     Array,
@@ -79,11 +80,14 @@ class MazeWorld(MujocoWorld):
         image: add the view ``"image"``; not in mazes whose goal is for the block.
         goal: the goal of every episode (m), or ``"multi"`` to draw one for each episode.
         truncate: draw images with an error of the released code, see `TopDown`.
+        map: other walls in maze ``"maze"``: a name of `hierax.worlds.maze.LAYOUTS`, or a text with
+            ``S`` and perhaps ``G``, see there. ``"multi"`` is then the goal of ``G``, or without
+            one a point of a free cell.
 
     Raises:
         ValueError: if there is no such maze, the goal is neither ``"multi"`` nor within the bounds
-            of goals, the maze has no images, a field has a wrong type, or the limit is not an
-            integer of at least 1.
+            of goals (in a free cell of a map), the maze has no images, a field has a wrong type,
+            the text is not a map, or the limit is not an integer of at least 1.
     """
 
     episode_limit: int = 500
@@ -91,6 +95,7 @@ class MazeWorld(MujocoWorld):
     image: bool = False
     goal: Goal = "multi"
     truncate: bool = False
+    map: str | None = None
 
     timestep = 0.02
     substeps = 5
@@ -108,7 +113,11 @@ class MazeWorld(MujocoWorld):
             raise ValueError(f"image must be False in maze {self.maze!r}, got True")
         if self.truncate and not self.image:
             raise ValueError("truncate must be False with image=False, got True")
-        if not self._draws_goals:
+        if self.map is not None and self.maze != "maze":
+            raise ValueError(f"map must be None in maze {self.maze!r}, got {self.map!r}")
+        if self._of_map is not None:
+            self._of_map.check_goal(self.goal)
+        elif not (isinstance(self.goal, str) and self.goal == "multi"):
             _check_goal(self.goal, self.task)
 
     @abc.abstractmethod
@@ -123,6 +132,10 @@ class MazeWorld(MujocoWorld):
     def proprioception(self, data: Data) -> Array:
         """Return the view ``"proprioception"``."""
 
+    def torso_position(self, data: Data) -> Array:
+        """Return x, y and z of the torso, ``(N, 3)`` (m)."""
+        return data.qpos[:, :3]
+
     @property
     def success_distance(self) -> float:
         """Distance from the goal that is a success (m): five eighths of a cell."""
@@ -135,6 +148,8 @@ class MazeWorld(MujocoWorld):
     @cached_property
     def task(self) -> MazeTask:
         """The maze and its goals."""
+        if self._of_map is not None:
+            return task_of(self._of_map)
         return TASKS[self.maze].scaled_to(self.cell)
 
     @cached_property
@@ -176,6 +191,8 @@ class MazeWorld(MujocoWorld):
         spec = mujoco.MjSpec()
         self.add_body(spec)
         add_maze(spec, self.layout)
+        if self._of_map is not None:  # it may be larger than the range of shadows
+            spec.lights[0].castshadow = False
         # MuJoCo's bounding volume hierarchy does not help with adjacent cells: without it a step of
         # the ant takes 13 % less time, with the same result.
         spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_MIDPHASE
@@ -197,17 +214,26 @@ class MazeWorld(MujocoWorld):
             low, high = -math.inf, math.inf
         return (*views, View("goal", (len(self.task.low),), low, high))
 
+    @property
+    def goal_spec(self) -> GoalSpec:
+        """Goal of the world (m); its view is relative in worlds with images."""
+        size = len(self.task.low)
+        of_body = "position" if size == 2 else ("position", "height")
+        return GoalSpec(
+            achieved="block" if self.task.of_block else of_body,
+            radius=self.success_distance,
+            entries=(0, size) if self.task.of_block else None,
+            desired="goal",
+            relative=self.image,
+        )
+
     def initial_state(self, random: np.random.Generator) -> InitialState:
         """Draw the state of the body, and the goal if it is ``"multi"``."""
         qpos, qvel = self.model.qpos0.copy(), np.zeros(self.model.nv)
         body_qpos, body_qvel = self.initial_body_state(random)
         qpos[: len(body_qpos)], qvel[: len(body_qvel)] = body_qpos, body_qvel
         qpos[2] += self.layout.ground
-        if self._draws_goals:  # one by one: a draw of an array takes three times as long
-            bounds = zip(self.task.low, self.task.high, strict=True)
-            goal = np.array([random.uniform(low, high) for low, high in bounds])
-        else:
-            goal = np.array(self.goal, np.float64)
+        goal = self._drawn_goal(random)
         if self.image:
             goal = goal + qpos[: len(goal)]
         return InitialState(qpos, qvel, {"goal": goal})
@@ -215,8 +241,8 @@ class MazeWorld(MujocoWorld):
     def observe(self, data: Data) -> Mapping[str, Array]:
         """Return the views of the table."""
         views = {
-            "position": data.qpos[:, :2],
-            "height": data.qpos[:, 2:3],
+            "position": self.torso_position(data)[:, :2],
+            "height": self.torso_position(data)[:, 2:3],
             "proprioception": self.proprioception(data),
             "time": _TIME_SCALE * data.steps[:, None],
             "goal": data.task_state["goal"],
@@ -238,9 +264,21 @@ class MazeWorld(MujocoWorld):
             -xp.sqrt(squared + 1e-10), xp.zeros(len(near), bool), near, data.task_state
         )
 
-    @property
-    def _draws_goals(self) -> bool:
-        return isinstance(self.goal, str) and self.goal == "multi"
+    @cached_property
+    def _of_map(self) -> Maze | None:
+        """The maze of the map; None without one."""
+        return None if self.map is None else maze_of(self.map, self.cell)
+
+    def _drawn_goal(self, random: np.random.Generator) -> np.ndarray:
+        """Return the goal of an episode (m), before it is made relative."""
+        goal = self.goal if self._of_map is None else self._of_map.chosen(self.goal)
+        if not isinstance(goal, str):
+            return np.array(goal, np.float64)
+        if self._of_map is not None:
+            return self._of_map.sampled_goal(random)
+        bounds = zip(self.task.low, self.task.high, strict=True)
+        # One by one: a draw of an array takes three times as long.
+        return np.array([random.uniform(low, high) for low, high in bounds])
 
     @cached_property
     def _block_columns(self) -> np.ndarray:
@@ -256,7 +294,7 @@ class MazeWorld(MujocoWorld):
 
     def _achieved_goal(self, data: Data) -> Array:
         """Return the position that must reach the goal: ``(N, 2)`` or ``(N, 3)`` (m)."""
-        position = self._block(data) if self.task.of_block else data.qpos
+        position = self._block(data) if self.task.of_block else self.torso_position(data)
         return position[:, : len(self.task.low)]
 
 

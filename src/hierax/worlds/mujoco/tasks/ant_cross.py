@@ -11,8 +11,8 @@ from functools import cached_property
 import mujoco
 import numpy as np
 
-from hierax.spec import View
-from hierax.worlds.cross import is_free
+from hierax.spec import GoalSpec, View
+from hierax.worlds.cross import cross_goal, is_free
 from hierax.worlds.mujoco.arenas import WALL_COLOUR, WALL_HEIGHT, add_box_geom, plane
 from hierax.worlds.mujoco.bodies.ant import Ant
 from hierax.worlds.mujoco.bodies.body import Body
@@ -91,6 +91,11 @@ class AntCross(BodyWorld):
     def views(self) -> tuple[View, ...]:
         """Views of an observation, see the table."""
         return self.proprioception, View("position", (2,)), View("heading", (2,), -1.0, 1.0)
+
+    @property
+    def goal_spec(self) -> GoalSpec:
+        """Goal of the world; a step in which the ant falls at the goal has no reward."""
+        return cross_goal(self.goal, GOAL_RADIUS, SCALE)
 
     def compose(self) -> mujoco.MjSpec:
         """Return the model: the ant between walls."""

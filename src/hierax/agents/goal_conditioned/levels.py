@@ -1,0 +1,145 @@
+"""The two levels of a goal-conditioned agent: what is learned, and how one level is updated."""
+
+import dataclasses
+import math
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from hierax import checks
+from hierax.agents.agent import Key, TrainState
+from hierax.agents.critics import twin_critics
+from hierax.agents.networks import MLP
+from hierax.agents.optimisation import adam
+from hierax.agents.updates.td3 import TD3Learner, TD3Update
+
+HIGH, LOW = "high", "low"
+"""Names of the levels in metrics and encoders."""
+FINAL_WEIGHT = 0.003
+"""Bound of the initial weights of last layers, as in the released code of HIRO."""
+SCORES = 5
+"""Evaluations whose mean decides whether the low level is frozen."""
+ROUNDING = 1e-6
+"""Error of such a mean in 32 bits: five times 0.9 is on average 0.9."""
+
+
+class Levels(NamedTuple):
+    """Everything that is learned.
+
+    Attributes:
+        high: sets goals: (observation) → goal before the tanh.
+        low: acts: (observation, goal) → action before the tanh.
+        low_frozen: () bool, whether the low level is no longer trained.
+        scores: ``(SCORES,)``, share of successes in the last evaluations; -inf before them.
+    """
+
+    high: TD3Learner
+    low: TD3Learner
+    low_frozen: jax.Array
+    scores: jax.Array
+
+
+class GoalCarry(NamedTuple):
+    """The carry of N environments.
+
+    Attributes:
+        age: ``(N,)`` int32, steps since the episode began.
+        target: ``(N, d)``, z*, the point of the goal space that is pursued.
+        is_random: ``(N,)`` bool, whether it was drawn at random.
+        action: ``(N, A)``, the last action.
+    """
+
+    age: jax.Array
+    target: jax.Array
+    is_random: jax.Array
+    action: jax.Array
+
+
+@dataclasses.dataclass(frozen=True)
+class LevelTraining:
+    """How both levels are built and updated: TD3 with one learning rate for each kind of network.
+
+    Attributes:
+        hidden_sizes: units of each hidden layer, of all networks.
+        actor_learning_rate: of Adam, for actors.
+        critic_learning_rate: of Adam, for critics.
+        tau: τ in (0, 1], share of the online parameters in a Polyak update of the targets.
+        policy_delay: critic updates for each update of actor and targets.
+        target_policy_noise: standard deviation of the noise on target actions.
+        target_noise_clip: bound of that noise.
+        critic_loss: ``"squared"`` or ``"huber"``.
+        pretanh_penalty: weight of the mean square of actions before the tanh.
+    """
+
+    hidden_sizes: tuple[int, ...]
+    actor_learning_rate: float
+    critic_learning_rate: float
+    tau: float
+    policy_delay: int
+    target_policy_noise: float
+    target_noise_clip: float
+    critic_loss: Literal["squared", "huber"]
+    pretanh_penalty: float
+
+    def check(self) -> None:
+        """Raise ValueError unless all values are allowed."""
+        checks.hidden_sizes(self.hidden_sizes)
+        checks.positive("actor_learning_rate", self.actor_learning_rate)
+        checks.positive("tau", self.tau)
+        checks.share("tau", self.tau)
+        checks.count("policy_delay", self.policy_delay, 1)
+        for name in ("target_policy_noise", "target_noise_clip", "pretanh_penalty"):
+            checks.not_negative(name, getattr(self, name))
+        checks.one_of("critic_loss", self.critic_loss, ("squared", "huber"))
+
+    @property
+    def update(self) -> TD3Update:
+        """The update of one level."""
+        return TD3Update(
+            optimiser=adam(self.critic_learning_rate),
+            actor_optimiser=adam(self.actor_learning_rate),
+            tau=self.tau,
+            policy_delay=self.policy_delay,
+            target_policy_noise=self.target_policy_noise,
+            target_noise_clip=self.target_noise_clip,
+            critic_loss=self.critic_loss,
+            pretanh_penalty=self.pretanh_penalty,
+        )
+
+    def build(self, key: Key, inputs: int, outputs: int) -> TD3Learner:
+        """Return an untrained level, whose first actions are near 0."""
+        actor_key, critic_key = jax.random.split(key)
+        scale = FINAL_WEIGHT * math.sqrt(self.hidden_sizes[-1])
+        actor = MLP(actor_key, inputs, self.hidden_sizes, outputs, final_scale=scale)
+        critics = twin_critics(critic_key, inputs, outputs, self.hidden_sizes, scale)
+        return self.update.init(actor, critics)
+
+
+def untrained(high: TD3Learner, low: TD3Learner) -> Levels:
+    """Return both levels before the first update."""
+    return Levels(high, low, jnp.zeros((), bool), jnp.full(SCORES, -jnp.inf))
+
+
+def over_low_level(fresh: TrainState, trained: TrainState) -> TrainState:
+    """Return the state ``fresh`` with the low level of ``trained``, frozen.
+
+    Raises:
+        ValueError: if the low levels have other views, inputs or networks.
+    """
+    old, new = (
+        jax.eval_shape(lambda state=state: (state.learner.low, state.encoders[LOW]))
+        for state in (trained, fresh)
+    )
+    if jax.tree.structure(old) != jax.tree.structure(new) or _shapes(old) != _shapes(new):
+        raise ValueError(
+            "the trained low level must have the views, the goal space, the actions and the "
+            f"networks of this agent, got views {old[1].views} for {new[1].views}"
+        )
+    learner = fresh.learner._replace(low=trained.learner.low, low_frozen=jnp.ones((), bool))
+    encoders = {**fresh.encoders, LOW: trained.encoders[LOW]}
+    return fresh._replace(learner=learner, encoders=encoders)
+
+
+def _shapes(tree: object) -> list[tuple[int, ...]]:
+    return [leaf.shape for leaf in jax.tree.leaves(tree)]

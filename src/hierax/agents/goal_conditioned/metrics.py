@@ -1,0 +1,40 @@
+"""Metrics of goals: how often they are reached, and what the correction does to them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from hierax.agents.goal_conditioned.batches import GoalBatch
+from hierax.agents.goal_conditioned.goals import Goals, distance
+from hierax.agents.goal_conditioned.levels import HIGH, LOW
+
+REACHED = 0.1
+"""A goal is reached if no coordinate misses it by more, in units of the box."""
+
+
+def goal_metrics(goals: Goals, batch: GoalBatch, relabelled: jax.Array) -> dict[str, jax.Array]:
+    """Return metrics of a batch of decisions.
+
+    Args:
+        goals: the arithmetic of goals.
+        batch: the decisions.
+        relabelled: ``(B, d)``, their goals after the correction.
+    """
+    segments = batch.segments
+    start = segments.place[0]
+    target, moved = goals.target(segments.goal, start), goals.target(relabelled, start)
+    missed = jnp.abs(segments.end - target) / jnp.array(goals.half_range)
+    return {
+        f"{LOW}/goal_distance": distance(segments.end, target).mean(),
+        f"{LOW}/goal_reached": (missed < REACHED).all(axis=-1).mean(),
+        f"{HIGH}/relabelled": (relabelled != segments.goal).any(axis=-1).mean(),
+        f"{HIGH}/relabelled_distance": distance(moved, target).mean(),
+        f"{HIGH}/random_goals": batch.is_random.mean(),
+    }
+
+
+def named(level: str, metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metrics of a level with names such as ``"low/critic_loss"``."""
+    return {f"{level}/{name}": value for name, value in metrics.items()}

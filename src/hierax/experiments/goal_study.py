@@ -1,0 +1,138 @@
+"""Arms trained in a world with a goal, and the table of their successes.
+
+All arms of a world have the same environment steps and the same evaluations. The headline is the
+mean of the last three evaluations: single evaluations of one policy are nearly all or none, and
+policies change between them.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hierax.agents.off_policy import OffPolicy
+from hierax.experiments.learning_runs import OVER_SEEDS, Runs, draw_curves, learn
+from hierax.experiments.result import Result
+from hierax.statistics import UNIT, interval
+from hierax.training.config import AnyWorld, describe_agent, describe_world
+
+METRIC = "deterministic/success"
+RETURN = "deterministic/return"
+LAST = 3
+"""Evaluations whose mean is the headline."""
+REACHED = 0.9
+"""Success rate of a solved task."""
+
+
+class Budget(NamedTuple):
+    """Steps and evaluations of a scale.
+
+    Attributes:
+        share: of the steps of each arm.
+        evaluations: number of evaluations.
+        episodes: episodes of an evaluation.
+        only: names of the arms to train; None for all.
+    """
+
+    share: float
+    evaluations: int
+    episodes: int
+    only: tuple[str, ...] | None = None
+
+
+class Arm(NamedTuple):
+    """An agent in a comparison.
+
+    Attributes:
+        agent: the agent, made for ``world``.
+        world: the task.
+        steps: environment steps.
+    """
+
+    agent: OffPolicy
+    world: AnyWorld
+    steps: int
+
+
+def study(arms: Mapping[str, Arm], budget: Budget, seeds: int) -> dict[str, Any]:
+    """Train all arms; return curves, the rows of a table, and settings by name."""
+    chosen = {name: arm for name, arm in arms.items() if budget.only is None or name in budget.only}
+    runs = {name: _train(arm, budget, seeds) for name, arm in chosen.items()}
+    return {
+        "curves": {name: each.curve(METRIC) for name, each in runs.items()},
+        "table": {name: row(each) for name, each in runs.items()},
+        "settings": {
+            "steps": {name: arm.steps for name, arm in chosen.items()},
+            "worlds": {name: describe_world(arm.world) for name, arm in chosen.items()},
+            "agents": {name: describe_agent(arm.agent) for name, arm in chosen.items()},
+        },
+    }
+
+
+def by_world(found: Mapping[str, Mapping[str, Any]], budget: Budget) -> dict[str, Any]:
+    """Return the studies of several worlds as the fields of a `Result`."""
+    return {
+        "curves": {
+            f"{world}: {name}": curve
+            for world, each in found.items()
+            for name, curve in each["curves"].items()
+        },
+        "tables": {f"{world}: arms": each["table"] for world, each in found.items()},
+        "settings": {
+            **budget._asdict(),
+            **{
+                f"{world}: {name}": settings
+                for world, each in found.items()
+                for name, settings in each["settings"].items()
+            },
+            "success": f"{METRIC}, mean of the last {LAST} evaluations",
+            "interval": OVER_SEEDS,
+        },
+    }
+
+
+def draw_world(result: Result, world: str, path: Path, without: Sequence[str] = ()) -> None:
+    """Draw the success rates of all arms in a world, but for those called ``without``."""
+    start = f"{world}: "
+    drawn = {
+        name.removeprefix(start): curve
+        for name, curve in result.curves.items()
+        if name.startswith(start) and name.removeprefix(start) not in without
+    }
+    draw_curves(drawn, METRIC, world).savefig(path)
+
+
+def row(runs: Runs) -> dict[str, Any]:
+    """Return the row of an arm."""
+    success, returns = runs.measured[METRIC], runs.measured[RETURN]
+    last = success[:, -LAST:].mean(axis=1)
+    return {
+        "success": interval(last, UNIT),
+        "by_seed": last,
+        "seeds_at_0.9": int((last >= REACHED).sum()),
+        "success_at_the_end_by_seed": success[:, -1],
+        "best_by_seed": success.max(axis=1),
+        "return_by_seed": returns[:, -LAST:].mean(axis=1),
+        "first_at_0.9_by_seed": [_first_step(runs.steps, rates) for rates in success],
+        "cpu_seconds_a_seed": runs.cpu_seconds / len(success),
+    }
+
+
+def _train(arm: Arm, budget: Budget, seeds: int) -> Runs:
+    steps = max(1, round(budget.share * arm.steps))
+    return learn(
+        arm.agent,
+        arm.world,
+        steps,
+        seeds,
+        evaluate_every=-(-steps // budget.evaluations),
+        episodes=budget.episodes,
+        metrics=(METRIC, RETURN),
+    )
+
+
+def _first_step(steps: np.ndarray, rates: np.ndarray) -> int | None:
+    """Return the first step at which the success rate is at least `REACHED`."""
+    reached = np.flatnonzero(rates >= REACHED)
+    return int(steps[reached[0]]) if reached.size else None
