@@ -92,14 +92,10 @@ def by_world(found: Mapping[str, Mapping[str, Any]], budget: Budget) -> dict[str
     }
 
 
-def draw_world(result: Result, world: str, path: Path, without: Sequence[str] = ()) -> None:
-    """Draw the success rates of all arms in a world, but for those called ``without``."""
-    start = f"{world}: "
-    drawn = {
-        name.removeprefix(start): curve
-        for name, curve in result.curves.items()
-        if name.startswith(start) and name.removeprefix(start) not in without
-    }
+def draw_world(result: Result, world: str, path: Path, only: Sequence[str]) -> None:
+    """Draw the success rates of the arms called ``only`` in a world, as far as they were run."""
+    names = {name: f"{world}: {name}" for name in only}
+    drawn = {name: result.curves[key] for name, key in names.items() if key in result.curves}
     draw_curves(drawn, METRIC, world).savefig(path)
 
 

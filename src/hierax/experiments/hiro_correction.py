@@ -64,7 +64,7 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
 
 def draw(result: Result, path: Path) -> None:
     """Draw success rates in RowerU-v0 by environment steps."""
-    draw_world(result, "RowerU-v0", path)
+    draw_world(result, "RowerU-v0", path, tuple(SETTINGS))
 
 
 def arms(name: str) -> dict[str, Arm]:

@@ -36,8 +36,8 @@ def run(scale: str, seeds: int) -> Result:
 
 def draw(result: Result, path: Path) -> None:
     """Draw success rates of the phases, with corners and random goals afterwards."""
-    shown = {_label(steps, "corners", 0.2) for steps in PHASES}
-    draw_world(result, WORLD, path, without=[name for name in arms() if name not in shown])
+    shown = [_label(steps, "corners", 0.2) for steps in PHASES]
+    draw_world(result, WORLD, path, shown)
 
 
 def arms() -> dict[str, Arm]:

@@ -34,6 +34,10 @@ NOISY: Mapping[str, Any] = {
     "target_noise_clip": 0.25, "pretanh_penalty": 1e-3,
 }  # fmt: skip
 HELD = 10
+HELD_NOISE = "TD3, 10-step returns, held noise"
+HINDSIGHT = "SAC, hindsight goals"
+DRAWN = (WITH, WITHOUT, "TD3", HELD_NOISE, HINDSIGHT)
+"""Arms of the figure."""
 REPEATS = (2, 4, 10)
 DISCOUNT_OF_DECISIONS = 0.99
 BUDGETS = {
@@ -52,7 +56,7 @@ def run(scale: str, seeds: int) -> Result:
 
 def draw(result: Result, path: Path) -> None:
     """Draw success rates in RowerU-v0 by environment steps."""
-    draw_world(result, "RowerU-v0", path, without=(LONG_RUN,))
+    draw_world(result, "RowerU-v0", path, DRAWN)
 
 
 def arms(name: str) -> dict[str, Arm]:
@@ -67,7 +71,7 @@ def arms(name: str) -> dict[str, Arm]:
         WITHOUT: HIRO(world.spec, **{**settings, "correction": 0.0}),
         "TD3": td3(),
         "TD3, 10-step returns": td3(**longer),
-        "TD3, 10-step returns, held noise": td3(**held),
+        HELD_NOISE: td3(**held),
     }
     for repeat in REPEATS:
         discount = DISCOUNT_OF_DECISIONS ** (1 / repeat)
@@ -81,5 +85,5 @@ def arms(name: str) -> dict[str, Arm]:
     all_arms[LONG_RUN] = Arm(td3(), world, LONG)
     shown = make(name, observe_goal=True)
     hindsight = SAC(shown.spec, **FLAT, hindsight=0.8)
-    all_arms["SAC, hindsight goals"] = Arm(hindsight, shown, steps)
+    all_arms[HINDSIGHT] = Arm(hindsight, shown, steps)
     return all_arms
