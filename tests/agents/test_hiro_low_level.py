@@ -45,10 +45,19 @@ def lived(state, updates=2):
 
 
 def digests(state):
-    """Of each level with its encoder."""
+    """Of each level with its statistics; without the low level's actor before averaging."""
     learner = state.learner
-    pairs = {"high": learner.high, "low": learner.low}
-    return {level: tree_digest((each, state.encoders[level])) for level, each in pairs.items()}
+    pairs = {"high": learner.high, "low": learner.low._replace(actor=None)}
+    return {
+        level: tree_digest((each, state.encoders[level].statistics))
+        for level, each in pairs.items()
+    }
+
+
+def acts_as_evaluated(state):
+    """Whether the low level acts in training as in evaluations."""
+    low = state.learner.low
+    return tree_digest(low.actor) == tree_digest(low.target_actor)
 
 
 def test_a_low_level_is_kept_to_the_bit_under_a_new_high_level(trained):
@@ -64,6 +73,8 @@ def test_a_low_level_is_kept_to_the_bit_under_a_new_high_level(trained):
     assert tree_digest(after.encoders["high"]) != tree_digest(state.encoders["high"])
     assert int(after.learner.high.updates) == 2
     assert metrics["low/frozen"] == 1
+    assert acts_as_evaluated(after)
+    assert not acts_as_evaluated(trained)
     assert not any(metrics[f"low/{name}"] for name in ("critic_loss", "actor_gradient"))
     # Without freezing both would have changed.
     thawed = state._replace(learner=state.learner._replace(low_frozen=jnp.array(False)))
@@ -83,7 +94,7 @@ def test_the_task_may_be_another(trained):
     given = {**SMALL, **LEARNING}
     agent = HIRO(spec, low_views=("position", "body"), **given)
     state = agent.with_low_level(trained)
-    assert tree_digest(state.learner.low) == tree_digest(trained.learner.low)
+    assert digests(state)["low"] == digests(trained)["low"]
     assert state.learner.high.actor.layers[0].weight.shape == (8, SMALL["hidden_sizes"][0])
 
 
@@ -173,4 +184,5 @@ def test_what_is_frozen_after_an_evaluation_does_not_change(trained):
     assert digests(state) == digests(trained)
     frozen = lived(state)[0]
     assert digests(frozen)["low"] == digests(trained)["low"]
+    assert acts_as_evaluated(frozen)
     np.testing.assert_array_equal(frozen.learner.scores, 1.0)

@@ -43,6 +43,7 @@ from hierax.agents.goal_conditioned.levels import (
     Levels,
     LevelTraining,
     untrained,
+    with_low_frozen,
 )
 from hierax.agents.goal_conditioned.metrics import goal_metrics, named
 from hierax.agents.goal_conditioned.two_levels import TwoLevels
@@ -200,11 +201,10 @@ class HIRO(TwoLevels):
         """
         if self.stop_low_when is None:
             return state
-        learner = state.learner
         score = jnp.float32(means.get("deterministic/success", 0.0))
-        scores = jnp.concatenate([learner.scores[1:], score[None]])
-        frozen = learner.low_frozen | (scores.mean() >= self.stop_low_when - ROUNDING)
-        return state._replace(learner=learner._replace(scores=scores, low_frozen=frozen))
+        scores = jnp.concatenate([state.learner.scores[1:], score[None]])
+        state = state._replace(learner=state.learner._replace(scores=scores))
+        return with_low_frozen(state, scores.mean() >= self.stop_low_when - ROUNDING)
 
     def _low_batch(self, state: TrainState, key: Key) -> TransitionBatch:
         """Return a batch of an update of the low level."""

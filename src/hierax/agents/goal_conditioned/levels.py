@@ -2,17 +2,21 @@
 
 import dataclasses
 import math
-from typing import Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from hierax import checks
 from hierax.agents.agent import Key, TrainState
 from hierax.agents.critics import twin_critics
+from hierax.agents.encoder import Encoder
 from hierax.agents.networks import MLP
 from hierax.agents.optimisation import adam
 from hierax.agents.updates.td3 import TD3Learner, TD3Update
+from hierax.spec import WorldSpec
 
 HIGH, LOW = "high", "low"
 """Names of the levels in metrics and encoders."""
@@ -121,6 +125,50 @@ def untrained(high: TD3Learner, low: TD3Learner) -> Levels:
     return Levels(high, low, jnp.zeros((), bool), jnp.full(SCORES, -jnp.inf))
 
 
+class LowEncoder(Encoder):
+    """The observation encoder of the low level; its statistics stay as they are once it is frozen.
+
+    Attributes:
+        frozen: () bool.
+    """
+
+    frozen: jax.Array
+
+    @classmethod
+    def of(cls, spec: WorldSpec, views: Sequence[str], *, normalise: bool = False) -> "LowEncoder":
+        """Return an encoder that has seen nothing and is not frozen."""
+        new = Encoder.of(spec, views, normalise=normalise)
+        return cls(new.views, new.statistics, jnp.zeros((), bool))
+
+    def updated(self, observation: Mapping[str, Any], is_step: ArrayLike) -> "LowEncoder":
+        """Return the encoder with N more observations in its statistics, unless it is frozen."""
+        new = super().updated(observation, is_step).statistics
+        kept = jax.tree.map(lambda a, b: jnp.where(self.frozen, a, b), self.statistics, new)
+        return LowEncoder(self.views, kept, self.frozen)
+
+
+def with_low_frozen(state: TrainState, frozen: Any) -> TrainState:
+    """Return the state with the low level frozen where () bool ``frozen`` is True.
+
+    A frozen low level acts with its averaged actor, in training too: that is the policy that was
+    evaluated.
+    """
+    learner, encoder = state.learner, state.encoders[LOW]
+    frozen = learner.low_frozen | frozen
+    actor = jax.tree.map(
+        lambda online, averaged: jnp.where(frozen, averaged, online),
+        learner.low.actor,
+        learner.low.target_actor,
+    )
+    low = learner.low._replace(actor=actor)
+    # A copy: no two arrays of a state may share their memory.
+    kept = LowEncoder(encoder.views, encoder.statistics, jnp.copy(frozen))
+    return state._replace(
+        learner=learner._replace(low=low, low_frozen=frozen),
+        encoders={**state.encoders, LOW: kept},
+    )
+
+
 def over_low_level(fresh: TrainState, trained: TrainState) -> TrainState:
     """Return the state ``fresh`` with the low level of ``trained``, frozen.
 
@@ -136,9 +184,9 @@ def over_low_level(fresh: TrainState, trained: TrainState) -> TrainState:
             "the trained low level must have the views, the goal space, the actions and the "
             f"networks of this agent, got views {old[1].views} for {new[1].views}"
         )
-    learner = fresh.learner._replace(low=trained.learner.low, low_frozen=jnp.ones((), bool))
+    learner = fresh.learner._replace(low=trained.learner.low)
     encoders = {**fresh.encoders, LOW: trained.encoders[LOW]}
-    return fresh._replace(learner=learner, encoders=encoders)
+    return with_low_frozen(fresh._replace(learner=learner, encoders=encoders), True)
 
 
 def _shapes(tree: object) -> list[tuple[int, ...]]:

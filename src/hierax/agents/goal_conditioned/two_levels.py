@@ -12,7 +12,6 @@ from hierax.agents.agent import (
     Key,
     Observation,
     TrainState,
-    Transition,
     WithStates,
     one_state,
 )
@@ -24,6 +23,7 @@ from hierax.agents.goal_conditioned.levels import (
     HIGH,
     LOW,
     GoalCarry,
+    LowEncoder,
     over_low_level,
 )
 from hierax.agents.off_policy import OffPolicy
@@ -175,8 +175,8 @@ class TwoLevels(OffPolicy[GoalBatch]):
         """Return the encoder of each level."""
         normalise = self.normalise_observations
         return {
-            level: Encoder.of(self.spec, views, normalise=normalise)
-            for level, views in self.views.items()
+            HIGH: Encoder.of(self.spec, self.views[HIGH], normalise=normalise),
+            LOW: LowEncoder.of(self.spec, self.views[LOW], normalise=normalise),
         }
 
     def initial_carry(self, count: int) -> GoalCarry:
@@ -208,17 +208,6 @@ class TwoLevels(OffPolicy[GoalBatch]):
         action = self._action(state, carry, seen, low_key, explore)
         carry = GoalCarry(carry.age + 1, target, is_random, action)
         return carry, action, {GOAL: goal, IS_RANDOM: is_random}
-
-    def observe(self, state: TrainState, transition: Transition) -> TrainState:
-        """Store one step of N environments; the encoder of a frozen low level stays as it is."""
-        observed = super().observe(state, transition)
-        frozen = state.learner.low_frozen
-        low = jax.tree.map(
-            lambda old, new: jnp.where(frozen, old, new),
-            state.encoders[LOW],
-            observed.encoders[LOW],
-        )
-        return observed._replace(encoders={**observed.encoders, LOW: low})
 
     def with_low_level(self, trained: TrainState | WithStates, seed: int = 0) -> TrainState:
         """Return a new state of this agent over a trained low level, which stays as it is.
