@@ -146,7 +146,7 @@ PRESETS: dict[tuple[str, str], Preset] = _by_pair(
             settings=_CHEETAH, levels=({"temperature": 0.1},),
         ),
         _u_maze("PointU-v0", 1.0, steps=250_000),
-        _u_maze("RowerU-v0", 1.0, steps=400_000),
+        _u_maze("RowerU-v0", 0.99833333, steps=400_000),
     )
 )  # fmt: skip
 """Presets by agent and world."""
