@@ -7,7 +7,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from hierax.agents import SAC, TD3, LatentSpacePolicy, Level
+from hierax.agents import HIRO, SAC, TD3, Entries, LatentSpacePolicy, Level
 from hierax.registry import AGENTS, Entry
 from hierax.training import make_agent, make_world
 from hierax.training.config import describe_agent, describe_world, described, remake_world
@@ -196,3 +196,22 @@ def test_a_module_that_registers_is_named_and_imported_again(monkeypatch):
     monkeypatch.setattr("hierax.registry.import_plugin", asked.append)
     assert make_agent(described, WORLDS[0]) == Nested(WORLDS[0].spec)
     assert asked == ["my_module"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Doubled:
+    """A goal space of a user."""
+
+    def __call__(self, observation):
+        return 2.0 * observation["position"]
+
+    def size(self, spec):
+        return 2
+
+
+def test_a_goal_space_of_hierax_comes_back_and_another_one_asks_for_its_agent():
+    world = make_world("PointU-v0")
+    agent = HIRO(world.spec, goal_space=Entries("position", 1))
+    assert make_agent(json.loads(json.dumps(describe_agent(agent))), world) == agent
+    own = describe_agent(HIRO(world.spec, goal_space=Doubled()))
+    assert_names(refusal(lambda: make_agent(own, world)), "Doubled", "agent")

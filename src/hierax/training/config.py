@@ -172,11 +172,19 @@ def _restored(hint: Any, value: Any) -> Any:
     if not isinstance(value, dict):
         return _tuples(value)
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        hint = next(each for each in typing.get_args(hint) if each is not type(None))
+        hint = _chosen(typing.get_args(hint), value.get(NAME))
     if typing.get_origin(hint) is tuple:
         item = typing.get_args(hint)[0]
         return tuple(item(**_restored_fields(item, each)) for each in value.values())
     return hint(**_restored_fields(hint, value)) if isinstance(hint, type) else value
+
+
+def _chosen(hints: tuple[Any, ...], name: str | None) -> Any:
+    """Return the class of a description, the first one if it does not name its class."""
+    for each in hints:
+        if each is not type(None) and name in (None, getattr(each, "__name__", None)):
+            return each
+    raise ValueError(f"{name} cannot be made by its name: give the agent that has it")
 
 
 def _tuples(value: Any) -> Any:

@@ -22,7 +22,7 @@ the first tells how far the goal is, not what the action did.
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -31,6 +31,18 @@ from hierax.spec import GoalSpec, WorldSpec
 
 LEAST_SQUARE = 1e-10
 """Added under the root of a distance: its gradient at 0 stays finite."""
+
+
+class GoalSpace(Protocol):
+    """A goal space: any function of the views, m."""
+
+    def __call__(self, observation: Mapping[str, Any]) -> jax.Array:
+        """Return m(s), ``(..., d)``, for observations with any leading axes."""
+        ...
+
+    def size(self, spec: WorldSpec) -> int:
+        """Return d."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True)

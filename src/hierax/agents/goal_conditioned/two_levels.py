@@ -18,7 +18,7 @@ from hierax.agents.agent import (
 from hierax.agents.encoder import Encoder
 from hierax.agents.goal_conditioned.batches import GOAL, IS_RANDOM, GoalBatch, with_goal
 from hierax.agents.goal_conditioned.exploration import RandomActions, uniform_goals
-from hierax.agents.goal_conditioned.goals import Entries, Goals, TaskGoal, in_box
+from hierax.agents.goal_conditioned.goals import Entries, Goals, GoalSpace, TaskGoal, in_box
 from hierax.agents.goal_conditioned.levels import (
     HIGH,
     LOW,
@@ -67,7 +67,7 @@ class TwoLevels(OffPolicy[GoalBatch]):
     """
 
     control_interval: int = 10
-    goal_space: Entries | None = None
+    goal_space: Entries | GoalSpace | None = None
     goals: Literal["relative", "absolute"] = "relative"
     goal_range: tuple[float, ...] = (10.0,)
     goal_centre: tuple[float, ...] = (0.0,)
@@ -139,7 +139,7 @@ class TwoLevels(OffPolicy[GoalBatch]):
         )
 
     @property
-    def space(self) -> Entries | TaskGoal:
+    def space(self) -> GoalSpace:
         """The goal space, m."""
         if self.goal_space is not None:
             return self.goal_space
