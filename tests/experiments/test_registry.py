@@ -10,7 +10,8 @@ from refusals import refuses
 
 COSTLY = (
     "lsp-spin-cross", "lsp-point-cross", "lsp-cheetah-reach", "lsp-ant-cross", "lsp-lqr",
-    "lsp-layers", "lsp-pendulum",
+    "lsp-layers", "lsp-pendulum", "hiro-point", "hiro-correction", "hiro-exploration",
+    "hiro-ant-maze",
 )  # fmt: skip
 """Experiments that compile many agents."""
 FILMED = ("lsp-latents",)

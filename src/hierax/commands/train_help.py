@@ -36,6 +36,19 @@ _FIRST = ("--steps", "--seed", "--run", "--environments", "--evaluate-every", "-
 """General options on the screen."""
 SUBJECTS: Mapping[str, Sequence[str]] = {
     "networks": ("hidden-sizes", "views", "normalise-observations"),
+    "exploration": (
+        "exploration-noise",
+        "random-actions",
+        "random-action-probability",
+        "random-action-interval",
+        "noise-interval",
+        "random-goals",
+        "random-goal-probability",
+        "random-action-kind",
+        "random-action-steps",
+        "high-noise",
+        "low-noise",
+    ),
     "optimisation": (
         "learning-rate",
         "batch-size",
@@ -46,8 +59,14 @@ SUBJECTS: Mapping[str, Sequence[str]] = {
         "max-gradient-norm",
         "learning-rate-end",
         "learning-rate-updates",
+        "actor-learning-rate",
+        "policy-delay",
+        "target-policy-noise",
+        "target-noise-clip",
+        "critic-loss",
+        "pretanh-penalty",
     ),
-    "replay": ("buffer-size", "learning-starts"),
+    "replay": ("buffer-size", "learning-starts", "n-step", "hindsight"),
 }
 """Fields that agents have in common, by subject. All others are an agent's own."""
 
