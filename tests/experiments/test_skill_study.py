@@ -1,5 +1,7 @@
 """Arms of the studies: each agent fits its world, and all have the same settings."""
 
+import dataclasses
+
 import pytest
 
 from hierax.agents import Level
@@ -19,7 +21,8 @@ STUDIES = {
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_agent_is_made_for_its_world(study):
     for name, arm in STUDIES[study]().items():
-        assert arm.agent.spec == arm.world.spec, name
+        specs = (dataclasses.replace(each.spec, goal=None) for each in arm[:2])  # not their rewards
+        assert len(set(specs)) == 1, name
 
 
 @pytest.mark.parametrize("study", STUDIES)

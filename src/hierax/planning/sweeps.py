@@ -57,11 +57,11 @@ def compress(transition: Any, reward: Array, available: Array, discount: float =
         starts, columns = transition.indptr.astype(Index), transition.indices.astype(Index)
         return Rows(starts, columns, transition.data * discount, reward)
     table = np.ascontiguousarray(transition).reshape(-1, transition.shape[-1])
-    return Rows(*_compress_dense(table, discount), reward)
+    return Rows(*compress_dense(table, discount), reward)
 
 
 @compiled
-def _compress_dense(table, discount):
+def compress_dense(table, discount):
     """Return starts, columns and weights of the entries of a dense ``(S*A, S)`` that are not 0."""
     rows, states = count(table.shape[0]), count(table.shape[1])
     starts, end = np.empty(table.shape[0] + 1, Index), count(0)
