@@ -54,6 +54,13 @@ def share(name: str, value: Any) -> float:
     return float(value)
 
 
+def positive_share(name: str, value: Any) -> float:
+    """Return ``value`` as a float; raise unless it is in (0, 1]."""
+    if not _is_real(value) or not 0 < value <= 1:
+        raise ValueError(f"{name} must be in (0, 1], got {value!r}")
+    return float(value)
+
+
 def discount(name: str, value: Any) -> float:
     """Return ``value`` as a float; raise unless it is in [0, 1)."""
     if not _is_real(value) or not 0 <= value < 1:

@@ -11,7 +11,7 @@ import scipy.stats
 
 from agents import in_numpy
 from agents.goal_walks import KEY, A, act, agent_of, new, seen
-from hierax.agents.goal_conditioned.exploration import RandomActions
+from hierax.agents.goal_conditioned.random_phase import RandomActions
 
 MANY = 3000
 GOALS, ACTIONS = 500, 200

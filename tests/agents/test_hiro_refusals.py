@@ -15,13 +15,13 @@ COUNTS = {
     "correction_every": 1, "correction_candidates": 0, "random_goals": 0, "random_actions": 0,
     "batch_size": 1, "buffer_size": 1, "learning_starts": 0,
 }  # fmt: skip
-SHARES = ("random_goal_probability", "correction", "hindsight", "tau", "stop_low_when")
+SHARES = ("random_goal_probability", "correction", "hindsight", "stop_low_when")
 NOT_NEGATIVE = (
     "high_noise", "low_noise", "target_policy_noise", "target_noise_clip", "pretanh_penalty"
 )  # fmt: skip
 POSITIVE = (
     "learning_rate", "actor_learning_rate", "updates_per_step", "low_reward_scale",
-    "high_reward_scale", "tau",
+    "high_reward_scale",
 )  # fmt: skip
 WORDS = {
     "goals": ("relative", "absolute"),
@@ -54,6 +54,11 @@ def test_counts(name):
 def test_shares(name):
     for value in (1.5, *(() if name in CHECKED_TYPES else (math.nan, "all"))):
         refused(name, value, "must be in [0, 1]")
+
+
+def test_the_share_of_a_polyak_update():
+    for value in (1.5, 0.0, -1.0, math.nan, math.inf):
+        refused("tau", value, "must be in (0, 1]", "got", repr(value))
 
 
 @pytest.mark.parametrize("name", NOT_NEGATIVE)

@@ -248,7 +248,7 @@ FIELDS = {
         ("body", "tuple", "got 'body'"),
     ],
     "discount": [(value, "[0, 1)", f"got {value!r}") for value in (1.0, -0.1, math.nan, "a", None)],
-    "tau": [(1.5, "(0, 1]", "got 1.5"), (0.0, POSITIVE, "got 0.0")],
+    "tau": [(value, "(0, 1]", f"got {value!r}") for value in (1.5, 0.0, -0.1, math.nan)],
     "learning_rate": [
         (value, POSITIVE, f"got {value!r}") for value in (0, -1e-3, math.inf, math.nan, "fast")
     ],

@@ -14,7 +14,6 @@ from hierax.agents.encoder import Encoder
 from hierax.agents.off_policy import OffPolicy
 from hierax.agents.optimisation import adam
 from hierax.agents.transitions import TransitionBatch, one_step
-from hierax.spec import Continuous
 
 OBSERVATION = "observation"
 """Name of the one encoder."""
@@ -56,19 +55,13 @@ class ActorCritic(OffPolicy[TransitionBatch]):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.spec.action, Continuous):
-            raise ValueError(
-                f"{type(self).__name__} needs continuous actions, got {self.spec.name} with "
-                f"{self.spec.action.count} discrete actions"
-            )
+        self._require_continuous()
         if self.views is not None:
             checks.instance("views", self.views, tuple)
         if not self.observation_size:
             raise ValueError(f"views must hold at least one number together, got {self.view_names}")
         checks.hidden_sizes(self.hidden_sizes)
-        checks.positive("tau", self.tau)
-        if self.tau > 1.0:
-            raise ValueError(f"tau must be in (0, 1], got {self.tau!r}")
+        checks.positive_share("tau", self.tau)
         if self.learning_rate_end is not None:
             checks.not_negative("learning_rate_end", self.learning_rate_end)
         checks.count("learning_rate_updates", self.learning_rate_updates, 1)
@@ -86,11 +79,6 @@ class ActorCritic(OffPolicy[TransitionBatch]):
     def observation_size(self) -> int:
         """D, numbers of an observation."""
         return self.spec.size(self.view_names)
-
-    @property
-    def action_size(self) -> int:
-        """A, numbers of an action."""
-        return self.spec.action.shape[0]
 
     def encoders(self) -> Mapping[str, Encoder]:
         """Return the one encoder, of the views that are observed."""

@@ -69,12 +69,21 @@ def held(
         random_action_interval: ``(A,)``, likewise of random actions. The longest of them holds for
             ``by_chance``.
     """
-
-    def kept(interval: jax.Array, old: jax.Array, now: jax.Array) -> jax.Array:
-        return jnp.where(age[:, None] % interval == 0, now, old)
-
+    longest = random_action_interval.max()
     return Draws(
-        kept(noise_interval, before.noise, new.noise),
-        kept(random_action_interval, before.random_action, new.random_action),
-        kept(random_action_interval.max(), before.by_chance, new.by_chance),
+        kept(before.noise, new.noise, age, noise_interval),
+        kept(before.random_action, new.random_action, age, random_action_interval),
+        kept(before.by_chance, new.by_chance, age, longest),
     )
+
+
+def kept(before: jax.Array, new: jax.Array, age: jax.Array, interval: jax.Array) -> jax.Array:
+    """Return ``new`` numbers ``(N, A)`` at the multiples of an interval, else those ``before``.
+
+    Args:
+        before: of the last step.
+        new: of this step.
+        age: ``(N,)`` steps since the episode began.
+        interval: ``()``, ``(A,)`` for each entry or ``(N, 1)`` for each environment.
+    """
+    return jnp.where(age[:, None] % interval == 0, new, before)

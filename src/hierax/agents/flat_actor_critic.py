@@ -80,8 +80,7 @@ class FlatActorCritic(ActorCritic):
         if self.random_actions is not None:
             checks.count("random_actions", self.random_actions, 0)
         for name in ("random_action_probability", "hindsight"):
-            if checks.not_negative(name, getattr(self, name)) > 1.0:
-                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)!r}")
+            checks.share(name, getattr(self, name))
         for name in ("random_action_interval", "noise_interval"):
             self._check_interval(name, getattr(self, name))
         if self.hindsight:

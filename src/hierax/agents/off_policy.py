@@ -3,7 +3,6 @@
 import dataclasses
 import math
 from collections.abc import Mapping
-from numbers import Real
 
 import jax
 
@@ -12,6 +11,7 @@ from hierax.agents.agent import TrainState
 from hierax.agents.base import Batch, LearningAgent
 from hierax.agents.replay import Index, Replay
 from hierax.agents.replay.replay import TRANSITIONS
+from hierax.spec import Continuous
 
 LEAST_SHARE = 0.25
 """Share of a batch that is stored before the first update."""
@@ -48,8 +48,12 @@ class OffPolicy(LearningAgent[Batch]):
         checks.count("learning_starts", self.learning_starts, 0)
         for name in ("learning_rate", "updates_per_step"):
             checks.positive(name, getattr(self, name))
-        if not (isinstance(self.discount, Real) and 0.0 <= self.discount < 1.0):
-            raise ValueError(f"discount must be in [0, 1), got {self.discount!r}")
+        checks.discount("discount", self.discount)
+
+    @property
+    def action_size(self) -> int:
+        """A, numbers of a continuous action."""
+        return self.spec.action.shape[0]
 
     @property
     def rollout_length(self) -> None:
@@ -65,6 +69,14 @@ class OffPolicy(LearningAgent[Batch]):
     def store(self) -> Replay:
         """The replay."""
         return Replay(self.buffer_size, self.indices)
+
+    def _require_continuous(self) -> None:
+        """Raise ValueError unless the world's actions are continuous."""
+        if not isinstance(self.spec.action, Continuous):
+            raise ValueError(
+                f"{type(self).__name__} needs continuous actions, got {self.spec.name} with "
+                f"{self.spec.action.count} discrete actions"
+            )
 
     def ready(self, state: TrainState) -> jax.Array:
         """Return () bool: whether a quarter of a batch is stored of each kind of sequence."""

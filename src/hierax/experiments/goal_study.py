@@ -9,10 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from hierax.agents.off_policy import OffPolicy
-from hierax.experiments.learning_runs import OVER_SEEDS, Runs, draw_curves, learn
+from hierax.experiments.learning_runs import (
+    OVER_SEEDS,
+    Runs,
+    draw_curves,
+    first_step,
+    learn,
+)
 from hierax.experiments.result import Result
 from hierax.statistics import UNIT, interval
 from hierax.training.config import AnyWorld, describe_agent, describe_world
@@ -110,7 +114,7 @@ def row(runs: Runs) -> dict[str, Any]:
         "success_at_the_end_by_seed": success[:, -1],
         "best_by_seed": success.max(axis=1),
         "return_by_seed": returns[:, -LAST:].mean(axis=1),
-        "first_at_0.9_by_seed": [_first_step(runs.steps, rates) for rates in success],
+        "first_at_0.9_by_seed": [first_step(runs.steps, rates, REACHED) for rates in success],
         "cpu_seconds_a_seed": runs.cpu_seconds / len(success),
     }
 
@@ -126,9 +130,3 @@ def _train(arm: Arm, budget: Budget, seeds: int) -> Runs:
         episodes=budget.episodes,
         metrics=(METRIC, RETURN),
     )
-
-
-def _first_step(steps: np.ndarray, rates: np.ndarray) -> int | None:
-    """Return the first step at which the success rate is at least `REACHED`."""
-    reached = np.flatnonzero(rates >= REACHED)
-    return int(steps[reached[0]]) if reached.size else None

@@ -87,6 +87,12 @@ def learn(
     return Runs(np.array(times), measured, trained.states, trained.summary["cpu_seconds"])
 
 
+def first_step(steps: np.ndarray, rates: np.ndarray, reached: float) -> int | None:
+    """Return the first of the ``steps`` at which a rate is at least ``reached``, or None."""
+    found = np.flatnonzero(rates >= reached)
+    return int(steps[found[0]]) if found.size else None
+
+
 def draw_curves(curves: Mapping[str, Mapping[str, Any]], metric: str, title: str) -> "Figure":
     """Draw curves of `Runs.curve` by environment steps; the keys are the labels."""
     from hierax.plotting.learning import draw_learning

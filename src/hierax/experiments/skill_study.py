@@ -7,11 +7,9 @@ count.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from hierax.agents import LatentSpacePolicy
 from hierax.agents.off_policy import OffPolicy
-from hierax.experiments.learning_runs import OVER_SEEDS, Runs, learn
+from hierax.experiments.learning_runs import OVER_SEEDS, Runs, first_step, learn
 from hierax.statistics import UNIT, interval
 from hierax.training.config import AnyWorld, describe_agent, describe_world
 
@@ -129,15 +127,11 @@ def _row(runs: Runs) -> dict[str, Any]:
         "by_seed": sampled[:, -1],
         "zero_noise_by_seed": deterministic[:, -1],
         "length_by_seed": length[:, -1],
-        f"first_at_{REACHED:g}_by_seed": [_first_step(runs.steps, rates) for rates in sampled],
+        f"first_at_{REACHED:g}_by_seed": [
+            first_step(runs.steps, rates, REACHED) for rates in sampled
+        ],
         "cpu_seconds_a_seed": runs.cpu_seconds / len(sampled),
     }
-
-
-def _first_step(steps: np.ndarray, rates: np.ndarray) -> int | None:
-    """Return the first step at which the success rate is at least `REACHED`."""
-    reached = np.flatnonzero(rates >= REACHED)
-    return int(steps[reached[0]]) if reached.size else None
 
 
 def _skill_row(runs: Runs) -> dict[str, Any]:

@@ -18,7 +18,6 @@ corners of the action box; the low level has a smaller γ.
 """
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -215,7 +214,7 @@ class HIRO(TwoLevels):
         given = self.box, encoded, place, windows, self.low_discount
         batch = low_steps(*given)
         if self.hindsight:
-            number = math.ceil(self.hindsight * self.batch_size)
+            number = round(self.hindsight * self.batch_size)
             batch = jax.tree.map(
                 lambda old, new: jnp.concatenate([new[:number], old[number:]]),
                 batch,
@@ -245,7 +244,7 @@ class HIRO(TwoLevels):
 
     def _relabelled(self, low: TD3Learner, segments: Segments, key: Key) -> jax.Array:
         """Return the goals of a batch, ``(B, d)``, a share of them relabelled."""
-        number = math.ceil(self.correction * self.high_batch_size)
+        number = round(self.correction * self.high_batch_size)
         if not number:
             return segments.goal
         share = segments.first(number)

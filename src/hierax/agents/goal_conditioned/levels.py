@@ -90,8 +90,7 @@ class LevelTraining:
         """Raise ValueError unless all values are allowed."""
         checks.hidden_sizes(self.hidden_sizes)
         checks.positive("actor_learning_rate", self.actor_learning_rate)
-        checks.positive("tau", self.tau)
-        checks.share("tau", self.tau)
+        checks.positive_share("tau", self.tau)
         checks.count("policy_delay", self.policy_delay, 1)
         for name in ("target_policy_noise", "target_noise_clip", "pretanh_penalty"):
             checks.not_negative(name, getattr(self, name))

@@ -17,7 +17,6 @@ from hierax.agents.agent import (
 )
 from hierax.agents.encoder import Encoder
 from hierax.agents.goal_conditioned.batches import GOAL, IS_RANDOM, GoalBatch, with_goal
-from hierax.agents.goal_conditioned.exploration import RandomActions, uniform_goals
 from hierax.agents.goal_conditioned.goals import Entries, Goals, GoalSpace, TaskGoal, in_box
 from hierax.agents.goal_conditioned.levels import (
     HIGH,
@@ -26,9 +25,9 @@ from hierax.agents.goal_conditioned.levels import (
     LowEncoder,
     over_low_level,
 )
+from hierax.agents.goal_conditioned.random_phase import RandomActions, uniform_goals
 from hierax.agents.off_policy import OffPolicy
 from hierax.agents.updates.td3 import deterministic_action
-from hierax.spec import Continuous
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -85,11 +84,7 @@ class TwoLevels(OffPolicy[GoalBatch]):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.spec.action, Continuous):
-            raise ValueError(
-                f"{type(self).__name__} needs continuous actions, got {self.spec.name} with "
-                f"{self.spec.action.count} discrete actions"
-            )
+        self._require_continuous()
         checks.count("control_interval", self.control_interval, 1)
         checks.one_of("goals", self.goals, ("relative", "absolute"))
         checks.one_of("low_reward", self.low_reward, ("distance", "progress"))
@@ -154,11 +149,6 @@ class TwoLevels(OffPolicy[GoalBatch]):
     def goal_size(self) -> int:
         """d, dimensions of the goal space."""
         return self.space.size(self.spec)
-
-    @property
-    def action_size(self) -> int:
-        """A, numbers of an action."""
-        return self.spec.action.shape[0]
 
     @property
     def views(self) -> Mapping[str, tuple[str, ...]]:

@@ -64,7 +64,20 @@ class _WithGoals:
         return self.compute_reward(observation["achieved_goal"], observation["desired_goal"], {})
 
 
-class HieraxGoalEnv(_WithGoals, HieraxEnv):
+class _OneWithGoals(_WithGoals):
+    """The part that is the same for both kinds of one environment."""
+
+    def __init__(self, world: Any, render_mode: str | None = None, *, truncates: bool = True):
+        super().__init__(world, render_mode, truncates=truncates)
+        self.observation_space = _goal_space(world.spec)
+
+    def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Take one step; the reward is that of `compute_reward`."""
+        observation, _, terminated, truncated, info = super().step(action)  # type: ignore[misc]
+        return observation, float(self._computed(observation)), terminated, truncated, info
+
+
+class HieraxGoalEnv(_OneWithGoals, HieraxEnv):
     """A `HieraxEnv` with observation, achieved and desired goal, and ``compute_reward``.
 
     ``gymnasium.make("hierax/PointMaze-v0", goal_observations=True)`` makes one.
@@ -80,17 +93,8 @@ class HieraxGoalEnv(_WithGoals, HieraxEnv):
             goal, or the render mode is not available.
     """
 
-    def __init__(self, world: Any, render_mode: str | None = None, *, truncates: bool = True):
-        super().__init__(world, render_mode, truncates=truncates)
-        self.observation_space = _goal_space(world.spec)
 
-    def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Take one step, see `HieraxEnv.step`."""
-        observation, _, terminated, truncated, info = super().step(action)
-        return observation, float(self._computed(observation)), terminated, truncated, info
-
-
-class HostGoalEnv(_WithGoals, HostEnv):
+class HostGoalEnv(_OneWithGoals, HostEnv):
     """A `HostEnv` with observation, achieved and desired goal, and ``compute_reward``.
 
     ``gymnasium.make("hierax/AntMaze-v0", goal_observations=True)`` makes one.
@@ -104,15 +108,6 @@ class HostGoalEnv(_WithGoals, HostEnv):
     Raises:
         ValueError: as `HieraxGoalEnv`.
     """
-
-    def __init__(self, world: Any, render_mode: str | None = None, *, truncates: bool = True):
-        super().__init__(world, render_mode, truncates=truncates)
-        self.observation_space = _goal_space(world.spec)
-
-    def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Take one step, see `HostEnv.step`."""
-        observation, _, terminated, truncated, info = super().step(action)
-        return observation, float(self._computed(observation)), terminated, truncated, info
 
 
 class HieraxGoalVectorEnv(_WithGoals, HieraxVectorEnv):

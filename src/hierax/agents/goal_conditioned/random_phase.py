@@ -1,4 +1,4 @@
-"""Exploration of both levels: random goals, and random actions that may be held.
+"""The random phase of both levels: random goals, and random actions that may be held.
 
 Gaussian noise around a policy that has converged is pulled back to where the policy leads. Goals
 that are drawn uniformly from the box are not, and the low level pursues each of them for a whole
@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import Key
+from hierax.agents.exploration import kept
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,8 +38,8 @@ class RandomActions:
         drawn = jax.random.uniform(key, previous.shape, minval=-1.0, maxval=1.0)
         if self.kind == "corners":
             drawn = jnp.where(drawn < 0.0, -1.0, 1.0)
-        periods = jnp.resize(jnp.array(self.held), age.shape)
-        return jnp.where((age % periods == 0)[:, None], drawn, previous)
+        intervals = jnp.resize(jnp.array(self.held), age.shape)[:, None]
+        return kept(previous, drawn, age, intervals)
 
 
 def uniform_goals(
