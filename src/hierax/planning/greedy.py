@@ -20,7 +20,6 @@ from hierax.planning.kernel import NOWHERE, ONE, Index, compiled, count, inner
 from hierax.planning.krylov import bicgstab
 from hierax.planning.operators import TIE
 from hierax.planning.ordering import growth, outwards
-from hierax.planning.sweeps import best_action
 
 EXPANDING = 3.0
 """Growth of the reachable set above which a model counts as mixing."""
@@ -208,10 +207,16 @@ def _improve(search, result, slack):
     change, switched, largest = 0.0, 0, 0.0
     row = count(0)
     for state in range(states):
-        best, chosen, held = best_action(
-            starts, columns, weights, reward, value, state, row, choice[state]
-        )
-        row += actions
+        best, held, chosen, holds = -np.inf, -np.inf, count(0), choice[state]
+        for action in range(actions):
+            total = reward[state, action]
+            for entry in range(starts[row], starts[row + ONE]):
+                total += weights[entry] * value[columns[entry]]
+            if total > best:
+                best, chosen = total, action
+            if action == holds:
+                held = total
+            row += ONE
         gap = abs(best - value[state])
         change = gap if gap > change or gap != gap else change
         largest = max(largest, abs(best))

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hierax.planning.kernel import Index, compiled, count
+from hierax.planning.kernel import ONE, Index, compiled, count
 from hierax.planning.linear import factorise, transition_of_chain
-from hierax.planning.sweeps import Rows, best_action, chain_of_policy
+from hierax.planning.sweeps import Rows, chain_of_policy
 
 ROUNDING = 8.0 * np.finfo(np.float64).eps
 """Relative difference of two values above which it is more than rounding."""
@@ -66,9 +66,16 @@ def improve(rows, value, choice, policy, keeps_ties):
     actions, row = count(reward.shape[1]), count(0)
     backup, change, largest, improved = np.empty(value.size), 0.0, 0.0, 0
     for state in range(count(value.size)):
-        holds = choice[state]
-        best, chosen, held = best_action(starts, columns, weights, reward, value, state, row, holds)
-        row += actions
+        best, held, chosen, holds = -np.inf, -np.inf, count(0), choice[state]
+        for action in range(actions):
+            total = reward[state, action]
+            for entry in range(starts[row], starts[row + ONE]):
+                total += weights[entry] * value[columns[entry]]
+            if total > best:
+                best, chosen = total, action
+            if action == holds:
+                held = total
+            row += ONE
         backup[state] = best
         gap = abs(best - value[state])
         change = gap if gap > change or gap != gap else change  # not max: a NaN must show

@@ -61,25 +61,6 @@ def compress(transition: Any, reward: Array, available: Array, discount: float =
 
 
 @compiled
-def best_action(starts, columns, weights, reward, value, state, row, holds):
-    """Return the largest ``r + γ P value`` of a state, its action, and that of action ``holds``.
-
-    ``row`` is the row of the state's first action. The first of several best actions is returned.
-    """
-    best, held, chosen = -np.inf, -np.inf, count(0)
-    for action in range(count(reward.shape[1])):
-        total = reward[state, action]
-        for entry in range(starts[row], starts[row + ONE]):
-            total += weights[entry] * value[columns[entry]]
-        if total > best:
-            best, chosen = total, action
-        if action == holds:
-            held = total
-        row += ONE
-    return best, chosen, held
-
-
-@compiled
 def compress_dense(table, discount):
     """Return starts, columns and weights of the entries of a dense ``(S*A, S)`` that are not 0."""
     rows, states = count(table.shape[0]), count(table.shape[1])
