@@ -34,6 +34,7 @@ SMALL = {
     "discount": 0.6,
     "low_discount": 0.9,
     "high_reward_scale": 0.1,
+    "low_reward": "distance",
     "low_reward_scale": 0.5,
 }
 ENDS = (((6, False), (9, True), (4, False)), ((7, True), (4, True)), ((5, False), (11, True)))

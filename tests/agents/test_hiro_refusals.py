@@ -25,7 +25,7 @@ POSITIVE = (
 )  # fmt: skip
 WORDS = {
     "goals": ("relative", "absolute"),
-    "low_reward": ("distance", "progress"),
+    "low_reward": ("progress", "distance"),
     "random_action_kind": ("uniform", "corners"),
     "critic_loss": ("squared", "huber"),
     "relabel": ("likely", "achieved"),

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from agents.goal_walks import KEY, LEARNING, RANGE, agent_of, by_position, stored, update, walked
+from hierax.agents.goal_conditioned.metrics import goal_metrics
 from hierax.training.serialisation import tree_digest
 
 AGENT = agent_of(**LEARNING)
@@ -108,3 +109,27 @@ def test_a_goal_that_was_reached_is_reported_as_such(lived):
     near = part.place[0] + RANGE * (part.goal + np.where(np.arange(64) < 16, 0.09, 0.11)[:, None])
     _, metrics = update(AGENT, state.learner, batch._replace(segments=part._replace(end=near)), KEY)
     assert metrics["low/goal_reached"] == 0.25
+
+
+def test_goals_where_another_decision_ended_are_known_to_be_reachable(lived):
+    _, batch = lived
+    part = batch.segments
+    # In units of the box: the first goal is reached. The second and the third are missed, but other
+    # decisions ended there. All the rest are missed, and nobody ended there.
+    far = 1_000.0 + 10.0 * np.arange(64)
+    goals, ends = far.copy(), -far
+    goals[:4], ends[:4] = (0.0, 3.0, 6.0, 50.0), (0.0, 6.05, 9.0, 3.05)
+
+    def metrics():
+        goal, end = (np.tile(each[:, None], part.goal.shape[-1]) for each in (goals, ends))
+        made = part._replace(place=np.zeros_like(part.place), goal=goal, end=RANGE * end)
+        return goal_metrics(AGENT.box, batch._replace(segments=made), jax.numpy.asarray(goal))
+
+    first = metrics()
+    assert first["low/goal_reached"] == 1 / 64
+    assert first["low/known_goals"] == 2 / 64
+    assert first["low/known_goal_reached"] == 0.0
+    ends[3] = 0.05  # now the first goal is known to be reachable, and the second is not
+    second = metrics()
+    assert second["low/known_goals"] == 2 / 64
+    assert second["low/known_goal_reached"] == 0.5

@@ -55,6 +55,8 @@ def test_losses_are_those_of_the_equations(x64, noise):
     critic_loss = ((found - target_of(td3, learner, given)) ** 2).mean(axis=1).sum()
     assert metrics["critic_loss"] == pytest.approx(float(critic_loss), rel=1e-10)
     assert metrics["action_value"] == pytest.approx(float(found.mean()), rel=1e-10)
+    assert metrics["action_value_least"] == pytest.approx(float(found.min()), rel=1e-10)
+    assert metrics["action_value_most"] == pytest.approx(float(found.max()), rel=1e-10)
     action = np.tanh(in_numpy.network(learner.actor, given.observation))
     value = in_numpy.values(after.critics, given.observation, action)[0]
     assert metrics["actor_loss"] == pytest.approx(float(-value.mean()), rel=1e-9)

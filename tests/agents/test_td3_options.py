@@ -43,7 +43,7 @@ class Before(TD3Update):
 
         def loss(critics):
             values = action_values(critics, batch.observation, batch.action)
-            return jnp.square(values - target).mean(axis=1).sum(), values.mean()
+            return jnp.square(values - target).mean(axis=1).sum(), values
 
         step = gradient_step(self.optimiser, loss, learner.critics, learner.optimisers[1])
         updates = learner.updates + 1
@@ -63,7 +63,9 @@ class Before(TD3Update):
             "critic_gradient": step.gradient_norm,
             "actor_loss": learner.actor_metrics[0],
             "actor_gradient": learner.actor_metrics[1],
-            "action_value": step.aux,
+            "action_value": step.aux.mean(),
+            "action_value_least": step.aux.min(),
+            "action_value_most": step.aux.max(),
         }
 
     def _update_actor(self, learner, observation):

@@ -24,6 +24,7 @@ STEPS = {"PointU-v0": 250_000, "RowerU-v0": 400_000}
 LONG = 1_000_000
 LONG_RUN = "TD3, 1M steps"
 WITH, WITHOUT = "HIRO", "HIRO without correction"
+DISTANCE = "HIRO, low level paid for distance"
 FLAT: Mapping[str, Any] = {
     "hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3, "tau": 0.01,
     "learning_starts": 1_600, "updates_per_step": 0.1, "reward_scale": 0.1,
@@ -69,6 +70,9 @@ def arms(name: str) -> dict[str, Arm]:
     found = {
         WITH: HIRO(world.spec, **settings),
         WITHOUT: HIRO(world.spec, **{**settings, "correction": 0.0}),
+        DISTANCE: HIRO(
+            world.spec, **{**settings, "low_reward": "distance", "low_reward_scale": 0.1}
+        ),
         "TD3": td3(),
         "TD3, 10-step returns": td3(**longer),
         HELD_NOISE: td3(**held),

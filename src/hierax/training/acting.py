@@ -19,6 +19,7 @@ import numpy as np
 
 from hierax.agents.agent import Agent, Carry, Observation, TrainState, Transition
 from hierax.precision import in_float32
+from hierax.training import finiteness
 from hierax.training.strong_types import strongly_typed
 from hierax.worlds.functional_batch import BatchState, FunctionalBatch
 from hierax.worlds.world import Timestep
@@ -205,7 +206,7 @@ def host_steps(
             parameters, carry, timestep.observation, begins, key
         )
         chosen = np.asarray(action)
-        is_finite = bool(np.isfinite(chosen).all())
+        is_finite = finiteness.is_finite(chosen)
         timestep = batch.step(chosen) if is_finite else timestep
         yield HostStep(carry, action, extras, key, timestep, is_finite)
 

@@ -87,12 +87,18 @@ def first_fault(arrays: Sequence[Any], offset: int = 0) -> jax.Array:
 
 def step_fault(timestep: Timestep, action_is_finite: bool) -> np.int32:
     """Return `first_fault` of a step on the host, in NumPy."""
-    observation, reward = (
-        all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(shown))
-        for shown in (timestep.observation, timestep.reward)
-    )
-    wrong = [not observation, not action_is_finite, not reward]
-    return np.int32(1 + wrong.index(True) if any(wrong) else 0)
+    for view in timestep.observation.values():
+        if not is_finite(view):
+            return np.int32(1)
+    if not action_is_finite:
+        return np.int32(2)
+    return np.int32(0 if is_finite(timestep.reward) else 3)
+
+
+def is_finite(array: np.ndarray) -> bool:
+    """Return whether all numbers of an array on the host are finite."""
+    # `count_nonzero` takes a tenth of the time of `all` for few numbers.
+    return bool(np.count_nonzero(np.isfinite(array)) == array.size)
 
 
 def step_evidence(timestep: Timestep, action: Any) -> dict[str, Any]:

@@ -6,15 +6,16 @@ Nachum, Gu, Lee & Levine (2018), "Data-efficient hierarchical reinforcement lear
     in between          g_{t+1} = h(s_t, g_t, s_{t+1})   the same point, seen from the new place
     every step          a_t = μ_low(s_t, g_t)
 
-    low level    TD3 on single steps;  reward -‖m(s_{t+1}) - z*‖₂, discounted by its own γ
+    low level    TD3 on single steps;  reward ‖m(s_t) - z*‖₂ - ‖m(s_{t+1}) - z*‖₂ or, as in
+                 the paper, -‖m(s_{t+1}) - z*‖₂; discounted by its own γ
     high level   TD3 on decisions;     reward Σ_{i<c} r_{t+i}, with goals relabelled
                  by the off-policy correction
 
 Both levels learn from one ring of steps. Both are bootstrapped through the time limit.
 
-Three settings differ from the paper, because it fails without them on most seeds of small worlds:
+Four settings differ from the paper, because it fails without them on most seeds of small worlds:
 the first goals are drawn uniformly from the box, for a long time; the first actions are random
-corners of the action box; the low level has a smaller γ.
+corners of the action box; the low level has a smaller γ, and is paid for progress.
 """
 
 import dataclasses
@@ -107,7 +108,7 @@ class HIRO(TwoLevels):
     low_updates: int = 2
     high_batch_size: int = 64
     low_discount: float = 0.95
-    low_reward_scale: float = 0.1
+    low_reward_scale: float = 1.0
     high_reward_scale: float = 0.01
     correction: float = 1.0
     correction_candidates: int = 8

@@ -11,11 +11,13 @@ from hierax.agents.goal_conditioned.goals import Goals, distance
 from hierax.agents.goal_conditioned.levels import HIGH, LOW
 
 REACHED = 0.1
-"""A goal is reached if no coordinate misses it by more, in units of the box."""
+"""A goal is reached from a place that no coordinate of it misses by more, in units of the box."""
 
 
 def goal_metrics(goals: Goals, batch: GoalBatch, relabelled: jax.Array) -> dict[str, jax.Array]:
     """Return metrics of a batch of decisions.
+
+    A goal is known to be reachable if another decision of the batch ended there.
 
     Args:
         goals: the arithmetic of goals.
@@ -25,10 +27,15 @@ def goal_metrics(goals: Goals, batch: GoalBatch, relabelled: jax.Array) -> dict[
     segments = batch.segments
     start = segments.place[0]
     target, moved = goals.target(segments.goal, start), goals.target(relabelled, start)
-    missed = jnp.abs(segments.end - target) / jnp.array(goals.half_range)
+    missed = jnp.abs(segments.end - target[:, None]) / jnp.array(goals.half_range)
+    near = (missed < REACHED).all(axis=-1)  # (goal, decision)
+    reached, by_others = near.diagonal(), near.sum(axis=1) - near.diagonal()
+    known = by_others > 0
     return {
         f"{LOW}/goal_distance": distance(segments.end, target).mean(),
-        f"{LOW}/goal_reached": (missed < REACHED).all(axis=-1).mean(),
+        f"{LOW}/goal_reached": reached.mean(),
+        f"{LOW}/known_goals": known.mean(),
+        f"{LOW}/known_goal_reached": (reached & known).sum() / jnp.maximum(known.sum(), 1),
         f"{HIGH}/relabelled": (relabelled != segments.goal).any(axis=-1).mean(),
         f"{HIGH}/relabelled_distance": distance(moved, target).mean(),
         f"{HIGH}/random_goals": batch.is_random.mean(),

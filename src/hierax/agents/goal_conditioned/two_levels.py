@@ -46,8 +46,8 @@ class TwoLevels(OffPolicy[GoalBatch]):
         goals: whether goals are displacements from where the agent is, or points.
         goal_range: G, half the range of the goal box, for each dimension or for all.
         goal_centre: b, centre of the goal box, for absolute goals.
-        low_reward: ``"distance"``, minus the distance that is left, or ``"progress"``, what a step
-            takes off it.
+        low_reward: ``"progress"``, what a step takes off the distance, or ``"distance"``, minus
+            the distance that is left.
         high_views: names of the views of the high level; None for all.
         low_views: likewise, of the low level; None for all but the world's goal.
         normalise_observations: whether observations are shifted and scaled by running statistics.
@@ -70,7 +70,7 @@ class TwoLevels(OffPolicy[GoalBatch]):
     goals: Literal["relative", "absolute"] = "relative"
     goal_range: tuple[float, ...] = (10.0,)
     goal_centre: tuple[float, ...] = (0.0,)
-    low_reward: Literal["distance", "progress"] = "distance"
+    low_reward: Literal["progress", "distance"] = "progress"
     high_views: tuple[str, ...] | None = None
     low_views: tuple[str, ...] | None = None
     normalise_observations: bool = True
@@ -87,7 +87,7 @@ class TwoLevels(OffPolicy[GoalBatch]):
         self._require_continuous()
         checks.count("control_interval", self.control_interval, 1)
         checks.one_of("goals", self.goals, ("relative", "absolute"))
-        checks.one_of("low_reward", self.low_reward, ("distance", "progress"))
+        checks.one_of("low_reward", self.low_reward, ("progress", "distance"))
         checks.one_of("random_action_kind", self.random_action_kind, ("uniform", "corners"))
         for name in ("high_noise", "low_noise"):
             checks.not_negative(name, getattr(self, name))

@@ -94,7 +94,7 @@ class TD3Update:
 
         def loss(critics: MLP) -> tuple[jax.Array, jax.Array]:
             values = action_values(critics, batch.observation, batch.action)
-            return self._error(values - target).mean(axis=1).sum(), values.mean()
+            return self._error(values - target).mean(axis=1).sum(), values
 
         step = gradient_step(self.optimiser, loss, learner.critics, learner.optimisers[1])
         updates = learner.updates + 1
@@ -114,7 +114,9 @@ class TD3Update:
             "critic_gradient": step.gradient_norm,
             "actor_loss": learner.actor_metrics[0],
             "actor_gradient": learner.actor_metrics[1],
-            "action_value": step.aux,
+            "action_value": step.aux.mean(),
+            "action_value_least": step.aux.min(),
+            "action_value_most": step.aux.max(),
         }
 
     @property

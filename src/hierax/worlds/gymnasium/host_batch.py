@@ -18,8 +18,6 @@ from hierax.worlds.world import Timestep
 
 Environment: TypeAlias = gymnasium.Env[Any, Any]
 
-_SUCCESS_KEYS = ("is_success", "success")
-
 
 class GymnasiumBatch:
     """N copies of a Gymnasium environment as a `hierax.worlds.HostBatch`.
@@ -155,8 +153,10 @@ class GymnasiumBatch:
         """Return the timestep of all environments; ``begins`` is True after a reset."""
         observations, rewards, terminations, truncations, infos = zip(*steps, strict=True)
         self.tells_success = self.tells_success or any(map(_speaks_of_success, infos))
-        self._length = np.where(begins, 0, self._length + 1)
-        self._return = np.where(begins, 0.0, self._return + rewards)
+        self._length, self._return = self._length + 1, self._return + rewards
+        if np.count_nonzero(begins):
+            self._length = np.where(begins, 0, self._length)
+            self._return = np.where(begins, 0.0, self._return)
         terminated = np.array(terminations, bool)
         at_limit = np.array(truncations, bool) | (self._length >= self.spec.episode_limit)
         timestep = Timestep(
@@ -205,11 +205,11 @@ def _reset(environment: Environment, seed: int | None = None) -> tuple[Any, ...]
 
 
 def _is_success(info: dict[str, Any]) -> bool:
-    return any(bool(info.get(key, False)) for key in _SUCCESS_KEYS)
+    return bool(info.get("is_success", False)) or bool(info.get("success", False))
 
 
 def _speaks_of_success(info: dict[str, Any]) -> bool:
-    return any(key in info for key in _SUCCESS_KEYS)
+    return "is_success" in info or "success" in info
 
 
 def _declared_success(environment: Environment) -> bool | None:

@@ -108,7 +108,7 @@ def _rescaling(space: spaces.Box) -> Callable[[np.ndarray], np.ndarray]:
 
     def write(action: np.ndarray) -> np.ndarray:
         shaped = np.asarray(action, space.dtype).reshape(-1, *space.shape)
-        return np.clip(middle + half * shaped, space.low, space.high)
+        return np.minimum(np.maximum(middle + half * shaped, space.low), space.high)
 
     return write
 
