@@ -44,6 +44,12 @@ RHYTHMS = (("sbx", 8), ("sbx", 1), ("stable_baselines3", 1), ("stable_baselines3
 """Steps, and then updates, that a peer makes in turn."""
 STACKS = {"one level": 1, "second level on a frozen one": 2}
 """How many levels there are where the top one is timed."""
+GOAL_WORLDS = ("PointU-v0", "AntMaze-v0")
+GOAL_AGENTS: dict[str, dict[str, Any]] = {
+    "TD3": {"agent": "td3"},
+    "HIRO without correction": {"agent": "hiro"},
+    "HIRO": {"agent": "hiro", "correction": 1.0},
+}
 QUICK_WORLDS = ("PointCross-v0", "FourRooms-v0")
 OURS = "hierax"
 RECORDS = ("learning.json", "half_cheetah.json")
@@ -138,6 +144,16 @@ def _seeds(options: argparse.Namespace) -> Iterator[Case]:
         yield {"count": count} | told
 
 
+def _goals(options: argparse.Namespace) -> Iterator[Case]:
+    """Environment steps of HIRO and TD3 with their updates."""
+    for threads, world in _settings(options, GOAL_WORLDS):
+        sides = [
+            Side(name, "learning_hierax:goal_steps", {"world": world, **asked})
+            for name, asked in GOAL_AGENTS.items()
+        ]
+        yield {"world": world} | contest(sides, options.rounds, threads, options.seconds)
+
+
 def _overhead(options: argparse.Namespace) -> Iterator[Case]:
     """What the host driver adds to physics and updates."""
     for threads in options.threads:
@@ -191,6 +207,7 @@ PARTS: dict[str, Part] = {
     "steps": _steps,
     "worlds": _worlds,
     "seeds": _seeds,
+    "goals": _goals,
     "overhead": _overhead,
     "acting": _acting,
     "start": _start,

@@ -8,8 +8,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hierax.agents import SAC, ActorCritic, LatentSpacePolicy, Level, TrainState, Transition
+from hierax.agents import (
+    HIRO,
+    SAC,
+    TD3,
+    ActorCritic,
+    LatentSpacePolicy,
+    Level,
+    TrainState,
+    Transition,
+)
 from hierax.agents.replay import ReplayState
+from hierax.experiments.hiro_ant_maze import FLAT_SETTINGS, SMALL
 from hierax.registry import AGENTS
 from hierax.spec import Continuous, View, WorldSpec
 from hierax.training import Player, finiteness, make_world
@@ -30,6 +40,7 @@ WORLDS_AT_ONCE = 1_024
 WORLD_STEPS = 1_000
 SEED_ITERATIONS = 4
 SEED_ENVIRONMENTS = 16
+GOAL_STEPS = 1_024
 
 _compiled: list[str] = []
 
@@ -99,6 +110,38 @@ def steps(learner: str, world: str) -> Work:
             raise RuntimeError("something is not finite")
         reports[0].means(False)  # as before a line of metrics; waits for the updates
         return CHUNK
+
+    return work
+
+
+def goal_steps(agent: str, world: str, correction: float = 0.0) -> Work:
+    """Return the work of HIRO or TD3 in a maze: steps with updates, networks of equal sizes.
+
+    An update of HIRO is one of the high level and some of the low level. TD3 makes as many in
+    `PointU-v0`. In ant mazes the settings are those of the experiment `hiro-ant-maze`.
+    """
+    place = make(world)
+    if world == "PointU-v0":
+        flat: dict[str, Any] = {**_sizes(64, 128), "updates_per_step": 3 / 32}
+        two: dict[str, Any] = {"goal_range": (3.0,), "buffer_size": STORED}
+    else:
+        flat, two = dict(FLAT_SETTINGS), dict(SMALL)
+    for settings in (flat, two):
+        settings["learning_starts"] = 1_600
+    learner = (
+        TD3(place.spec, **flat)
+        if agent == "td3"
+        else HIRO(place.spec, **{**two, "correction": correction})
+    )
+    iteration = Iteration.of(learner, SEED_ENVIRONMENTS)
+    driver = make_driver(learner, place, iteration)
+    runs, _ = driver.advance(driver.start((0,)), iteration.learning_starts, learning=False)
+
+    def work() -> int:
+        nonlocal runs
+        runs, reports = driver.advance(runs, GOAL_STEPS // iteration.size, learning=True)
+        reports[0].means(False)  # waits for the updates
+        return GOAL_STEPS // iteration.size * iteration.size
 
     return work
 

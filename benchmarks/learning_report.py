@@ -11,6 +11,7 @@ ACTING_TARGET = 200.0
 """Microseconds of a call."""
 START_TARGET = 8.0
 TRIAL_TARGET = 1.0
+GOAL_TARGETS = {"HIRO without correction": 1.3, "HIRO": 2.2}
 LEVEL_TARGETS = {"one level": 1.4}
 PEER_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 1.3}
 SMALL_NETWORK_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 8.0}
@@ -50,6 +51,12 @@ SEEDS_NOTE = """
 SAC (two layers of 64 units, batches of 128) in `PointSpeed-v0` with several seeds and 16
 environments per seed. One driver compiles once and trains the seeds one after the other or together
 by `vmap`. Separate runs compile once each.
+"""
+GOALS_NOTE = """
+Environment steps of HIRO and TD3 with their updates, 16 environments. In `PointU-v0` both have the
+same networks, and TD3 makes as many updates as both levels of HIRO together. In `AntMaze-v0` the
+settings are those of `hierax reproduce hiro-ant-maze`. The cost is the CPU time of a step relative
+to TD3 in the same round.
 """
 OVERHEAD_NOTE = """
 CPU time of a step with its update in `HalfCheetah-v5`, compared with steps of the environment alone
@@ -92,6 +99,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         ("steps", "## Training from the host", STEPS_NOTE, _steps),
         ("worlds", "## Worlds", WORLDS_NOTE, _worlds),
         ("seeds", "## Many seeds", SEEDS_NOTE, _seeds),
+        ("goals", "## Goals", GOALS_NOTE, _goals),
         ("overhead", "## Overhead of the host driver", OVERHEAD_NOTE, _overhead),
         ("acting", "## Acting", ACTING_NOTE, _acting),
         ("start", "## Start", START_NOTE, _start),
@@ -228,6 +236,25 @@ def _seeds(cases: list[dict[str, Any]]) -> str:
     return _table(header, rows)
 
 
+def _goals(cases: list[dict[str, Any]]) -> str:
+    rows = []
+    for case in cases:
+        for name, side in case["sides"].items():
+            cost, target = case["ratios"].get(name), GOAL_TARGETS.get(name)
+            is_judged = cost is not None and target is not None and case["world"] == "PointU-v0"
+            rows.append(
+                (
+                    name,
+                    case["world"],
+                    str(case["threads"]),
+                    f"{side['median']:,.0f}",
+                    _spread(cost) if cost else "",
+                    _verdict(f"{target:g}", cost["median"] <= target) if is_judged else "",
+                )
+            )
+    return _table("agent|world|threads|environment steps per CPU second|cost|target", rows)
+
+
 def _overhead(cases: list[dict[str, Any]]) -> str:
     rows = []
     for case in cases:
@@ -288,7 +315,7 @@ def _trials(cases: list[dict[str, Any]]) -> str:
 
 def _again(results: Mapping[str, Any]) -> str:
     """Return how many functions hierax compiled after the set-up, over all parts."""
-    parts = ("updates", "levels", "steps", "worlds", "seeds", "overhead")
+    parts = ("updates", "levels", "steps", "worlds", "seeds", "goals", "overhead")
     sides = [
         side
         for part in parts
