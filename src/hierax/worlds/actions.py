@@ -8,6 +8,9 @@ from hierax import checks
 from hierax.planning import model_checks
 from hierax.spec import Continuous, Discrete
 
+_FEW = 32
+"""Numbers that Python compares faster than NumPy."""
+
 
 def checked_action(kind: Continuous | Discrete, action: Any) -> np.ndarray:
     """Return the action of one environment: float64 clipped to [-1, 1]^d, or an int64 scalar.
@@ -45,8 +48,7 @@ def _numbers(given: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 def _checked(kind: Continuous | Discrete, given: np.ndarray, axes: tuple[str, ...]) -> np.ndarray:
     if isinstance(kind, Continuous):
-        # `count_nonzero` takes a tenth of the time of `all` for few numbers.
-        if np.count_nonzero(np.abs(given) <= 1.0) == given.size:
+        if _are_within(given):
             return given.astype(np.float64)
         wrong, rule = ~np.isfinite(given), "finite"
     else:
@@ -60,3 +62,11 @@ def _checked(kind: Continuous | Discrete, given: np.ndarray, axes: tuple[str, ..
     if isinstance(kind, Discrete):
         return given.astype(np.int64)
     return np.minimum(np.maximum(given.astype(np.float64), -1.0), 1.0)
+
+
+def _are_within(given: np.ndarray) -> bool:
+    """Return whether all entries are in [-1, 1]; NaN is not."""
+    if given.size <= _FEW:
+        within = [-1.0 <= entry <= 1.0 for entry in given.ravel().tolist()]
+        return all(within)
+    return bool(np.count_nonzero(np.abs(given) <= 1.0) == given.size)

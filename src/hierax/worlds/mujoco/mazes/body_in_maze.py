@@ -11,6 +11,7 @@ from hierax.spec import View
 from hierax.worlds.mujoco.arenas import set_solver
 from hierax.worlds.mujoco.bodies import body_named
 from hierax.worlds.mujoco.bodies.body import Body
+from hierax.worlds.mujoco.draws import uniform
 from hierax.worlds.mujoco.mazes.maze_world import MazeWorld
 from hierax.worlds.mujoco.mujoco_world import Array, Data
 
@@ -73,7 +74,7 @@ class BodyInMaze(MazeWorld):
     def initial_body_state(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draw position and direction; the body is at rest."""
         x, y = random.uniform(-_NOISE, _NOISE, 2).tolist()
-        qpos = self.walker.standing_qpos(x, y, random.uniform(-np.pi, np.pi))
+        qpos = self.walker.standing_qpos(x, y, uniform(random, -np.pi, np.pi))
         return qpos, np.zeros(0)
 
     def observe(self, data: Data) -> Mapping[str, Array]:

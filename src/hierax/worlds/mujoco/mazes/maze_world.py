@@ -20,6 +20,7 @@ from hierax import checks
 from hierax.spec import GoalSpec, View
 from hierax.worlds.maze import Maze, maze_of
 from hierax.worlds.measures import within
+from hierax.worlds.mujoco.draws import uniform
 from hierax.worlds.mujoco.mazes.layout import MazeMap
 from hierax.worlds.mujoco.mazes.maze_model import BLOCK, add_maze
 from hierax.worlds.mujoco.mazes.maze_tasks import TASKS, MazeTask, Position, task_of
@@ -277,8 +278,8 @@ class MazeWorld(MujocoWorld):
         if self._of_map is not None:
             return self._of_map.sampled_goal(random)
         bounds = zip(self.task.low, self.task.high, strict=True)
-        # One by one: a draw of an array takes three times as long.
-        return np.array([random.uniform(low, high) for low, high in bounds])
+        # One by one: a draw of an array takes longer.
+        return np.array([uniform(random, low, high) for low, high in bounds])
 
     @cached_property
     def _block_columns(self) -> np.ndarray:

@@ -166,6 +166,8 @@ class Arrangement(Scattered):
         count = data.sensordata.shape[0]
         positions = self._read_positions(data.sensordata).reshape(count, -1, 1, 3)
         inside = (abs(positions - data.task_state["targets"][:, None]) <= TARGET_HALF).all(3)
+        if isinstance(inside, np.ndarray) and not np.count_nonzero(inside):  # in most steps
+            return np.zeros((count, self.conditions), bool)
         # (N, conditions, movers, targets), of which the first mover counts once for each geom
         required = data.task_state["required"].take(self._movers_of_positions, 2)
         return (required & inside[:, None]).any((2, 3))

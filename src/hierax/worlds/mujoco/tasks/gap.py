@@ -15,6 +15,7 @@ from hierax import checks
 from hierax.spec import View
 from hierax.worlds.mujoco.arenas import WALL_COLOUR, add_box_geom, plane
 from hierax.worlds.mujoco.bodies.body import yaw_quaternion
+from hierax.worlds.mujoco.draws import uniform
 from hierax.worlds.mujoco.mujoco_world import Array, Data, InitialState, StepResult
 from hierax.worlds.mujoco.tasks.any_body import AnyBody
 from hierax.worlds.mujoco.vision import Camera
@@ -93,7 +94,7 @@ class Gap(AnyBody):
 
     def initial_state(self, random: np.random.Generator) -> InitialState:
         """Draw the length of the gap; the body stands at rest at its initial position."""
-        length = random.uniform(SHORTEST, self.longest)
+        length = uniform(random, SHORTEST, self.longest)
         start = (LENGTH - length) / 2.0
         return InitialState(
             self.walker.standing_qpos(MARGIN, 0.0, 0.0),

@@ -14,6 +14,7 @@ import numpy as np
 from hierax.spec import View
 from hierax.worlds.mujoco.bodies.body import TORSO_AXES, Body
 from hierax.worlds.mujoco.bodies.humanoid import Humanoid
+from hierax.worlds.mujoco.draws import uniform
 from hierax.worlds.mujoco.mujoco_world import Array, Data, InitialState, StepResult
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
 from hierax.worlds.mujoco.tasks.speed import ComVelocityWorld, HumanoidSpeed
@@ -71,7 +72,7 @@ class HumanoidWalk(ComVelocityWorld):
 
     def initial_state(self, random: np.random.Generator) -> InitialState:
         """Draw the heading and two different directions."""
-        qpos = self.walker.standing_qpos(0.0, 0.0, random.uniform(-np.pi, np.pi))
+        qpos = self.walker.standing_qpos(0.0, 0.0, uniform(random, -np.pi, np.pi))
         first, second = np.eye(4)[random.permutation(4)[:2]]
         return InitialState(qpos, np.zeros(self.model.nv), {"first": first, "second": second})
 

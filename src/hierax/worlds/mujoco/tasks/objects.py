@@ -1,11 +1,14 @@
 """Objects of tasks: boxes to push, and targets, which are positions without contacts."""
 
+from collections.abc import Sequence
+
 import mujoco
 import numpy as np
 from jaxtyping import Float
 
 from hierax.worlds.mujoco.arenas import CELL
 from hierax.worlds.mujoco.bodies.body import add_position_sensors, yaw_quaternion
+from hierax.worlds.mujoco.draws import uniform
 
 FRICTION = 1.0
 """Sliding friction of boxes in the papers' tasks, MuJoCo's default."""
@@ -54,10 +57,10 @@ def corners(boxes: int) -> tuple[str, ...]:
 
 
 def draw_box_pose(
-    centre: Float[np.ndarray, "2"], random: np.random.Generator, in_cell: bool
+    centre: Sequence[float], random: np.random.Generator, in_cell: bool
 ) -> Float[np.ndarray, "7"]:
     """Draw the initial pose of a box: a random yaw, and an offset that keeps it in its cell."""
-    yaw = random.uniform(-np.pi, np.pi)
+    yaw = uniform(random, -np.pi, np.pi)
     reach = BOX_HALF * (abs(np.cos(yaw)) + abs(np.sin(yaw)))
     free = _SAFETY * (CELL / 2.0 - reach) if in_cell else 0.0
     x, y = centre + free * random.uniform(-1.0, 1.0, 2)
