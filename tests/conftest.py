@@ -1,6 +1,7 @@
 """Settings of all tests: checked annotations, bounded examples, bounded memory, no windows."""
 
 import ctypes
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -47,6 +48,11 @@ def _count(event: str, duration: float, **_) -> None:
 
 
 jax.monitoring.register_event_duration_secs_listener(_count)
+
+
+def pytest_collection_finish() -> None:
+    """Exempts what was imported and collected, which stays, from every later garbage collection."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -102,9 +102,8 @@ def played(agent, state, steps, resets=None, *, explore=True):
 def begun_anew(agent, held, begins):
     """What is held, but its beginning where an episode begins."""
     return jax.tree.map(
-        lambda first, later: jnp.where(begins.reshape(-1, *(1,) * (later.ndim - 1)), first, later),
-        agent.initial_carry(N),
-        held,
+        lambda first, later: np.where(begins.reshape(-1, *(1,) * (later.ndim - 1)), first, later),
+        *jax.device_get((agent.initial_carry(N), held)),
     )
 
 

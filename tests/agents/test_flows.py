@@ -29,9 +29,10 @@ def flow(size, moved=None, seed=0, spread=2.0, limit=3.0):
     rng = np.random.default_rng(seed)
 
     def some(leaf):
-        return jnp.asarray(rng.normal(size=leaf.shape) / leaf.shape[0] ** 0.5, leaf.dtype)
+        return np.asarray(rng.normal(size=leaf.shape) / leaf.shape[0] ** 0.5, leaf.dtype)
 
-    return with_last_layers(jax.tree.map(some, shapes), lambda last, _: spread * last)
+    made = with_last_layers(jax.tree.map(some, shapes), lambda last, _: spread * last)
+    return jax.tree.map(jnp.asarray, made)
 
 
 def with_last_layers(flow, change):
@@ -63,6 +64,12 @@ def new(size, moved, final_scale):
     )
 
 
+def compiled(function):
+    """The compiled function, whose results are NumPy's: what is done to them compiles nothing."""
+    one_piece = jax.jit(function)
+    return lambda *given: jax.device_get(one_piece(*given))
+
+
 def rows(size, count=16, seed=0, scale=1.0):
     """Noise, and observations of a size."""
     rng = np.random.default_rng(seed)
@@ -70,35 +77,35 @@ def rows(size, count=16, seed=0, scale=1.0):
     return jnp.asarray(rng.normal(size=(count, size))), jnp.asarray(seen)
 
 
-@jax.jit
+@compiled
 def forward(flow, z, seen):
     return flow.forward(z, seen)
 
 
-@jax.jit
+@compiled
 def inverse(flow, x, seen):
     return flow.inverse(x, seen)
 
 
-@jax.jit
+@compiled
 def log_prob(flow, x, seen):
     return flow.log_prob(x, seen)
 
 
-@jax.jit
+@compiled
 def gradient(flow, x, seen):
     """Of the mean log-density by all numbers of the flow."""
     return jax.grad(lambda flow: flow.log_prob(x, seen).mean())(flow)
 
 
-@jax.jit
+@compiled
 def slopes(flow, z, seen):
     """∂x/∂z and ∂x/∂observation of each row."""
     x = lambda z, seen: flow.forward(z, seen)[0]  # noqa: E731
     return jax.vmap(jax.jacfwd(x, argnums=(0, 1)))(z, seen)
 
 
-@jax.jit
+@compiled
 def log_density(flow, points, seen):
     """Log π at many points, for one observation."""
     return jax.vmap(flow.log_prob, (0, None))(points, seen)
@@ -213,7 +220,7 @@ def test_divergences_in_latents_and_in_actions_are_the_same(x64):
     above = flow(3, alternating(3, 2, begin_with=1), seed=2, spread=0.5)
     z, seen = rows(3)
     latent, log_det = forward(above, z, seen)
-    in_latents = standard_log_prob(z) - log_det - standard_log_prob(latent)
+    in_latents = standard_log_prob(z) - log_det - standard_log_prob(jnp.asarray(latent))
 
     def by_the_lower(latent, seen):
         return jnp.tanh(below.forward(latent, seen)[0])
@@ -226,7 +233,7 @@ def test_divergences_in_latents_and_in_actions_are_the_same(x64):
         return standard_log_prob(noise) - np.linalg.slogdet(volume)[1]
 
     # The same action of both policies, whose densities come from the derivatives of all of it.
-    in_actions = density(by_both, z) - density(by_the_lower, latent)
+    in_actions = density(by_both, z) - density(by_the_lower, jnp.asarray(latent))
     np.testing.assert_allclose(in_latents, in_actions, rtol=1e-9, atol=1e-9)
     assert np.abs(in_latents).min() > 1e-3
 
@@ -248,7 +255,7 @@ def test_the_soft_value_is_below_log_z_by_the_divergence_from_the_best_policy(x6
 
     # The soft value from the forward pass, as the loss of an actor has it: over noise.
     x, log_det = forward(policy, points, jnp.broadcast_to(seen, (len(points), OBSERVED)))
-    log_ratio = standard_log_prob(points) - log_det - standard_log_prob(x)
+    log_ratio = standard_log_prob(points) - log_det - standard_log_prob(jnp.asarray(x))
     soft_value = np.exp(standard_log_prob(points)) * (value(x) / temperature - log_ratio)
     soft_value = soft_value.sum() * area
     assert soft_value == pytest.approx(float(log_z - divergence), abs=1e-8)
@@ -267,7 +274,7 @@ def test_the_best_policy_of_a_gaussian_bandit_has_a_soft_value_of_log_z_at_each_
     )
     z, seen = rows(2)
     x, log_det = forward(policy, z, seen)
-    log_ratio = standard_log_prob(z) - log_det - standard_log_prob(x)
+    log_ratio = standard_log_prob(z) - log_det - standard_log_prob(jnp.asarray(x))
     soft_value = -0.5 * (sharpness * (x - centre) ** 2).sum(axis=1) - log_ratio
     quadratic = sharpness - sharpness**2 * variance
     log_z = -0.5 * (np.log(1 + sharpness) + quadratic * centre**2).sum()

@@ -26,7 +26,6 @@ from hierax.training.serialisation import tree_digest
 from refusals import refuses
 
 AGENT = agent_of(**LEARNING)
-ROWS = walked(agent_of(), 90)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +36,7 @@ def trained():
 
 def lived(state, updates=2):
     """The state of a training that goes on: after steps and updates, and the last metrics."""
-    state, batch = stored(AGENT, ROWS, state._replace(replay=new(AGENT).replay))
+    state, batch = stored(AGENT, walked(agent_of(), 90), state._replace(replay=new(AGENT).replay))
     learner, metrics = state.learner, {}
     for number in range(updates):
         learner, metrics = update(AGENT, learner, batch, jax.random.fold_in(KEY, number))

@@ -81,10 +81,21 @@ def _compiled(*arguments):
     return jax.jit(replay.add), jax.jit(sample, static_argnums=2)
 
 
+def begun(replay, transition):
+    """An empty memory for such transitions."""
+    index = replay.indices[KIND]
+    return _init(replay.buffer_size, index.length, index.aligned)(transition)
+
+
+@functools.cache
+def _init(*arguments):
+    return jax.jit(replay_of(*arguments).init)
+
+
 def filled(replay, stream):
     """The memory after a stream, and the stream."""
     stream = list(stream)
-    memory = replay.init(stream[0])
+    memory = begun(replay, stream[0])
     add, _ = compiled(replay)
     for transition in stream:
         memory = add(memory, transition)
@@ -139,7 +150,7 @@ def test_what_is_drawn_is_what_was_stored(length, aligned):
     oracle = Oracle(environments, length, aligned)
     stream = list(episodes(1, environments, 200, 2 * length + 2, 4 * length + 1, broken=0.02))
     add, sample = compiled(replay)
-    memory = replay.init(stream[0])
+    memory = begun(replay, stream[0])
     rows, seen = queue_of(memory).entered.shape[0], set()
     for t, transition in enumerate(stream):
         memory = add(memory, transition)
@@ -343,7 +354,7 @@ def test_refusals(arguments, environments, names):
 def test_a_draw_from_nothing_is_refused():
     (transition,) = episodes(0, 1, 1, 5)
     replay = replay_of(100, 3, aligned=True)
-    memory = replay.add(replay.init(transition), transition)
+    memory = compiled(replay)[0](begun(replay, transition), transition)
     refuses(
         lambda: replay.sample(memory, jax.random.key(0), 4, KIND),
         "index 'sequences'", "at least one sequence", "got none",

@@ -17,9 +17,13 @@ N = 3
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def filled(size, state, stream):
-    replay = Replay(size, INDICES)
-    return jax.lax.scan(lambda state, row: (replay.add(state, row), None), state, stream)[0]
+def filled(size, state, stream, first, last):
+    """The state after rows ``first`` to ``last``, which are arguments: one compilation for all."""
+
+    def add(t, state):
+        return Replay(size, INDICES).add(state, jax.tree.map(lambda leaf: leaf[t], stream))
+
+    return jax.lax.fori_loop(first, last, add, state)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -32,10 +36,6 @@ def drawn(size, state, key):
 def stream():
     made = list(episodes(5, N, 90, 6, limit=9, broken=0.03))
     return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *made)
-
-
-def part(stream, first, last):
-    return jax.tree.map(lambda leaf: leaf[first:last], stream)
 
 
 def empty(replay, stream):
@@ -55,8 +55,7 @@ def test_a_ring_of_the_rows_of_a_run_is_the_beginning_of_a_large_one(stream):
     large = empty(LARGE, stream)
     cut = rows.cut(large, LARGE.rows_for(N, 30))
     assert len(cut.ring.step.reward) == 30 + 4 + 1 < len(large.ring.step.reward)
-    first = part(stream, 0, 30)
-    cut, large = filled(300, cut, first), filled(300, large, first)
+    cut, large = (filled(300, each, stream, 0, 30) for each in (cut, large))
     key = jax.random.key(0)
     same(drawn(300, cut, key), drawn(300, large, key))
     stored = rows.packed(cut)
@@ -64,13 +63,12 @@ def test_a_ring_of_the_rows_of_a_run_is_the_beginning_of_a_large_one(stream):
     same(stored, rows.packed(large))
     moved = rows.unpacked(stored, shapes(large))
     same(moved, large)
-    later = part(stream, 30, 90)
-    same(filled(300, moved, later), filled(300, large, later))
+    same(filled(300, moved, stream, 30, 90), filled(300, large, stream, 30, 90))
 
 
 @pytest.mark.parametrize("last", [20, 21, 22, 23, 61, 90])
 def test_a_ring_that_wrapped_draws_the_same_from_a_larger_one(stream, last):
-    small = filled(60, empty(SMALL, stream), part(stream, 0, last))
+    small = filled(60, empty(SMALL, stream), stream, 0, last)
     stored = rows.packed(small)
     same(rows.unpacked(stored, shapes(small)), small)
     moved = rows.unpacked(stored, shapes(empty(LARGE, stream)))
@@ -78,7 +76,7 @@ def test_a_ring_that_wrapped_draws_the_same_from_a_larger_one(stream, last):
         key = jax.random.key(number)
         same(drawn(60, small, key), drawn(300, moved, key))
     # And it goes on: what it draws is still among what was written.
-    later = filled(300, moved, part(stream, 0, 40))
+    later = filled(300, moved, stream, 0, 40)
     found = drawn(300, later, jax.random.key(9))["steps"]
     assert set(np.ravel(found.reward)) <= set(np.ravel(stream.reward))
 
@@ -95,5 +93,5 @@ def test_arrays_of_another_replay_are_refused(stream):
     refuses(lambda: rows.unpacked(stored, empty(other, stream)), "arrays of the replay", "steps")
     wide = {**stored, ".ring.step.action": stored[".ring.step.action"][..., :1]}
     refuses(lambda: rows.unpacked(wide, state), ".ring.step.action", "float32 (22, 3, 2)", "got")
-    full = filled(300, empty(LARGE, stream), stream)
+    full = filled(300, empty(LARGE, stream), stream, 0, 90)
     refuses(lambda: rows.unpacked(rows.packed(full), state), "fewer rows", "91")

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 
 import jax
 import numpy as np
@@ -22,6 +23,7 @@ KINDS = {"scan": ScanDriver, "host": HostDriver}
 both = pytest.mark.parametrize("kind", KINDS)
 
 
+@functools.cache  # a driver compiles its own functions
 def driver(kind, world=CLOCK, *, environments=2, least=1, agent=None, **options):
     agent = agent or Counter(world.spec, **options)
     iteration = Iteration.of(agent, environments, least)

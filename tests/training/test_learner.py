@@ -45,13 +45,14 @@ def test_batches_drawn_ahead_are_those_of_the_updates():
     agent = SAC(WORLD.spec, **SETTINGS)
     driver = HostDriver(agent, WORLD, Iteration.of(agent, 2, 4))
     (state,) = driver.agents(driver.advance(driver.start([0]), 4, learning=False)[0])
-    ahead = agent.next_batches(state, 3)
+    next_batch, learn_from = jax.jit(agent.next_batch), jax.jit(agent.learn_from)
+    ahead = jax.jit(agent.next_batches, static_argnums=1)(state, 3)
     for number in range(3):
-        batch = agent.next_batch(state)
+        batch = next_batch(state)
         jax.tree.map(
             np.testing.assert_array_equal, batch, jax.tree.map(lambda a, k=number: a[k], ahead)
         )
-        state, _ = agent.learn_from(state, batch)
+        state, _ = learn_from(state, batch)
 
 
 def test_a_replay_on_the_host_is_for_the_host_driver():

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from hierax.agents.agent import TrainState, Transition
 from hierax.agents.replay import Replay
@@ -132,8 +133,9 @@ class Counter:
 
 def everything(state):
     """All that a replay holds, each step once: clock before, clock after, action, reward, phase."""
-    ring, index = state.replay.ring, state.replay.indices["transitions"]
-    places = (index.first + jnp.arange(int(index.held))) % len(index.starts)
+    replay = jax.device_get(state.replay)  # in NumPy, which compiles nothing
+    ring, index = replay.ring, replay.indices["transitions"]
+    places = (index.first + np.arange(index.held)) % len(index.starts)
     rows, environments = ring.step.reward.shape
     row, n = index.starts[places] // environments, index.starts[places] % environments
     clock = ring.observation["clock"][..., 0]

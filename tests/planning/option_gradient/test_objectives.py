@@ -22,7 +22,6 @@ TABLES = random_tables(8, STATES, ACTIONS, discount=DISCOUNT)
 MDP = TABLES.dense()
 AVAILABLE = MDP.available
 GOALS = np.array([1, 4, 2])
-OPTIMUM = solve_bellman(condition_on_goals(MDP, None, GOALS, primitives=True)).value
 BUDGET, ETA, TAU = 4, 0.6, 0.2
 STEP = 1e-3  # fourth order: an error of about (step / τ)⁴, and rounding of 1e-15 / step
 EACH_KIND = pytest.mark.parametrize("kind", KINDS)
@@ -57,6 +56,12 @@ def objectives(policy_logits, logits, optimum, scale, tau, budget, kinds):
 
 
 @functools.cache
+def best():
+    """The optimum ``(G, S)``. Made in a test: each process collects, and would compile planners."""
+    return solve_bellman(condition_on_goals(MDP, None, GOALS, primitives=True)).value
+
+
+@functools.cache
 def compiled(budget, kinds):
     """The slope of a weighted sum of objectives, and each of them: one pass serves any kind."""
 
@@ -67,9 +72,10 @@ def compiled(budget, kinds):
     return jax.jit(jax.grad(weighted, (0, 1), has_aux=True))
 
 
-def library(kind, theta=None, *, optimum=OPTIMUM, scale=1.0, tau=TAU, budget=BUDGET, kinds=KINDS):
+def library(kind, theta=None, *, optimum=None, scale=1.0, tau=TAU, budget=BUDGET, kinds=KINDS):
     """The value of a kind, and its derivatives by both kinds of logits."""
     theta = parameters() if theta is None else theta
+    optimum = best() if optimum is None else optimum
     weights = np.array([float(kind == each) for each in kinds])
     scales = np.broadcast_to(scale, (len(GOALS), 1))
     slopes, values = compiled(budget, kinds)(*theta, weights, optimum, scales, tau)
@@ -107,21 +113,21 @@ def relative_values(kind, tau=TAU):
     found = np.empty((BUDGET, len(GOALS), STATES))
     for index, goal in enumerate(GOALS):
         reward, transition = goal_model(choices, goal)
-        best = OPTIMUM[index]
+        top = best()[index]
         if kind in ("decision_discount", "options_only"):
-            between = eta * transition * best / best[:, None, None]
-            value, _ = soft_plan(reward / best[:, None], between, offered, tau, mellow=True)
+            between = eta * transition * top / top[:, None, None]
+            value, _ = soft_plan(reward / top[:, None], between, offered, tau, mellow=True)
             found[:, index] = value
             continue
         value = np.zeros(STATES)
         for sweep in range(BUDGET):
-            q = np.where(offered, reward + transition @ value, -np.inf) / best[:, None]
+            q = np.where(offered, reward + transition @ value, -np.inf) / top[:, None]
             weights = np.exp(q / tau)
-            value = best * tau * np.log(weights.sum(axis=1) / offered.sum(axis=1))
-            found[sweep, index] = value / best
+            value = top * tau * np.log(weights.sum(axis=1) / offered.sum(axis=1))
+            found[sweep, index] = value / top
         if kind == "return":
             upper = weights / weights.sum(axis=1, keepdims=True)
-            found[:, index] = flat_value(choices, upper, goal) / best
+            found[:, index] = flat_value(choices, upper, goal) / top
     return found
 
 
@@ -180,7 +186,7 @@ def test_the_gradient_is_that_of_finite_differences(kind):
 @EACH_KIND
 def test_the_goal_itself_is_left_out_of_the_average(kind):
     """The value at the goal, of leaving and returning, does not affect the mean."""
-    other = OPTIMUM.copy()
+    other = best().copy()
     other[np.arange(len(GOALS)), GOALS] *= 7.0
     assert library(kind, optimum=other)[0] == pytest.approx(library(kind)[0], rel=1e-9)
 
@@ -219,9 +225,7 @@ def test_the_optimum_may_be_a_constant_of_a_compiled_function():
     for kind in ("final", "decision_discount"):
         objective = PlanningObjective(kind, BUDGET, ETA)
         models = condition_on_goals(MDP, option, GOALS, primitives=objective.uses_primitives)
-        found = jax.jit(functools.partial(objective, optimal_value=OPTIMUM, temperature=TAU))(
-            models
-        )
+        found = jax.jit(functools.partial(objective, optimal_value=best(), temperature=TAU))(models)
         assert float(found) == pytest.approx(library(kind)[0], rel=1e-9)
 
 
@@ -230,7 +234,7 @@ def test_options_only_is_the_decision_discount_of_one_without_actions():
     models = condition_on_goals(MDP, Option(*options_of(*parameters())), GOALS)
     only = PlanningObjective("options_only", decision_discount=0.1)
     discounted = PlanningObjective("decision_discount", decision_discount=1.0)
-    optimum = jnp.asarray(OPTIMUM)
+    optimum = jnp.asarray(best())
     assert float(only(models, optimum, TAU)) == float(discounted(models, optimum, TAU))
     assert not only.uses_primitives
     assert discounted.uses_primitives
@@ -239,7 +243,7 @@ def test_options_only_is_the_decision_discount_of_one_without_actions():
 @x64
 def test_the_decision_discount_counts_decisions():
     models = condition_on_goals(MDP, Option(*options_of(*parameters())), GOALS, primitives=True)
-    optimum = jnp.asarray(OPTIMUM)
+    optimum = jnp.asarray(best())
     found = [
         float(PlanningObjective("decision_discount", 1, eta)(models, optimum, TAU))
         for eta in (1e-9, 0.5, 1.0)
@@ -254,7 +258,7 @@ def test_the_decision_discount_counts_decisions():
 def test_of_one_backup_the_area_is_the_final_value():
     models = condition_on_goals(MDP, Option(*options_of(*parameters())), GOALS, primitives=True)
     area, final, log_gap = (
-        float(PlanningObjective(kind, 1)(models, OPTIMUM, TAU))
+        float(PlanningObjective(kind, 1)(models, best(), TAU))
         for kind in ("area", "final", "log_gap")
     )
     assert area == final
