@@ -26,20 +26,21 @@ def require_axes(name: str, table: Any, sizes: tuple[int, ...], *allowed: str) -
         sizes: numbers of states and actions.
         allowed: orders of axes.
     """
-    size = {"S": sizes[0], "A": sizes[1]}
-
-    def shape(axes: str) -> tuple[int, ...]:
-        return tuple([size[axis] for axis in axes])
-
     given = np.shape(table)
     for axes in allowed:
-        if given == shape(axes):
+        if given == _shape(axes, sizes):
             return
     orders = ("".join(order) for axes in allowed for order in itertools.permutations(axes))
-    found = next((order for order in orders if shape(order) == given), "")
-    rule = checks.either(str(shape(axes)) for axes in allowed)
+    found = next((order for order in orders if _shape(order, sizes) == given), "")
+    rule = checks.either(str(_shape(axes, sizes)) for axes in allowed)
     cure = _cure(name, max(allowed, key=len), found)
     raise ValueError(f"{name} must have shape {rule}, got {given}{cure}")
+
+
+def _shape(axes: str, sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of a table with these axes."""
+    states, actions = sizes
+    return tuple([states if axis == "S" else actions for axis in axes])
 
 
 def require_transition(table: Array, layout: str) -> None:
