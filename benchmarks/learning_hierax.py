@@ -19,8 +19,8 @@ from hierax.agents import (
     Transition,
 )
 from hierax.agents.replay import ReplayState
-from hierax.experiments.hiro_ant_maze import FLAT_SETTINGS, SMALL
-from hierax.registry import AGENTS
+from hierax.experiments.hiro_ant_maze import FLAT_SETTINGS
+from hierax.registry import AGENTS, PRESETS
 from hierax.spec import Continuous, View, WorldSpec
 from hierax.training import Player, finiteness, make_world
 from hierax.training.driver import make_driver
@@ -125,7 +125,7 @@ def goal_steps(agent: str, world: str, correction: float = 0.0) -> Work:
         flat: dict[str, Any] = {**_sizes(64, 128), "updates_per_step": 3 / 32}
         two: dict[str, Any] = {"goal_range": (3.0,), "buffer_size": STORED}
     else:
-        flat, two = dict(FLAT_SETTINGS), dict(SMALL)
+        flat, two = dict(FLAT_SETTINGS), dict(PRESETS["hiro", world].settings)
     for settings in (flat, two):
         settings["learning_starts"] = 1_600
     learner = (

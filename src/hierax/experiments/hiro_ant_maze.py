@@ -5,8 +5,8 @@ behind the obstacle: (0, 16) in Maze, (0, 19) in Push and (0, 27, 4.5) in Fall. 
 success within 5 m at the end of an episode, for the best policy of 10M steps; later papers use
 1.5 m.
 
-Scale ``laptop`` is the Maze alone, with small networks and one million steps. Scale ``paper`` has
-the networks, rates and budget of the paper, in all three mazes.
+Scale ``laptop`` is the Maze alone, with the small networks of the preset and one million steps.
+Scale ``paper`` has the networks, rates and budget of the paper, in all three mazes.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ from hierax.agents.off_policy import OffPolicy
 from hierax.experiments.goal_study import LAST, METRIC, RETURN
 from hierax.experiments.learning_runs import OVER_SEEDS, Runs, draw_curves, learn
 from hierax.experiments.result import Finding, Result
+from hierax.registry import PRESETS
 from hierax.statistics import UNIT, interval
 from hierax.training.config import AnyWorld, describe_agent, describe_world
 from hierax.worlds import make
@@ -32,14 +33,6 @@ MAZES: Mapping[str, tuple[tuple[float, ...], float]] = {
 }
 """The goal of evaluations, and the success that the paper reports."""
 TWO_LEVELS, FLAT = "HIRO", "TD3"
-SMALL: Mapping[str, Any] = {
-    "hidden_sizes": (128, 128), "goal_range": (10.0,), "control_interval": 40,
-    "low_views": ("height", "proprioception"), "low_updates": 8, "high_reward_scale": 0.0025,
-    "correction": 0.0, "learning_starts": 10_000, "random_actions": 50_000,
-    "random_action_steps": (1, 2, 4, 8), "random_goals": 500_000,
-}  # fmt: skip
-"""Settings for two cores. A goal lasts as long as an ant needs to get somewhere. Without the
-correction, which would take a third of the time."""
 PAPER: Mapping[str, Any] = {
     "hidden_sizes": (300, 300), "batch_size": 100, "high_batch_size": 100, "tau": 0.005,
     "actor_learning_rate": 1e-4, "critic_loss": "huber", "updates_per_step": 0.1,
@@ -141,7 +134,7 @@ def worlds(name: str, limit: int) -> tuple[AnyWorld, AnyWorld]:
 
 def arms(scale: str, world: AnyWorld) -> dict[str, OffPolicy]:
     """Return both agents by name."""
-    settings = PAPER if scale == "paper" else SMALL
+    settings = PAPER if scale == "paper" else PRESETS["hiro", "AntMaze-v0"].settings
     return {TWO_LEVELS: HIRO(world.spec, **settings), FLAT: TD3(world.spec, **FLAT_SETTINGS)}
 
 

@@ -96,6 +96,14 @@ _CHEETAH: Mapping[str, Any] = {
 
 
 _U: Mapping[str, Any] = {"goal_range": (3.0,)}
+# A goal lasts as long as an ant needs to get somewhere. The correction would take a third of the
+# time.
+_ANT: Mapping[str, Any] = {
+    "hidden_sizes": (128, 128), "goal_range": (10.0,), "control_interval": 40,
+    "low_views": ("height", "proprioception"), "low_updates": 8, "high_reward_scale": 0.0025,
+    "correction": 0.0, "learning_starts": 10_000, "random_actions": 50_000,
+    "random_action_steps": (1, 2, 4, 8), "random_goals": 500_000,
+}  # fmt: skip
 
 
 def _cross(world: str, speed: str, views: tuple[str, ...], result: str, table: str) -> Preset:
@@ -146,7 +154,12 @@ PRESETS: dict[tuple[str, str], Preset] = _by_pair(
             settings=_CHEETAH, levels=({"temperature": 0.1},),
         ),
         _u_maze("PointU-v0", 1.0, steps=250_000),
-        _u_maze("RowerU-v0", 0.99833333, steps=400_000),
+        _u_maze("RowerU-v0", 1.0, steps=400_000),
+        Preset(
+            "hiro", "AntMaze-v0", "hiro-ant-maze", ("AntMaze-v0: arms", "HIRO"),
+            "training_success", "training/success, last three evaluations,", reached=0.5, seeds=2,
+            steps=1_000_000, settings=_ANT, options={"environments": 16},
+        ),
     )
 )  # fmt: skip
 """Presets by agent and world."""
