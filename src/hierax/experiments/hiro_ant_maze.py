@@ -108,7 +108,9 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
     }
     reached = [np.mean(best[name]) >= MAZES[name][1] - 0.1 for name in best]
     seeds = len(next(iter(best.values())))
-    told = "; ".join(f"{name}: {_rates(rows)}" for name, rows in tables.items())
+    told = "; ".join(
+        f"{name.removesuffix(': arms')}: {_rates(rows)}" for name, rows in tables.items()
+    )
     return [
         Finding(
             "N7",

@@ -97,7 +97,7 @@ def _sentence(world: str, table: Mapping[str, Any], gain: Mapping[str, Any]) -> 
     )
     success, steps = gain["success"], gain["steps"]
     return (
-        f"{world}: {rates}; success {success['iqm']:+.2f} [{success['low']:+.2f}, "
+        f"{world.removesuffix(': arms')}: {rates}; success {success['iqm']:+.2f} [{success['low']:+.2f}, "
         f"{success['high']:+.2f}], steps to the first success {steps['iqm']:+,.0f} "
         f"[{steps['low']:+,.0f}, {steps['high']:+,.0f}]"
     )
