@@ -96,8 +96,9 @@ def _sentence(world: str, table: Mapping[str, Any], gain: Mapping[str, Any]) -> 
         for name, row in table.items()
     )
     success, steps = gain["success"], gain["steps"]
+    name = world.removesuffix(": arms")
     return (
-        f"{world.removesuffix(': arms')}: {rates}; success {success['iqm']:+.2f} [{success['low']:+.2f}, "
+        f"{name}: {rates}; success {success['iqm']:+.2f} [{success['low']:+.2f}, "
         f"{success['high']:+.2f}], steps to the first success {steps['iqm']:+,.0f} "
         f"[{steps['low']:+,.0f}, {steps['high']:+,.0f}]"
     )

@@ -157,8 +157,9 @@ PRESETS: dict[tuple[str, str], Preset] = _by_pair(
         _u_maze("RowerU-v0", 1.0, steps=400_000),
         Preset(
             "hiro", "AntMaze-v0", "hiro-ant-maze", ("AntMaze-v0: arms", "HIRO"),
-            "training_success", "training/success, last three evaluations,", reached=0.45592949, seeds=2,
-            steps=1_000_000, settings=_ANT, options={"environments": 16},
+            "training_success", "training/success, last three evaluations,",
+            reached=0.45592949, seeds=2, steps=1_000_000, settings=_ANT,
+            options={"environments": 16},
         ),
     )
 )  # fmt: skip
