@@ -1,6 +1,7 @@
 """An update of both levels: which goals are relabelled, what is left as it is, what is reported."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -121,9 +122,9 @@ def test_goals_where_another_decision_ended_are_known_to_be_reachable(lived):
     goals[:4], ends[:4] = (0.0, 3.0, 6.0, 50.0), (0.0, 6.05, 9.0, 3.05)
 
     def metrics():
-        goal, end = (np.tile(each[:, None], part.goal.shape[-1]) for each in (goals, ends))
-        made = part._replace(place=np.zeros_like(part.place), goal=goal, end=RANGE * end)
-        return goal_metrics(AGENT.box, batch._replace(segments=made), jax.numpy.asarray(goal))
+        goal, end = (jnp.tile(each[:, None], part.goal.shape[-1]) for each in (goals, ends))
+        made = part._replace(place=jnp.zeros_like(part.place), goal=goal, end=RANGE * end)
+        return goal_metrics(AGENT.box, batch._replace(segments=made), goal)
 
     first = metrics()
     assert first["low/goal_reached"] == 1 / 64
