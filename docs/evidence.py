@@ -187,6 +187,8 @@ def _verdict_of(claim: str, experiment: str) -> str:
 def _verdict(record: Mapping[str, Any]) -> str:
     if record["holds"] is not None:
         return "holds" if record["holds"] else "does not hold"
+    if not record["numbers"].get("tested_as_written", True):
+        return "not tested as it is written"
     where = record["numbers"].get("foresights_where_it_holds")
     return (
         f"only at foresight {_text(where)}" if where else "only under settings that its note names"

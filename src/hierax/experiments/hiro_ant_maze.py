@@ -107,6 +107,7 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
         name.partition(":")[0]: rows[TWO_LEVELS]["best_by_seed"] for name, rows in tables.items()
     }
     reached = [np.mean(best[name]) >= MAZES[name][1] - 0.1 for name in best]
+    is_tested = len(best) == len(MAZES)
     seeds = len(next(iter(best.values())))
     told = "; ".join(
         f"{name.removesuffix(': arms')}: {_rates(rows)}" for name, rows in tables.items()
@@ -114,11 +115,16 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
     return [
         Finding(
             "N7",
-            all(reached) and len(best) == len(MAZES),
-            {"best_by_seed": best, "paper": {name: MAZES[name][1] for name in best}},
+            all(reached) if is_tested else None,
+            {
+                "tested_as_written": is_tested,
+                "best_by_seed": best,
+                "paper": {name: MAZES[name][1] for name in best},
+            },
             f"{told}. Success within 5 m at the end of an episode, {seeds} seeds. The claim holds "
             "if the best policies come within 0.1 of the paper's numbers in all three mazes. At "
-            "scale laptop the budget is a tenth of the paper's and the Maze is the only one.",
+            "scale laptop the budget is a tenth of the paper's and the Maze is the only one, so "
+            "the claim is not tested as it is written.",
         )
     ]
 

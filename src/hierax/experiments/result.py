@@ -29,7 +29,8 @@ class Finding:
 
     Attributes:
         claim: id in `hierax.experiments.claims.CLAIMS`, such as ``"H3"``.
-        holds: True, False, or None if it depends on settings that ``note`` names.
+        holds: True, False, or None if it depends on settings that ``note`` names, or if the run was
+            too small to test it.
         numbers: the evidence.
         note: the numbers in words, the comparison, the criterion of the verdict, and its limits.
     """
