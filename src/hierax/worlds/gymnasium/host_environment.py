@@ -45,7 +45,7 @@ class HostEnv(gymnasium.Env[Observation, Any]):
     def __init__(self, world: HostWorld, render_mode: str | None = None, *, truncates: bool = True):
         self.world = self._episode_world = world
         self._truncates, self.render_mode = truncates, render_mode
-        self._make_batch()
+        self.batch = self._batch()
         self.metadata = render_metadata(
             world, self.batch
         )  # of this world; the class lists every mode
@@ -73,7 +73,7 @@ class HostEnv(gymnasium.Env[Observation, Any]):
         if world is not self._episode_world and world != self._episode_world:
             self.batch.close()
             self._episode_world = world
-            self._make_batch()
+            self.batch = self._batch()
         timestep = self.batch.reset(int(self.np_random.integers(2**32)))
         self._running = True
         return self._observation(timestep), {}
@@ -90,7 +90,7 @@ class HostEnv(gymnasium.Env[Observation, Any]):
                 "the episode is over or has not begun: call reset first"
             )
         chosen = checked_action(self._kind, action).astype(self._dtype)
-        timestep = self._step_batch(chosen[None])
+        timestep = self.batch.step(chosen[None])
         terminated, truncated = timestep.terminated.item(), timestep.truncated.item()
         self._running = not (terminated or truncated)
         info = {"is_success": timestep.success.item()} if self._has_success else {}
@@ -114,10 +114,8 @@ class HostEnv(gymnasium.Env[Observation, Any]):
         """Return the views of the only environment as new arrays, which the caller may change."""
         return {name: np.array(value[0]) for name, value in timestep.observation.items()}
 
-    def _make_batch(self) -> None:
+    def _batch(self) -> HostBatch:
         make: Any = self._episode_world.batch
-        takes_it = "truncates" in inspect.signature(make).parameters
-        options = {"truncates": False} if takes_it and not self._truncates else {}
-        self.batch: HostBatch = make(1, **options)
-        # The action is checked already, in the words of one environment.
-        self._step_batch = getattr(self.batch, "step_checked", self.batch.step)
+        if self._truncates or "truncates" not in inspect.signature(make).parameters:
+            return make(1)
+        return make(1, truncates=False)

@@ -116,20 +116,12 @@ class MujocoBatch:
             ValueError: if the action has another shape or is not finite.
             UnstableError: if a state is not finite or too large. The batch keeps its last state.
         """
-        return self.step_checked(checked_actions(self.spec.action, action, self.timestep.ended))
-
-    def step_checked(self, action: np.ndarray) -> Timestep:
-        """Step as `step` does, for actions that are known to be numbers in [-1, 1].
-
-        Raises:
-            UnstableError: as `step`.
-        """
         old, last, random = self._require_current()
-        action = np.asarray(action, np.float64)
         ended = last.ended
+        chosen = checked_actions(self.spec.action, action, ended)
         active = ~ended
-        state = self._move(old, action, active)
-        previous, data = self._world.data(old, action), self._world.data(state, action)
+        state = self._move(old, chosen, active)
+        previous, data = self._world.data(old, chosen), self._world.data(state, chosen)
         result = self._world.reward_and_termination(previous, data)
         _require_names(result.task_state, old.task_state)
         state = MujocoState(state.mjstate, state.sensordata, state.steps, result.task_state)
@@ -137,7 +129,7 @@ class MujocoBatch:
             state, random = self._begin_where(ended, state, random)
         # The arrays of the physics are views of `state`, so they have the episodes that began.
         qpos, qvel, sensordata, *_ = data
-        data = Data(qpos, qvel, sensordata, action, state.steps, state.task_state)
+        data = Data(qpos, qvel, sensordata, chosen, state.steps, state.task_state)
         observation = self._observe(data, state)
         timestep = self._timestep(observation, result, last, state.steps, active)
         self._current = state, timestep, random
