@@ -5,7 +5,8 @@ behind the obstacle: (0, 16) in Maze, (0, 19) in Push and (0, 27, 4.5) in Fall. 
 success within 5 m at the end of an episode, for the best policy of 10M steps; later papers use
 1.5 m.
 
-Scale ``laptop`` is the Maze alone, with the small networks of the preset and one million steps.
+Scale ``laptop`` is the Maze alone, with the small networks of the preset and one million steps. The
+flat agent makes as many updates as the low level.
 Scale ``paper`` has the networks, rates and budget of the paper, in all three mazes.
 """
 
@@ -47,7 +48,7 @@ FLAT_SETTINGS: Mapping[str, Any] = {
     "hidden_sizes": (128, 128), "batch_size": 128, "learning_rate": 1e-3, "tau": 0.01,
     "actor_learning_rate": 3e-4, "pretanh_penalty": 1e-3, "normalise_observations": True,
     "exploration_noise": 0.2, "learning_starts": 10_000, "random_actions": 50_000,
-    "random_action_interval": 4, "updates_per_step": 0.25, "reward_scale": 0.1,
+    "random_action_interval": 4, "updates_per_step": 0.75, "reward_scale": 0.1,
 }  # fmt: skip
 
 
