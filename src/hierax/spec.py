@@ -221,6 +221,7 @@ class WorldSpec:
             with a method ``batch`` (`hierax.worlds.HostWorld`). Two specs that differ only here
             are equal.
         goal: the goal of the world; None if it has none.
+        nuisance: names of views that say nothing about the state.
 
     Raises:
         ValueError: if there is no view, two views have the same name, the limit is below 1,
@@ -234,6 +235,7 @@ class WorldSpec:
     has_success: bool | None = False
     stepped: Stepped = dataclasses.field(default="jit", compare=False)
     goal: GoalSpec | None = None
+    nuisance: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = self.view_names
@@ -247,6 +249,8 @@ class WorldSpec:
             )
         limit = _count("episode_limit", self.episode_limit)
         object.__setattr__(self, "episode_limit", limit)
+        for name in self.nuisance:
+            self.view(name)
         if self.goal is not None:
             self._require_goal(self.goal)
 

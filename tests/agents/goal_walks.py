@@ -99,9 +99,19 @@ def stored(agent, rows, state=None):
     return state, jax.device_get(batch)
 
 
-def seen(rng, count=N):
+@functools.partial(jax.jit, static_argnums=0)
+def _transitions(agent, learner, low):
+    return jax.vmap(lambda steps: agent.low_transitions(learner, steps))(low)
+
+
+def low_transitions(agent, state, batch):
+    """The batches of the low level as transitions, ``(k, B, ...)``."""
+    return jax.device_get(_transitions(agent, state.learner, batch.low))
+
+
+def seen(rng, count=N, views=VIEWS):
     """Any observation."""
-    return {view.name: np.float32(rng.normal(size=(count, *view.shape))) for view in VIEWS}
+    return {view.name: np.float32(rng.normal(size=(count, *view.shape))) for view in views}
 
 
 @functools.cache
@@ -109,7 +119,7 @@ def walked(agent, steps, ends=ENDS):
     """So many steps of an untrained agent."""
     rng, rows, state = np.random.default_rng(0), [], new(agent)
     beginning = jax.device_get(agent.initial_carry(N))
-    carry, shown = beginning, seen(rng)
+    carry, shown = beginning, seen(rng, views=agent.spec.views)
     age, episode, ended = np.zeros(N, int), np.zeros(N, int), np.zeros(N, bool)
     for t in range(steps):
         given = state._replace(replay=None), carry, shown, jax.random.fold_in(KEY, t)
@@ -118,7 +128,7 @@ def walked(agent, steps, ends=ENDS):
         now = [own[number % len(own)] for own, number in zip(ends, episode, strict=True)]
         length, final = np.array(now).T
         ended = is_step & (age + 1 == length)
-        after = seen(rng)
+        after = seen(rng, views=agent.spec.views)
         moved = shown["position"] + np.float32(0.5 * action + 0.2 * rng.normal(size=(N, A)))
         after["position"] = np.where(is_step[:, None], moved, after["position"])
         reward = np.float32(rng.normal(size=N))

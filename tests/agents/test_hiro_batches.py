@@ -10,6 +10,7 @@ from agents.goal_walks import (
     N,
     agent_of,
     by_position,
+    low_transitions,
     stored,
     target_of,
     walked,
@@ -22,8 +23,9 @@ TRACE = agent_of(control_interval=10)
 
 
 def batch_of(agent, rows):
-    """The rows, their numbers by position, and a batch."""
-    return rows, by_position(rows), stored(agent, rows)[1]
+    """The rows, their numbers by position, and a batch with transitions of the low level."""
+    state, batch = stored(agent, rows)
+    return rows, by_position(rows), batch._replace(low=low_transitions(agent, state, batch))
 
 
 def low_steps(batch):

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from agents.goal_walks import INTERVAL, RANGE, A, agent_of, by_position, stored, walked
+from agents.goal_walks import (
+    INTERVAL,
+    RANGE,
+    A,
+    agent_of,
+    by_position,
+    low_transitions,
+    stored,
+    walked,
+)
 
 SIZE, SHARE, SCALE = 3000, 0.75, 0.5
 CENTRE = np.array([0.5, -1.0])
@@ -22,7 +31,7 @@ def lived(request):
         hindsight=SHARE, batch_size=SIZE, low_updates=1, goals=request.param, goal_centre=centre
     )
     rows = walked(agent_of(), 90)
-    batch = jax.tree.map(lambda leaf: leaf[0], stored(agent, rows)[1].low)
+    batch = jax.tree.map(lambda leaf: leaf[0], low_transitions(agent, *stored(agent, rows)))
     return rows, batch, request.param == "relative"
 
 

@@ -5,7 +5,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents.goal_walks import KEY, LEARNING, RANGE, agent_of, by_position, stored, update, walked
+from agents.goal_walks import (
+    KEY,
+    LEARNING,
+    RANGE,
+    agent_of,
+    by_position,
+    low_transitions,
+    stored,
+    update,
+    walked,
+)
 from hierax.agents.goal_conditioned.metrics import goal_metrics
 from hierax.training.serialisation import tree_digest
 
@@ -50,8 +60,9 @@ def test_the_low_level_makes_its_updates_one_after_the_other(lived):
     state, batch = lived
     learner, metrics = update(AGENT, state.learner, batch, KEY)
     low, losses = state.learner.low, []
+    transitions = low_transitions(AGENT, state, batch)
     for k in range(AGENT.low_updates):
-        given = jax.tree.map(lambda leaf, k=k: leaf[k], batch.low)
+        given = jax.tree.map(lambda leaf, k=k: leaf[k], transitions)
         low, found = td3(low, given, KEY)
         losses.append(float(found["critic_loss"]))
     for one, other in zip(jax.tree.leaves(learner.low), jax.tree.leaves(low), strict=True):
@@ -124,7 +135,7 @@ def test_goals_where_another_decision_ended_are_known_to_be_reachable(lived):
     def metrics():
         goal, end = (jnp.tile(each[:, None], part.goal.shape[-1]) for each in (goals, ends))
         made = part._replace(place=jnp.zeros_like(part.place), goal=goal, end=RANGE * end)
-        return goal_metrics(AGENT.box, batch._replace(segments=made), goal)
+        return goal_metrics(AGENT.box, made, jnp.zeros(64, bool), goal)
 
     first = metrics()
     assert first["low/goal_reached"] == 1 / 64

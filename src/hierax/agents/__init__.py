@@ -10,7 +10,7 @@ from hierax.agents.agent import Agent, TrainState, Transition
 from hierax.agents.base import LearningAgent
 from hierax.agents.encoder import Encoder
 from hierax.agents.flat_actor_critic import FlatActorCritic
-from hierax.agents.goal_conditioned import HIRO, Entries, Goals, TwoLevels
+from hierax.agents.goal_conditioned import HIRO, NORL, Entries, Goals, TwoLevels
 from hierax.agents.latent_space import LatentSpacePolicy, Level, transfer_replay
 from hierax.agents.off_policy import OffPolicy
 from hierax.agents.on_policy import OnPolicy
@@ -23,6 +23,7 @@ from hierax.agents.updates import SoftUpdate, TD3Update
 
 __all__ = [
     "HIRO",
+    "NORL",
     "SAC",
     "TD3",
     "ActorCritic",

@@ -86,6 +86,27 @@ CLAIMS: dict[str, Claim] = {
         "A level with a shaped reward below a level with a sparse reward solves tasks that flat "
         "baselines cannot.",
     ),
+    "N1": Claim(
+        "Nachum et al. 2019, theorems 1 and 3, claims 2 and 4",
+        "The error of a representation bounds the sub-optimality of the hierarchy on it.",
+    ),
+    "N2": Claim(
+        "Nachum et al. 2019, section 4",
+        "The objective of the representation is a lower bound on a mutual information.",
+    ),
+    "N3": Claim(
+        "Nachum et al. 2019, figure 2",
+        "The learned goal space of two dimensions recovers the position.",
+    ),
+    "N4": Claim(
+        "Nachum et al. 2019, figure 3",
+        "Goals in the learned space are close to an oracle with the position, and better than in "
+        "the spaces of a VAE, of E2C and of the whole observation.",
+    ),
+    "N5": Claim(
+        "Nachum et al. 2019, section 5; research note",
+        "The term of mutual information in the reward of the low level helps.",
+    ),
     "N6": Claim(
         "Nachum et al. 2018, section 3.3",
         "Relabelling the goals of the high level (off-policy correction) helps.",
@@ -94,5 +115,9 @@ CLAIMS: dict[str, Claim] = {
         "Nachum et al. 2018, table 1",
         "Success rates of HIRO within 10M steps are 0.99 in Ant Maze, 0.92 in Ant Push and 0.66 in "
         "Ant Fall.",
+    ),
+    "N8": Claim(
+        "research note, discussion",
+        "An on-policy low level is better in a learned goal space.",
     ),
 }

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from hierax.agents.off_policy import OffPolicy
 from hierax.experiments.learning_runs import (
     OVER_SEEDS,
@@ -59,13 +61,23 @@ class Arm(NamedTuple):
     steps: int
 
 
-def study(arms: Mapping[str, Arm], budget: Budget, seeds: int) -> dict[str, Any]:
-    """Train all arms; return curves, the rows of a table, and settings by name."""
+def study(
+    arms: Mapping[str, Arm], budget: Budget, seeds: int, also: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Train all arms; return curves, the rows of a table, settings and final states by name.
+
+    Args:
+        arms: by name.
+        budget: of the scale.
+        seeds: number of seeds.
+        also: names of further metrics of training; rows have their last values.
+    """
     chosen = {name: arm for name, arm in arms.items() if budget.only is None or name in budget.only}
-    runs = {name: _train(arm, budget, seeds) for name, arm in chosen.items()}
+    runs = {name: _train(arm, budget, seeds, also) for name, arm in chosen.items()}
     return {
         "curves": {name: each.curve(METRIC) for name, each in runs.items()},
-        "table": {name: row(each) for name, each in runs.items()},
+        "table": {name: {**row(each), **_last(each, also)} for name, each in runs.items()},
+        "states": {name: each.states for name, each in runs.items()},
         "settings": {
             "steps": {name: arm.steps for name, arm in chosen.items()},
             "worlds": {name: describe_world(arm.world) for name, arm in chosen.items()},
@@ -103,6 +115,14 @@ def draw_world(result: Result, world: str, path: Path, only: Sequence[str]) -> N
     draw_curves(drawn, METRIC, world).savefig(path)
 
 
+def rates(table: Mapping[str, Any]) -> str:
+    """Return the mean success of each row, and how many seeds are at 0.9, in words."""
+    return ", ".join(
+        f"{name} {np.mean(row['by_seed']):.2f} ({row['seeds_at_0.9']} seeds at {REACHED:g})"
+        for name, row in table.items()
+    )
+
+
 def row(runs: Runs) -> dict[str, Any]:
     """Return the row of an arm."""
     success, returns = runs.measured[METRIC], runs.measured[RETURN]
@@ -119,7 +139,12 @@ def row(runs: Runs) -> dict[str, Any]:
     }
 
 
-def _train(arm: Arm, budget: Budget, seeds: int) -> Runs:
+def _last(runs: Runs, also: Sequence[str]) -> dict[str, Any]:
+    """Return the last value of each of these metrics, by seed."""
+    return {f"{name}_by_seed": runs.measured[name][:, -1] for name in also}
+
+
+def _train(arm: Arm, budget: Budget, seeds: int, also: Sequence[str]) -> Runs:
     steps = max(1, round(budget.share * arm.steps))
     return learn(
         arm.agent,
@@ -128,5 +153,5 @@ def _train(arm: Arm, budget: Budget, seeds: int) -> Runs:
         seeds,
         evaluate_every=-(-steps // budget.evaluations),
         episodes=budget.episodes,
-        metrics=(METRIC, RETURN),
+        metrics=(METRIC, RETURN, *also),
     )

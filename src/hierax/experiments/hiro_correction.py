@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hierax.agents import HIRO
-from hierax.experiments.goal_study import REACHED, Arm, Budget, by_world, draw_world, study
+from hierax.experiments.goal_study import Arm, Budget, by_world, draw_world, rates, study
 from hierax.experiments.hiro_point import STEPS
 from hierax.experiments.result import Finding, Result
 from hierax.registry import PRESETS
@@ -91,14 +91,10 @@ def _gain(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sentence(world: str, table: Mapping[str, Any], gain: Mapping[str, Any]) -> str:
-    rates = ", ".join(
-        f"{name} {np.mean(row['by_seed']):.2f} ({row['seeds_at_0.9']} seeds at {REACHED:g})"
-        for name, row in table.items()
-    )
     success, steps = gain["success"], gain["steps"]
     name = world.removesuffix(": arms")
     return (
-        f"{name}: {rates}; success {success['iqm']:+.2f} [{success['low']:+.2f}, "
+        f"{name}: {rates(table)}; success {success['iqm']:+.2f} [{success['low']:+.2f}, "
         f"{success['high']:+.2f}], steps to the first success {steps['iqm']:+,.0f} "
         f"[{steps['low']:+,.0f}, {steps['high']:+,.0f}]"
     )

@@ -36,6 +36,7 @@ AGENTS: dict[str, Entry] = _table(
             "goal_conditioned:HIRO",
             "two levels joined by goals, with off-policy correction",
         ),
+        ("norl", "goal_conditioned:NORL", "HIRO in a goal space that is learned"),
     )
 )
 PLANNERS: dict[str, Entry] = _table(
@@ -169,5 +170,17 @@ EXPERIMENTS: dict[str, Experiment] = _table(
          "HIRO with random goals and random actions at first: what makes it reliable?"),
         ("hiro-ant-maze", ("N7",), 2,
          "HIRO and flat TD3 with an ant in a maze, the task of the paper."),
+        ("norl-theory", ("N1", "N2"), 500,
+         "NORL's bounds by enumeration: does the error bound the loss, the objective the information?"),
+        ("norl-representation", ("N3",), 10,
+         "The learned goal space of NORL alone: does it hold the position, and no nuisance?"),
+        ("norl-point", ("N4",), 10,
+         "Goals in learned spaces in a U-shaped maze: NORL, an oracle, and five other spaces."),
+        ("norl-low-reward", ("N5",), 10,
+         "Rewards of the low level in a learned space: does the mutual information help?"),
+        ("norl-parking", (), 10,
+         "Why agents stop beside the goal in a learned space: one setting changed at a time."),
+        ("norl-on-policy", ("N8",), 10,
+         "A replay that forgets: is a nearly on-policy low level better?"),
     )
 )  # fmt: skip

@@ -32,6 +32,7 @@ SPEED = 0.25
 STROKE = 0.25
 """Largest stroke of the rower, to both sides of 0."""
 STROKE_VIEW = View("stroke", (1,), -STROKE, STROKE)
+NUISANCE = "nuisance"
 _START = 0.5
 _RADII = (0.75, 3.0)
 """Radii of further measures of success: the smaller one of the literature, and the goal's cell."""
@@ -124,7 +125,7 @@ class PointU:
         views = (
             *self.body_views,
             *((self._goal_view(),) if self.observe_goal else ()),
-            *((View("nuisance", (self.nuisance,)),) if self.nuisance else ()),
+            *((View(NUISANCE, (self.nuisance,)),) if self.nuisance else ()),
         )
         return WorldSpec(
             self.name,
@@ -133,6 +134,7 @@ class PointU:
             self.episode_limit,
             has_success=True,
             goal=self._goal_spec(),
+            nuisance=(NUISANCE,) if self.nuisance else (),
         )
 
     def measures(self, timestep: Timestep) -> dict[str, jax.Array]:
@@ -176,7 +178,7 @@ class PointU:
         if self.observe_goal:
             observation["goal"] = state.goal
         if self.nuisance:
-            observation["nuisance"] = jax.random.normal(key, (self.nuisance,))
+            observation[NUISANCE] = jax.random.normal(key, (self.nuisance,))
         near = squared < SUCCESS_DISTANCE**2
         reward = -jnp.sqrt(squared + 1e-10)
         return Timestep(observation, reward, terminated=jnp.array(False), success=near)

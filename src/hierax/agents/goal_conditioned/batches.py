@@ -6,9 +6,13 @@
 The next goal of a low step is the goal that followed. Where a new goal was set, it is that one.
 Where an episode ended, it is the old goal, carried on. The low level is bootstrapped through every
 end of an episode: how far it is to a goal does not depend on it.
+
+A batch holds features of observations, from which an update computes m(s): so m may be learned.
+Where it is fixed, the features are m(s).
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -16,11 +20,37 @@ import jax.numpy as jnp
 from hierax.agents.agent import Key
 from hierax.agents.goal_conditioned.correction import Segments
 from hierax.agents.goal_conditioned.goals import Goals
+from hierax.agents.goal_conditioned.representations import Segment
 from hierax.agents.replay import Sequences
 from hierax.agents.transitions import TransitionBatch
 
+Places: TypeAlias = Callable[[jax.Array], jax.Array]
+"""A map from features ``(..., n)`` to points of the goal space, ``(..., d)``."""
 GOAL, IS_RANDOM = "goal", "is_random"
 """Names of what is stored with a step: its goal, and whether that goal was drawn at random."""
+
+
+class LowSteps(NamedTuple):
+    """B steps of the low level as they are stored; features are those of `TwoLevels.features`.
+
+    Attributes:
+        observation: ``(2, B, D)``, encoded, before and after the step.
+        features: ``(2, B, n)``, likewise.
+        action: ``(B, A)``.
+        goal: ``(2, B, d)``, the goal of the step, and the one of the step that followed.
+        followed: ``(B,)`` bool, False where no step of the episode followed.
+        reached: ``(H, n)``, features of places that were reached later: hindsight goals of the
+            first H steps.
+        segment: the decision that the steps are part of; None where nothing depends on it.
+    """
+
+    observation: jax.Array
+    features: jax.Array
+    action: jax.Array
+    goal: jax.Array
+    followed: jax.Array
+    reached: jax.Array
+    segment: Segment | None = None
 
 
 class GoalBatch(NamedTuple):
@@ -28,7 +58,7 @@ class GoalBatch(NamedTuple):
 
     Attributes:
         high: B decisions; ``action`` is the goal as it was set.
-        segments: the steps of these decisions.
+        segments: the steps of these decisions, with features as places.
         is_random: ``(B,)`` bool, whether the goal was drawn at random.
         low: ``(k, B, ...)``, batches of k updates of the low level.
     """
@@ -36,54 +66,95 @@ class GoalBatch(NamedTuple):
     high: TransitionBatch
     segments: Segments
     is_random: jax.Array
-    low: TransitionBatch
+    low: LowSteps
 
 
 def low_steps(
-    goals: Goals, observation: Any, place: jax.Array, windows: Sequences, discount: float
-) -> TransitionBatch:
-    """Return the first steps of windows as transitions of the low level.
+    windows: Sequences, observation: jax.Array, features: jax.Array, reached: jax.Array
+) -> LowSteps:
+    """Return the first steps of windows.
 
     Args:
-        goals: the arithmetic of goals.
-        observation: ``(2, B, D)``, encoded.
-        place: ``(2, B, d)``, m(s).
         windows: of two steps or more.
-        discount: γ of one step.
+        observation: ``(2, B, D)``, encoded.
+        features: ``(2, B, n)``.
+        reached: ``(H, n)``, features of places that were reached later.
     """
-    goal, following = windows.extras[GOAL][0], windows.extras[GOAL][1]
-    carried = goals.carried(goal, place[0], place[1])
-    following = jnp.where(windows.is_step[1][:, None], following, carried)
-    target = goals.target(goal, place[0])
-    return _transition(goals, observation, place, windows, discount, (goal, following, target))
+    goal, followed = windows.extras[GOAL][:2], windows.is_step[1]
+    return LowSteps(observation, features, windows.action[0], goal, followed, reached)
 
 
-def hindsight_steps(
-    goals: Goals,
-    observation: Any,
-    place: jax.Array,
-    windows: Sequences,
-    discount: float,
-    key: Key,
-) -> TransitionBatch:
-    """Return the same steps with a goal that was reached later in the window.
+def later_places(windows: Sequences, features: jax.Array, key: Key) -> jax.Array:
+    """Return features of places that were reached later in the window, ``(B, n)``.
 
     Andrychowicz et al. (2017), "Hindsight experience replay": which of the following steps is drawn
     uniformly.
 
     Args:
-        goals: the arithmetic of goals.
-        observation: ``(2, B, D)``, encoded.
-        place: ``(K + 1, B, d)``, m(s).
         windows: of K steps.
-        discount: γ of one step.
+        features: ``(K + 1, B, n)``.
         key: of the draw.
     """
     length = windows.is_step.sum(axis=0)
     later = 1 + jax.random.randint(key, length.shape, 0, length)
-    target = jnp.take_along_axis(place, later[None, :, None], axis=0)[0]
-    goal, following = goals.seen(target, place[0]), goals.seen(target, place[1])
-    return _transition(goals, observation, place, windows, discount, (goal, following, target))
+    return jnp.take_along_axis(features, later[None, :, None], axis=0)[0]
+
+
+class Pursuit(NamedTuple):
+    """What B steps of the low level were after, as points of the goal space.
+
+    Attributes:
+        goal: ``(B, d)``, as the low level sees it before the step.
+        following: ``(B, d)``, as it sees the next one after it.
+        target: ``(B, d)``, z*.
+        before: ``(B, d)``, m(s).
+        after: ``(B, d)``, m(s').
+    """
+
+    goal: jax.Array
+    following: jax.Array
+    target: jax.Array
+    before: jax.Array
+    after: jax.Array
+
+
+def pursuit(goals: Goals, steps: LowSteps, places: Places) -> Pursuit:
+    """Return what steps were after.
+
+    Args:
+        goals: the arithmetic of goals.
+        steps: as they are stored.
+        places: the map from features to the goal space.
+    """
+    before, after = places(steps.features)
+    goal, following = steps.goal
+    target = goals.target(goal, before)
+    following = jnp.where(steps.followed[:, None], following, goals.carried(goal, before, after))
+    number = len(steps.reached)
+    if number:
+        found = places(steps.reached)
+        goal, following, target = (
+            jnp.concatenate([new, old[number:]])
+            for new, old in (
+                (goals.seen(found, before[:number]), goal),
+                (goals.seen(found, after[:number]), following),
+                (found, target),
+            )
+        )
+    return Pursuit(goal, following, target, before, after)
+
+
+def low_transitions(
+    steps: LowSteps, pursued: Pursuit, reward: jax.Array, discount: float
+) -> TransitionBatch:
+    """Return steps as transitions of the low level, with that reward ``(B,)`` and γ."""
+    return TransitionBatch(
+        observation=with_goal(steps.observation[0], pursued.goal),
+        action=steps.action,
+        reward=reward,
+        discount=jnp.full(reward.shape, discount),
+        next_observation=with_goal(steps.observation[1], pursued.following),
+    )
 
 
 def decisions(sequences: Sequences, encoded: Any, discount: float, scale: float) -> TransitionBatch:
@@ -110,31 +181,13 @@ def with_goal(observation: jax.Array, goal: jax.Array) -> jax.Array:
     return jnp.concatenate([observation, goal], axis=-1)
 
 
-def segments_of(sequences: Sequences, encoded: jax.Array, place: jax.Array) -> Segments:
-    """Return aligned segments as the low level sees them.
+def segments_of(sequences: Sequences, encoded: jax.Array, features: jax.Array) -> Segments:
+    """Return aligned segments as the low level sees them, with features as places.
 
     Args:
         sequences: segments of c steps.
         encoded: ``(c, B, D)``, observations before each step.
-        place: ``(c + 1, B, d)``, m(s).
+        features: ``(c + 1, B, n)``.
     """
     goal = sequences.extras[GOAL][0]
-    return Segments(encoded, place[:-1], sequences.action, sequences.is_step, goal, place[-1])
-
-
-def _transition(
-    goals: Goals,
-    observation: Any,
-    place: jax.Array,
-    windows: Sequences,
-    discount: float,
-    set_goals: tuple[jax.Array, jax.Array, jax.Array],
-) -> TransitionBatch:
-    goal, following, target = set_goals
-    return TransitionBatch(
-        observation=with_goal(observation[0], goal),
-        action=windows.action[0],
-        reward=goals.reward(target, place[0], place[1]),
-        discount=jnp.full(goal.shape[:1], discount),
-        next_observation=with_goal(observation[1], following),
-    )
+    return Segments(encoded, features[:-1], sequences.action, sequences.is_step, goal, features[-1])

@@ -12,6 +12,7 @@ Actions are in units of half their range, goals in units of the box. Candidates 
 box. The stored goal comes first, so it is kept where no other is better.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -43,6 +44,10 @@ class Segments(NamedTuple):
     is_step: jax.Array
     goal: jax.Array
     end: jax.Array
+
+    def at(self, places: Callable[[jax.Array], jax.Array]) -> "Segments":
+        """Return the segments with ``places`` of their places."""
+        return self._replace(place=places(self.place), end=places(self.end))
 
     def first(self, number: int) -> "Segments":
         """Return the first so many segments."""

@@ -20,6 +20,7 @@ corners of the action box; the low level has a smaller γ, and is paid for progr
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
 import jax
@@ -30,9 +31,13 @@ from hierax.agents.agent import Key, Metrics, TrainState
 from hierax.agents.goal_conditioned.batches import (
     IS_RANDOM,
     GoalBatch,
+    LowSteps,
+    Pursuit,
     decisions,
-    hindsight_steps,
+    later_places,
     low_steps,
+    low_transitions,
+    pursuit,
     segments_of,
 )
 from hierax.agents.goal_conditioned.correction import Segments, achieved, corrected
@@ -156,23 +161,28 @@ class HIRO(TwoLevels):
     def build(self, key: Key) -> Levels:
         """Return both levels."""
         high_key, low_key = jax.random.split(key)
-        high, low = (self.spec.size(self.views[level]) for level in (HIGH, LOW))
+        high = self.spec.size(self.views[HIGH])
         return untrained(
             self.training.build(high_key, high, self.goal_size),
-            self.training.build(low_key, low + self.goal_size, self.action_size),
+            self.training.build(low_key, self.low_size + self.goal_size, self.action_size),
         )
 
     def sample(self, state: TrainState, key: Key) -> GoalBatch:
         """Return a batch of decisions, and one of steps for each update of the low level."""
         decision_key, step_key = jax.random.split(key)
         drawn = self.store.sample(state.replay, decision_key, self.high_batch_size, DECISIONS)
-        high, low = (jax.vmap(state.encoders[level]) for level in (HIGH, LOW))
+        high = jax.vmap(state.encoders[HIGH])
+        low = jax.vmap(partial(self.low_seen, state.encoders))
         ends = jax.tree.map(lambda view: view[:: len(view) - 1], drawn.observation)
         before = jax.tree.map(lambda view: view[:-1], drawn.observation)
         keys = jax.random.split(step_key, self.low_updates)
         return GoalBatch(
             high=decisions(drawn, high(ends), self.discount, self.high_reward_scale),
-            segments=segments_of(drawn, low(before), self.space(drawn.observation)),
+            segments=segments_of(
+                drawn,
+                low(before, jnp.arange(self.control_interval)),
+                self.features(state.encoders, drawn.observation),
+            ),
             is_random=drawn.extras[IS_RANDOM][0],
             low=jax.vmap(lambda each: self._low_batch(state, each))(keys),
         )
@@ -180,14 +190,15 @@ class HIRO(TwoLevels):
     def update(self, learner: Levels, batch: GoalBatch, key: Key) -> tuple[Levels, Metrics]:
         """Return both levels after one update, and metrics such as ``"low/goal_distance"``."""
         relabel_key, high_key, low_key = jax.random.split(key, 3)
-        goals = self._relabelled(learner.low, batch.segments, relabel_key)
+        segments = batch.segments.at(partial(self.places, learner))
+        goals = self._relabelled(learner.low, segments, relabel_key)
         update = self.training.update
         high, of_high = update(learner.high, batch.high._replace(action=goals), high_key)
         low, of_low = self._update_low(learner, batch.low, low_key)
         metrics = {
             **named(HIGH, of_high),
             **named(LOW, of_low),
-            **goal_metrics(self.box, batch, goals),
+            **goal_metrics(self.box, segments, batch.is_random, goals),
             f"{LOW}/frozen": learner.low_frozen.astype(jnp.float32),
         }
         return learner._replace(high=high, low=low), metrics
@@ -206,31 +217,44 @@ class HIRO(TwoLevels):
         state = state._replace(learner=state.learner._replace(scores=scores))
         return with_low_frozen(state, scores.mean() >= self.stop_low_when - ROUNDING)
 
-    def _low_batch(self, state: TrainState, key: Key) -> TransitionBatch:
+    def low_transitions(self, learner: Levels, steps: LowSteps) -> TransitionBatch:
+        """Return stored steps as transitions of the low level.
+
+        Args:
+            learner: whose goal space is used.
+            steps: B of them.
+        """
+        pursued = pursuit(self.box, steps, partial(self.places, learner))
+        reward = self.low_reward_scale * self.low_rewards(learner, steps, pursued)
+        return low_transitions(steps, pursued, reward, self.low_discount)
+
+    def low_rewards(self, learner: Levels, steps: LowSteps, pursued: Pursuit) -> jax.Array:
+        """Return the rewards of steps of the low level, ``(B,)``, before they are scaled."""
+        del learner, steps
+        return self.box.reward(pursued.target, pursued.before, pursued.after)
+
+    def _low_batch(self, state: TrainState, key: Key) -> LowSteps:
         """Return a batch of an update of the low level."""
         draw_key, later_key = jax.random.split(key)
         windows = self.store.sample(state.replay, draw_key, self.batch_size, STEPS)
         pair = jax.tree.map(lambda view: view[:2], windows.observation)
-        encoded, place = jax.vmap(state.encoders[LOW])(pair), self.space(windows.observation)
-        given = self.box, encoded, place, windows, self.low_discount
-        batch = low_steps(*given)
-        if self.hindsight:
-            number = round(self.hindsight * self.batch_size)
-            batch = jax.tree.map(
-                lambda old, new: jnp.concatenate([new[:number], old[number:]]),
-                batch,
-                hindsight_steps(*given, later_key),
-            )
-        return batch._replace(reward=self.low_reward_scale * batch.reward)
+        features = self.features(state.encoders, windows.observation)
+        reached = later_places(windows, features, later_key)[: self._hindsight_number]
+        return low_steps(windows, jax.vmap(state.encoders[LOW])(pair), features[:2], reached)
+
+    @property
+    def _hindsight_number(self) -> int:
+        return round(self.hindsight * self.batch_size)
 
     def _update_low(
-        self, learner: Levels, batches: TransitionBatch, key: Key
+        self, learner: Levels, batches: LowSteps, key: Key
     ) -> tuple[TD3Learner, Metrics]:
         """Return the low level after its updates, and their mean metrics; unchanged if frozen."""
         update = self.training.update
 
         def one(low: TD3Learner, drawn: Any) -> tuple[TD3Learner, Metrics]:
-            return update(low, *drawn)
+            steps, key = drawn
+            return update(low, self.low_transitions(learner, steps), key)
 
         def every(low: TD3Learner) -> tuple[TD3Learner, Metrics]:
             keys = jax.random.split(key, self.low_updates)

@@ -13,13 +13,14 @@ from hierax import checks
 from hierax.agents.agent import Key, TrainState
 from hierax.agents.critics import twin_critics
 from hierax.agents.encoder import Encoder
+from hierax.agents.goal_conditioned.representations import LearnedSpace
 from hierax.agents.networks import MLP
 from hierax.agents.optimisation import adam
 from hierax.agents.updates.td3 import TD3Learner, TD3Update
 from hierax.spec import WorldSpec
 
-HIGH, LOW = "high", "low"
-"""Names of the levels in metrics and encoders."""
+HIGH, LOW, SPACE = "high", "low", "space"
+"""Names of the levels, and of the goal space, in metrics and encoders."""
 FINAL_WEIGHT = 0.003
 """Bound of the initial weights of last layers, as in the released code of HIRO."""
 SCORES = 5
@@ -36,12 +37,14 @@ class Levels(NamedTuple):
         low: acts: (observation, goal) → action before the tanh.
         low_frozen: () bool, whether the low level is no longer trained.
         scores: ``(SCORES,)``, share of successes in the last evaluations; -inf before them.
+        space: what is learned of the goal space; None where it is fixed.
     """
 
     high: TD3Learner
     low: TD3Learner
     low_frozen: jax.Array
     scores: jax.Array
+    space: LearnedSpace | None = None
 
 
 class GoalCarry(NamedTuple):
@@ -119,13 +122,13 @@ class LevelTraining:
         return self.update.init(actor, critics)
 
 
-def untrained(high: TD3Learner, low: TD3Learner) -> Levels:
+def untrained(high: TD3Learner, low: TD3Learner, space: LearnedSpace | None = None) -> Levels:
     """Return both levels before the first update."""
-    return Levels(high, low, jnp.zeros((), bool), jnp.full(SCORES, -jnp.inf))
+    return Levels(high, low, jnp.zeros((), bool), jnp.full(SCORES, -jnp.inf), space)
 
 
 class LowEncoder(Encoder):
-    """The observation encoder of the low level; its statistics stay as they are once it is frozen.
+    """An encoder whose statistics stay as they are once the low level is frozen.
 
     Attributes:
         frozen: () bool.
@@ -152,7 +155,7 @@ def with_low_frozen(state: TrainState, frozen: Any) -> TrainState:
     A frozen low level acts with its averaged actor, in training too: that is the policy that was
     evaluated.
     """
-    learner, encoder = state.learner, state.encoders[LOW]
+    learner = state.learner
     frozen = learner.low_frozen | frozen
     actor = jax.tree.map(
         lambda online, averaged: jnp.where(frozen, averaged, online),
@@ -161,31 +164,41 @@ def with_low_frozen(state: TrainState, frozen: Any) -> TrainState:
     )
     low = learner.low._replace(actor=actor)
     # A copy: no two arrays of a state may share their memory.
-    kept = LowEncoder(encoder.views, encoder.statistics, jnp.copy(frozen))
+    kept = {
+        name: LowEncoder(encoder.views, encoder.statistics, jnp.copy(frozen))
+        for name, encoder in state.encoders.items()
+        if isinstance(encoder, LowEncoder)
+    }
     return state._replace(
         learner=learner._replace(low=low, low_frozen=frozen),
-        encoders={**state.encoders, LOW: kept},
+        encoders={**state.encoders, **kept},
     )
 
 
 def over_low_level(fresh: TrainState, trained: TrainState) -> TrainState:
-    """Return the state ``fresh`` with the low level of ``trained``, frozen.
+    """Return the state ``fresh`` with the low level and the goal space of ``trained``, frozen.
 
     Raises:
         ValueError: if the low levels have other views, inputs or networks.
     """
-    old, new = (
-        jax.eval_shape(lambda state=state: (state.learner.low, state.encoders[LOW]))
-        for state in (trained, fresh)
-    )
+    old, new = (jax.eval_shape(lambda state=state: _kept(state)) for state in (trained, fresh))
     if jax.tree.structure(old) != jax.tree.structure(new) or _shapes(old) != _shapes(new):
         raise ValueError(
             "the trained low level must have the views, the goal space, the actions and the "
-            f"networks of this agent, got views {old[1].views} for {new[1].views}"
+            f"networks of this agent, got views {old[2][LOW].views} for {new[2][LOW].views}"
         )
-    learner = fresh.learner._replace(low=trained.learner.low)
-    encoders = {**fresh.encoders, LOW: trained.encoders[LOW]}
+    low, space, encoders = _kept(trained)
+    learner = fresh.learner._replace(low=low, space=space)
+    encoders = {**fresh.encoders, **encoders}
     return with_low_frozen(fresh._replace(learner=learner, encoders=encoders), True)
+
+
+def _kept(state: TrainState) -> tuple[TD3Learner, LearnedSpace | None, dict[str, LowEncoder]]:
+    """Return what is kept of a trained state: low level, goal space, and their encoders."""
+    encoders = {
+        name: encoder for name, encoder in state.encoders.items() if isinstance(encoder, LowEncoder)
+    }
+    return state.learner.low, state.learner.space, encoders
 
 
 def _shapes(tree: object) -> list[tuple[int, ...]]:

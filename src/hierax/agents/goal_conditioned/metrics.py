@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from hierax.agents.goal_conditioned.batches import GoalBatch
+from hierax.agents.goal_conditioned.correction import Segments
 from hierax.agents.goal_conditioned.goals import Goals, distance
 from hierax.agents.goal_conditioned.levels import HIGH, LOW
 
@@ -14,17 +14,19 @@ REACHED = 0.1
 """A goal is reached from a place that no coordinate of it misses by more, in units of the box."""
 
 
-def goal_metrics(goals: Goals, batch: GoalBatch, relabelled: jax.Array) -> dict[str, jax.Array]:
+def goal_metrics(
+    goals: Goals, segments: Segments, is_random: jax.Array, relabelled: jax.Array
+) -> dict[str, jax.Array]:
     """Return metrics of a batch of decisions.
 
     A goal is known to be reachable if another decision of the batch ended there.
 
     Args:
         goals: the arithmetic of goals.
-        batch: the decisions.
+        segments: the decisions.
+        is_random: ``(B,)`` bool, whether the goal was drawn at random.
         relabelled: ``(B, d)``, their goals after the correction.
     """
-    segments = batch.segments
     start = segments.place[0]
     target, moved = goals.target(segments.goal, start), goals.target(relabelled, start)
     missed = jnp.abs(segments.end - target[:, None]) / jnp.array(goals.half_range)
@@ -38,7 +40,7 @@ def goal_metrics(goals: Goals, batch: GoalBatch, relabelled: jax.Array) -> dict[
         f"{LOW}/known_goal_reached": (reached & known).sum() / jnp.maximum(known.sum(), 1),
         f"{HIGH}/relabelled": (relabelled != segments.goal).any(axis=-1).mean(),
         f"{HIGH}/relabelled_distance": distance(moved, target).mean(),
-        f"{HIGH}/random_goals": batch.is_random.mean(),
+        f"{HIGH}/random_goals": is_random.mean(),
     }
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -65,6 +65,8 @@ class TwoLevels(OffPolicy[GoalBatch]):
             such view, or it has no goal and there is no ``goal_space``.
     """
 
+    low_rewards_known: ClassVar[tuple[str, ...]] = ("progress", "distance")
+
     control_interval: int = 10
     goal_space: Entries | GoalSpace | None = None
     goals: Literal["relative", "absolute"] = "relative"
@@ -87,7 +89,7 @@ class TwoLevels(OffPolicy[GoalBatch]):
         self._require_continuous()
         checks.count("control_interval", self.control_interval, 1)
         checks.one_of("goals", self.goals, ("relative", "absolute"))
-        checks.one_of("low_reward", self.low_reward, ("progress", "distance"))
+        checks.one_of("low_reward", self.low_reward, self.low_rewards_known)
         checks.one_of("random_action_kind", self.random_action_kind, ("uniform", "corners"))
         for name in ("high_noise", "low_noise"):
             checks.not_negative(name, getattr(self, name))
@@ -169,6 +171,34 @@ class TwoLevels(OffPolicy[GoalBatch]):
             LOW: LowEncoder.of(self.spec, self.views[LOW], normalise=normalise),
         }
 
+    def features(self, encoders: Mapping[str, Encoder], observation: Observation) -> jax.Array:
+        """Return ``(..., n)`` features of observations, from which `places` computes m(s)."""
+        del encoders
+        return self.space(observation)
+
+    def places(self, learner: Any, features: jax.Array) -> jax.Array:
+        """Return m(s), ``(..., d)``; where it is not learned, the features are m(s)."""
+        del learner
+        return features
+
+    def low_seen(
+        self, encoders: Mapping[str, Encoder], observation: Observation, age: jax.Array
+    ) -> jax.Array:
+        """Return ``(N, D)``, what the low level sees besides its goal.
+
+        Args:
+            encoders: of the agent.
+            observation: ``(N, ...)`` for each view.
+            age: ``(N,)`` or (), steps since the episode began.
+        """
+        del age
+        return encoders[LOW](observation)
+
+    @property
+    def low_size(self) -> int:
+        """D, numbers that the low level sees besides its goal."""
+        return self.spec.size(self.views[LOW])
+
     def initial_carry(self, count: int) -> GoalCarry:
         """Return a carry of zeros; a goal is set in the first step."""
         return GoalCarry(
@@ -189,12 +219,13 @@ class TwoLevels(OffPolicy[GoalBatch]):
     ) -> tuple[GoalCarry, jax.Array, dict[str, jax.Array]]:
         """Return carry, actions in [-1, 1], and the goal as the low level sees it."""
         high_key, low_key = jax.random.split(key)
-        place, decides = self.space(observation), carry.age % self.control_interval == 0
+        place = self.places(state.learner, self.features(state.encoders, observation))
+        decides = carry.age % self.control_interval == 0
         new, is_random = self._new_goal(state, observation, high_key, explore)
         goal = jnp.where(decides[:, None], new, self.box.seen(carry.target, place))
         target = jnp.where(decides[:, None], self.box.target(new, place), carry.target)
         is_random = jnp.where(decides, is_random, carry.is_random)
-        seen = with_goal(state.encoders[LOW](observation), goal)
+        seen = with_goal(self.low_seen(state.encoders, observation, carry.age), goal)
         action = self._action(state, carry, seen, low_key, explore)
         carry = GoalCarry(carry.age + 1, target, is_random, action)
         return carry, action, {GOAL: goal, IS_RANDOM: is_random}

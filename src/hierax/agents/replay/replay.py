@@ -117,7 +117,13 @@ class Replay:
         )
 
     def sample(
-        self, state: ReplayState, key: Key, count: int, index: str = TRANSITIONS
+        self,
+        state: ReplayState,
+        key: Key,
+        count: int,
+        index: str = TRANSITIONS,
+        *,
+        following: int = 0,
     ) -> Sequences:
         """Draw ``count`` sequences of one kind, uniformly and with replacement.
 
@@ -126,12 +132,14 @@ class Replay:
             key: of the draw.
             count: B.
             index: name of the kind.
+            following: so many more steps are read after each sequence; ``is_step`` is False where
+                the episode ended before, or they are not made yet.
 
         Raises:
             ValueError: if there is no such index, or nothing is stored. Inside `jit`, where this
                 cannot be known, the rewards of a draw from nothing are NaN.
         """
-        return self._drawn(state, key, count, index)[0]
+        return self._drawn(state, key, count, index, following)[0]
 
     def sample_with_later(
         self, state: ReplayState, key: Key, count: int, index: str = TRANSITIONS
@@ -159,7 +167,7 @@ class Replay:
         return drawn, jax.tree.map(lambda leaf: leaf[later, environment], state.ring.observation)
 
     def _drawn(
-        self, state: ReplayState, key: Key, count: int, index: str
+        self, state: ReplayState, key: Key, count: int, index: str, following: int = 0
     ) -> tuple[Sequences, jax.Array, jax.Array]:
         """Return drawn sequences, and row and environment of their first steps."""
         checks.one_of("index", index, tuple(self.indices))
@@ -170,7 +178,7 @@ class Replay:
                 "more steps before"
             )
         row, environment = chosen.draw(state.indices[index], key, count)
-        drawn = self._ring(state).read(state.ring, row, environment, chosen.length)
+        drawn = self._ring(state).read(state.ring, row, environment, chosen.length + following)
         drawn = drawn._replace(reward=jnp.where(held > 0, drawn.reward, jnp.nan))
         return drawn, row, environment
 

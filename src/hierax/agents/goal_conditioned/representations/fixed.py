@@ -1,0 +1,67 @@
+"""Representations that learn nothing: controls for the learned ones."""
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from hierax.agents.agent import Key
+from hierax.agents.goal_conditioned.representations.representation import Segment
+
+
+@dataclasses.dataclass(frozen=True)
+class Whole:
+    """f(s) = the features themselves."""
+
+    def size(self, features: int) -> int:
+        """Return d = n."""
+        return features
+
+    def build(self, key: Key, features: int) -> tuple[()]:
+        """Return no parameters."""
+        del key, features
+        return ()
+
+    def embed(self, parameters: Any, features: jax.Array) -> jax.Array:
+        """Return the features."""
+        del parameters
+        return features
+
+    def loss(
+        self, parameters: Any, segment: Segment, key: Key
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        """Return 0."""
+        del parameters, segment, key
+        return jnp.zeros(()), {}
+
+
+@dataclasses.dataclass(frozen=True)
+class RandomMap:
+    """f(s) = W s with a Gaussian W that stays as it is.
+
+    Attributes:
+        dimensions: d.
+    """
+
+    dimensions: int
+
+    def size(self, features: int) -> int:
+        """Return d."""
+        del features
+        return self.dimensions
+
+    def build(self, key: Key, features: int) -> jax.Array:
+        """Return W, ``(n, d)``, whose columns have a length of about 1."""
+        return jax.random.normal(key, (features, self.dimensions)) / jnp.sqrt(features)
+
+    def embed(self, parameters: jax.Array, features: jax.Array) -> jax.Array:
+        """Return f, ``(..., d)``."""
+        return features @ parameters
+
+    def loss(
+        self, parameters: jax.Array, segment: Segment, key: Key
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        """Return 0."""
+        del parameters, segment, key
+        return jnp.zeros(()), {}

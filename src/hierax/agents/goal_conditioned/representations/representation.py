@@ -1,0 +1,169 @@
+"""A goal space that is learned while it is used: the map f, its training, and its running scale.
+
+    m(s) = (f(s) - mean) / standard deviation
+
+Mean and standard deviation of f are running statistics, so the box of goals keeps its size in units
+of what f takes on, whatever the scale of f is. What is stored of a goal are its coordinates in the
+box. It is read with the present f and the present statistics: a relative goal stays the same
+displacement in units of the box, from where the agent was.
+"""
+
+import dataclasses
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+
+from hierax.agents.agent import Key, Metrics
+from hierax.agents.optimisation import adam, gradient_step, polyak_update
+
+STATISTICS_RATE = 0.002
+"""Weight of the newest batch in the running statistics, once there are 500 of them."""
+DRIFT_RATE = 0.001
+"""Rate of the average of f that the drift of f is measured against: over 1,000 updates."""
+LEAST_SPREAD = 1e-4
+"""Least standard deviation that is divided by."""
+
+
+class Segment(NamedTuple):
+    """B decisions of up to c steps, as a representation learns from them.
+
+    Attributes:
+        features: ``(c + 1, B, n)`` of the observations; repeated after the last step.
+        action: ``(c, B, A)``.
+        is_step: ``(c, B)`` bool, False where a decision is shorter.
+        number: ``(B,)`` int32, one step of each: 0 is the first.
+    """
+
+    features: jax.Array
+    action: jax.Array
+    is_step: jax.Array
+    number: jax.Array
+
+    @property
+    def length(self) -> jax.Array:
+        """``(B,)``, steps of each decision."""
+        return self.is_step.sum(axis=0)
+
+    def after(self, steps: jax.Array) -> jax.Array:
+        """Return ``(B, n)``: the features so many steps after the first observation."""
+        return self.features[steps, jnp.arange(len(steps))]
+
+
+class Representation(Protocol):
+    """A map f from features to a goal space, and what it is trained on."""
+
+    def size(self, features: int) -> int:
+        """Return d for n features."""
+        ...
+
+    def build(self, key: Key, features: int) -> Any:
+        """Return the parameters of f before the first update."""
+        ...
+
+    def embed(self, parameters: Any, features: jax.Array) -> jax.Array:
+        """Return f, ``(..., d)``, of features ``(..., n)``."""
+        ...
+
+    def loss(
+        self, parameters: Any, segment: Segment, key: Key
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        """Return the loss () and metrics; a constant where nothing is learned."""
+        ...
+
+
+class LearnedSpace(NamedTuple):
+    """Everything of a goal space that changes.
+
+    Attributes:
+        parameters: of f.
+        optimiser: state of the optimiser.
+        slow: average of the parameters.
+        mean: ``(d,)``, running mean of f.
+        variance: ``(d,)``, running variance of f.
+        updates: () int32, updates so far.
+    """
+
+    parameters: Any
+    optimiser: Any
+    slow: Any
+    mean: jax.Array
+    variance: jax.Array
+    updates: jax.Array
+
+    @property
+    def spread(self) -> jax.Array:
+        """``(d,)``, running standard deviation of f."""
+        return jnp.maximum(jnp.sqrt(self.variance), LEAST_SPREAD)
+
+
+@dataclasses.dataclass(frozen=True)
+class SpaceTraining:
+    """How a goal space is built, used and updated.
+
+    Attributes:
+        representation: f.
+        learning_rate: of Adam.
+    """
+
+    representation: Representation
+    learning_rate: float
+
+    def build(self, key: Key, features: int) -> LearnedSpace:
+        """Return an untrained goal space over n features."""
+        parameters = self.representation.build(key, features)
+        size = self.representation.size(features)
+        return LearnedSpace(
+            parameters,
+            adam(self.learning_rate).init(parameters),
+            jax.tree.map(jnp.copy, parameters),
+            jnp.zeros(size),
+            jnp.ones(size),
+            jnp.zeros((), jnp.int32),
+        )
+
+    def places(self, space: LearnedSpace, features: jax.Array) -> jax.Array:
+        """Return m(s), ``(..., d)``."""
+        return self._scaled(space, space.parameters, features)
+
+    def update(
+        self, space: LearnedSpace, segment: Segment, key: Key
+    ) -> tuple[LearnedSpace, Metrics]:
+        """Return the goal space after one gradient update, and metrics."""
+        step = gradient_step(
+            adam(self.learning_rate),
+            lambda parameters: self.representation.loss(parameters, segment, key),
+            space.parameters,
+            space.optimiser,
+        )
+        slow = polyak_update(space.slow, step.parameters, DRIFT_RATE)
+        mean, variance = self._statistics(space, step.parameters, segment.features)
+        space = LearnedSpace(
+            step.parameters, step.optimiser, slow, mean, variance, space.updates + 1
+        )
+        moved = self.places(space, segment.features[0]) - self._scaled(
+            space, slow, segment.features[0]
+        )
+        return space, {
+            "loss": step.loss,
+            "gradient": step.gradient_norm,
+            "spread": space.spread.mean(),
+            "drift": jnp.sqrt(jnp.square(moved).mean()),
+            **step.aux,
+        }
+
+    def _scaled(self, space: LearnedSpace, parameters: Any, features: jax.Array) -> jax.Array:
+        return (self.representation.embed(parameters, features) - space.mean) / space.spread
+
+    def _statistics(
+        self, space: LearnedSpace, parameters: Any, features: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        """Return the running mean and variance with one more batch."""
+        found = self.representation.embed(parameters, features)
+        found = found.reshape(-1, found.shape[-1])
+        rate = jnp.maximum(STATISTICS_RATE, 1 / (1 + space.updates))
+        shift = found.mean(axis=0) - space.mean
+        spread = found.var(axis=0)
+        # The variance of a mixture: what is inside both parts, and what is between them.
+        variance = (1 - rate) * (space.variance + rate * shift**2) + rate * spread
+        return space.mean + rate * shift, variance

@@ -1,0 +1,58 @@
+"""Agents of NORL in the small mazes, and what is measured of their goal spaces.
+
+The mazes have four numbers of nuisance, N(0, 1), drawn anew in each step: a goal space that holds
+them is of no use.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hierax.agents import NORL
+from hierax.experiments.goal_study import Arm, Budget, study
+from hierax.statistics import interval
+from hierax.training.config import AnyWorld
+from hierax.worlds import make
+
+WORLDS = ("PointU-v0", "RowerU-v0")
+NUISANCE = 4
+STEPS = 400_000
+GOAL_FIT, NUISANCE_FIT, SPREAD = "space/goal_fit", "space/nuisance_fit", "space/spread"
+MEASURED = (GOAL_FIT, NUISANCE_FIT, SPREAD, "space/box", "space/drift", "low/known_goal_reached")
+"""Metrics of training that the tables hold, at the end of each run."""
+
+
+def maze(name: str, nuisance: int = NUISANCE) -> AnyWorld:
+    """Return a maze with nuisance."""
+    return make(name, nuisance=nuisance)
+
+
+def arm(world: AnyWorld, **changes: Any) -> Arm:
+    """Return NORL with changes of its settings."""
+    return Arm(NORL(world.spec, **changes), world, STEPS)
+
+
+def study_worlds(
+    agents: Mapping[str, Mapping[str, Any]], budget: Budget, seeds: int, worlds: Sequence[str]
+) -> dict[str, Any]:
+    """Train NORL with these changes of its settings in each world; return what `study` does."""
+    return {
+        name: study(
+            {label: arm(maze(name), **changes) for label, changes in agents.items()},
+            budget,
+            seeds,
+            MEASURED,
+        )
+        for name in worlds
+    }
+
+
+def gain(row: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by how much one row succeeds more often than another, seed by seed."""
+    return interval(np.subtract(row["by_seed"], other["by_seed"]), (-1.0, 1.0))
+
+
+def told(found: Mapping[str, Any]) -> str:
+    """Return an interquartile mean and its interval in words."""
+    return f"{found['iqm']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}]"

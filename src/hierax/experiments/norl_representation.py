@@ -1,0 +1,149 @@
+"""`norl-representation`: what the learned goal space holds, before anything is learned with it.
+
+Objectives of f, trained alone on random walks; and f of the agent, with and without the actions in
+φ, on the data of three kinds of random first actions, in two small mazes and with an ant. A linear
+fit says how much of position and of nuisance a goal space of two dimensions holds.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hierax.agents import NORL
+from hierax.experiments.learning_runs import learn
+from hierax.experiments.norl_arms import GOAL_FIT, NUISANCE_FIT, SPREAD, WORLDS, maze
+from hierax.experiments.norl_objectives import rows
+from hierax.experiments.result import Finding, Result
+from hierax.statistics import UNIT, interval
+from hierax.training.config import AnyWorld, describe_agent
+from hierax.worlds import make
+
+ANT = "AntMaze-v0"
+EXPLORATION: Mapping[str, Mapping[str, Any]] = {
+    "uniform": {"random_action_kind": "uniform"},
+    "corners": {"random_action_kind": "corners"},
+    "corners, held": {"random_action_kind": "corners", "random_action_steps": (1, 2, 4, 8)},
+}
+WITHOUT, WITH = "f alone", "f and actions"
+PREDICTION: Mapping[str, bool] = {WITHOUT: False, WITH: True}
+LEAST_FIT, MOST_FIT = 0.98, 0.02
+"""Share of the variance of position that a good goal space holds at least, of nuisance at most."""
+
+
+class Budget(NamedTuple):
+    """Updates and steps of a scale.
+
+    Attributes:
+        updates: of an objective that is trained alone.
+        steps: environment steps of an agent.
+        worlds: names of its worlds.
+    """
+
+    updates: int
+    steps: int
+    worlds: tuple[str, ...]
+
+
+BUDGETS = {
+    "smoke": Budget(200, 4_000, WORLDS[:1]),
+    "laptop": Budget(6_000, 50_000, (*WORLDS, ANT)),
+    "paper": Budget(30_000, 500_000, (*WORLDS, ANT)),
+}
+
+
+def run(scale: str, seeds: int) -> Result:
+    """Train all objectives, then f of the agent in each world."""
+    budget = BUDGETS[scale]
+    tables = {"objectives": rows(budget.updates, seeds)}
+    tables |= {f"{name}: spaces": _spaces(name, budget.steps, seeds) for name in budget.worlds}
+    settings = {
+        **budget._asdict(),
+        "agents": {
+            name: describe_agent(agents(name, budget.steps)[0][2]) for name in budget.worlds
+        },
+    }
+    return Result(settings, judge(tables), {}, tables, range(seeds))
+
+
+def judge(tables: Mapping[str, Any]) -> list[Finding]:
+    """Judge N3."""
+    spaces = {name: rows for name, rows in tables.items() if name.endswith(": spaces")}
+    label = f"corners, {WITHOUT}"
+    fits = {name.removesuffix(": spaces"): each[label] for name, each in spaces.items()}
+    good = [
+        np.min(row["goal_fit"]) >= LEAST_FIT and np.max(row.get("nuisance_fit", 0.0)) <= MOST_FIT
+        for row in fits.values()
+    ]
+    told = "; ".join(
+        f"{name}: position {np.min(row['goal_fit']):.3f} to {np.max(row['goal_fit']):.3f}"
+        + (f", nuisance {np.max(row['nuisance_fit']):.3f}" if "nuisance_fit" in row else "")
+        for name, row in fits.items()
+    )
+    return [
+        Finding(
+            "N3",
+            True if all(good) else (None if any(good) else False),
+            {
+                name: {key: list(values) for key, values in row.items()}
+                for name, row in fits.items()
+            },
+            f"Share of the variance that a linear fit on f explains, least and most over "
+            f"{len(next(iter(fits.values()))['goal_fit'])} seeds, after random corners of the "
+            f"action box: {told}. The claim holds if all seeds have at least {LEAST_FIT:g} of both "
+            f"coordinates and at most {MOST_FIT:g} of the nuisance, in all worlds.",
+        )
+    ]
+
+
+def draw(result: Result, path: Path) -> None:
+    """Draw how much of position each goal space holds, one point for each seed."""
+    from hierax.plotting.points import draw_points
+
+    found = {
+        f"{table.removesuffix(': spaces')}: {label}": row["goal_fit"]
+        for table, each in result.tables.items()
+        if table.endswith(": spaces")
+        for label, row in each.items()
+    }
+    draw_points(found, "share of position that f holds (R²)").savefig(path)
+
+
+def agents(name: str, steps: int) -> list[tuple[str, AnyWorld, NORL]]:
+    """Return agents that act at random and learn f alone, with their worlds, by name."""
+    world = make(ANT) if name == ANT else maze(name)
+    settings: dict[str, Any] = {
+        "random_actions": steps, "levels_start": steps, "hidden_sizes": (8,),
+    }  # fmt: skip
+    return [
+        (
+            f"{first}, {label}",
+            world,
+            NORL(world.spec, **settings, **explored, representation_actions=actions),
+        )
+        for first, explored in EXPLORATION.items()
+        for label, actions in PREDICTION.items()
+    ]
+
+
+def _spaces(name: str, steps: int, seeds: int) -> dict[str, dict[str, Any]]:
+    return {label: _row(agent, world, steps, seeds) for label, world, agent in agents(name, steps)}
+
+
+def _row(agent: NORL, world: AnyWorld, steps: int, seeds: int) -> dict[str, Any]:
+    known = (GOAL_FIT, NUISANCE_FIT) if world.spec.nuisance else (GOAL_FIT,)
+    runs = learn(
+        agent,
+        world,
+        steps,
+        seeds,
+        evaluate_every=steps,
+        episodes=1,
+        metrics=("deterministic/return", *known, SPREAD),
+        environments=16,
+    )
+    row: dict[str, Any] = {
+        name.removeprefix("space/"): runs.measured[name][:, -1] for name in (*known, SPREAD)
+    }
+    return {"position": interval(row["goal_fit"], UNIT), **row}
