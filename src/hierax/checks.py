@@ -83,13 +83,13 @@ def count(name: str, value: Any, least: int) -> None:
         raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
 
 
-def hidden_sizes(value: Any) -> None:
+def hidden_sizes(value: Any, name: str = "hidden_sizes") -> None:
     """Raise unless ``value`` is a tuple of at least one number of units."""
-    instance("hidden_sizes", value, tuple)
+    instance(name, value, tuple)
     if not value:
-        raise ValueError("hidden_sizes must name the units of at least one layer, got ()")
+        raise ValueError(f"{name} must name the units of at least one layer, got ()")
     for units in value:
-        count("hidden_sizes", units, 1)
+        count(name, units, 1)
 
 
 def index(name: str, value: Any, size: int) -> None:

@@ -193,7 +193,8 @@ def test_decisions_of_the_high_level_come_with_features_of_their_places(lived):
 
 def test_factors_are_those_of_the_world(lived):
     batch = lived[2]
-    features, known = batch.factors
+    features, known, weight = batch.factors
+    assert set(np.unique(weight)) == {0, 1}  # some decisions are shorter: their ends are repeated
     assert features.shape == ((INTERVAL + 1) * SIZE, len(SEEN_BY_F) + 2)
     np.testing.assert_array_equal(features[:, :A], known["goal"])
     np.testing.assert_array_equal(features[:, A + 1 :], known["nuisance"])

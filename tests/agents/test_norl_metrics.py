@@ -14,7 +14,13 @@ from hierax.agents.goal_conditioned.space_metrics import (
 from hierax.spec import Continuous, GoalSpec, View, WorldSpec
 
 M = 500
-fit = jax.jit(linear_fit)
+ALL = jnp.ones(M)
+_fit = jax.jit(linear_fit)
+
+
+def fit(x, y, weight=ALL):
+    """Slopes and R²."""
+    return _fit(jnp.float32(x), jnp.float32(y), weight)
 
 
 def explained(x, y):
@@ -36,7 +42,7 @@ def drawn(seed=0):
 
 def test_the_fit_is_that_of_least_squares():
     x, y = drawn()
-    slope, share = fit(*map(jnp.float32, (x, y)))
+    slope, share = fit(x, y)
     expected, shares = explained(x, y)
     np.testing.assert_allclose(slope, expected, atol=1e-3)
     np.testing.assert_allclose(share, shares, atol=1e-4)
@@ -48,20 +54,39 @@ def test_the_fit_is_that_of_least_squares():
 def test_the_fit_does_not_change_with_an_affine_map_of_the_places():
     x, y = drawn()
     moved = x @ np.array([[0.1, 5.0], [3.0, 0.2]]) - [2.0, 40.0]
-    first, second = (fit(jnp.float32(each), jnp.float32(y))[1] for each in (x, moved))
+    first, second = (fit(each, y)[1] for each in (x, moved))
     np.testing.assert_allclose(first, second, atol=1e-3)
 
 
 def test_places_that_do_not_vary_explain_nothing():
     _, y = drawn()
-    share = fit(jnp.ones((M, 2)), jnp.float32(y))[1]
+    share = fit(np.ones((M, 2)), y)[1]
     np.testing.assert_allclose(share, 0, atol=1e-3)
+
+
+def test_collinear_places_explain_what_one_of_them_does():
+    x, y = drawn()
+    share = fit(x[:, [0, 0]], y)[1]
+    np.testing.assert_allclose(share, explained(x[:, :1], y)[1], atol=1e-3)
+
+
+def test_a_factor_that_does_not_vary_is_not_explained():
+    x, _ = drawn()
+    np.testing.assert_allclose(fit(x, np.full((M, 1), 3.0))[1], 0, atol=1e-3)
+
+
+def test_rows_without_weight_do_not_count():
+    x, y = drawn()
+    spoiled = np.where(np.arange(M)[:, None] < 100, 50.0, y)
+    weight = jnp.float32(np.arange(M) >= 100)
+    share = fit(x, spoiled, weight)[1]
+    np.testing.assert_allclose(share, explained(x[100:], y[100:])[1], atol=1e-3)
 
 
 def test_the_worst_of_the_goal_and_the_best_of_the_nuisance_are_reported():
     x, y = drawn()
     known = {"goal": jnp.float32(y[:, [0, 2]]), "nuisance": jnp.float32(y[:, [3, 2]])}
-    factors = Factors(jnp.zeros((M, 1)), known)
+    factors = Factors(jnp.zeros((M, 1)), known, ALL)
     metrics = factor_metrics(factors, jnp.float32(x), (1.5, 0.5))
     slope, shares = explained(x, y)
     assert metrics["goal_fit"] == pytest.approx(shares[2], abs=1e-3)
@@ -79,15 +104,18 @@ def test_known_factors_are_those_of_the_world():
     rng = np.random.default_rng(1)
     shown = {view.name: jnp.float32(rng.normal(size=(4, 6, *view.shape))) for view in views}
     features = jnp.float32(rng.normal(size=(4, 6, 7)))
-    found = factors_of(spec, shown, features)
+    weight = jnp.float32(rng.uniform(size=(4, 6)))
+    found = factors_of(spec, shown, features, weight)
     assert set(found.known) == {"goal", "nuisance"}
     for k in range(4):
         for b in range(6):
             row = 6 * k + b
             np.testing.assert_array_equal(found.features[row], features[k, b])
+            assert found.weight[row] == weight[k, b]
             np.testing.assert_array_equal(found.known["goal"][row], shown["place"][k, b, :2])
             lamp = np.append(shown["lamp"][k, b], shown["wind"][k, b])
             np.testing.assert_array_equal(found.known["nuisance"][row], lamp)
     plain = WorldSpec("Plain-v0", views, Continuous(1), 5)
-    assert factors_of(plain, shown, features).known == {}
-    assert factor_metrics(factors_of(plain, shown, features), features[:, 0], (1.0,)) == {}
+    unknown = factors_of(plain, shown, features, weight)
+    assert unknown.known == {}
+    assert factor_metrics(unknown, features[:, 0], (1.0,)) == {}

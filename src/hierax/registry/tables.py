@@ -171,7 +171,7 @@ EXPERIMENTS: dict[str, Experiment] = _table(
         ("hiro-ant-maze", ("N7",), 2,
          "HIRO and flat TD3 with an ant in a maze, the task of the paper."),
         ("norl-theory", ("N1", "N2"), 500,
-         "NORL's bounds by enumeration: does the error bound the loss, the objective the information?"),
+         "NORL by enumeration: does its error bound the loss, its objective the information?"),
         ("norl-representation", ("N3",), 10,
          "The learned goal space of NORL alone: does it hold the position, and no nuisance?"),
         ("norl-point", ("N4",), 10,

@@ -15,7 +15,7 @@ Both levels learn from one ring of steps. Both are bootstrapped through the time
 
 Four settings differ from the paper, because it fails without them on most seeds of small worlds:
 the first goals are drawn uniformly from the box, for a long time; the first actions are random
-corners of the action box; the low level has a smaller γ, and is paid for progress.
+corners of the action box; the low level has a smaller γ, and its reward is progress.
 """
 
 import dataclasses

@@ -185,7 +185,7 @@ def over_low_level(fresh: TrainState, trained: TrainState) -> TrainState:
     if jax.tree.structure(old) != jax.tree.structure(new) or _shapes(old) != _shapes(new):
         raise ValueError(
             "the trained low level must have the views, the goal space, the actions and the "
-            f"networks of this agent, got views {old[2][LOW].views} for {new[2][LOW].views}"
+            f"networks of this agent, got {_described(old[2])} for {_described(new[2])}"
         )
     low, space, encoders = _kept(trained)
     learner = fresh.learner._replace(low=low, space=space)
@@ -199,6 +199,10 @@ def _kept(state: TrainState) -> tuple[TD3Learner, LearnedSpace | None, dict[str,
         name: encoder for name, encoder in state.encoders.items() if isinstance(encoder, LowEncoder)
     }
     return state.learner.low, state.learner.space, encoders
+
+
+def _described(encoders: Mapping[str, Encoder]) -> str:
+    return " and ".join(f"{name} views {encoder.views}" for name, encoder in encoders.items())
 
 
 def _shapes(tree: object) -> list[tuple[int, ...]]:

@@ -36,7 +36,7 @@ from hierax.agents.agent import Key, Metrics, Observation, TrainState
 from hierax.agents.encoder import Encoder
 from hierax.agents.goal_conditioned.batches import GOAL, GoalBatch, LowSteps, Pursuit
 from hierax.agents.goal_conditioned.hiro import DECISIONS, HIRO
-from hierax.agents.goal_conditioned.levels import SPACE, Levels, LowEncoder
+from hierax.agents.goal_conditioned.levels import LOW, SPACE, Levels, LowEncoder
 from hierax.agents.goal_conditioned.metrics import named
 from hierax.agents.goal_conditioned.representations import (
     Autoencoder,
@@ -92,7 +92,7 @@ class NORL(HIRO):
             (LESSON), ``"random"``, ``"observation"`` (all of it), or ``"goal"`` (what the goal of
             the world is about).
         representation_views: names of the views that f sees; None for all but the world's goal and
-            its time.
+            a view that is called ``"time"``.
         representation_size: d, dimensions of the goal space, where f is a network or random.
         representation_hidden_sizes: units of each hidden layer of f.
         representation_learning_rate: of Adam, for f.
@@ -101,12 +101,17 @@ class NORL(HIRO):
         offset_discount: γ of these weights, and of w_k in rewards.
         low_reward: see the module.
         low_sees_step: whether the low level sees how much of the decision is over, k / c.
-        levels_start: environment steps before the first update of the levels.
+        levels_start: environment steps before the first update of the levels; over a trained low
+            level, whose goal space is kept, there is no such wait.
 
     Raises:
         ValueError: if a value is not allowed, or where `HIRO` raises it.
     """
 
+    view_fields: ClassVar[Mapping[str, str]] = {
+        **HIRO.view_fields,
+        SPACE: "representation_views",
+    }
     low_rewards_known: ClassVar[tuple[str, ...]] = (
         "progress", "distance", "huber", "huber_weighted", "mutual_information",
     )  # fmt: skip
@@ -132,10 +137,12 @@ class NORL(HIRO):
     def __post_init__(self) -> None:
         checks.one_of("representation", self.representation, REPRESENTATIONS)
         checks.count("representation_size", self.representation_size, 1)
-        checks.hidden_sizes(self.representation_hidden_sizes)
+        checks.hidden_sizes(self.representation_hidden_sizes, "representation_hidden_sizes")
+        checks.one_of("offsets", self.offsets, OFFSETS)
+        for name in ("representation_actions", "low_sees_step"):
+            checks.instance(name, getattr(self, name), bool)
         super().__post_init__()
         checks.positive("representation_learning_rate", self.representation_learning_rate)
-        checks.one_of("offsets", self.offsets, OFFSETS)
         checks.discount("offset_discount", self.offset_discount)
         checks.count("levels_start", self.levels_start, 0)
         if self.low_reward == "mutual_information" and self.representation != "norl":
@@ -232,7 +239,7 @@ class NORL(HIRO):
     def sample(self, state: TrainState, key: Key) -> NORLBatch:  # type: ignore[override]
         """Return a batch of decisions, and of their steps."""
         factor_key, goals_key = jax.random.split(key)
-        learns = state.steps >= self.levels_start
+        learns = (state.steps >= self.levels_start) | state.encoders[LOW].frozen
         return NORLBatch(super().sample(state, goals_key), self._factors(state, factor_key), learns)
 
     def update(  # type: ignore[override]
@@ -311,9 +318,9 @@ class NORL(HIRO):
 
     def _factors(self, state: TrainState, key: Key) -> Factors:
         drawn = self.store.sample(state.replay, key, self.batch_size, DECISIONS)
-        return factors_of(
-            self.spec, drawn.observation, self.features(state.encoders, drawn.observation)
-        )
+        features = self.features(state.encoders, drawn.observation)
+        segment = Segment(features, drawn.action, drawn.is_step, jnp.zeros((), jnp.int32))
+        return factors_of(self.spec, drawn.observation, features, segment.weight)
 
     @property
     def _predictive(self) -> Predictive:

@@ -20,6 +20,8 @@ from hierax.spec import WorldSpec
 
 LEAST_VARIANCE = 1e-8
 """Added to variances: a factor that does not vary has an R² of 0."""
+RIDGE = 1e-5
+"""Added to the covariance of places, as a share of their mean variance: some may be collinear."""
 
 
 class Factors(NamedTuple):
@@ -28,13 +30,17 @@ class Factors(NamedTuple):
     Attributes:
         features: ``(M, n)``, of which the goal space is a function.
         known: ``(M, k)`` arrays by name: ``"goal"``, ``"nuisance"``.
+        weight: ``(M,)``, 0 for observations that are repeated.
     """
 
     features: jax.Array
     known: Mapping[str, jax.Array]
+    weight: jax.Array
 
 
-def factors_of(spec: WorldSpec, observation: Observation, features: jax.Array) -> Factors:
+def factors_of(
+    spec: WorldSpec, observation: Observation, features: jax.Array, weight: jax.Array
+) -> Factors:
     """Return the known factors of observations ``(K, B, ...)`` with features ``(K, B, n)``."""
     known = {}
     if spec.goal is not None:
@@ -42,7 +48,7 @@ def factors_of(spec: WorldSpec, observation: Observation, features: jax.Array) -
     if spec.nuisance:
         known["nuisance"] = jax.vmap(lambda each: flatten_views(each, spec.nuisance))(observation)
     rows = {name: values.reshape(-1, values.shape[-1]) for name, values in known.items()}
-    return Factors(features.reshape(-1, features.shape[-1]), rows)
+    return Factors(features.reshape(-1, features.shape[-1]), rows, weight.ravel())
 
 
 def factor_metrics(
@@ -57,7 +63,7 @@ def factor_metrics(
     """
     metrics = {}
     for name, values in factors.known.items():
-        slope, explained = linear_fit(places, values)
+        slope, explained = linear_fit(places, values, factors.weight)
         if name == "goal":
             metrics["goal_fit"] = explained.min()
             reach = jnp.abs(slope) * jnp.array(half_range)[:, None]
@@ -67,10 +73,20 @@ def factor_metrics(
     return metrics
 
 
-def linear_fit(x: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Return the slopes ``(d, k)`` of a linear fit of y ``(M, k)`` on x ``(M, d)``, and its R²."""
-    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
-    covariance = x.T @ x / len(x) + LEAST_VARIANCE * jnp.eye(x.shape[1])
-    slope = jnp.linalg.solve(covariance, x.T @ y / len(x))
-    missed = jnp.square(y - x @ slope).mean(axis=0)
-    return slope, 1 - missed / (jnp.square(y).mean(axis=0) + LEAST_VARIANCE)
+def linear_fit(x: jax.Array, y: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Return the slopes ``(d, k)`` of a linear fit of y ``(M, k)`` on x ``(M, d)``, and its R².
+
+    Args:
+        x: places.
+        y: factors.
+        weight: ``(M,)`` of each row.
+    """
+    weight = (weight / weight.sum())[:, None]
+    x, y = x - (weight * x).sum(axis=0), y - (weight * y).sum(axis=0)
+    covariance = x.T @ (weight * x)
+    size = len(covariance)
+    ridge = RIDGE * jnp.trace(covariance) / size + LEAST_VARIANCE
+    slope = jnp.linalg.solve(covariance + ridge * jnp.eye(size), x.T @ (weight * y))
+    variance = (weight * jnp.square(y)).sum(axis=0)
+    missed = (weight * jnp.square(y - x @ slope)).sum(axis=0)
+    return slope, (variance - missed) / (variance + LEAST_VARIANCE)

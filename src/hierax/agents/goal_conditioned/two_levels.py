@@ -65,6 +65,7 @@ class TwoLevels(OffPolicy[GoalBatch]):
             such view, or it has no goal and there is no ``goal_space``.
     """
 
+    view_fields: ClassVar[Mapping[str, str]] = {HIGH: "high_views", LOW: "low_views"}
     low_rewards_known: ClassVar[tuple[str, ...]] = ("progress", "distance")
 
     control_interval: int = 10
@@ -99,12 +100,14 @@ class TwoLevels(OffPolicy[GoalBatch]):
         checks.instance("random_action_steps", self.random_action_steps, tuple)
         for steps in self.random_action_steps or (0,):
             checks.count("random_action_steps", steps, 1)
-        self._check_box()
         for level, names in self.views.items():
+            field = self.view_fields[level]
+            checks.instance(field, names, tuple)
+            if len(set(names)) < len(names):
+                raise ValueError(f"{field} must name each view once, got {names}")
             if not self.spec.size(names):
-                raise ValueError(
-                    f"{level}_views must hold at least one number together, got {names}"
-                )
+                raise ValueError(f"{field} must hold at least one number together, got {names}")
+        self._check_box()
 
     def _check_box(self) -> None:
         for name in ("goal_range", "goal_centre"):

@@ -5,7 +5,8 @@
 Mean and standard deviation of f are running statistics, so the box of goals keeps its size in units
 of what f takes on, whatever the scale of f is. What is stored of a goal are its coordinates in the
 box. It is read with the present f and the present statistics: a relative goal stays the same
-displacement in units of the box, from where the agent was.
+displacement in units of the box, from where the agent was. While a goal is pursued, its point of m
+is kept; f and its statistics move little in one decision.
 """
 
 import dataclasses
@@ -44,6 +45,11 @@ class Segment(NamedTuple):
     def length(self) -> jax.Array:
         """``(B,)``, steps of each decision."""
         return self.is_step.sum(axis=0)
+
+    @property
+    def weight(self) -> jax.Array:
+        """``(c + 1, B)``: 1, and 0 for observations that are repeated."""
+        return jnp.concatenate([jnp.ones_like(self.is_step[:1]), self.is_step]).astype(jnp.float32)
 
     def after(self, steps: jax.Array) -> jax.Array:
         """Return ``(B, n)``: the features so many steps after the first observation."""
@@ -137,7 +143,7 @@ class SpaceTraining:
             space.optimiser,
         )
         slow = polyak_update(space.slow, step.parameters, DRIFT_RATE)
-        mean, variance = self._statistics(space, step.parameters, segment.features)
+        mean, variance = self._statistics(space, step.parameters, segment)
         space = LearnedSpace(
             step.parameters, step.optimiser, slow, mean, variance, space.updates + 1
         )
@@ -156,14 +162,15 @@ class SpaceTraining:
         return (self.representation.embed(parameters, features) - space.mean) / space.spread
 
     def _statistics(
-        self, space: LearnedSpace, parameters: Any, features: jax.Array
+        self, space: LearnedSpace, parameters: Any, segment: Segment
     ) -> tuple[jax.Array, jax.Array]:
         """Return the running mean and variance with one more batch."""
-        found = self.representation.embed(parameters, features)
-        found = found.reshape(-1, found.shape[-1])
+        found = self.representation.embed(parameters, segment.features)
+        weight = (segment.weight / segment.weight.sum())[..., None]
+        centre = (weight * found).sum(axis=(0, 1))
+        spread = (weight * jnp.square(found - centre)).sum(axis=(0, 1))
         rate = jnp.maximum(STATISTICS_RATE, 1 / (1 + space.updates))
-        shift = found.mean(axis=0) - space.mean
-        spread = found.var(axis=0)
+        shift = centre - space.mean
         # The variance of a mixture: what is inside both parts, and what is between them.
         variance = (1 - rate) * (space.variance + rate * shift**2) + rate * spread
         return space.mean + rate * shift, variance

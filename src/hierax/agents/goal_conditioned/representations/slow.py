@@ -1,7 +1,7 @@
 """Slow features, the representation of LESSON.
 
 Li et al. (2021), "Learning subgoal representations with slow dynamics": f changes little in one
-step and much in c steps,
+step and much in c steps, or until the end of a decision that is shorter,
 
     mean_j (f(s_t) - f(s_{t+1}))_j²  +  max(0, 1 - mean_j (f(s_t) - f(s_{t+c}))_j²)  +  w ‖f(s_t)‖²
 """
