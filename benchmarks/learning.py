@@ -49,6 +49,7 @@ GOAL_AGENTS: dict[str, dict[str, Any]] = {
     "TD3": {"agent": "td3"},
     "HIRO without correction": {"agent": "hiro"},
     "HIRO": {"agent": "hiro", "correction": 1.0},
+    "NORL": {"agent": "norl"},
 }
 QUICK_WORLDS = ("PointCross-v0", "FourRooms-v0")
 OURS = "hierax"

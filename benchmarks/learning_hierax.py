@@ -10,6 +10,7 @@ import numpy as np
 
 from hierax.agents import (
     HIRO,
+    NORL,
     SAC,
     TD3,
     ActorCritic,
@@ -115,10 +116,11 @@ def steps(learner: str, world: str) -> Work:
 
 
 def goal_steps(agent: str, world: str, correction: float = 0.0) -> Work:
-    """Return the work of HIRO or TD3 in a maze: steps with updates, networks of equal sizes.
+    """Return the work of HIRO, NORL or TD3 in a maze: steps with updates, networks of equal sizes.
 
     An update of HIRO is one of the high level and some of the low level. TD3 makes as many in
-    `PointU-v0`. In ant mazes the settings are those of the experiment `hiro-ant-maze`.
+    `PointU-v0`; NORL makes as many of its goal space as of the low level, besides. In ant mazes the
+    settings are those of the experiment `hiro-ant-maze`, and NORL has those of HIRO.
     """
     place = make(world)
     if world == "PointU-v0":
@@ -128,11 +130,11 @@ def goal_steps(agent: str, world: str, correction: float = 0.0) -> Work:
         flat, two = dict(FLAT_SETTINGS), dict(PRESETS["hiro", world].settings)
     for settings in (flat, two):
         settings["learning_starts"] = 1_600
-    learner = (
-        TD3(place.spec, **flat)
-        if agent == "td3"
-        else HIRO(place.spec, **{**two, "correction": correction})
-    )
+    learner = {
+        "td3": functools.partial(TD3, **flat),
+        "hiro": functools.partial(HIRO, **{**two, "correction": correction}),
+        "norl": functools.partial(NORL, **{**two, "correction": correction, "levels_start": 0}),
+    }[agent](place.spec)
     iteration = Iteration.of(learner, SEED_ENVIRONMENTS)
     driver = make_driver(learner, place, iteration)
     runs, _ = driver.advance(driver.start((0,)), iteration.learning_starts, learning=False)

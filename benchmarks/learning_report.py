@@ -11,7 +11,7 @@ ACTING_TARGET = 200.0
 """Microseconds of a call."""
 START_TARGET = 8.0
 TRIAL_TARGET = 1.0
-GOAL_TARGETS = {"HIRO without correction": 1.3, "HIRO": 2.2}
+GOAL_TARGETS = {"HIRO without correction": 1.3, "HIRO": 2.2, "NORL": 3.0}
 LEVEL_TARGETS = {"one level": 1.4}
 PEER_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 1.3}
 SMALL_NETWORK_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 8.0}

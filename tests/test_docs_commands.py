@@ -90,7 +90,7 @@ def with_options(words, options):
 def at_smoke_budget(words):
     """Return a command that does the same in seconds."""
     if words[0] == "train":
-        options = {**SMOKE, **(SMALL if words[1] in ("sac", "td3", "lsp", "hiro") else {})}
+        options = {**SMOKE, **(SMALL if words[1] in ("sac", "td3", "lsp", "hiro", "norl") else {})}
         stages = [stage.steps for stage in read(words[1:]).curriculum]
         options |= {f"--curriculum.{number}.steps": ["64"] for number in range(len(stages))}
         return with_options(words, options)

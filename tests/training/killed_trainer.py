@@ -1,6 +1,6 @@
 """A program that trains in children which are killed at random moments, and goes on with the runs.
 
-    python killed_trainer.py FOLDER sac|td3|hiro scan|host TRIALS
+    python killed_trainer.py FOLDER sac|td3|hiro|norl scan|host TRIALS
 
 Prints as JSON the SHA-256 of a whole run, in how many trials the run that was killed and resumed
 ended with the same one, and how many of them were killed after their first checkpoint. The digest
@@ -20,23 +20,23 @@ from pathlib import Path
 
 import jax
 
-from hierax.agents import HIRO, SAC, TD3, Entries
+from hierax.agents import HIRO, NORL, SAC, TD3, Entries
 from hierax.training import checkpoint, train
 from hierax.worlds import PointSpeed
 
 STEPS = 3_000
+LEVELS = {
+    "control_interval": 3,
+    "random_goals": 500,
+    "random_actions": 300,
+    "updates_per_step": 0.25,
+    "stop_low_when": 0.0,  # after the fifth evaluation
+}
 KINDS = {
     "sac": SAC,
     "td3": TD3,
-    "hiro": functools.partial(
-        HIRO,
-        goal_space=Entries("velocity"),
-        control_interval=3,
-        random_goals=500,
-        random_actions=300,
-        updates_per_step=0.25,
-        stop_low_when=0.0,  # after the fifth evaluation
-    ),
+    "hiro": functools.partial(HIRO, goal_space=Entries("velocity"), **LEVELS),
+    "norl": functools.partial(NORL, levels_start=400, **LEVELS),
 }
 
 

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from hierax.agents import HIRO, SAC, TD3, Entries
+from hierax.agents import HIRO, NORL, SAC, TD3, Entries
 from hierax.training import train
 from hierax.training.host_driver import HostDriver
 from hierax.training.iteration import Iteration
@@ -17,10 +17,12 @@ WORLD = FunctionalHostWorld(PointSpeed(episode_limit=7))
 SETTINGS = {"hidden_sizes": (8,), "batch_size": 4, "buffer_size": 60, "learning_starts": 16}
 
 
-GOALS = partial(HIRO, goal_space=Entries("velocity"), high_batch_size=4, control_interval=3)
+LEVELS = {"high_batch_size": 4, "control_interval": 3}
+GOALS = partial(HIRO, goal_space=Entries("velocity"), **LEVELS)
+LEARNED = pytest.param(partial(NORL, levels_start=16, **LEVELS), marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("kind", [SAC, TD3, GOALS], ids=["sac", "td3", "hiro"])
+@pytest.mark.parametrize("kind", [SAC, TD3, GOALS, LEARNED], ids=["sac", "td3", "hiro", "norl"])
 def test_where_the_replay_is_kept_changes_no_number(kind):
     agent = kind(WORLD.spec, normalise_observations=True, **SETTINGS)
     iteration = Iteration.of(agent, 2, 4)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from hierax.agents import HIRO, SAC, TD3, Entries
+from hierax.agents import HIRO, NORL, SAC, TD3, Entries
 from hierax.training import NotFiniteError, checkpoint, load, train
 from hierax.training.checkpoint_files import NotSavedError
 from hierax.training.records import Records, read_metrics
@@ -29,7 +29,6 @@ from training.toys import Clock, Counter
 WORLD = PointSpeed(episode_limit=20)
 SMALL = {"hidden_sizes": (4,), "batch_size": 8, "buffer_size": 300, "learning_starts": 32}
 LEVELS = {
-    "goal_space": Entries("velocity"),
     "control_interval": 3,
     "random_goals": 100,
     "random_actions": 60,
@@ -39,10 +38,12 @@ LEVELS = {
 AGENTS = {
     "sac": SAC(WORLD.spec, **SMALL),
     "td3": TD3(WORLD.spec, **SMALL),
-    "hiro": HIRO(WORLD.spec, **SMALL, **LEVELS),
+    "hiro": HIRO(WORLD.spec, goal_space=Entries("velocity"), **SMALL, **LEVELS),
+    "norl": NORL(WORLD.spec, levels_start=100, **SMALL, **LEVELS),
 }
 learners = pytest.mark.parametrize(
-    "learner", ["sac", "td3", pytest.param("hiro", marks=pytest.mark.slow)]
+    "learner",
+    ["sac", "td3", *(pytest.param(name, marks=pytest.mark.slow) for name in ("hiro", "norl"))],
 )
 INTERVALS = {"log_every": 40, "evaluate_every": 80, "checkpoint_every": 80}
 CLOCK = Clock(length=7, episode_limit=5)
