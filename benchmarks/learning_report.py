@@ -53,10 +53,11 @@ environments per seed. One driver compiles once and trains the seeds one after t
 by `vmap`. Separate runs compile once each.
 """
 GOALS_NOTE = """
-Environment steps of HIRO and TD3 with their updates, 16 environments. In `PointU-v0` both have the
-same networks, and TD3 makes as many updates as both levels of HIRO together. In `AntMaze-v0` the
-settings are those of `hierax reproduce hiro-ant-maze`. The cost is the CPU time of a step relative
-to TD3 in the same round.
+Environment steps of HIRO, NORL and TD3 with their updates, 16 environments. In `PointU-v0` all have
+the same networks, and TD3 makes as many updates as both levels of HIRO together. NORL also updates
+its goal space, as often as its low level. In `AntMaze-v0` the settings are those of
+`hierax reproduce hiro-ant-maze`. The cost is the CPU time of a step relative to TD3 in the same
+round.
 """
 OVERHEAD_NOTE = """
 CPU time of a step with its update in `HalfCheetah-v5`, compared with steps of the environment alone

@@ -11,7 +11,8 @@ from refusals import refuses
 COSTLY = (
     "lsp-spin-cross", "lsp-point-cross", "lsp-cheetah-reach", "lsp-ant-cross", "lsp-lqr",
     "lsp-layers", "lsp-pendulum", "hiro-point", "hiro-correction", "hiro-exploration",
-    "hiro-ant-maze",
+    "hiro-ant-maze", "norl-representation", "norl-point", "norl-low-reward", "norl-ant-maze",
+    "norl-parking", "norl-on-policy",
 )  # fmt: skip
 """Experiments that compile many agents."""
 FILMED = ("lsp-latents",)

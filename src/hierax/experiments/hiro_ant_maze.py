@@ -84,9 +84,9 @@ def run(scale: str, seeds: int) -> Result:
     tables, curves, agents = {}, {}, {}
     for name in budget.mazes:
         world, shown = worlds(name, budget.episode_limit)
-        found = {arm: _train(agent, world, shown, budget, seeds)
+        found = {arm: trained(agent, world, shown, budget, seeds)
                  for arm, agent in arms(scale, world).items()}  # fmt: skip
-        tables[f"{name}: arms"] = {arm: _row(runs) for arm, runs in found.items()}
+        tables[f"{name}: arms"] = {arm: row(runs) for arm, runs in found.items()}
         curves |= {f"{name}: {arm}": runs.curve(METRIC) for arm, runs in found.items()}
         agents[f"{name}: agents"] = {
             arm: describe_agent(agent) for arm, agent in arms(scale, world).items()
@@ -111,7 +111,7 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
     is_tested = len(best) == len(MAZES)
     seeds = len(next(iter(best.values())))
     told = "; ".join(
-        f"{name.removesuffix(': arms')}: {_rates(rows)}" for name, rows in tables.items()
+        f"{name.removesuffix(': arms')}: {rates(rows)}" for name, rows in tables.items()
     )
     return [
         Finding(
@@ -147,7 +147,8 @@ def arms(scale: str, world: AnyWorld) -> dict[str, OffPolicy]:
     return {TWO_LEVELS: HIRO(world.spec, **settings), FLAT: TD3(world.spec, **FLAT_SETTINGS)}
 
 
-def _train(agent: OffPolicy, world: AnyWorld, shown: AnyWorld, budget: Budget, seeds: int) -> Runs:
+def trained(agent: OffPolicy, world: AnyWorld, shown: AnyWorld, budget: Budget, seeds: int) -> Runs:
+    """Return the runs of an agent that is evaluated in the world ``shown``."""
     return learn(
         agent,
         world,
@@ -161,7 +162,8 @@ def _train(agent: OffPolicy, world: AnyWorld, shown: AnyWorld, budget: Budget, s
     )
 
 
-def _row(runs: Runs) -> dict[str, Any]:
+def row(runs: Runs) -> dict[str, Any]:
+    """Return the row of an arm."""
     success, near = runs.measured[METRIC], runs.measured[NEAR]
     steps, trained = runs.steps[-1], runs.measured["training/success"][:, -LAST:].mean(axis=1)
     return {
@@ -178,7 +180,8 @@ def _row(runs: Runs) -> dict[str, Any]:
     }
 
 
-def _rates(rows: Mapping[str, Any]) -> str:
+def rates(rows: Mapping[str, Any]) -> str:
+    """Return the success of each arm in words."""
     return ", ".join(
         f"{arm} {np.mean(row['by_seed']):.2f} at the end and {np.mean(row['best_by_seed']):.2f} at "
         f"best, {np.mean(row['training_success_by_seed']):.2f} for goals anywhere "

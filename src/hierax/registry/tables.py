@@ -178,6 +178,8 @@ EXPERIMENTS: dict[str, Experiment] = _table(
          "Goals in learned spaces in a U-shaped maze: NORL, an oracle, and five other spaces."),
         ("norl-low-reward", ("N5",), 10,
          "Rewards of the low level in a learned space: does the mutual information help?"),
+        ("norl-ant-maze", (), 2,
+         "NORL with an ant in a maze: a learned goal space of a body with legs."),
         ("norl-parking", (), 10,
          "Why agents stop beside the goal in a learned space: one setting changed at a time."),
         ("norl-on-policy", ("N8",), 10,
