@@ -37,13 +37,14 @@ from worlds.mujoco.acted import data_of, teleport, timesteps
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = (
     "train", "resume", "sac", "td3", "own-world", "latent-space", "mujoco-worlds", "hiro",
-    "own-goals",
+    "norl", "own-goals",
 )  # fmt: skip
 TABLES = {
     ("sac", "Fields"): (SAC,),
     ("td3", "Fields"): (TD3,),
     ("latent-space", "Fields"): (LatentSpacePolicy, Level),
     ("hiro", "Fields"): (OffPolicy, TwoLevels, HIRO),
+    ("norl", "Fields"): (NORL,),
     ("train", "Fields of all actor-critics"): (ActorCritic, OffPolicy),
     ("train", "Fields of SAC and TD3"): (FlatActorCritic,),
 }
