@@ -16,6 +16,7 @@ from gymnasium.utils.env_checker import check_env
 import hierax
 from hierax.agents import (
     HIRO,
+    NORL,
     SAC,
     TD3,
     ActorCritic,
