@@ -7,7 +7,7 @@ import numpy as np
 from agents import goal_walks, in_numpy
 from agents.goal_walks import GOAL, SMALL, A
 from hierax.agents import NORL
-from hierax.agents.goal_conditioned.representations import Segment
+from hierax.agents.goal_conditioned.representations import Trajectories
 from hierax.spec import Continuous, View, WorldSpec
 
 VIEWS = (*goal_walks.VIEWS, View("time", (1,)), View("noise", (2,)))
@@ -63,17 +63,13 @@ def linearly_moved(mlp, slope, shift):
     return eqx.tree_at(lambda each: each.layers, mlp, (*hidden, last))
 
 
-def segment_of(features, length, action=None, number=None):
+def trajectories_of(features, length, action=None):
     """Decisions of these lengths; what follows the last step is its observation, repeated."""
     count = len(features) - 1
     rows = np.minimum(np.arange(count + 1)[:, None], length)
     features = np.take_along_axis(np.asarray(features), rows[..., None], axis=0)
     action = np.zeros((count, len(length), A)) if action is None else action
-    number = np.zeros(len(length)) if number is None else number
     is_step = np.arange(count)[:, None] < length
-    return Segment(
-        jnp.asarray(features, jnp.float32),
-        jnp.asarray(action, jnp.float32),
-        jnp.asarray(is_step),
-        jnp.asarray(number, jnp.int32),
+    return Trajectories(
+        jnp.asarray(features, jnp.float32), jnp.asarray(action, jnp.float32), jnp.asarray(is_step)
     )

@@ -121,17 +121,19 @@ def test_a_step_comes_with_the_decision_that_it_is_part_of(lived):
     rows, numbers, batch = lived
     lengths = collections.Counter()
     for k, b, _, low in steps_of(batch):
-        segment = low.segment
+        trajectories = low.trajectories
         t, n = numbers[tuple(low.observation[k, 0, b, :A])]
         made = decision(rows, t, n)
-        assert segment.number[k, b] == made.index(t) == rows[t].age[n] % INTERVAL
-        np.testing.assert_array_equal(segment.is_step[k, :, b], np.arange(INTERVAL) < len(made))
+        assert trajectories.number[k, b] == made.index(t) == rows[t].age[n] % INTERVAL
+        np.testing.assert_array_equal(
+            trajectories.is_step[k, :, b], np.arange(INTERVAL) < len(made)
+        )
         shown = [rows[i].row.observation for i in made]
         shown += [rows[made[-1]].row.next_observation] * (INTERVAL + 1 - len(made))
         expected = [views_of(each, n, SEEN_BY_F) for each in shown]
-        np.testing.assert_array_equal(segment.features[k, :, b], expected)
+        np.testing.assert_array_equal(trajectories.features[k, :, b], expected)
         for i, number in enumerate(made):
-            np.testing.assert_array_equal(segment.action[k, i, b], rows[number].row.action[n])
+            np.testing.assert_array_equal(trajectories.action[k, i, b], rows[number].row.action[n])
         lengths[len(made)] += 1
     assert set(lengths) == set(range(1, INTERVAL + 1))
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hierax.agents.goal_conditioned.representations import Predictive, Segment, SpaceTraining
+from hierax.agents.goal_conditioned.representations import Predictive, SpaceTraining, Trajectories
 from hierax.agents.goal_conditioned.representations.predictive import huber_distance, log_partition
 
 C, BATCH, HALF, NOISE = 10, 128, 6.0, 8
@@ -18,8 +18,8 @@ OURS = Predictive(2, (64, 64), None, C, 0.99, "published")
 class WithoutPositives(Predictive):
     """The pool are first states, not those that followed."""
 
-    def loss(self, parameters, segment, key):
-        start, following, pool = _embedded(self, parameters, segment)
+    def loss(self, parameters, trajectories, key):
+        start, following, pool = _embedded(self, parameters, trajectories)
         log_z = log_partition(start, pool)
         return (huber_distance(following - start) + log_z).mean(), {"information": log_z.mean()}
 
@@ -27,15 +27,15 @@ class WithoutPositives(Predictive):
 class WrongSign(Predictive):
     """The objective of a blog note on the paper, where log Z has the other sign."""
 
-    def loss(self, parameters, segment, key):
-        start, following, _ = _embedded(self, parameters, segment)
+    def loss(self, parameters, trajectories, key):
+        start, following, _ = _embedded(self, parameters, trajectories)
         log_z = log_partition(start, following)
         return (huber_distance(following - start) - log_z).mean(), {"information": log_z.mean()}
 
 
-def _embedded(phi, parameters, segment):
+def _embedded(phi, parameters, trajectories):
     """First places and following ones of half a batch, and first places of the other half."""
-    start, following = (phi.embed(parameters, segment.features[k]) for k in (0, -1))
+    start, following = (phi.embed(parameters, trajectories.features[k]) for k in (0, -1))
     half = len(start) // 2
     return start[:half], following[:half], start[half:]
 
@@ -66,13 +66,12 @@ def learned(representation, updates, data):
         row_key, walker_key, update_key = jax.random.split(key, 3)
         row = jax.random.randint(row_key, (BATCH,), 0, STEPS - C)
         walker = jax.random.randint(walker_key, (BATCH,), 0, WALKERS)
-        segment = Segment(
+        trajectories = Trajectories(
             data[row + number, walker],
             jnp.zeros((C, BATCH, 1)),
             jnp.ones((C, BATCH), bool),
-            jnp.zeros(BATCH, jnp.int32),
         )
-        space, metrics = training.update(space, segment, update_key)
+        space, metrics = training.update(space, trajectories, update_key)
         return space, metrics["information"]
 
     keys = jax.random.split(key, updates)

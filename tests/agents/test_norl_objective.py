@@ -10,7 +10,7 @@ import scipy.stats
 
 from agents import in_numpy
 from agents.goal_walks import KEY, A
-from agents.norl_walks import apart, linearly_moved, segment_of
+from agents.norl_walks import apart, linearly_moved, trajectories_of
 from hierax.agents.goal_conditioned.representations import Predictive
 from hierax.agents.goal_conditioned.representations.predictive import (
     drawn_offsets,
@@ -58,7 +58,7 @@ def walked(seed=0):
     steps = rng.normal(size=(C + 1, B, FEATURES)) * np.array([4, *[0.5] * C])[:, None, None]
     features = steps.cumsum(axis=0)
     length = 1 + np.arange(B) % C
-    return segment_of(features, length, rng.uniform(-1, 1, (C, B, A)), rng.integers(0, length))
+    return trajectories_of(features, length, rng.uniform(-1, 1, (C, B, A)))
 
 
 @pytest.mark.parametrize(("size", "each"), [(0, 0), (0.05, 0.0125), (0.1, 0.05), (1.0, 0.95)])
@@ -100,23 +100,23 @@ def test_offsets_are_drawn_so_and_never_pass_the_end_of_a_decision(offsets):
 def test_the_observation_k_steps_later_is_taken():
     """Ramps s_i = i, in decisions that end after 1 to c steps."""
     ramp = np.tile(np.arange(C + 1.0)[:, None, None], (1, C, 1))
-    segment = segment_of(ramp, np.arange(C) + 1)
-    np.testing.assert_array_equal(segment.length, [1, 2, 3, 4])
+    trajectories = trajectories_of(ramp, np.arange(C) + 1)
+    np.testing.assert_array_equal(trajectories.length, [1, 2, 3, 4])
     for k in range(C + 1):
-        found = segment.after(jnp.full(C, k))[:, 0]
-        np.testing.assert_array_equal(found, np.minimum(k, segment.length))
+        found = trajectories.after(jnp.full(C, k))[:, 0]
+        np.testing.assert_array_equal(found, np.minimum(k, trajectories.length))
 
 
 def test_the_loss_is_minus_the_bound_of_the_pairs_that_are_apart_so_far():
     """With γ near 1 the last observation of each decision follows its first one."""
-    maps, segment = networks(PHI), walked()
-    place = in_numpy.network(maps.place, np.asarray(segment.features, float))
-    following = place[np.asarray(segment.length), np.arange(B)]
+    maps, trajectories = networks(PHI), walked()
+    place = in_numpy.network(maps.place, np.asarray(trajectories.features, float))
+    following = place[np.asarray(trajectories.length), np.arange(B)]
     expected = -information(place[0], following, following)
-    assert loss(PHI, maps, segment) == pytest.approx(expected, rel=1e-4)
+    assert loss(PHI, maps, trajectories) == pytest.approx(expected, rel=1e-4)
     assert abs(expected) > 0.1
     # Any other offset would be another value.
-    early = place[np.asarray(segment.length) - 1, np.arange(B)]
+    early = place[np.asarray(trajectories.length) - 1, np.arange(B)]
     assert abs(information(place[0], early, early) + expected) > 0.01
 
 
@@ -154,10 +154,10 @@ def test_the_ratio_is_bounded_by_the_size_of_a_pool_that_holds_what_followed(sca
         assert ratio(following, following, other).max() > 3 * np.log(B)  # no positive in the pool
 
 
-def released(phi, maps, segment):
+def released(phi, maps, trajectories):
     """The released estimator with all of the pool as negatives: no gradient through log Z."""
-    place = phi.embed(maps, segment.features)
-    start, following = phi.predicted(maps, segment), place[segment.length, jnp.arange(B)]
+    place = phi.embed(maps, trajectories.features)
+    start, following = phi.predicted(maps, trajectories), place[trajectories.length, jnp.arange(B)]
     near = huber_distance(following - start)
     all_pairs = jnp.exp(-huber_distance(following[None] - start[:, None]))
     partition = jax.lax.stop_gradient(all_pairs.mean(axis=1))
@@ -166,9 +166,9 @@ def released(phi, maps, segment):
 
 @pytest.mark.parametrize("phi", [PHI, WITH_ACTIONS], ids=["place", "actions"])
 def test_the_gradient_is_that_of_the_released_estimator_on_the_whole_pool(phi):
-    maps, segment = networks(phi), walked()
-    found, _ = gradient(phi, maps, segment)
-    expected = jax.jit(jax.grad(lambda maps: released(phi, maps, segment)))(maps)
+    maps, trajectories = networks(phi), walked()
+    found, _ = gradient(phi, maps, trajectories)
+    expected = jax.jit(jax.grad(lambda maps: released(phi, maps, trajectories)))(maps)
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
     assert all(np.abs(layer.weight).max() > 1e-2 for layer in expected.place.layers)
@@ -176,10 +176,10 @@ def test_the_gradient_is_that_of_the_released_estimator_on_the_whole_pool(phi):
 
 def test_the_gradient_flows_through_the_first_state_and_the_one_that_follows():
     """Finite differences of the NumPy formula, along one direction in each observation."""
-    maps, segment = networks(PHI), walked()
-    features, last = np.asarray(segment.features, float), np.asarray(segment.length)
+    maps, trajectories = networks(PHI), walked()
+    features, last = np.asarray(trajectories.features, float), np.asarray(trajectories.length)
     along = np.random.default_rng(4).normal(size=features.shape)
-    found = np.asarray(gradient(PHI, maps, segment)[1].features)
+    found = np.asarray(gradient(PHI, maps, trajectories)[1].features)
 
     step, each = 1e-5, np.arange(B)
     of_start, of_following = along[0], along[last, each]
@@ -198,29 +198,29 @@ def test_the_gradient_flows_through_the_first_state_and_the_one_that_follows():
 
 
 def test_what_follows_is_predicted_as_a_shift_from_the_first_state():
-    segment = walked()
+    trajectories = walked()
     maps = networks(WITH_ACTIONS)
-    place = in_numpy.network(maps.place, np.asarray(segment.features[0]))
+    place = in_numpy.network(maps.place, np.asarray(trajectories.features[0]))
     still = maps._replace(shift=jax.tree.map(jnp.zeros_like, maps.shift))
-    np.testing.assert_allclose(predicted(WITH_ACTIONS, still, segment), place, atol=1e-5)
-    np.testing.assert_allclose(predicted(PHI, networks(PHI), segment), place, atol=1e-5)
-    made = np.where(segment.is_step[..., None], segment.action, 0)
-    rows = [np.concatenate([segment.features[0, b], *made[:, b]]) for b in range(B)]
+    np.testing.assert_allclose(predicted(WITH_ACTIONS, still, trajectories), place, atol=1e-5)
+    np.testing.assert_allclose(predicted(PHI, networks(PHI), trajectories), place, atol=1e-5)
+    made = np.where(trajectories.is_step[..., None], trajectories.action, 0)
+    rows = [np.concatenate([trajectories.features[0, b], *made[:, b]]) for b in range(B)]
     expected = place + in_numpy.network(maps.shift, np.array(rows))
-    np.testing.assert_allclose(predicted(WITH_ACTIONS, maps, segment), expected, atol=1e-4)
+    np.testing.assert_allclose(predicted(WITH_ACTIONS, maps, trajectories), expected, atol=1e-4)
 
 
 def test_actions_after_the_last_step_of_a_decision_do_not_matter():
-    segment, maps = walked(), networks(WITH_ACTIONS)
-    before = np.asarray(predicted(WITH_ACTIONS, maps, segment))
-    padded = jnp.where(segment.is_step[..., None], segment.action, jnp.nan)
+    trajectories, maps = walked(), networks(WITH_ACTIONS)
+    before = np.asarray(predicted(WITH_ACTIONS, maps, trajectories))
+    padded = jnp.where(trajectories.is_step[..., None], trajectories.action, jnp.nan)
     np.testing.assert_array_equal(
-        predicted(WITH_ACTIONS, maps, segment._replace(action=padded)), before
+        predicted(WITH_ACTIONS, maps, trajectories._replace(action=padded)), before
     )
     for k in range(C):
-        changed = segment._replace(action=segment.action.at[k].add(1.0))
+        changed = trajectories._replace(action=trajectories.action.at[k].add(1.0))
         moved = (np.asarray(predicted(WITH_ACTIONS, maps, changed)) != before).any(axis=1)
-        np.testing.assert_array_equal(moved, segment.is_step[k])
+        np.testing.assert_array_equal(moved, trajectories.is_step[k])
 
 
 def test_the_map_starts_near_a_constant():

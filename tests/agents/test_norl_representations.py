@@ -7,7 +7,7 @@ import pytest
 
 from agents import in_numpy
 from agents.goal_walks import KEY, A, N, seen
-from agents.norl_walks import PLANE, agent_of, linearly_moved, segment_of
+from agents.norl_walks import PLANE, agent_of, linearly_moved, trajectories_of
 from hierax.agents.goal_conditioned.representations import (
     Autoencoder,
     Controlled,
@@ -38,17 +38,17 @@ def walked(seed=0):
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(C + 1, B, FEATURES)).cumsum(axis=0)
     length = 1 + np.arange(B) % C
-    return segment_of(features, length, rng.uniform(-1, 1, (C, B, A)), rng.integers(0, length))
+    return trajectories_of(features, length, rng.uniform(-1, 1, (C, B, A)))
 
 
 @pytest.mark.parametrize("name", [*LEARNED, *FIXED])
 def test_an_update_changes_the_map_where_something_is_learned(name):
     one = {**LEARNED, **FIXED}[name]
-    training, segment = SpaceTraining(one, 1e-2), walked()
+    training, trajectories = SpaceTraining(one, 1e-2), walked()
     space = training.build(KEY, FEATURES)
-    after, metrics = update(training, space, segment)
+    after, metrics = update(training, space, trajectories)
     before, now = (
-        np.asarray(one.embed(each.parameters, segment.features)) for each in (space, after)
+        np.asarray(one.embed(each.parameters, trajectories.features)) for each in (space, after)
     )
     assert before.shape == (C + 1, B, one.size(FEATURES))
     assert (before != now).any() == (name in LEARNED)
@@ -58,7 +58,7 @@ def test_an_update_changes_the_map_where_something_is_learned(name):
     assert set(metrics) >= {"loss", "gradient", "spread", "drift"}
     assert all(np.isfinite(value) for value in metrics.values())
     # Statistics are kept in any case, of each observation once.
-    once = np.arange(C + 1)[:, None] <= np.asarray(segment.length)
+    once = np.arange(C + 1)[:, None] <= np.asarray(trajectories.length)
     np.testing.assert_allclose(after.mean, now[once].mean(axis=0), atol=1e-4)
 
 
@@ -122,19 +122,19 @@ def test_the_divergence_of_gaussians_is_its_integral():
 
 
 def test_the_loss_of_an_autoencoder_is_minus_the_evidence_bound():
-    coder, segment = coded(VAE), walked()
-    features = segment.features[0]
+    coder, trajectories = coded(VAE), walked()
+    features = trajectories.features[0]
     mean, deviation = posterior(coder, features)
     latent = mean + deviation * np.asarray(jax.random.normal(KEY, (B, D)))
     expected = missed(coder, latent, features) + divergence(mean, deviation, 0, 1)
-    assert loss(VAE, coder, segment) == pytest.approx(expected.mean(), rel=1e-4)
+    assert loss(VAE, coder, trajectories) == pytest.approx(expected.mean(), rel=1e-4)
     np.testing.assert_allclose(VAE.embed(coder, features), mean, atol=1e-5)
     assert deviation.std() > 0.05
 
 
 def test_embed_to_control_makes_a_step_that_is_linear_in_the_latent():
-    coder, segment = coded(E2C), walked(1)
-    before, after = np.asarray(segment.features[:2])
+    coder, trajectories = coded(E2C), walked(1)
+    before, after = np.asarray(trajectories.features[:2])
     mean, deviation = posterior(coder, before)
     following, spread = posterior(coder, after)
     latent = mean + deviation * np.asarray(jax.random.normal(KEY, (B, D)))
@@ -142,32 +142,32 @@ def test_embed_to_control_makes_a_step_that_is_linear_in_the_latent():
     for b in range(B):
         left, right, offset, control = np.split(step[b], [D, 2 * D, 3 * D])
         linear = np.eye(D) + np.outer(left, right)
-        push = control.reshape(D, A) @ np.asarray(segment.action[0, b]) + offset
+        push = control.reshape(D, A) @ np.asarray(trajectories.action[0, b]) + offset
         expected = linear @ mean[b] + push
         width = np.sqrt(np.diag(linear @ np.diag(deviation[b] ** 2) @ linear.T))
         total += missed(coder, latent[b], before[b])
         total += missed(coder, linear @ latent[b] + push, after[b])
         total += divergence(mean[b], deviation[b], 0, 1)
         total += 0.25 * divergence(expected, width, following[b], spread[b])
-    assert loss(E2C, coder, segment) == pytest.approx(total / B, rel=1e-4)
+    assert loss(E2C, coder, trajectories) == pytest.approx(total / B, rel=1e-4)
     # All three parts of the step matter.
     for k in range(4):
         moved = np.zeros(D * (3 + A))
         moved[[k * D, k * D + 1]] = 0.3
         other = coder._replace(step=linearly_moved(coder.step, np.eye(moved.size), moved))
-        assert abs(loss(E2C, other, segment) - total / B) > 1e-4
+        assert abs(loss(E2C, other, trajectories) - total / B) > 1e-4
 
 
 def test_slow_features_change_little_in_a_step_and_much_in_a_decision():
-    network, segment = SLOW.build(jax.random.key(2), FEATURES), walked(2)
+    network, trajectories = SLOW.build(jax.random.key(2), FEATURES), walked(2)
     for factor in (0.3, 3.0):
         scaled = linearly_moved(network, factor * np.eye(D), 0.1)
-        places = in_numpy.network(scaled, np.asarray(segment.features))
-        last = places[np.asarray(segment.length), np.arange(B)]
+        places = in_numpy.network(scaled, np.asarray(trajectories.features))
+        last = places[np.asarray(trajectories.length), np.arange(B)]
         change = ((places[0] - last) ** 2).mean(axis=-1)
         each = ((places[0] - places[1]) ** 2).mean(axis=-1) + np.maximum(0, 1 - change)
         expected = (each + 1e-4 * (places[0] ** 2).sum(axis=-1)).mean()
-        assert loss(SLOW, scaled, segment) == pytest.approx(expected, rel=1e-4)
+        assert loss(SLOW, scaled, trajectories) == pytest.approx(expected, rel=1e-4)
     assert (change > 1).any()
     assert (change < 1).any()
 

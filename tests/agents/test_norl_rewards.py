@@ -68,16 +68,16 @@ class Expected:
 
     @property
     def weight(self):
-        return np.where(self.low.segment.number == INTERVAL - 1, 1 / (1 - DISCOUNT), 1)
+        return np.where(self.low.trajectories.number == INTERVAL - 1, 1 / (1 - DISCOUNT), 1)
 
     @property
     def information(self):
         """log K / ρ of each step; the pool are the steps of its batch."""
-        maps, segment = self.space.parameters, self.low.segment
-        begun, reached = segment.features[:, 0], self.low.features[:, 1]
+        maps, trajectories = self.space.parameters, self.low.trajectories
+        begun, reached = trajectories.features[:, 0], self.low.features[:, 1]
         start, following = mapped(self.space, begun), mapped(self.space, reached)
         if maps.shift is not None:
-            made = np.where(segment.is_step[..., None], segment.action, 0)
+            made = np.where(trajectories.is_step[..., None], trajectories.action, 0)
             made = np.moveaxis(made, 2, 1).reshape(*begun.shape[:2], -1)
             start = start + in_numpy.network(maps.shift, np.concatenate([begun, made], axis=-1))
         pairs = np.exp(-apart(following[:, None] - start[:, :, None]))
@@ -129,10 +129,10 @@ def test_only_the_last_of_c_steps_has_a_larger_weight():
         low_transitions(agent_of(**SETTINGS, low_reward=kind), state, batch).reward
         for kind in ("huber", "huber_weighted")
     )
-    number = batch.low.segment.number
+    number = batch.low.trajectories.number
     np.testing.assert_allclose(weighted, np.where(number == 3, 5, 1) * plain, rtol=1e-4)
     assert set(number.ravel()) == {0, 1, 2, 3}
-    assert (batch.low.segment.is_step.sum(axis=1)[number == 3] == 4).all()
+    assert (batch.low.trajectories.is_step.sum(axis=1)[number == 3] == 4).all()
 
 
 def test_the_information_may_rest_on_the_actions_of_the_decision():

@@ -71,8 +71,8 @@ def test_the_goal_space_has_an_update_from_each_batch_of_the_low_level():
     learner, metrics = updated()
     space, losses = state.learner.space, []
     for k in range(AGENT.low_updates):
-        segment = jax.tree.map(lambda leaf, k=k: leaf[k], batch.goals.low.segment)
-        space, found = space_update(space, segment, KEY)
+        trajectories = jax.tree.map(lambda leaf, k=k: leaf[k], batch.goals.low.trajectories)
+        space, found = space_update(space, trajectories, KEY)
         losses.append(found["loss"])
     equal(learner.space, space)
     assert learner.space.updates == AGENT.low_updates == 2

@@ -54,29 +54,24 @@ class Arm(NamedTuple):
         agent: the agent, made for ``world``.
         world: the task.
         steps: environment steps.
+        also: names of further metrics of training; rows have their last values.
     """
 
     agent: OffPolicy
     world: AnyWorld
     steps: int
+    also: tuple[str, ...] = ()
 
 
-def study(
-    arms: Mapping[str, Arm], budget: Budget, seeds: int, also: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Train all arms; return curves, the rows of a table, settings and final states by name.
-
-    Args:
-        arms: by name.
-        budget: of the scale.
-        seeds: number of seeds.
-        also: names of further metrics of training; rows have their last values.
-    """
+def study(arms: Mapping[str, Arm], budget: Budget, seeds: int) -> dict[str, Any]:
+    """Train all arms; return curves, the rows of a table, settings and final states by name."""
     chosen = {name: arm for name, arm in arms.items() if budget.only is None or name in budget.only}
-    runs = {name: _train(arm, budget, seeds, also) for name, arm in chosen.items()}
+    runs = {name: _train(arm, budget, seeds) for name, arm in chosen.items()}
     return {
         "curves": {name: each.curve(METRIC) for name, each in runs.items()},
-        "table": {name: {**row(each), **_last(each, also)} for name, each in runs.items()},
+        "table": {
+            name: {**row(each), **_last(each, chosen[name].also)} for name, each in runs.items()
+        },
         "states": {name: each.states for name, each in runs.items()},
         "settings": {
             "steps": {name: arm.steps for name, arm in chosen.items()},
@@ -144,7 +139,7 @@ def _last(runs: Runs, also: Sequence[str]) -> dict[str, Any]:
     return {f"{name}_by_seed": runs.measured[name][:, -1] for name in also}
 
 
-def _train(arm: Arm, budget: Budget, seeds: int, also: Sequence[str]) -> Runs:
+def _train(arm: Arm, budget: Budget, seeds: int) -> Runs:
     steps = max(1, round(budget.share * arm.steps))
     return learn(
         arm.agent,
@@ -153,5 +148,5 @@ def _train(arm: Arm, budget: Budget, seeds: int, also: Sequence[str]) -> Runs:
         seeds,
         evaluate_every=-(-steps // budget.evaluations),
         episodes=budget.episodes,
-        metrics=(METRIC, RETURN, *also),
+        metrics=(METRIC, RETURN, *arm.also),
     )

@@ -147,7 +147,14 @@ def arms(scale: str, world: AnyWorld) -> dict[str, OffPolicy]:
     return {TWO_LEVELS: HIRO(world.spec, **settings), FLAT: TD3(world.spec, **FLAT_SETTINGS)}
 
 
-def trained(agent: OffPolicy, world: AnyWorld, shown: AnyWorld, budget: Budget, seeds: int) -> Runs:
+def trained(
+    agent: OffPolicy,
+    world: AnyWorld,
+    shown: AnyWorld,
+    budget: Budget,
+    seeds: int,
+    also: tuple[str, ...] = (),
+) -> Runs:
     """Return the runs of an agent that is evaluated in the world ``shown``."""
     return learn(
         agent,
@@ -156,7 +163,7 @@ def trained(agent: OffPolicy, world: AnyWorld, shown: AnyWorld, budget: Budget, 
         seeds,
         evaluate_every=budget.steps // budget.evaluations,
         episodes=budget.episodes,
-        metrics=(METRIC, NEAR, RETURN, "training/success"),
+        metrics=(METRIC, NEAR, RETURN, "training/success", *also),
         evaluation_world=shown,
         environments=ENVIRONMENTS,
     )

@@ -19,8 +19,11 @@ WORLDS = ("PointU-v0", "RowerU-v0")
 NUISANCE = 4
 STEPS = 400_000
 GOAL_FIT, NUISANCE_FIT, SPREAD = "space/goal_fit", "space/nuisance_fit", "space/spread"
-MEASURED = (GOAL_FIT, NUISANCE_FIT, SPREAD, "space/box", "space/drift", "low/known_goal_reached")
-"""Metrics of training that the tables hold, at the end of each run."""
+MEASURED = (
+    GOAL_FIT, SPREAD, "space/box", "space/drift", "low/known_goal_reached",
+    "deterministic/success_within_0.75", "deterministic/success_within_3",
+)  # fmt: skip
+"""Further metrics that the tables hold, at the end of each run."""
 
 
 def maze(name: str, nuisance: int = NUISANCE) -> AnyWorld:
@@ -30,7 +33,8 @@ def maze(name: str, nuisance: int = NUISANCE) -> AnyWorld:
 
 def arm(world: AnyWorld, **changes: Any) -> Arm:
     """Return NORL with changes of its settings."""
-    return Arm(NORL(world.spec, **changes), world, STEPS)
+    also = (*MEASURED, NUISANCE_FIT) if world.spec.nuisance else MEASURED
+    return Arm(NORL(world.spec, **changes), world, STEPS, also)
 
 
 def study_worlds(
@@ -42,7 +46,6 @@ def study_worlds(
             {label: arm(maze(name), **changes) for label, changes in agents.items()},
             budget,
             seeds,
-            MEASURED,
         )
         for name in worlds
     }

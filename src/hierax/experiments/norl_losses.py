@@ -145,7 +145,7 @@ def _violations(checks: Sequence[Check], factor: float = 1.0) -> dict[str, int]:
     return {
         "theorem": sum(_exceeds(c.suboptimality, factor * c.theorem_bound) for c in checks),
         "claim": sum(_exceeds(c.suboptimality, factor * c.claim_bound) for c in checks),
-        # KL ≤ ε² / 8 allows half the divergence of ε² / 2: the same KL gives twice the bound.
+        # KL ≤ ε² / 8 allows a quarter of the divergence of ε² / 2: ε is twice as large.
         "claim_eighth": sum(_exceeds(c.suboptimality, factor * 2 * c.claim_bound) for c in checks),
         "pinsker": sum(c.pinsker_excess > ROUNDING for c in checks),
     }

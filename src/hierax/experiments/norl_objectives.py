@@ -5,7 +5,7 @@ the sine of a heading that means nothing, and eight numbers N(0, 1).
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hierax.agents.agent import Key
-from hierax.agents.goal_conditioned.representations import Predictive, Segment
+from hierax.agents.goal_conditioned.representations import Predictive, Trajectories
 from hierax.agents.goal_conditioned.representations.predictive import (
     Maps,
     drawn_offsets,
@@ -29,6 +29,7 @@ from hierax.worlds import PointU
 WALKS, LENGTH, INTERVAL, BATCH, POOL = 400, 200, 10, 100, 512
 NOISE, KNOWN = 8, 2
 LEARNING_RATE = 1e-3
+OPTIMISER = adam(LEARNING_RATE)
 MODEL = Predictive(2, (100, 100), 2, INTERVAL, 0.99, "published")
 
 
@@ -46,6 +47,8 @@ class Embedded(NamedTuple):
     fresh: jax.Array
 
 
+TrainedMaps: TypeAlias = tuple[Maps, Any]
+"""Networks, and the state of their optimiser."""
 Objective: TypeAlias = Callable[[Embedded], jax.Array]
 
 
@@ -87,41 +90,40 @@ OBJECTIVES: Mapping[str, Objective] = {
 }
 
 
-def trained(objective: Objective, steps: int, seed: int) -> dict[str, float]:
-    """Return what f is like after so many updates."""
+def trained(objective: Objective, updates: Sequence[int], seed: int) -> list[dict[str, float]]:
+    """Return what f is like after each of these numbers of updates."""
     walk_key, build_key, train_key, test_key = jax.random.split(jax.random.key(seed), 4)
-    observation, action = _walks(walk_key)
-    maps = MODEL.build(build_key, observation.shape[-1])
-    maps = _trained(objective, steps, maps, observation, action, train_key)
-    return {
-        name: float(value) for name, value in _measured(maps, observation, action, test_key).items()
-    }
+    data = _walks(walk_key)
+    maps = MODEL.build(build_key, data[0].shape[-1])
+    state, done, found = (maps, OPTIMISER.init(maps)), 0, []
+    for until in updates:
+        key = jax.random.fold_in(train_key, until)
+        state, done = _trained(objective, until - done, state, *data, key), until
+        measured = jax.device_get(_measured(state[0], *data, test_key))
+        found.append({name: float(value) for name, value in measured.items()})
+    return found
 
 
 @partial(jax.jit, static_argnums=(0, 1))
 def _trained(
     objective: Objective,
-    steps: int,
-    maps: Maps,
+    updates: int,
+    state: TrainedMaps,
     observation: jax.Array,
     action: jax.Array,
     key: Key,
-) -> Maps:
-    optimiser = adam(LEARNING_RATE)
-
-    def step(carried: Any, key: Key) -> tuple[Any, None]:
-        maps, state = carried
+) -> TrainedMaps:
+    def step(state: TrainedMaps, key: Key) -> tuple[TrainedMaps, None]:
+        maps, optimiser = state
         drawn = _drawn(observation, action, key)
 
         def loss(maps: Maps) -> tuple[jax.Array, None]:
             return objective(_embedded(maps, *drawn)), None
 
-        found = gradient_step(optimiser, loss, maps, state)
+        found = gradient_step(OPTIMISER, loss, maps, optimiser)
         return (found.parameters, found.optimiser), None
 
-    keys = jax.random.split(key, steps)
-    (maps, _), _ = jax.lax.scan(step, (maps, optimiser.init(maps)), keys)
-    return maps
+    return jax.lax.scan(step, state, jax.random.split(key, updates))[0]
 
 
 @jax.jit
@@ -142,16 +144,18 @@ def _measured(
     }
 
 
-def _embedded(maps: Maps, segment: Segment, fresh: jax.Array, key: Key) -> Embedded:
-    steps = drawn_offsets(key, segment.length, MODEL.probabilities)
+def _embedded(maps: Maps, trajectories: Trajectories, fresh: jax.Array, key: Key) -> Embedded:
+    steps = drawn_offsets(key, trajectories.length, MODEL.probabilities)
     return Embedded(
-        MODEL.predicted(maps, segment),
-        MODEL.embed(maps, segment.after(steps)),
+        MODEL.predicted(maps, trajectories),
+        MODEL.embed(maps, trajectories.after(steps)),
         jax.lax.stop_gradient(MODEL.embed(maps, fresh)),
     )
 
 
-def _drawn(observation: jax.Array, action: jax.Array, key: Key) -> tuple[Segment, jax.Array, Key]:
+def _drawn(
+    observation: jax.Array, action: jax.Array, key: Key
+) -> tuple[Trajectories, jax.Array, Key]:
     """Return segments, other states, and a key."""
     walk_key, start_key, fresh_key, offset_key = jax.random.split(key, 4)
     walk = jax.random.randint(walk_key, (BATCH,), 0, WALKS)
@@ -159,25 +163,23 @@ def _drawn(observation: jax.Array, action: jax.Array, key: Key) -> tuple[Segment
     number = start + jnp.arange(INTERVAL + 1)[:, None]
     flat = observation.reshape(-1, observation.shape[-1])
     fresh = flat[jax.random.randint(fresh_key, (POOL,), 0, len(flat))]
-    segment = Segment(
+    trajectories = Trajectories(
         observation[walk, number],
         action[walk, number[:-1]],
         jnp.ones((INTERVAL, BATCH), bool),
-        jnp.zeros(BATCH, jnp.int32),
     )
-    return segment, fresh, offset_key
+    return trajectories, fresh, offset_key
 
 
 @jax.jit
 def _walks(key: Key) -> tuple[jax.Array, jax.Array]:
     """Return observations ``(W, T + 1, 12)`` and uniform actions ``(W, T, 2)`` of random walks."""
     world = PointU()
-    start_key, action_key, rest_key = jax.random.split(key, 3)
+    reset_key, cell_key, offset_key, action_key, turn_key, noise_key = jax.random.split(key, 6)
     centres = jnp.asarray(world.maze.centres, jnp.float32)
-    cell_key, offset_key = jax.random.split(start_key)
     cell = jax.random.randint(cell_key, (WALKS,), 0, len(centres))
     offset = jax.random.uniform(offset_key, (WALKS, 2), minval=-2.0, maxval=2.0)
-    state = jax.vmap(world.reset)(jax.random.split(start_key, WALKS))[0]
+    state = jax.vmap(world.reset)(jax.random.split(reset_key, WALKS))[0]
     state = state._replace(position=centres[cell] + offset)
     action = jax.random.uniform(action_key, (LENGTH, WALKS, 2), minval=-1.0, maxval=1.0)
 
@@ -188,7 +190,6 @@ def _walks(key: Key) -> tuple[jax.Array, jax.Array]:
 
     visited = jax.lax.scan(step, state, action)[1]
     position = jnp.concatenate([state.position[None], visited])
-    turn_key, noise_key = jax.random.split(rest_key)
     heading = jax.random.uniform(turn_key, position.shape[:2], maxval=2 * math.pi)
     noise = jax.random.normal(noise_key, (*position.shape[:2], NOISE))
     parts = [position, jnp.cos(heading)[..., None], jnp.sin(heading)[..., None], noise]
@@ -196,13 +197,16 @@ def _walks(key: Key) -> tuple[jax.Array, jax.Array]:
     return jnp.moveaxis(observation, 0, 1), jnp.moveaxis(action, 0, 1)
 
 
-def rows(steps: int, seeds: int) -> dict[str, dict[str, Any]]:
-    """Return what each objective leads to, by seed."""
+def rows(updates: Sequence[int], seeds: int) -> dict[str, dict[str, Any]]:
+    """Return what each objective leads to after each of these numbers of updates, by seed."""
     found = {
-        name: [trained(objective, steps, seed) for seed in range(seeds)]
+        name: [trained(objective, updates, seed) for seed in range(seeds)]
         for name, objective in OBJECTIVES.items()
     }
     return {
-        name: {key: np.array([each[key] for each in runs]) for key in runs[0]}
+        f"{name}, {until:,} updates": {
+            key: np.array([run[number][key] for run in runs]) for key in runs[0][number]
+        }
         for name, runs in found.items()
+        for number, until in enumerate(updates)
     }

@@ -2,7 +2,7 @@
 
 The mutual information in the reward of the low level rests on the actions of stored decisions, as
 those of the present policy. So the authors of the note suspect that an on-policy low level is
-better. A probe: both levels learn from the last 10,000 or 50,000 steps, or from all of them.
+better. A probe: both levels and f learn from the last 10,000 or 50,000 steps, or from all of them.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from hierax.experiments.result import Finding, Result
 
 INFORMATION: Mapping[str, Any] = {
     "low_reward": "mutual_information", "low_reward_scale": 0.02, "low_sees_step": True,
+    "representation_actions": True,
 }  # fmt: skip
 ALL, RECENT = "all steps", "last 10,000 steps"
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -47,15 +48,15 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
     return [
         Finding(
             "N8",
-            True if found["low"] > 0.0 else (False if found["high"] < 0.0 else None),
+            True if found["low"] > 0.0 else None,
             {
                 "recent_less_all": found,
                 "mean": {arm: np.mean(row["by_seed"]) for arm, row in rows.items()},
             },
             f"{name.removesuffix(': arms')}: {rates(rows)}; the last 10,000 steps less all of them "
             f"{told(found)}, {seeds} seeds. The claim holds if the short replay is better beyond "
-            "the interval, and is open if neither is. A short replay is nearly on-policy, not "
-            "wholly, and it forgets the early random goals as well.",
+            "the interval, and is open otherwise: a short replay is nearly on-policy, not wholly, "
+            "and it also takes the early random steps from f and from the high level.",
         )
     ]
 

@@ -27,6 +27,8 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "reward 5 times as large": {"low_reward_scale": 1.0},
     "half the noise": {"high_noise": 0.25, "low_noise": 0.1},
     "twice the updates of the low level": {"low_updates": 4},
+    "twice the updates of f": {"representation_updates": 4},
+    "uniform offsets": {"offsets": "uniform"},
     "hindsight goals for half": {"hindsight": 0.5},
     "box of 1": {"goal_range": (1.0,)},
     BOTH: {**_PROGRESS, **_NEAR},

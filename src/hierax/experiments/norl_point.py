@@ -16,7 +16,7 @@ import numpy as np
 from hierax.agents import NORL
 from hierax.agents.agent import TrainState
 from hierax.experiments.goal_study import Budget, by_world, rates, study
-from hierax.experiments.norl_arms import MEASURED, WORLDS, arm, gain, maze, told
+from hierax.experiments.norl_arms import WORLDS, arm, gain, maze, told
 from hierax.experiments.result import Finding, Result
 
 LEARNED, ORACLE, WITHOUT = "NORL", "position (oracle)", "NORL, no nuisance"
@@ -31,6 +31,8 @@ COMPARED = ("whole observation", "VAE", "E2C")
 """Goal spaces that claim N4 names."""
 CLOSE = 0.1
 """Success that NORL may fall short of the oracle by."""
+FEW = 0.1
+"""Share of seeds that may fall short by more."""
 SPACING = 0.5
 DRAWN = (LEARNED, ORACLE, "slow features (LESSON)", "VAE", "E2C", "random map")
 BUDGETS = {
@@ -43,7 +45,7 @@ BUDGETS = {
 def run(scale: str, seeds: int) -> Result:
     """Train all arms with every seed in both worlds."""
     budget = BUDGETS[scale]
-    found = {name: study(arms(name), budget, seeds, MEASURED) for name in WORLDS}
+    found = {name: study(arms(name), budget, seeds) for name in WORLDS}
     fields = by_world(found, budget)
     fields["tables"] |= {
         f"{name}: embedding": {
@@ -66,39 +68,52 @@ def arms(name: str) -> dict[str, Any]:
 
 def judge(tables: Mapping[str, Any]) -> list[Finding]:
     """Judge N4."""
-    arms_of = {name.removesuffix(": arms"): rows for name, rows in tables.items() if "arms" in name}
-    short = {name: gain(rows[LEARNED], rows[ORACLE]) for name, rows in arms_of.items()}
+    worlds = {name.removesuffix(": arms"): rows for name, rows in tables.items() if "arms" in name}
+    short = {name: gain(rows[LEARNED], rows[ORACLE]) for name, rows in worlds.items()}
     above = {
         name: {label: gain(rows[LEARNED], rows[label]) for label in COMPARED if label in rows}
-        for name, rows in arms_of.items()
+        for name, rows in worlds.items()
     }
-    is_close = [found["low"] > -CLOSE for found in short.values()]
-    is_better = [found["low"] > 0.0 for each in above.values() for found in each.values()]
-    holds = all(is_close) and all(is_better)
+    is_close = all(map(_is_close, short.values()))
+    is_better = all(found["low"] > 0.0 for each in above.values() for found in each.values())
     sentences = [
         f"{name}: {rates(rows)}; NORL less the oracle {told(short[name])}, less "
         + ", ".join(f"{label} {told(found)}" for label, found in above[name].items())
-        for name, rows in arms_of.items()
+        for name, rows in worlds.items()
     ]
-    seeds = len(next(iter(arms_of.values()))[LEARNED]["by_seed"])
+    seeds = len(next(iter(worlds.values()))[LEARNED]["by_seed"])
     return [
         Finding(
             "N4",
-            True if holds else (None if any(is_close) or any(is_better) else False),
-            {"less_the_oracle": short, "less_the_others": above},
+            True if is_close and is_better else (None if is_close or is_better else False),
+            {
+                "is_close": is_close,
+                "is_better": is_better,
+                "less_the_oracle": short,
+                "less_the_others": above,
+            },
             "; ".join(sentences)
-            + f". {seeds} seeds, differences seed by seed. The claim holds if NORL is less than "
-            f"{CLOSE:g} below the oracle and above the whole observation, the VAE and E2C in both "
-            "worlds, beyond the intervals. Two small mazes were tested, not the ants of the paper.",
+            + f". {seeds} seeds, differences seed by seed. Close: the interquartile mean is at "
+            f"most {CLOSE:g} below the oracle, and so are nine of ten seeds. Better: the interval "
+            "of the difference from the whole observation, the VAE and E2C is above 0. The claim "
+            "holds if both are so in both worlds, and in part if one is. The settings were chosen "
+            "for NORL in these two mazes; the paper's worlds are ants.",
         )
     ]
 
 
+def _is_close(found: Mapping[str, Any]) -> bool:
+    """Return whether NORL is close to the oracle, from differences seed by seed."""
+    falls_short = np.mean(np.less(found["values"], -CLOSE))
+    return bool(found["iqm"] > -CLOSE and falls_short <= FEW)
+
+
 def draw(result: Result, path: Path) -> None:
-    """Draw the goal spaces of seed 0 in RowerU-v0, coloured by the way along the maze."""
+    """Draw the goal spaces of seed 0 in both worlds, coloured by the way along the maze."""
     from hierax.plotting.embeddings import draw_embeddings
 
-    draw_embeddings(result.tables["RowerU-v0: embedding"], "goal spaces in RowerU-v0").savefig(path)
+    spaces = {name: result.tables[f"{name}: embedding"] for name in WORLDS}
+    draw_embeddings(spaces, "goal spaces of seed 0").savefig(path)
 
 
 def _embedding(name: str, agent: NORL, state: TrainState) -> dict[str, np.ndarray]:
@@ -114,7 +129,7 @@ def _embedding(name: str, agent: NORL, state: TrainState) -> dict[str, np.ndarra
     observation["position"] = jnp.asarray(position, jnp.float32)
     features = agent.features(state.encoders, observation)
     found = jax.device_get(agent.places(state.learner, features))
-    return {"position": position, "place": found[:, :2]}
+    return {"position": position, "place": found}
 
 
 def _places(name: str) -> np.ndarray:

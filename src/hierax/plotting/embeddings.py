@@ -6,32 +6,37 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-COLUMNS = 4
+WIDTH = 1.9
 
 
-def draw_embeddings(embeddings: Mapping[str, Mapping[str, Any]], title: str = "") -> Figure:
-    """Draw the maze, then each goal space, with the same colour for the same point.
+def draw_embeddings(
+    worlds: Mapping[str, Mapping[str, Mapping[str, Any]]], title: str = ""
+) -> Figure:
+    """Draw a row for each world: the maze, then each goal space; a point keeps its colour.
 
     The colour is the angle around the middle of the maze: a way through a U changes it steadily.
 
     Args:
-        embeddings: by name, ``position`` ``(M, 2)`` in the maze and ``place`` ``(M, 2)``.
+        worlds: by name, goal spaces by name: ``position`` ``(M, 2)`` in the maze and ``place``
+            ``(M, 2)``.
         title: title of the figure.
     """
-    position = np.asarray(next(iter(embeddings.values()))["position"])
-    colour = _angle(position)
-    panels = [("the maze", position)]
-    panels += [(name, np.asarray(each["place"])) for name, each in embeddings.items()]
-    rows = -(-len(panels) // COLUMNS)
-    figure = Figure(figsize=(2.4 * COLUMNS, 2.5 * rows + 0.4), layout="constrained", dpi=110)
-    axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-    for one, (name, points) in zip(axes, panels, strict=False):
-        one.scatter(*points.T, c=colour, s=7, cmap="viridis", linewidths=0)
-        one.set_title(name, fontsize=9)
-        one.tick_params(labelsize=7)
-        one.spines[["top", "right"]].set_visible(False)
-    for one in axes[len(panels) :]:
-        one.axis("off")
+    columns = 1 + max(map(len, worlds.values()))
+    size = (WIDTH * columns, (WIDTH + 0.2) * len(worlds) + 0.4)
+    figure = Figure(figsize=size, layout="constrained", dpi=110)
+    for row, (world, spaces) in zip(
+        figure.subplots(len(worlds), columns, squeeze=False), worlds.items(), strict=True
+    ):
+        position = np.asarray(next(iter(spaces.values()))["position"])
+        panels = [(world, position)]
+        panels += [(name, np.asarray(each["place"])) for name, each in spaces.items()]
+        for axes in row[len(panels) :]:
+            axes.axis("off")
+        for axes, (name, points) in zip(row, panels, strict=False):
+            axes.scatter(*points.T, c=_angle(position), s=5, cmap="viridis", linewidths=0)
+            axes.set_title(name, fontsize=8)
+            axes.tick_params(labelsize=6)
+            axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(title, fontsize=10)
     return figure
 

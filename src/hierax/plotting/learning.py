@@ -12,6 +12,8 @@ from hierax.plotting.canvas import CATEGORIES
 
 MOST_BANDS = 3
 """Largest number of curves whose intervals are drawn as bands."""
+LEAST_SEEDS = 3
+"""With fewer, each seed is a line: an interval of two seeds says next to nothing."""
 
 
 def draw_learning(curves: Sequence[Mapping[str, Any]], metric: str, title: str = "") -> Figure:
@@ -19,7 +21,8 @@ def draw_learning(curves: Sequence[Mapping[str, Any]], metric: str, title: str =
 
     Args:
         curves: one mapping per group, with ``label``, ``seeds``, environment ``steps``, and at each
-            step the ``iqm`` and the ends ``low`` and ``high`` of its interval.
+            step the ``iqm`` and the ends ``low`` and ``high`` of its interval; with the ``values``
+            of each seed, few seeds are drawn one by one.
         metric: name of the metric.
         title: title of the figure.
     """
@@ -30,7 +33,9 @@ def draw_learning(curves: Sequence[Mapping[str, Any]], metric: str, title: str =
         count = len(curve["seeds"])
         label = f"{curve['label']} ({count} seed{'s' if count > 1 else ''})"
         axes.plot(curve["steps"], curve["iqm"], color=colour, label=label, linewidth=1.8)
-        if count > 1:
+        if 1 < count < LEAST_SEEDS and "values" in curve:
+            axes.plot(curve["steps"], np.transpose(curve["values"]), color=colour, linewidth=0.7)
+        elif count > 1:
             _draw_interval(axes, curve, colour, index, len(curves))
     axes.set(xlabel="environment steps", ylabel=metric.replace("_", " "), title=title)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))

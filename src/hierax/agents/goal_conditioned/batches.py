@@ -1,7 +1,7 @@
 """Batches of both levels from stored steps.
 
     high   s_t, g_t, Σ_{i<c} r_{t+i}, s_{t+c}: a decision of c steps; γ is that of one decision
-    low    s_t, g_t, a_t, -‖m(s_{t+1}) - z*‖, s_{t+1}, g_{t+1}
+    low    s_t, g_t, a_t, the reward for what is left to z*, s_{t+1}, g_{t+1}
 
 The next goal of a low step is the goal that followed. Where a new goal was set, it is that one.
 Where an episode ended, it is the old goal, carried on. The low level is bootstrapped through every
@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from hierax.agents.agent import Key
 from hierax.agents.goal_conditioned.correction import Segments
 from hierax.agents.goal_conditioned.goals import Goals
-from hierax.agents.goal_conditioned.representations import Segment
+from hierax.agents.goal_conditioned.representations import Trajectories
 from hierax.agents.replay import Sequences
 from hierax.agents.transitions import TransitionBatch
 
@@ -28,6 +28,18 @@ Places: TypeAlias = Callable[[jax.Array], jax.Array]
 """A map from features ``(..., n)`` to points of the goal space, ``(..., d)``."""
 GOAL, IS_RANDOM = "goal", "is_random"
 """Names of what is stored with a step: its goal, and whether that goal was drawn at random."""
+
+
+class Decision(NamedTuple):
+    """The decisions that B steps are part of.
+
+    Attributes:
+        made: all their steps.
+        number: ``(B,)`` int32, which of them is meant; 0 is the first.
+    """
+
+    made: Trajectories
+    number: jax.Array
 
 
 class LowSteps(NamedTuple):
@@ -38,10 +50,12 @@ class LowSteps(NamedTuple):
         features: ``(2, B, n)``, likewise.
         action: ``(B, A)``.
         goal: ``(2, B, d)``, the goal of the step, and the one of the step that followed.
-        followed: ``(B,)`` bool, False where no step of the episode followed.
+        followed: ``(B,)`` bool, True where the second goal is to be used as it is; elsewhere the
+            first is carried on.
         reached: ``(H, n)``, features of places that were reached later: hindsight goals of the
             first H steps.
-        segment: the decision that the steps are part of; None where nothing depends on it.
+        decision: what the steps are part of, where the first goal was set at its beginning; None
+            where that goal is as it was at the step.
     """
 
     observation: jax.Array
@@ -50,7 +64,7 @@ class LowSteps(NamedTuple):
     goal: jax.Array
     followed: jax.Array
     reached: jax.Array
-    segment: Segment | None = None
+    decision: Decision | None = None
 
 
 class GoalBatch(NamedTuple):
@@ -128,7 +142,11 @@ def pursuit(goals: Goals, steps: LowSteps, places: Places) -> Pursuit:
     """
     before, after = places(steps.features)
     goal, following = steps.goal
-    target = goals.target(goal, before)
+    if steps.decision is None:
+        target = goals.target(goal, before)
+    else:
+        target = goals.target(goal, places(steps.decision.made.features[0]))
+        goal = goals.seen(target, before)
     following = jnp.where(steps.followed[:, None], following, goals.carried(goal, before, after))
     number = len(steps.reached)
     if number:

@@ -48,6 +48,7 @@ from hierax.agents.goal_conditioned.levels import (
     Levels,
     LevelTraining,
     untrained,
+    updated_if,
     with_low_frozen,
 )
 from hierax.agents.goal_conditioned.metrics import goal_metrics, named
@@ -261,11 +262,7 @@ class HIRO(TwoLevels):
             low, each = jax.lax.scan(one, low, (batches, keys))
             return low, jax.tree.map(lambda metric: metric.mean(axis=0), each)
 
-        def none(low: TD3Learner) -> tuple[TD3Learner, Metrics]:
-            metrics = jax.eval_shape(every, low)[1]
-            return low, jax.tree.map(lambda metric: jnp.zeros(metric.shape), metrics)
-
-        return jax.lax.cond(learner.low_frozen, none, every, learner.low)
+        return updated_if(~learner.low_frozen, every, learner.low)
 
     def _relabelled(self, low: TD3Learner, segments: Segments, key: Key) -> jax.Array:
         """Return the goals of a batch, ``(B, d)``, a share of them relabelled."""

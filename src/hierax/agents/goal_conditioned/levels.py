@@ -2,15 +2,15 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from hierax import checks
-from hierax.agents.agent import Key, TrainState
+from hierax.agents.agent import Key, Metrics, TrainState
 from hierax.agents.critics import twin_critics
 from hierax.agents.encoder import Encoder
 from hierax.agents.goal_conditioned.representations import LearnedSpace
@@ -18,6 +18,8 @@ from hierax.agents.networks import MLP
 from hierax.agents.optimisation import adam
 from hierax.agents.updates.td3 import TD3Learner, TD3Update
 from hierax.spec import WorldSpec
+
+State = TypeVar("State")
 
 HIGH, LOW, SPACE = "high", "low", "space"
 """Names of the levels, and of the goal space, in metrics and encoders."""
@@ -122,9 +124,24 @@ class LevelTraining:
         return self.update.init(actor, critics)
 
 
-def untrained(high: TD3Learner, low: TD3Learner, space: LearnedSpace | None = None) -> Levels:
+def untrained(high: TD3Learner, low: TD3Learner) -> Levels:
     """Return both levels before the first update."""
-    return Levels(high, low, jnp.zeros((), bool), jnp.full(SCORES, -jnp.inf), space)
+    return Levels(high, low, jnp.zeros((), bool), jnp.full(SCORES, -jnp.inf))
+
+
+def updated_if(
+    condition: jax.Array, update: Callable[[State], tuple[State, Metrics]], state: State
+) -> tuple[State, Metrics]:
+    """Return what ``update`` does to the state where () bool ``condition`` is True.
+
+    Elsewhere the state is left as it is, and metrics are 0.
+    """
+
+    def left(state: State) -> tuple[State, Metrics]:
+        metrics = jax.eval_shape(update, state)[1]
+        return state, jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), metrics)
+
+    return jax.lax.cond(condition, update, left, state)
 
 
 class LowEncoder(Encoder):

@@ -16,17 +16,18 @@ Reward of the low level for step k of a decision that began at s_t, with z* the 
     huber_weighted       -w_k D(f(s_{t+k}) - z*)                 w_k = 1, and 1 / (1 - γ) for k = c
     mutual_information   w_k (-D(f(s_{t+k}) - z*) - I)           the paper
 
-The released code leaves out w_k and I. I rests on the actions of the stored decision, as those of
-the policy: where the policy has moved on, it is not exact.
+The released code leaves out w_k and I. With actions in φ, I rests on those of the stored decision,
+as actions of the policy: where the policy has moved on, it is not exact.
 
-Settings differ from the paper where it fails on most seeds of small worlds: f is normalised, φ does
-not see the actions, the first actions are random corners of the action box for longer, and the
-levels are trained later than f.
+Settings differ from the paper where it fails on most seeds of small worlds: f is normalised, near
+states have more weight, φ does not see the actions, the reward of the low level is progress, the
+first actions are random corners of the action box for longer, and the levels are trained later than
+f.
 """
 
 import dataclasses
 from collections.abc import Mapping
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
 import jax
 import jax.numpy as jnp
@@ -34,9 +35,9 @@ import jax.numpy as jnp
 from hierax import checks
 from hierax.agents.agent import Key, Metrics, Observation, TrainState
 from hierax.agents.encoder import Encoder
-from hierax.agents.goal_conditioned.batches import GOAL, GoalBatch, LowSteps, Pursuit
+from hierax.agents.goal_conditioned.batches import GOAL, Decision, GoalBatch, LowSteps, Pursuit
 from hierax.agents.goal_conditioned.hiro import DECISIONS, HIRO
-from hierax.agents.goal_conditioned.levels import LOW, SPACE, Levels, LowEncoder
+from hierax.agents.goal_conditioned.levels import LOW, SPACE, Levels, LowEncoder, updated_if
 from hierax.agents.goal_conditioned.metrics import named
 from hierax.agents.goal_conditioned.representations import (
     Autoencoder,
@@ -45,9 +46,9 @@ from hierax.agents.goal_conditioned.representations import (
     Predictive,
     RandomMap,
     Representation,
-    Segment,
     Slow,
     SpaceTraining,
+    Trajectories,
     Whole,
 )
 from hierax.agents.goal_conditioned.representations.predictive import (
@@ -58,10 +59,13 @@ from hierax.agents.goal_conditioned.representations.predictive import (
 from hierax.agents.goal_conditioned.space_metrics import Factors, factor_metrics, factors_of
 from hierax.agents.replay import Index
 
-REPRESENTATIONS = ("norl", "vae", "e2c", "slow", "random", "observation", "goal")
+Name: TypeAlias = Literal["norl", "vae", "e2c", "slow", "random", "observation", "goal"]
+Offsets: TypeAlias = Literal["published", "uniform"]
+LearnedReward: TypeAlias = Literal[
+    "progress", "distance", "huber", "huber_weighted", "mutual_information"
+]
 TIME = "time"
 """The view of the time of an episode: a perfect, useless predictor of what follows."""
-OFFSETS = ("published", "uniform")
 
 
 class NORLBatch(NamedTuple):
@@ -69,11 +73,13 @@ class NORLBatch(NamedTuple):
 
     Attributes:
         goals: of both levels.
-        factors: what is known of the observations of the first segments.
+        trajectories: ``(r, ...)``, decisions for r updates of f.
+        factors: what is known of their observations.
         levels_learn: () bool, whether the levels are trained.
     """
 
     goals: GoalBatch
+    trajectories: Trajectories
     factors: Factors
     levels_learn: jax.Array
 
@@ -82,13 +88,13 @@ class NORLBatch(NamedTuple):
 class NORL(HIRO):
     """HIRO with a learned goal space.
 
-    An update is ``low_updates`` of f, then one of the high level and ``low_updates`` of the low
-    level. Fields that are not listed are those of `HIRO`; ``goal_range`` is in standard deviations
-    of f, and ``goal_space`` is only used with the representation ``"goal"``.
+    An update is ``representation_updates`` of f, each with ``batch_size`` decisions, and then one
+    of HIRO. Fields that are not listed are those of `HIRO`. ``goal_range`` is in standard
+    deviations of f; ``goal_space`` is for the representation ``"goal"`` alone.
 
     Attributes:
         spec: the world that the agent acts in.
-        representation: f, one of `REPRESENTATIONS`: ``"norl"``, ``"vae"``, ``"e2c"``, ``"slow"``
+        representation: f: ``"norl"``, ``"vae"``, ``"e2c"``, ``"slow"``
             (LESSON), ``"random"``, ``"observation"`` (all of it), or ``"goal"`` (what the goal of
             the world is about).
         representation_views: names of the views that f sees; None for all but the world's goal and
@@ -96,6 +102,7 @@ class NORL(HIRO):
         representation_size: d, dimensions of the goal space, where f is a network or random.
         representation_hidden_sizes: units of each hidden layer of f.
         representation_learning_rate: of Adam, for f.
+        representation_updates: r, updates of f for each one of the high level.
         representation_actions: whether φ of NORL depends on the actions of a decision.
         offsets: weights of k in the objective of NORL: ``"published"`` or ``"uniform"``.
         offset_discount: γ of these weights, and of w_k in rewards.
@@ -112,33 +119,31 @@ class NORL(HIRO):
         **HIRO.view_fields,
         SPACE: "representation_views",
     }
-    low_rewards_known: ClassVar[tuple[str, ...]] = (
-        "progress", "distance", "huber", "huber_weighted", "mutual_information",
-    )  # fmt: skip
+    low_rewards_known: ClassVar[tuple[str, ...]] = get_args(LearnedReward)
 
     goal_range: tuple[float, ...] = (1.5,)
     correction: float = 0.0
     random_actions: int = 50_000
-    low_reward: Literal[  # type: ignore[assignment]
-        "progress", "distance", "huber", "huber_weighted", "mutual_information"
-    ] = "progress"
+    low_reward: LearnedReward = "progress"  # type: ignore[assignment]
     low_reward_scale: float = 3.0
-    representation: Literal["norl", "vae", "e2c", "slow", "random", "observation", "goal"] = "norl"
+    representation: Name = "norl"
     representation_views: tuple[str, ...] | None = None
     representation_size: int = 2
     representation_hidden_sizes: tuple[int, ...] = (64, 64)
     representation_learning_rate: float = 3e-4
+    representation_updates: int = 2
     representation_actions: bool = False
-    offsets: Literal["published", "uniform"] = "published"
+    offsets: Offsets = "published"
     offset_discount: float = 0.6
     low_sees_step: bool = False
     levels_start: int = 20_000
 
     def __post_init__(self) -> None:
-        checks.one_of("representation", self.representation, REPRESENTATIONS)
-        checks.count("representation_size", self.representation_size, 1)
+        checks.one_of("representation", self.representation, get_args(Name))
+        for name in ("representation_size", "representation_updates"):
+            checks.count(name, getattr(self, name), 1)
         checks.hidden_sizes(self.representation_hidden_sizes, "representation_hidden_sizes")
-        checks.one_of("offsets", self.offsets, OFFSETS)
+        checks.one_of("offsets", self.offsets, get_args(Offsets))
         for name in ("representation_actions", "low_sees_step"):
             checks.instance(name, getattr(self, name), bool)
         super().__post_init__()
@@ -148,12 +153,17 @@ class NORL(HIRO):
         if self.low_reward == "mutual_information" and self.representation != "norl":
             raise ValueError(
                 "low_reward 'mutual_information' needs representation 'norl', got "
-                f"{self.representation!r}"
+                f"{self.representation!r}: choose that, or low_reward='huber_weighted'"
+            )
+        if self.goal_space is not None and self.representation != "goal":
+            raise ValueError(
+                "goal_space is used with representation 'goal' alone, got "
+                f"{self.representation!r}: choose that, or leave goal_space out"
             )
 
     @property
-    def f(self) -> Representation:
-        """The map to the goal space, before it is scaled."""
+    def representation_map(self) -> Representation:
+        """f, the map to the goal space before it is scaled."""
         size, hidden = self.representation_size, self.representation_hidden_sizes
         actions = self.action_size
         match self.representation:
@@ -167,18 +177,18 @@ class NORL(HIRO):
                 return Slow(size, hidden)
             case "random":
                 return RandomMap(size)
-            case _:
+            case "observation" | "goal":
                 return Whole()
 
     @property
     def space_training(self) -> SpaceTraining:
         """How the goal space is built and updated."""
-        return SpaceTraining(self.f, self.representation_learning_rate)
+        return SpaceTraining(self.representation_map, self.representation_learning_rate)
 
     @property
     def goal_size(self) -> int:
         """d, dimensions of the goal space."""
-        return self.f.size(self._feature_size)
+        return self.representation_map.size(self._feature_size)
 
     @property
     def views(self) -> Mapping[str, tuple[str, ...]]:
@@ -218,6 +228,7 @@ class NORL(HIRO):
             return self.space(observation)
         encode = encoders[SPACE]
         view = self.spec.view(self.views[SPACE][0])
+        # The encoder takes one axis before those of a view.
         for _ in range(jnp.ndim(observation[view.name]) - len(view.shape) - 1):
             encode = jax.vmap(encode)
         return encode(observation)
@@ -238,9 +249,10 @@ class NORL(HIRO):
 
     def sample(self, state: TrainState, key: Key) -> NORLBatch:  # type: ignore[override]
         """Return a batch of decisions, and of their steps."""
-        factor_key, goals_key = jax.random.split(key)
+        space_key, goals_key = jax.random.split(key)
+        trajectories, factors = self._space_batch(state, space_key)
         learns = (state.steps >= self.levels_start) | state.encoders[LOW].frozen
-        return NORLBatch(super().sample(state, goals_key), self._factors(state, factor_key), learns)
+        return NORLBatch(super().sample(state, goals_key), trajectories, factors, learns)
 
     def update(  # type: ignore[override]
         self, learner: Levels, batch: NORLBatch, key: Key
@@ -248,35 +260,30 @@ class NORL(HIRO):
         """Return goal space and levels after one update, and metrics."""
         space_key, levels_key = jax.random.split(key)
         of_levels = super().update
-        space, of_space = self._update_space(learner, _segment(batch.goals.low), space_key)
-        learner = learner._replace(space=space)
-
-        def learned(learner: Levels) -> tuple[Levels, Metrics]:
-            return of_levels(learner, batch.goals, levels_key)
-
-        def left(learner: Levels) -> tuple[Levels, Metrics]:
-            metrics = jax.eval_shape(learned, learner)[1]
-            return learner, jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), metrics)
-
-        learner, metrics = jax.lax.cond(batch.levels_learn, learned, left, learner)
-        factors = factor_metrics(
-            batch.factors, self.places(learner, batch.factors.features), self.goal_range
+        space, of_space = self._update_space(learner, batch.trajectories, space_key)
+        learner, metrics = updated_if(
+            batch.levels_learn,
+            lambda learner: of_levels(learner, batch.goals, levels_key),
+            learner._replace(space=space),
         )
+        found = self.places(learner, batch.factors.features)
+        factors = factor_metrics(batch.factors, found, self.goal_range)
         return learner, {**metrics, **named(SPACE, {**of_space, **factors})}
 
     def low_rewards(self, learner: Levels, steps: LowSteps, pursued: Pursuit) -> jax.Array:
         """Return the rewards of steps of the low level, ``(B,)``, before they are scaled."""
         if self.low_reward in ("progress", "distance"):
             return super().low_rewards(learner, steps, pursued)
-        space, segment = _space(learner), _segment(steps)
+        assert steps.decision is not None
+        space, decision = _space(learner), steps.decision
         reward = -huber_distance((pursued.after - pursued.target) * space.spread)
         if self.low_reward == "huber":
             return reward
         if self.low_reward == "mutual_information":
-            predicted = self._predictive.predicted(space.parameters, segment)
-            reached = self.f.embed(space.parameters, steps.features[1])
+            predicted = self._predictive.predicted(space.parameters, decision.made)
+            reached = self.representation_map.embed(space.parameters, steps.features[1])
             reward -= log_ratio(predicted, reached, reached)
-        return offset_weights(self.control_interval, self.offset_discount)[segment.number] * reward
+        return offset_weights(self.control_interval, self.offset_discount)[decision.number] * reward
 
     def _low_batch(self, state: TrainState, key: Key) -> LowSteps:
         """Return a batch of steps, one of each of as many decisions, uniformly drawn."""
@@ -296,31 +303,41 @@ class NORL(HIRO):
             observation=seen,
             features=features[both, each],
             action=drawn.action[number, each],
-            goal=drawn.extras[GOAL][both, each],
-            followed=drawn.is_step[number + 1, each],
+            goal=jnp.stack([drawn.extras[GOAL][0], drawn.extras[GOAL][number + 1, each]]),
+            followed=drawn.is_step[number + 1, each] & (number + 1 == interval),
             reached=features[later, each][: self._hindsight_number],
-            segment=Segment(features, drawn.action[:interval], is_step, number),
+            decision=Decision(Trajectories(features, drawn.action[:interval], is_step), number),
         )
 
-    def _update_space(
-        self, learner: Levels, segments: Segment, key: Key
-    ) -> tuple[LearnedSpace, Metrics]:
-        """Return the goal space after an update from each of the batches; unchanged if frozen."""
-
-        def one(space: LearnedSpace, drawn: tuple[Segment, Key]) -> tuple[LearnedSpace, Metrics]:
-            updated, metrics = self.space_training.update(space, *drawn)
-            frozen = learner.low_frozen
-            return jax.tree.map(lambda a, b: jnp.where(frozen, a, b), space, updated), metrics
-
-        keys = jax.random.split(key, self.low_updates)
-        space, each = jax.lax.scan(one, _space(learner), (segments, keys))
-        return space, jax.tree.map(lambda metric: metric.mean(axis=0), each)
-
-    def _factors(self, state: TrainState, key: Key) -> Factors:
-        drawn = self.store.sample(state.replay, key, self.batch_size, DECISIONS)
+    def _space_batch(self, state: TrainState, key: Key) -> tuple[Trajectories, Factors]:
+        """Return decisions for each update of f, and what is known of their observations."""
+        updates, size = self.representation_updates, self.batch_size
+        drawn = self.store.sample(state.replay, key, updates * size, DECISIONS)
         features = self.features(state.encoders, drawn.observation)
-        segment = Segment(features, drawn.action, drawn.is_step, jnp.zeros((), jnp.int32))
-        return factors_of(self.spec, drawn.observation, features, segment.weight)
+        every = Trajectories(features, drawn.action, drawn.is_step)
+        factors = factors_of(self.spec, drawn.observation, features, every.weight)
+
+        def parts(leaf: jax.Array) -> jax.Array:
+            return jnp.moveaxis(leaf.reshape(len(leaf), updates, size, *leaf.shape[2:]), 1, 0)
+
+        return jax.tree.map(parts, every), factors
+
+    def _update_space(
+        self, learner: Levels, trajectories: Trajectories, key: Key
+    ) -> tuple[LearnedSpace, Metrics]:
+        """Return the goal space after its updates; unchanged if the low level is frozen."""
+
+        def one(
+            space: LearnedSpace, drawn: tuple[Trajectories, Key]
+        ) -> tuple[LearnedSpace, Metrics]:
+            return self.space_training.update(space, *drawn)
+
+        def every(space: LearnedSpace) -> tuple[LearnedSpace, Metrics]:
+            keys = jax.random.split(key, self.representation_updates)
+            space, each = jax.lax.scan(one, space, (trajectories, keys))
+            return space, jax.tree.map(lambda metric: metric.mean(axis=0), each)
+
+        return updated_if(~learner.low_frozen, every, _space(learner))
 
     @property
     def _predictive(self) -> Predictive:
@@ -345,8 +362,3 @@ class NORL(HIRO):
 def _space(learner: Levels) -> LearnedSpace:
     assert learner.space is not None
     return learner.space
-
-
-def _segment(steps: LowSteps) -> Segment:
-    assert steps.segment is not None
-    return steps.segment

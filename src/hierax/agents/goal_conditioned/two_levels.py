@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +28,8 @@ from hierax.agents.goal_conditioned.levels import (
 from hierax.agents.goal_conditioned.random_phase import RandomActions, uniform_goals
 from hierax.agents.off_policy import OffPolicy
 from hierax.agents.updates.td3 import deterministic_action
+
+LowReward: TypeAlias = Literal["progress", "distance"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,14 +68,14 @@ class TwoLevels(OffPolicy[GoalBatch]):
     """
 
     view_fields: ClassVar[Mapping[str, str]] = {HIGH: "high_views", LOW: "low_views"}
-    low_rewards_known: ClassVar[tuple[str, ...]] = ("progress", "distance")
+    low_rewards_known: ClassVar[tuple[str, ...]] = get_args(LowReward)
 
     control_interval: int = 10
     goal_space: Entries | GoalSpace | None = None
     goals: Literal["relative", "absolute"] = "relative"
     goal_range: tuple[float, ...] = (10.0,)
     goal_centre: tuple[float, ...] = (0.0,)
-    low_reward: Literal["progress", "distance"] = "progress"
+    low_reward: LowReward = "progress"
     high_views: tuple[str, ...] | None = None
     low_views: tuple[str, ...] | None = None
     normalise_observations: bool = True

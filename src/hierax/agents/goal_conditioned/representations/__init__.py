@@ -17,8 +17,8 @@ from hierax.agents.goal_conditioned.representations.predictive import Predictive
 from hierax.agents.goal_conditioned.representations.representation import (
     LearnedSpace,
     Representation,
-    Segment,
     SpaceTraining,
+    Trajectories,
 )
 from hierax.agents.goal_conditioned.representations.slow import Slow
 
@@ -29,8 +29,8 @@ __all__ = [
     "Predictive",
     "RandomMap",
     "Representation",
-    "Segment",
     "Slow",
     "SpaceTraining",
+    "Trajectories",
     "Whole",
 ]

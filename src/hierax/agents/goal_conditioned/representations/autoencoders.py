@@ -2,7 +2,10 @@
 
 Kingma & Welling (2014), "Auto-encoding variational Bayes":
 
-    L(x) = E_q ½ ‖x - decoder(z)‖² + KL(q(z | x) ‖ N(0, I)),   q(z | x) = N(f(x), diag σ²(x))
+    L(x) = E_q ‖x - decoder(z)‖² / (2 v) + KL(q(z | x) ‖ N(0, I)),   q(z | x) = N(f(x), diag σ²(x))
+
+with the variance v = `DECODER_VARIANCE` of what is decoded. Observations have a variance of 1 here:
+with v = 1 the latent would hold next to nothing.
 
 Watter et al. (2015), "Embed to control": the same for x_t and x_{t+1}, where x_{t+1} is decoded
 from the step that the latent makes,
@@ -20,10 +23,11 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import Key
-from hierax.agents.goal_conditioned.representations.representation import Segment
+from hierax.agents.goal_conditioned.representations.representation import Trajectories
 from hierax.agents.networks import MLP
 
 STEP_WEIGHT = 0.25
+DECODER_VARIANCE = 0.1
 LOG_DEVIATION = 5.0
 """Bound of log σ."""
 
@@ -101,10 +105,10 @@ class Autoencoder:
         return Gaussian(mean, jnp.clip(log_deviation, -LOG_DEVIATION, LOG_DEVIATION))
 
     def loss(
-        self, parameters: Coder, segment: Segment, key: Key
+        self, parameters: Coder, trajectories: Trajectories, key: Key
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """Return minus the evidence bound of the first observations."""
-        features = segment.features[0]
+        features = trajectories.features[0]
         found = self.posterior(parameters, features)
         loss = _missed(parameters, found.sample(key), features) + _from_prior(found)
         return loss.mean(), {}
@@ -128,13 +132,13 @@ class Controlled(Autoencoder):
         return super().build(coder_key, features)._replace(step=step)
 
     def loss(
-        self, parameters: Coder, segment: Segment, key: Key
+        self, parameters: Coder, trajectories: Trajectories, key: Key
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
-        """Return minus the bound for the first step of each segment."""
-        before, after = segment.features[:2]
+        """Return minus the bound for the first step of each trajectories."""
+        before, after = trajectories.features[:2]
         found = self.posterior(parameters, before)
         latent = found.sample(key)
-        moved, step = self._step(parameters, latent, segment.action[0])
+        moved, step = self._step(parameters, latent, trajectories.action[0])
         expected = Gaussian(
             moved + (step @ (found.mean - latent)[..., None])[..., 0],
             0.5 * jnp.log((jnp.square(step) * jnp.exp(2 * found.log_deviation)[:, None]).sum(-1)),
@@ -162,8 +166,9 @@ class Controlled(Autoencoder):
 
 
 def _missed(parameters: Coder, latent: jax.Array, features: jax.Array) -> jax.Array:
-    """Return half the squared error of the decoder, ``(B,)``."""
-    return 0.5 * jnp.square(parameters.decoder(latent) - features).sum(axis=-1)
+    """Return minus the logarithm of the likelihood of features, ``(B,)``, up to a constant."""
+    squared = jnp.square(parameters.decoder(latent) - features).sum(axis=-1)
+    return squared / (2 * DECODER_VARIANCE)
 
 
 def _from_prior(found: Gaussian) -> jax.Array:

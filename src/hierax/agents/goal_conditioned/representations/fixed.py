@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import Key
-from hierax.agents.goal_conditioned.representations.representation import Segment
+from hierax.agents.goal_conditioned.representations.representation import Trajectories
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Whole:
         return features
 
     def loss(
-        self, parameters: Any, segment: Segment, key: Key
+        self, parameters: Any, trajectories: Trajectories, key: Key
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """Return 0."""
-        del parameters, segment, key
+        del parameters, trajectories, key
         return jnp.zeros(()), {}
 
 
@@ -60,8 +60,8 @@ class RandomMap:
         return features @ parameters
 
     def loss(
-        self, parameters: jax.Array, segment: Segment, key: Key
+        self, parameters: jax.Array, trajectories: Trajectories, key: Key
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """Return 0."""
-        del parameters, segment, key
+        del parameters, trajectories, key
         return jnp.zeros(()), {}

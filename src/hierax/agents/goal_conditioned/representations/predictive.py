@@ -28,7 +28,7 @@ import jax.numpy as jnp
 from jax.scipy.special import logsumexp
 
 from hierax.agents.agent import Key
-from hierax.agents.goal_conditioned.representations.representation import Segment
+from hierax.agents.goal_conditioned.representations.representation import Trajectories
 from hierax.agents.networks import MLP
 
 KAPPA = 0.1
@@ -94,23 +94,25 @@ class Predictive:
         """Return f, ``(..., d)``."""
         return parameters.place(features)
 
-    def predicted(self, parameters: Maps, segment: Segment) -> jax.Array:
+    def predicted(self, parameters: Maps, trajectories: Trajectories) -> jax.Array:
         """Return φ, ``(B, d)``, of segments."""
-        start = segment.features[0]
+        start = trajectories.features[0]
         place = self.embed(parameters, start)
         if parameters.shift is None:
             return place
-        action = jnp.where(segment.is_step[..., None], segment.action, 0.0)
+        action = jnp.where(trajectories.is_step[..., None], trajectories.action, 0.0)
         action = jnp.moveaxis(action, 0, 1).reshape(len(start), -1)
         return place + parameters.shift(jnp.concatenate([start, action], axis=-1))
 
     def loss(
-        self, parameters: Maps, segment: Segment, key: Key
+        self, parameters: Maps, trajectories: Trajectories, key: Key
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """Return minus the bound on the mutual information, in nats."""
-        steps = drawn_offsets(key, segment.length, self.probabilities)
-        following = self.embed(parameters, segment.after(steps))
-        information = log_ratio(self.predicted(parameters, segment), following, following).mean()
+        steps = drawn_offsets(key, trajectories.length, self.probabilities)
+        following = self.embed(parameters, trajectories.after(steps))
+        information = log_ratio(
+            self.predicted(parameters, trajectories), following, following
+        ).mean()
         return -information, {"information": information}
 
     @property
@@ -140,7 +142,7 @@ def offset_probabilities(interval: int, discount: float) -> jax.Array:
 
 
 def drawn_offsets(key: Key, length: jax.Array, probabilities: jax.Array) -> jax.Array:
-    """Return k ``(B,)`` of each segment; its length where it is shorter than k."""
+    """Return k ``(B,)`` of each trajectories; its length where it is shorter than k."""
     drawn = 1 + jax.random.categorical(key, jnp.log(probabilities), shape=length.shape)
     return jnp.minimum(drawn, length)
 

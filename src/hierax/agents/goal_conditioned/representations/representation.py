@@ -4,9 +4,9 @@
 
 Mean and standard deviation of f are running statistics, so the box of goals keeps its size in units
 of what f takes on, whatever the scale of f is. What is stored of a goal are its coordinates in the
-box. It is read with the present f and the present statistics: a relative goal stays the same
-displacement in units of the box, from where the agent was. While a goal is pursued, its point of m
-is kept; f and its statistics move little in one decision.
+box at the first step of its decision. An update reads them with the present f and the present
+statistics: the same displacement in units of the box, from where the agent was. From there the goal
+is carried on to the other steps, as in acting.
 """
 
 import dataclasses
@@ -26,20 +26,18 @@ LEAST_SPREAD = 1e-4
 """Least standard deviation that is divided by."""
 
 
-class Segment(NamedTuple):
-    """B decisions of up to c steps, as a representation learns from them.
+class Trajectories(NamedTuple):
+    """What happened in B decisions of up to c steps.
 
     Attributes:
         features: ``(c + 1, B, n)`` of the observations; repeated after the last step.
         action: ``(c, B, A)``.
         is_step: ``(c, B)`` bool, False where a decision is shorter.
-        number: ``(B,)`` int32, one step of each: 0 is the first.
     """
 
     features: jax.Array
     action: jax.Array
     is_step: jax.Array
-    number: jax.Array
 
     @property
     def length(self) -> jax.Array:
@@ -72,7 +70,7 @@ class Representation(Protocol):
         ...
 
     def loss(
-        self, parameters: Any, segment: Segment, key: Key
+        self, parameters: Any, trajectories: Trajectories, key: Key
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """Return the loss () and metrics; a constant where nothing is learned."""
         ...
@@ -133,22 +131,22 @@ class SpaceTraining:
         return self._scaled(space, space.parameters, features)
 
     def update(
-        self, space: LearnedSpace, segment: Segment, key: Key
+        self, space: LearnedSpace, trajectories: Trajectories, key: Key
     ) -> tuple[LearnedSpace, Metrics]:
         """Return the goal space after one gradient update, and metrics."""
         step = gradient_step(
             adam(self.learning_rate),
-            lambda parameters: self.representation.loss(parameters, segment, key),
+            lambda parameters: self.representation.loss(parameters, trajectories, key),
             space.parameters,
             space.optimiser,
         )
         slow = polyak_update(space.slow, step.parameters, DRIFT_RATE)
-        mean, variance = self._statistics(space, step.parameters, segment)
+        mean, variance = self._statistics(space, step.parameters, trajectories)
         space = LearnedSpace(
             step.parameters, step.optimiser, slow, mean, variance, space.updates + 1
         )
-        moved = self.places(space, segment.features[0]) - self._scaled(
-            space, slow, segment.features[0]
+        moved = self.places(space, trajectories.features[0]) - self._scaled(
+            space, slow, trajectories.features[0]
         )
         return space, {
             "loss": step.loss,
@@ -162,11 +160,11 @@ class SpaceTraining:
         return (self.representation.embed(parameters, features) - space.mean) / space.spread
 
     def _statistics(
-        self, space: LearnedSpace, parameters: Any, segment: Segment
+        self, space: LearnedSpace, parameters: Any, trajectories: Trajectories
     ) -> tuple[jax.Array, jax.Array]:
         """Return the running mean and variance with one more batch."""
-        found = self.representation.embed(parameters, segment.features)
-        weight = (segment.weight / segment.weight.sum())[..., None]
+        found = self.representation.embed(parameters, trajectories.features)
+        weight = (trajectories.weight / trajectories.weight.sum())[..., None]
         centre = (weight * found).sum(axis=(0, 1))
         spread = (weight * jnp.square(found - centre)).sum(axis=(0, 1))
         rate = jnp.maximum(STATISTICS_RATE, 1 / (1 + space.updates))

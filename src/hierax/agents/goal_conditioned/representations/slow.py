@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import Key
-from hierax.agents.goal_conditioned.representations.representation import Segment
+from hierax.agents.goal_conditioned.representations.representation import Trajectories
 from hierax.agents.networks import MLP
 
 NORM_WEIGHT = 1e-4
@@ -44,13 +44,17 @@ class Slow:
         return parameters(features)
 
     def loss(
-        self, parameters: MLP, segment: Segment, key: Key
+        self, parameters: MLP, trajectories: Trajectories, key: Key
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """Return the loss; nothing is drawn."""
         del key
         start, soon, late = (
             self.embed(parameters, features)
-            for features in (segment.features[0], segment.features[1], segment.features[-1])
+            for features in (
+                trajectories.features[0],
+                trajectories.features[1],
+                trajectories.features[-1],
+            )
         )
         slowness = jnp.square(start - soon).mean(axis=-1)
         change = jnp.square(start - late).mean(axis=-1)
