@@ -7,6 +7,7 @@ import pytest
 from agents.goal_walks import PLANE
 from agents.norl_walks import agent_of
 from hierax.agents import NORL
+from hierax.agents.goal_conditioned.goals import Entries
 from hierax.spec import Discrete, View, WorldSpec
 from refusals import refuses
 
@@ -18,7 +19,10 @@ def refused(name, value, *rule):
     refuses(lambda: agent_of(**{name: value}), name, *rule)
 
 
-@pytest.mark.parametrize(("name", "least"), [("representation_size", 1), ("levels_start", 0)])
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("representation_size", 1), ("representation_updates", 1), ("levels_start", 0)],
+)
 def test_counts(name, least):
     for value in (least - 1, 2.5, "3", True):
         refused(name, value, "must be an integer >=", str(least), repr(value))
@@ -78,7 +82,23 @@ def test_the_information_needs_the_representation_that_it_is_about(representatio
     agent_of(**given)
     given["low_reward"] = "mutual_information"
     refuses(
-        lambda: agent_of(**given), "low_reward 'mutual_information' needs", repr(representation)
+        lambda: agent_of(**given),
+        "low_reward 'mutual_information' needs representation 'norl'",
+        f"got {representation!r}",
+        "choose that, or low_reward='huber_weighted'",
+    )
+    agent_of(**{**given, "low_reward": "huber_weighted"})
+
+
+@pytest.mark.parametrize("representation", REPRESENTATIONS[:-1])
+def test_a_goal_space_is_given_for_the_goal_alone(representation):
+    given = {"goal_space": Entries("body"), "goal_range": (1.0,)}
+    assert agent_of(**given, representation="goal").goal_size == 1
+    refuses(
+        lambda: agent_of(**given, representation=representation),
+        "goal_space is used with representation 'goal' alone",
+        f"got {representation!r}",
+        "choose that, or leave goal_space out",
     )
 
 

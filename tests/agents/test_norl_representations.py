@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.stats
 
 from agents import in_numpy
 from agents.goal_walks import KEY, A, N, seen
@@ -15,7 +16,9 @@ from hierax.agents.goal_conditioned.representations import (
     RandomMap,
     Slow,
     SpaceTraining,
+    Trajectories,
     Whole,
+    autoencoders,
 )
 from hierax.agents.goal_conditioned.representations.autoencoders import Gaussian
 from hierax.training.serialisation import tree_digest
@@ -97,9 +100,10 @@ def divergence(mean, deviation, other_mean, other_deviation):
 
 
 def missed(coder, latent, features):
-    return 0.5 * ((in_numpy.network(coder.decoder, latent) - np.asarray(features)) ** 2).sum(
-        axis=-1
-    )
+    """Minus the logarithm of a normal density of variance 0.1, from its value at the centre."""
+    centre, width = in_numpy.network(coder.decoder, latent), np.sqrt(0.1)
+    density = scipy.stats.norm(centre, width).logpdf
+    return (density(centre) - density(np.asarray(features))).sum(axis=-1)
 
 
 def test_the_divergence_of_gaussians_is_its_integral():
@@ -130,6 +134,50 @@ def test_the_loss_of_an_autoencoder_is_minus_the_evidence_bound():
     assert loss(VAE, coder, trajectories) == pytest.approx(expected.mean(), rel=1e-4)
     np.testing.assert_allclose(VAE.embed(coder, features), mean, atol=1e-5)
     assert deviation.std() > 0.05
+
+
+def observed(count=4000):
+    """Places in a square, with a variance of 1, and four numbers of noise."""
+    rng = np.random.default_rng(5)
+    place = rng.uniform(-np.sqrt(3), np.sqrt(3), (count, 2))
+    return jnp.float32(np.concatenate([place, rng.normal(size=(count, 4))], axis=1))
+
+
+def coder_of(updates=2_000, size=128):
+    """An autoencoder that was trained on these observations."""
+    training, data = SpaceTraining(Autoencoder(D, (32,)), 1e-3), observed()
+
+    def one(space, key):
+        row_key, update_key = jax.random.split(key)
+        features = data[jax.random.randint(row_key, (2, size), 0, len(data))]
+        made = Trajectories(features, jnp.zeros((1, size, A)), jnp.ones((1, size), bool))
+        return training.update(space, made, update_key)[0], None
+
+    keys = jax.random.split(KEY, updates)
+    space = training.build(KEY, data.shape[-1])
+    return jax.jit(lambda space: jax.lax.scan(one, space, keys)[0])(space).parameters
+
+
+def coded_by(coder, rows):
+    """What the latent holds in nats, the least spread of f, and the variance that a draw tells."""
+    mean, deviation = posterior(coder, rows)
+    latent = mean + deviation * np.random.default_rng(6).normal(size=mean.shape)
+    missed = rows - in_numpy.network(coder.decoder, latent)
+    told = (1 - missed.var(axis=0) / rows.var(axis=0)).sum()
+    return divergence(mean, deviation, 0, 1).mean(), mean.std(axis=0).min(), told
+
+
+def test_a_trained_autoencoder_does_not_collapse(monkeypatch):
+    """All numbers have a variance of 1: told with that variance, none is worth telling."""
+    nats, spread, told = coded_by(coder_of(), np.asarray(observed()))
+    assert nats > 1
+    assert spread > 0.5
+    assert told > 1
+    monkeypatch.setattr(autoencoders, "DECODER_VARIANCE", 1.0)
+    nats, spread, told = coded_by(coder_of(), np.asarray(observed()))
+    assert nats < 0.1
+    assert spread < 0.2
+    assert told < 0.2
 
 
 def test_embed_to_control_makes_a_step_that_is_linear_in_the_latent():

@@ -13,9 +13,12 @@ from agents.norl_walks import agent_of, places
 from hierax.training.serialisation import tree_digest
 from refusals import refuses
 
-AGENT = agent_of(**LEARNING, offset_discount=1 - 1e-7)
+UPDATES = 3
+AGENT = agent_of(**LEARNING, offset_discount=1 - 1e-7, representation_updates=UPDATES)
 """Without noise, and with k = c or the length of a shorter decision: keys do not matter."""
 LEVELS = ("high", "low")
+OF_F = ("loss", "gradient", "spread", "drift", "information")
+"""Metrics of an update of f."""
 td3 = jax.jit(AGENT.training.update)
 space_update = jax.jit(AGENT.space_training.update)
 
@@ -66,17 +69,19 @@ def test_later_everything_is_trained():
     assert all(np.isfinite(value) for value in metrics.values())
 
 
-def test_the_goal_space_has_an_update_from_each_batch_of_the_low_level():
+def test_the_goal_space_has_an_update_from_each_of_its_batches():
     state, batch = drawn()
     learner, metrics = updated()
-    space, losses = state.learner.space, []
-    for k in range(AGENT.low_updates):
-        trajectories = jax.tree.map(lambda leaf, k=k: leaf[k], batch.goals.low.trajectories)
+    space, each = state.learner.space, []
+    for k in range(UPDATES):
+        trajectories = jax.tree.map(lambda leaf, k=k: leaf[k], batch.trajectories)
         space, found = space_update(space, trajectories, KEY)
-        losses.append(found["loss"])
+        each.append(found)
     equal(learner.space, space)
-    assert learner.space.updates == AGENT.low_updates == 2
-    assert metrics["space/loss"] == pytest.approx(np.mean(losses), rel=1e-4)
+    assert learner.space.updates == UPDATES != AGENT.low_updates
+    for name in OF_F:
+        mean = np.mean([found[name] for found in each])
+        assert metrics[f"space/{name}"] == pytest.approx(mean, rel=1e-4)
     assert metrics["space/information"] == pytest.approx(-float(metrics["space/loss"]), rel=1e-5)
 
 
@@ -118,6 +123,10 @@ def test_with_the_low_level_the_goal_space_is_frozen():
     learner, metrics = updated(frozen=True)
     assert changed(learner) == {"high"}
     assert metrics["low/frozen"] == 1
+    assert set(metrics) == set(updated()[1])
+    for name in OF_F:
+        assert metrics[f"space/{name}"] == 0 != updated()[1][f"space/{name}"]
+    assert metrics["space/box"] > 0  # of the map that is kept
     assert changed(updated(learns=False, frozen=True)[0]) == set()
 
 
