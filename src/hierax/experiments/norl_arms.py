@@ -18,6 +18,8 @@ from hierax.worlds import make
 WORLDS = ("PointU-v0", "RowerU-v0")
 NUISANCE = 4
 STEPS = 400_000
+DIGITS = 6
+"""Decimals of differences of success rates."""
 GOAL_FIT, NUISANCE_FIT, SPREAD = "space/goal_fit", "space/nuisance_fit", "space/spread"
 MEASURED = (
     GOAL_FIT, SPREAD, "space/box", "space/drift", "low/known_goal_reached",
@@ -52,8 +54,12 @@ def study_worlds(
 
 
 def gain(row: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return by how much one row succeeds more often than another, seed by seed."""
-    return interval(np.subtract(row["by_seed"], other["by_seed"]), (-1.0, 1.0))
+    """Return by how much one row succeeds more often than another, seed by seed.
+
+    Differences are rounded: seeds that agree must agree as well when they are read from a file.
+    """
+    difference = np.subtract(row["by_seed"], other["by_seed"]).round(DIGITS)
+    return interval(difference, (-1.0, 1.0))
 
 
 def told(found: Mapping[str, Any]) -> str:

@@ -75,7 +75,8 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
         for name, rows in worlds.items()
     }
     is_close = all(map(_is_close, short.values()))
-    is_better = all(found["low"] > 0.0 for each in above.values() for found in each.values())
+    differences = [found for each in above.values() for found in each.values()]
+    is_better = bool(differences) and all(found["low"] > 0.0 for found in differences)
     sentences = [
         f"{name}: {rates(rows)}; NORL less the oracle {told(short[name])}, less "
         + ", ".join(f"{label} {told(found)}" for label, found in above[name].items())
@@ -105,7 +106,7 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
 def _is_close(found: Mapping[str, Any]) -> bool:
     """Return whether NORL is close to the oracle, from differences seed by seed."""
     falls_short = np.mean(np.less(found["values"], -CLOSE))
-    return bool(found["iqm"] > -CLOSE and falls_short <= FEW)
+    return bool(found["iqm"] >= -CLOSE and falls_short <= FEW)
 
 
 def draw(result: Result, path: Path) -> None:

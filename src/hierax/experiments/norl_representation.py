@@ -88,7 +88,7 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
             "N3",
             True if all(good) else (None if any(good) else False),
             {
-                name: {key: list(values) for key, values in row.items()}
+                name: {key: row[key] for key in row if key != "position"}
                 for name, row in fits.items()
             },
             f"Share of the variance that a linear fit on f explains, least and most over "

@@ -134,7 +134,7 @@ class Controlled(Autoencoder):
     def loss(
         self, parameters: Coder, trajectories: Trajectories, key: Key
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
-        """Return minus the bound for the first step of each trajectories."""
+        """Return minus the bound for the first step of each decision."""
         before, after = trajectories.features[:2]
         found = self.posterior(parameters, before)
         latent = found.sample(key)

@@ -95,7 +95,7 @@ class Predictive:
         return parameters.place(features)
 
     def predicted(self, parameters: Maps, trajectories: Trajectories) -> jax.Array:
-        """Return φ, ``(B, d)``, of segments."""
+        """Return φ, ``(B, d)``, of decisions."""
         start = trajectories.features[0]
         place = self.embed(parameters, start)
         if parameters.shift is None:
@@ -142,7 +142,7 @@ def offset_probabilities(interval: int, discount: float) -> jax.Array:
 
 
 def drawn_offsets(key: Key, length: jax.Array, probabilities: jax.Array) -> jax.Array:
-    """Return k ``(B,)`` of each trajectories; its length where it is shorter than k."""
+    """Return k ``(B,)`` of each decision; its length where it is shorter than k."""
     drawn = 1 + jax.random.categorical(key, jnp.log(probabilities), shape=length.shape)
     return jnp.minimum(drawn, length)
 
