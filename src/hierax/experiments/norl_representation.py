@@ -74,6 +74,9 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
     spaces = {name: rows for name, rows in tables.items() if name.endswith(": spaces")}
     label = f"corners, {WITHOUT}"
     fits = {name.removesuffix(": spaces"): each[label] for name, each in spaces.items()}
+    measured = {
+        name: {key: row[key] for key in row if key != "position"} for name, row in fits.items()
+    }
     good = [
         np.min(row["goal_fit"]) >= LEAST_FIT and np.max(row.get("nuisance_fit", 0.0)) <= MOST_FIT
         for row in fits.values()
