@@ -90,10 +90,7 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
         Finding(
             "N3",
             True if all(good) else (None if any(good) else False),
-            {
-                name: {key: row[key] for key in row if key != "position"}
-                for name, row in fits.items()
-            },
+            measured,
             f"Share of the variance that a linear fit on f explains, least and most over "
             f"{len(next(iter(fits.values()))['goal_fit'])} seeds, after random corners of the "
             f"action box: {told}. The claim holds if all seeds have at least {LEAST_FIT:g} of both "
