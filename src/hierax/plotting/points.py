@@ -1,6 +1,7 @@
 """One row of points for each group: a number for each seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -8,7 +9,7 @@ from matplotlib.figure import Figure
 from hierax.plotting.canvas import CATEGORIES
 
 
-def draw_points(groups: Mapping[str, Sequence[float]], label: str) -> Figure:
+def draw_points(groups: Mapping[str, Any], label: str) -> Figure:
     """Draw the numbers of each group in a row, first group on top, with a line at their mean.
 
     Args:
