@@ -9,6 +9,8 @@ WIDTH, HEIGHT = 80, 40
 _MARGIN = "  "
 _LONGEST = 24
 """Most characters of a default on a screen."""
+_MOST_VALUES = 32
+"""Most characters of the values of an option on a screen."""
 
 
 class Row(NamedTuple):
@@ -78,14 +80,22 @@ def _screen(
 
 def _short(group: Group, count: int) -> list[str]:
     """Return the lines of a group on a screen: one for each of its first options, then names."""
-    width = max((len(row.head) for row in group.rows[:count]), default=0) + len(_MARGIN)
-    lines = [f"{group.title}:", *(_line(row, width) for row in group.rows[:count])]
+    rows = [_with_short_values(row) for row in group.rows[:count]]
+    width = max((len(row.head) for row in rows), default=0) + len(_MARGIN)
+    lines = [f"{group.title}:", *(_line(row, width) for row in rows)]
     names = [row.name.rpartition(".")[2] for row in group.rows[count:]]
     if not names:
         return lines
     if count:
         return [*lines, *wrapped(f"also {', '.join(names)}", _MARGIN)]
     return [*lines, *wrapped(", ".join([group.rows[0].name, *names[1:]]), _MARGIN)]
+
+
+def _with_short_values(row: Row) -> Row:
+    """Return an option with as many of its choices as there is room for."""
+    if len(row.values) <= _MOST_VALUES:
+        return row
+    return row._replace(values=f"{row.values[:_MOST_VALUES].rpartition('|')[0]}|…")
 
 
 def _line(row: Row, width: int) -> str:

@@ -106,7 +106,8 @@ class NORL(HIRO):
         representation_actions: whether φ of NORL depends on the actions of a decision.
         offsets: weights of k in the objective of NORL: ``"published"`` or ``"uniform"``.
         offset_discount: γ of these weights, and of w_k in rewards.
-        low_reward: see the module.
+        low_reward: ``"progress"``, what a step takes off the distance, or one of the others in the
+            table of the module.
         low_sees_step: whether the low level sees how much of the decision is over, k / c.
         levels_start: environment steps before the first update of the levels; over a trained low
             level, whose goal space is kept, there is no such wait.
