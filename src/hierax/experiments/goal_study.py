@@ -47,6 +47,20 @@ class Budget(NamedTuple):
     only: tuple[str, ...] | None = None
 
 
+def budgets(smoke: float, only: tuple[str, ...]) -> dict[str, Budget]:
+    """Return the budget of each scale.
+
+    Args:
+        smoke: share of the steps at scale smoke.
+        only: names of the arms at that scale.
+    """
+    return {
+        "smoke": Budget(smoke, 3, 4, only),
+        "laptop": Budget(1.0, 20, 20),
+        "paper": Budget(2.0, 40, 100),
+    }
+
+
 class Arm(NamedTuple):
     """An agent in a comparison.
 

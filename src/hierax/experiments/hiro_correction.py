@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hierax.agents import HIRO
-from hierax.experiments.goal_study import Arm, Budget, by_world, draw_world, rates, study
+from hierax.experiments.goal_study import Arm, budgets, by_world, draw_world, rates, study
 from hierax.experiments.hiro_point import STEPS
 from hierax.experiments.result import Finding, Result
 from hierax.registry import PRESETS
@@ -27,11 +27,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "all, every step scored": {"correction": 1.0, "correction_every": 1},
     "achieved displacement": {"correction": 1.0, "relabel": "achieved"},
 }
-BUDGETS = {
-    "smoke": Budget(0.01, 3, 4, (OFF, ALL)),
-    "laptop": Budget(1.0, 20, 20),
-    "paper": Budget(2.0, 40, 100),
-}
+BUDGETS = budgets(0.01, (OFF, ALL))
 
 
 def run(scale: str, seeds: int) -> Result:

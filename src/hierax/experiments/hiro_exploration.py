@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hierax.agents import HIRO
-from hierax.experiments.goal_study import Arm, Budget, by_world, draw_world, study
+from hierax.experiments.goal_study import Arm, budgets, by_world, draw_world, study
 from hierax.experiments.hiro_point import STEPS
 from hierax.experiments.result import Result
 from hierax.registry import PRESETS
@@ -20,11 +20,7 @@ WORLD = "RowerU-v0"
 PHASES = (0, 20_000, 50_000, 120_000, 200_000)
 PROBABILITIES = (0.0, 0.2)
 KINDS = ("corners", "uniform")
-BUDGETS = {
-    "smoke": Budget(0.01, 3, 4, ("0 steps, corners, then 0.2", "120,000 steps, corners, then 0.2")),
-    "laptop": Budget(1.0, 20, 20),
-    "paper": Budget(2.0, 40, 100),
-}
+BUDGETS = budgets(0.01, ("0 steps, corners, then 0.2", "120,000 steps, corners, then 0.2"))
 
 
 def run(scale: str, seeds: int) -> Result:

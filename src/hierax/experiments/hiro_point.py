@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hierax.agents import HIRO, SAC, TD3
-from hierax.experiments.goal_study import Arm, Budget, by_world, draw_world, study
+from hierax.experiments.goal_study import Arm, budgets, by_world, draw_world, study
 from hierax.experiments.result import Result
 from hierax.registry import PRESETS
 from hierax.worlds import make
@@ -41,11 +41,7 @@ DRAWN = (WITH, WITHOUT, "TD3", HELD_NOISE, HINDSIGHT)
 """Arms of the figure."""
 REPEATS = (2, 4, 10)
 DISCOUNT_OF_DECISIONS = 0.99
-BUDGETS = {
-    "smoke": Budget(0.01, 3, 4, (WITH, WITHOUT, "TD3")),
-    "laptop": Budget(1.0, 20, 20),
-    "paper": Budget(2.0, 40, 100),
-}
+BUDGETS = budgets(0.01, (WITH, WITHOUT, "TD3"))
 
 
 def run(scale: str, seeds: int) -> Result:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hierax.experiments.goal_study import Budget, by_world, draw_world, rates
+from hierax.experiments.goal_study import budgets, by_world, draw_world, rates
 from hierax.experiments.norl_arms import WORLDS, gain, study_worlds, told
 from hierax.experiments.result import Finding, Result
 
@@ -30,11 +30,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 }
 PAIRS = ((WEIGHTED, INFORMATION), (FAR_WEIGHTED, FAR_INFORMATION))
 """Without and with information; the second pair has the weights of the paper."""
-BUDGETS = {
-    "smoke": Budget(0.02, 3, 4, (PROGRESS, WEIGHTED, INFORMATION)),
-    "laptop": Budget(1.0, 20, 20),
-    "paper": Budget(2.0, 40, 100),
-}
+BUDGETS = budgets(0.02, (PROGRESS, WEIGHTED, INFORMATION))
 
 
 def run(scale: str, seeds: int) -> Result:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hierax.experiments.goal_study import Budget, by_world, draw_world, rates
+from hierax.experiments.goal_study import budgets, by_world, draw_world, rates
 from hierax.experiments.norl_arms import WORLDS, gain, study_worlds, told
 from hierax.experiments.result import Finding, Result
 
@@ -25,11 +25,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "last 50,000 steps": {**INFORMATION, "buffer_size": 50_000},
     RECENT: {**INFORMATION, "buffer_size": 10_000},
 }
-BUDGETS = {
-    "smoke": Budget(0.02, 3, 4, (ALL, RECENT)),
-    "laptop": Budget(1.0, 20, 20),
-    "paper": Budget(2.0, 40, 100),
-}
+BUDGETS = budgets(0.02, (ALL, RECENT))
 
 
 def run(scale: str, seeds: int) -> Result:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hierax.experiments.goal_study import Budget, by_world, draw_world
+from hierax.experiments.goal_study import budgets, by_world, draw_world
 from hierax.experiments.norl_arms import WORLDS, study_worlds
 from hierax.experiments.result import Result
 
@@ -34,11 +34,7 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     BOTH: {**_PROGRESS, **_NEAR},
 }
 SETTINGS = {name: {**_FIRST, **changes} for name, changes in CHANGES.items()}
-BUDGETS = {
-    "smoke": Budget(0.02, 3, 4, (FIRST, BOTH)),
-    "laptop": Budget(1.0, 20, 20),
-    "paper": Budget(2.0, 40, 100),
-}
+BUDGETS = budgets(0.02, (FIRST, BOTH))
 
 
 def run(scale: str, seeds: int) -> Result:

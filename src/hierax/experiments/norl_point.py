@@ -15,7 +15,7 @@ import numpy as np
 
 from hierax.agents import NORL
 from hierax.agents.agent import TrainState
-from hierax.experiments.goal_study import Budget, by_world, rates, study
+from hierax.experiments.goal_study import budgets, by_world, rates, study
 from hierax.experiments.norl_arms import WORLDS, arm, gain, maze, told
 from hierax.experiments.result import Finding, Result
 
@@ -35,11 +35,7 @@ FEW = 0.1
 """Share of seeds that may fall short by more."""
 SPACING = 0.5
 DRAWN = (LEARNED, ORACLE, "slow features (LESSON)", "VAE", "E2C", "random map")
-BUDGETS = {
-    "smoke": Budget(0.02, 3, 4, (LEARNED, ORACLE, "VAE")),
-    "laptop": Budget(1.0, 20, 20),
-    "paper": Budget(2.0, 40, 100),
-}
+BUDGETS = budgets(0.02, (LEARNED, ORACLE, "VAE"))
 
 
 def run(scale: str, seeds: int) -> Result:

@@ -115,7 +115,7 @@ def later_places(windows: Sequences, features: jax.Array, key: Key) -> jax.Array
 
 
 class Pursuit(NamedTuple):
-    """What B steps of the low level were after, as points of the goal space.
+    """Goals of B steps of the low level, and their places, as points of the goal space.
 
     Attributes:
         goal: ``(B, d)``, as the low level sees it before the step.
@@ -133,7 +133,7 @@ class Pursuit(NamedTuple):
 
 
 def pursuit(goals: Goals, steps: LowSteps, places: Places) -> Pursuit:
-    """Return what steps were after.
+    """Return the goals of steps, and their places.
 
     Args:
         goals: the arithmetic of goals.

@@ -23,7 +23,7 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import Key
-from hierax.agents.goal_conditioned.representations.representation import Trajectories
+from hierax.agents.goal_conditioned.representations.representation import OfSize, Trajectories
 from hierax.agents.networks import MLP
 
 STEP_WEIGHT = 0.25
@@ -70,7 +70,7 @@ class Gaussian(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Autoencoder:
+class Autoencoder(OfSize):
     """A variational autoencoder of single observations.
 
     Attributes:
@@ -78,13 +78,7 @@ class Autoencoder:
         hidden_sizes: units of each hidden layer of encoder and decoder.
     """
 
-    dimensions: int
     hidden_sizes: tuple[int, ...]
-
-    def size(self, features: int) -> int:
-        """Return d."""
-        del features
-        return self.dimensions
 
     def build(self, key: Key, features: int) -> Coder:
         """Return untrained networks."""

@@ -7,11 +7,22 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import Key
-from hierax.agents.goal_conditioned.representations.representation import Trajectories
+from hierax.agents.goal_conditioned.representations.representation import OfSize, Trajectories
+
+
+class Untrained:
+    """A map without a loss."""
+
+    def loss(
+        self, parameters: Any, trajectories: Trajectories, key: Key
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        """Return 0."""
+        del parameters, trajectories, key
+        return jnp.zeros(()), {}
 
 
 @dataclasses.dataclass(frozen=True)
-class Whole:
+class Whole(Untrained):
     """f(s) = the features themselves."""
 
     def size(self, features: int) -> int:
@@ -28,28 +39,14 @@ class Whole:
         del parameters
         return features
 
-    def loss(
-        self, parameters: Any, trajectories: Trajectories, key: Key
-    ) -> tuple[jax.Array, dict[str, jax.Array]]:
-        """Return 0."""
-        del parameters, trajectories, key
-        return jnp.zeros(()), {}
-
 
 @dataclasses.dataclass(frozen=True)
-class RandomMap:
+class RandomMap(Untrained, OfSize):
     """f(s) = W s with a Gaussian W that stays as it is.
 
     Attributes:
         dimensions: d.
     """
-
-    dimensions: int
-
-    def size(self, features: int) -> int:
-        """Return d."""
-        del features
-        return self.dimensions
 
     def build(self, key: Key, features: int) -> jax.Array:
         """Return W, ``(n, d)``, whose columns have a length of about 1."""
@@ -58,10 +55,3 @@ class RandomMap:
     def embed(self, parameters: jax.Array, features: jax.Array) -> jax.Array:
         """Return f, ``(..., d)``."""
         return features @ parameters
-
-    def loss(
-        self, parameters: jax.Array, trajectories: Trajectories, key: Key
-    ) -> tuple[jax.Array, dict[str, jax.Array]]:
-        """Return 0."""
-        del parameters, trajectories, key
-        return jnp.zeros(()), {}

@@ -28,7 +28,7 @@ import jax.numpy as jnp
 from jax.scipy.special import logsumexp
 
 from hierax.agents.agent import Key
-from hierax.agents.goal_conditioned.representations.representation import Trajectories
+from hierax.agents.goal_conditioned.representations.representation import OfSize, Trajectories
 from hierax.agents.networks import MLP
 
 KAPPA = 0.1
@@ -54,7 +54,7 @@ class Maps(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Predictive:
+class Predictive(OfSize):
     """f and φ of NORL.
 
     Attributes:
@@ -66,17 +66,11 @@ class Predictive:
         offsets: ``"published"`` weights of k, or ``"uniform"``.
     """
 
-    dimensions: int
     hidden_sizes: tuple[int, ...]
     actions: int | None
     interval: int
     discount: float
     offsets: Literal["published", "uniform"]
-
-    def size(self, features: int) -> int:
-        """Return d."""
-        del features
-        return self.dimensions
 
     def build(self, key: Key, features: int) -> Maps:
         """Return untrained networks; f starts near 0."""

@@ -27,7 +27,7 @@ LEAST_SPREAD = 1e-4
 
 
 class Trajectories(NamedTuple):
-    """What happened in B decisions of up to c steps.
+    """The course of B decisions of up to c steps.
 
     Attributes:
         features: ``(c + 1, B, n)`` of the observations; repeated after the last step.
@@ -74,6 +74,22 @@ class Representation(Protocol):
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """Return the loss () and metrics; a constant where nothing is learned."""
         ...
+
+
+@dataclasses.dataclass(frozen=True)
+class OfSize:
+    """A representation with as many dimensions as are asked for.
+
+    Attributes:
+        dimensions: d.
+    """
+
+    dimensions: int
+
+    def size(self, features: int) -> int:
+        """Return d."""
+        del features
+        return self.dimensions
 
 
 class LearnedSpace(NamedTuple):

@@ -12,14 +12,14 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import Key
-from hierax.agents.goal_conditioned.representations.representation import Trajectories
+from hierax.agents.goal_conditioned.representations.representation import OfSize, Trajectories
 from hierax.agents.networks import MLP
 
 NORM_WEIGHT = 1e-4
 
 
 @dataclasses.dataclass(frozen=True)
-class Slow:
+class Slow(OfSize):
     """f of LESSON.
 
     Attributes:
@@ -27,13 +27,7 @@ class Slow:
         hidden_sizes: units of each hidden layer.
     """
 
-    dimensions: int
     hidden_sizes: tuple[int, ...]
-
-    def size(self, features: int) -> int:
-        """Return d."""
-        del features
-        return self.dimensions
 
     def build(self, key: Key, features: int) -> MLP:
         """Return an untrained network."""
