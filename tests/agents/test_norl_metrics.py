@@ -14,13 +14,12 @@ from hierax.agents.goal_conditioned.space_metrics import (
 from hierax.spec import Continuous, GoalSpec, View, WorldSpec
 
 M = 500
-ALL = jnp.ones(M)
 _fit = jax.jit(linear_fit)
 
 
-def fit(x, y, weight=ALL):
+def fit(x, y):
     """Slopes and R²."""
-    return _fit(jnp.float32(x), jnp.float32(y), weight)
+    return _fit(jnp.float32(x), jnp.float32(y))
 
 
 def explained(x, y):
@@ -75,18 +74,10 @@ def test_a_factor_that_does_not_vary_is_not_explained():
     np.testing.assert_allclose(fit(x, np.full((M, 1), 3.0))[1], 0, atol=1e-3)
 
 
-def test_rows_without_weight_do_not_count():
-    x, y = drawn()
-    spoiled = np.where(np.arange(M)[:, None] < 100, 50.0, y)
-    weight = jnp.float32(np.arange(M) >= 100)
-    share = fit(x, spoiled, weight)[1]
-    np.testing.assert_allclose(share, explained(x[100:], y[100:])[1], atol=1e-3)
-
-
 def test_the_worst_of_the_goal_and_the_best_of_the_nuisance_are_reported():
     x, y = drawn()
     known = {"goal": jnp.float32(y[:, [0, 2]]), "nuisance": jnp.float32(y[:, [3, 2]])}
-    factors = Factors(jnp.zeros((M, 1)), known, ALL)
+    factors = Factors(jnp.zeros((M, 1)), known)
     metrics = factor_metrics(factors, jnp.float32(x), (1.5, 0.5))
     slope, shares = explained(x, y)
     assert metrics["goal_fit"] == pytest.approx(shares[2], abs=1e-3)
@@ -104,18 +95,16 @@ def test_known_factors_are_those_of_the_world():
     rng = np.random.default_rng(1)
     shown = {view.name: jnp.float32(rng.normal(size=(4, 6, *view.shape))) for view in views}
     features = jnp.float32(rng.normal(size=(4, 6, 7)))
-    weight = jnp.float32(rng.uniform(size=(4, 6)))
-    found = factors_of(spec, shown, features, weight)
+    found = factors_of(spec, shown, features)
     assert set(found.known) == {"goal", "nuisance"}
     for k in range(4):
         for b in range(6):
             row = 6 * k + b
             np.testing.assert_array_equal(found.features[row], features[k, b])
-            assert found.weight[row] == weight[k, b]
             np.testing.assert_array_equal(found.known["goal"][row], shown["place"][k, b, :2])
             lamp = np.append(shown["lamp"][k, b], shown["wind"][k, b])
             np.testing.assert_array_equal(found.known["nuisance"][row], lamp)
     plain = WorldSpec("Plain-v0", views, Continuous(1), 5)
-    unknown = factors_of(plain, shown, features, weight)
+    unknown = factors_of(plain, shown, features)
     assert unknown.known == {}
     assert factor_metrics(unknown, features[:, 0], (1.0,)) == {}

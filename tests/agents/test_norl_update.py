@@ -104,8 +104,7 @@ def test_both_levels_are_trained_in_the_new_goal_space():
 
 def test_the_fit_of_what_is_known_is_reported():
     learner, metrics = updated()
-    features, known, weight = drawn()[1].factors
-    features, known = features[weight > 0], {name: each[weight > 0] for name, each in known.items()}
+    features, known = drawn()[1].factors
     shares, box = {}, 0.0
     for name, values in known.items():
         design = np.column_stack([places(learner.space, features), np.ones(len(features))])

@@ -132,7 +132,7 @@ def _measured(
 ) -> dict[str, jax.Array]:
     flat = observation.reshape(-1, observation.shape[-1])
     place = MODEL.embed(maps, flat)
-    explained = linear_fit(place, flat, jnp.ones(len(flat)))[1]
+    explained = linear_fit(place, flat)[1]
     moved = MODEL.embed(maps, observation)
     batch = _embedded(maps, *_drawn(observation, action, key))
     return {

@@ -174,11 +174,10 @@ class HIRO(TwoLevels):
         drawn = self.store.sample(state.replay, decision_key, self.high_batch_size, DECISIONS)
         high = jax.vmap(state.encoders[HIGH])
         low = jax.vmap(partial(self.low_seen, state.encoders))
-        ends = jax.tree.map(lambda view: view[:: len(view) - 1], drawn.observation)
         before = jax.tree.map(lambda view: view[:-1], drawn.observation)
         keys = jax.random.split(step_key, self.low_updates)
         return GoalBatch(
-            high=decisions(drawn, high(ends), self.discount, self.high_reward_scale),
+            high=decisions(drawn, high(drawn.ends), self.discount, self.high_reward_scale),
             segments=segments_of(
                 drawn,
                 low(before, jnp.arange(self.control_interval)),

@@ -316,7 +316,7 @@ class NORL(HIRO):
         drawn = self.store.sample(state.replay, key, updates * size, DECISIONS)
         features = self.features(state.encoders, drawn.observation)
         every = Trajectories(features, drawn.action, drawn.is_step)
-        factors = factors_of(self.spec, drawn.observation, features, every.weight)
+        factors = factors_of(self.spec, drawn.ends, every.ends)
 
         def parts(leaf: jax.Array) -> jax.Array:
             return jnp.moveaxis(leaf.reshape(len(leaf), updates, size, *leaf.shape[2:]), 1, 0)

@@ -30,17 +30,13 @@ class Factors(NamedTuple):
     Attributes:
         features: ``(M, n)``, of which the goal space is a function.
         known: ``(M, k)`` arrays by name: ``"goal"``, ``"nuisance"``.
-        weight: ``(M,)``, 0 for observations that are repeated.
     """
 
     features: jax.Array
     known: Mapping[str, jax.Array]
-    weight: jax.Array
 
 
-def factors_of(
-    spec: WorldSpec, observation: Observation, features: jax.Array, weight: jax.Array
-) -> Factors:
+def factors_of(spec: WorldSpec, observation: Observation, features: jax.Array) -> Factors:
     """Return the known factors of observations ``(K, B, ...)`` with features ``(K, B, n)``."""
     known = {}
     if spec.goal is not None:
@@ -48,7 +44,7 @@ def factors_of(
     if spec.nuisance:
         known["nuisance"] = jax.vmap(lambda each: flatten_views(each, spec.nuisance))(observation)
     rows = {name: values.reshape(-1, values.shape[-1]) for name, values in known.items()}
-    return Factors(features.reshape(-1, features.shape[-1]), rows, weight.ravel())
+    return Factors(features.reshape(-1, features.shape[-1]), rows)
 
 
 def factor_metrics(
@@ -63,7 +59,7 @@ def factor_metrics(
     """
     metrics = {}
     for name, values in factors.known.items():
-        slope, explained = linear_fit(places, values, factors.weight)
+        slope, explained = linear_fit(places, values)
         if name == "goal":
             metrics["goal_fit"] = explained.min()
             reach = jnp.abs(slope) * jnp.array(half_range)[:, None]
@@ -73,20 +69,13 @@ def factor_metrics(
     return metrics
 
 
-def linear_fit(x: jax.Array, y: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Return the slopes ``(d, k)`` of a linear fit of y ``(M, k)`` on x ``(M, d)``, and its R².
-
-    Args:
-        x: places.
-        y: factors.
-        weight: ``(M,)`` of each row.
-    """
-    weight = (weight / weight.sum())[:, None]
-    x, y = x - (weight * x).sum(axis=0), y - (weight * y).sum(axis=0)
-    covariance = x.T @ (weight * x)
+def linear_fit(x: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Return the slopes ``(d, k)`` of a linear fit of y ``(M, k)`` on x ``(M, d)``, and its R²."""
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    covariance = x.T @ x / len(x)
     size = len(covariance)
     ridge = RIDGE * jnp.trace(covariance) / size + LEAST_VARIANCE
-    slope = jnp.linalg.solve(covariance + ridge * jnp.eye(size), x.T @ (weight * y))
-    variance = (weight * jnp.square(y)).sum(axis=0)
-    missed = (weight * jnp.square(y - x @ slope)).sum(axis=0)
+    slope = jnp.linalg.solve(covariance + ridge * jnp.eye(size), x.T @ y / len(x))
+    variance = jnp.square(y).mean(axis=0)
+    missed = jnp.square(y - x @ slope).mean(axis=0)
     return slope, (variance - missed) / (variance + LEAST_VARIANCE)

@@ -79,6 +79,11 @@ class Sequences(NamedTuple):
     terminated: Any
     is_step: Any
 
+    @property
+    def ends(self) -> Any:
+        """``(2, B, ...)`` for each view: observations before the first step and after the last."""
+        return jax.tree.map(lambda view: view[:: len(view) - 1], self.observation)
+
 
 @dataclasses.dataclass(frozen=True)
 class Ring:

@@ -117,11 +117,11 @@ class Predictive(OfSize):
         return offset_probabilities(self.interval, self.discount)
 
 
-def huber_distance(difference: jax.Array) -> jax.Array:
-    """Return D ``(...)`` of differences ``(..., d)``: about twice the sum of absolute values."""
+def huber_distance(difference: jax.Array, axis: int = -1) -> jax.Array:
+    """Return D of differences, of which ``axis`` has d: about twice the sum of absolute values."""
     size = jnp.abs(difference)
     each = jnp.where(size <= KAPPA, size**2 / 2, KAPPA * (size - KAPPA / 2)) / KAPPA
-    return STEEPNESS * each.sum(axis=-1)
+    return STEEPNESS * each.sum(axis=axis)
 
 
 def offset_weights(interval: int, discount: float) -> jax.Array:
@@ -143,7 +143,8 @@ def drawn_offsets(key: Key, length: jax.Array, probabilities: jax.Array) -> jax.
 
 def log_partition(predicted: jax.Array, pool: jax.Array) -> jax.Array:
     """Return log Z ``(B,)``: of the mean of exp(-D) over a pool ``(M, d)``."""
-    distances = huber_distance(pool - predicted[:, None])
+    # Dimensions first: XLA vectorises along the last axis, and d is small.
+    distances = huber_distance(pool.T[:, None] - predicted.T[:, :, None], axis=0)
     return logsumexp(-distances, axis=1) - math.log(len(pool))
 
 

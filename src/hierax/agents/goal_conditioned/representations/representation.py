@@ -45,9 +45,9 @@ class Trajectories(NamedTuple):
         return self.is_step.sum(axis=0)
 
     @property
-    def weight(self) -> jax.Array:
-        """``(c + 1, B)``: 1, and 0 for observations that are repeated."""
-        return jnp.concatenate([jnp.ones_like(self.is_step[:1]), self.is_step]).astype(jnp.float32)
+    def ends(self) -> jax.Array:
+        """``(2, B, n)``: features before the first step and after the last."""
+        return self.features[:: len(self.features) - 1]
 
     def after(self, steps: jax.Array) -> jax.Array:
         """Return ``(B, n)``: the features so many steps after the first observation."""
@@ -144,7 +144,8 @@ class SpaceTraining:
 
     def places(self, space: LearnedSpace, features: jax.Array) -> jax.Array:
         """Return m(s), ``(..., d)``."""
-        return self._scaled(space, space.parameters, features)
+        found = self.representation.embed(space.parameters, features)
+        return (found - space.mean) / space.spread
 
     def update(
         self, space: LearnedSpace, trajectories: Trajectories, key: Key
@@ -157,13 +158,13 @@ class SpaceTraining:
             space.optimiser,
         )
         slow = polyak_update(space.slow, step.parameters, DRIFT_RATE)
-        mean, variance = self._statistics(space, step.parameters, trajectories)
+        start = trajectories.features[0]
+        found = self.representation.embed(step.parameters, start)
+        mean, variance = _statistics(space, found)
         space = LearnedSpace(
             step.parameters, step.optimiser, slow, mean, variance, space.updates + 1
         )
-        moved = self.places(space, trajectories.features[0]) - self._scaled(
-            space, slow, trajectories.features[0]
-        )
+        moved = (found - self.representation.embed(slow, start)) / space.spread
         return space, {
             "loss": step.loss,
             "gradient": step.gradient_norm,
@@ -172,19 +173,11 @@ class SpaceTraining:
             **step.aux,
         }
 
-    def _scaled(self, space: LearnedSpace, parameters: Any, features: jax.Array) -> jax.Array:
-        return (self.representation.embed(parameters, features) - space.mean) / space.spread
 
-    def _statistics(
-        self, space: LearnedSpace, parameters: Any, trajectories: Trajectories
-    ) -> tuple[jax.Array, jax.Array]:
-        """Return the running mean and variance with one more batch."""
-        found = self.representation.embed(parameters, trajectories.features)
-        weight = (trajectories.weight / trajectories.weight.sum())[..., None]
-        centre = (weight * found).sum(axis=(0, 1))
-        spread = (weight * jnp.square(found - centre)).sum(axis=(0, 1))
-        rate = jnp.maximum(STATISTICS_RATE, 1 / (1 + space.updates))
-        shift = centre - space.mean
-        # The variance of a mixture: what is inside both parts, and what is between them.
-        variance = (1 - rate) * (space.variance + rate * shift**2) + rate * spread
-        return space.mean + rate * shift, variance
+def _statistics(space: LearnedSpace, found: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Return the running mean and variance with one more batch of f, ``(B, d)``."""
+    rate = jnp.maximum(STATISTICS_RATE, 1 / (1 + space.updates))
+    shift = found.mean(axis=0) - space.mean
+    # The variance of a mixture: what is inside both parts, and what is between them.
+    variance = (1 - rate) * (space.variance + rate * shift**2) + rate * found.var(axis=0)
+    return space.mean + rate * shift, variance
