@@ -190,15 +190,21 @@ class HIRO(TwoLevels):
     def update(self, learner: Levels, batch: GoalBatch, key: Key) -> tuple[Levels, Metrics]:
         """Return both levels after one update, and metrics such as ``"low/goal_distance"``."""
         relabel_key, high_key, low_key = jax.random.split(key, 3)
-        segments = batch.segments.at(partial(self.places, learner))
-        goals = self._relabelled(learner.low, segments, relabel_key)
+        segments = batch.segments
+        goals = self._relabelled(learner, segments, relabel_key)
         update = self.training.update
         high, of_high = update(learner.high, batch.high._replace(action=goals), high_key)
         low, of_low = self._update_low(learner, batch.low, low_key)
         metrics = {
             **named(HIGH, of_high),
             **named(LOW, of_low),
-            **goal_metrics(self.box, segments, batch.is_random, goals),
+            **goal_metrics(
+                self.box,
+                self.places(learner, jnp.stack([segments.place[0], segments.end])),
+                segments.goal,
+                goals,
+                batch.is_random,
+            ),
             f"{LOW}/frozen": learner.low_frozen.astype(jnp.float32),
         }
         return learner._replace(high=high, low=low), metrics
@@ -263,15 +269,15 @@ class HIRO(TwoLevels):
 
         return updated_if(~learner.low_frozen, every, learner.low)
 
-    def _relabelled(self, low: TD3Learner, segments: Segments, key: Key) -> jax.Array:
+    def _relabelled(self, learner: Levels, segments: Segments, key: Key) -> jax.Array:
         """Return the goals of a batch, ``(B, d)``, a share of them relabelled."""
         number = round(self.correction * self.high_batch_size)
         if not number:
             return segments.goal
-        share = segments.first(number)
+        share = segments.first(number).at(partial(self.places, learner))
         if self.relabel == "achieved":
             found = achieved(self.box, share)
         else:
             draws, every = self.correction_candidates, self.correction_every
-            found = corrected(self.box, low.actor, share, key, draws, every)
+            found = corrected(self.box, learner.low.actor, share, key, draws, every)
         return jnp.concatenate([found, segments.goal[number:]])

@@ -6,7 +6,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from hierax.agents.goal_conditioned.correction import Segments
 from hierax.agents.goal_conditioned.goals import Goals, distance
 from hierax.agents.goal_conditioned.levels import HIGH, LOW
 
@@ -15,7 +14,11 @@ REACHED = 0.1
 
 
 def goal_metrics(
-    goals: Goals, segments: Segments, is_random: jax.Array, relabelled: jax.Array
+    goals: Goals,
+    ends: jax.Array,
+    stored: jax.Array,
+    relabelled: jax.Array,
+    is_random: jax.Array,
 ) -> dict[str, jax.Array]:
     """Return metrics of a batch of decisions.
 
@@ -23,22 +26,23 @@ def goal_metrics(
 
     Args:
         goals: the arithmetic of goals.
-        segments: the decisions.
-        is_random: ``(B,)`` bool, whether the goal was drawn at random.
+        ends: ``(2, B, d)``, m(s) before the first step and after the last.
+        stored: ``(B, d)``, their goals as they were set.
         relabelled: ``(B, d)``, their goals after the correction.
+        is_random: ``(B,)`` bool, whether the goal was drawn at random.
     """
-    start = segments.place[0]
-    target, moved = goals.target(segments.goal, start), goals.target(relabelled, start)
-    missed = jnp.abs(segments.end - target[:, None]) / jnp.array(goals.half_range)
+    start, end = ends
+    target, moved = goals.target(stored, start), goals.target(relabelled, start)
+    missed = jnp.abs(end - target[:, None]) / jnp.array(goals.half_range)
     near = (missed < REACHED).all(axis=-1)  # (goal, decision)
     reached, by_others = near.diagonal(), near.sum(axis=1) - near.diagonal()
     known = by_others > 0
     return {
-        f"{LOW}/goal_distance": distance(segments.end, target).mean(),
+        f"{LOW}/goal_distance": distance(end, target).mean(),
         f"{LOW}/goal_reached": reached.mean(),
         f"{LOW}/known_goals": known.mean(),
         f"{LOW}/known_goal_reached": (reached & known).sum() / jnp.maximum(known.sum(), 1),
-        f"{HIGH}/relabelled": (relabelled != segments.goal).any(axis=-1).mean(),
+        f"{HIGH}/relabelled": (relabelled != stored).any(axis=-1).mean(),
         f"{HIGH}/relabelled_distance": distance(moved, target).mean(),
         f"{HIGH}/random_goals": is_random.mean(),
     }
