@@ -134,8 +134,8 @@ def test_goals_where_another_decision_ended_are_known_to_be_reachable(lived):
 
     def metrics():
         goal, end = (jnp.tile(each[:, None], part.goal.shape[-1]) for each in (goals, ends))
-        made = part._replace(place=jnp.zeros_like(part.place), goal=goal, end=RANGE * end)
-        return goal_metrics(AGENT.box, made, jnp.zeros(64, bool), goal)
+        places = jnp.stack([jnp.zeros_like(end), RANGE * end])
+        return goal_metrics(AGENT.box, places, goal, goal, jnp.zeros(64, bool))
 
     first = metrics()
     assert first["low/goal_reached"] == 1 / 64
