@@ -5,13 +5,16 @@ mean of the last three evaluations: single evaluations of one policy are nearly 
 policies change between them.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from hierax.agents.off_policy import OffPolicy
+from hierax.experiments.jobs import do_jobs
 from hierax.experiments.learning_runs import (
     OVER_SEEDS,
     Runs,
@@ -77,10 +80,35 @@ class Arm(NamedTuple):
     also: tuple[str, ...] = ()
 
 
-def study(arms: Mapping[str, Arm], budget: Budget, seeds: int) -> dict[str, Any]:
-    """Train all arms; return curves, the rows of a table, settings and final states by name."""
-    chosen = {name: arm for name, arm in arms.items() if budget.only is None or name in budget.only}
-    runs = {name: _train(arm, budget, seeds) for name, arm in chosen.items()}
+def study(
+    arms: Mapping[str, Mapping[str, Arm]], budget: Budget, seeds: int
+) -> dict[str, dict[str, Any]]:
+    """Train the arms of all worlds, as many at once as there are cores.
+
+    Args:
+        arms: by the name of the world and their own.
+        budget: which of them, how long, how often evaluated.
+        seeds: of each arm.
+
+    Returns:
+        For each world curves, the rows of a table, settings and final states, by name.
+    """
+    chosen = {
+        world: {name: each[name] for name in each if budget.only is None or name in budget.only}
+        for world, each in arms.items()
+    }
+    jobs = [(_train, (arm, budget, seeds)) for each in chosen.values() for arm in each.values()]
+    # The start of a process takes longer than an arm of a small scale.
+    workers = 1 if budget.share < 1.0 else min(os.cpu_count() or 1, len(jobs))
+    trained = iter(do_jobs(jobs, workers, "arms"))
+    return {
+        world: _found(each, {name: next(trained) for name in each})
+        for world, each in chosen.items()
+    }
+
+
+def _found(chosen: Mapping[str, Arm], runs: Mapping[str, Runs]) -> dict[str, Any]:
+    """Return what `study` returns for a world."""
     return {
         "curves": {name: each.curve(METRIC) for name, each in runs.items()},
         "table": {
@@ -154,8 +182,9 @@ def _last(runs: Runs, also: Sequence[str]) -> dict[str, Any]:
 
 
 def _train(arm: Arm, budget: Budget, seeds: int) -> Runs:
+    """Return the runs of an arm; their states have no replay and no key."""
     steps = max(1, round(budget.share * arm.steps))
-    return learn(
+    runs = learn(
         arm.agent,
         arm.world,
         steps,
@@ -163,4 +192,7 @@ def _train(arm: Arm, budget: Budget, seeds: int) -> Runs:
         evaluate_every=-(-steps // budget.evaluations),
         episodes=budget.episodes,
         metrics=(METRIC, RETURN, *arm.also),
+        progress=False,
     )
+    kept = [state._replace(replay=None, key=None) for state in runs.states]
+    return runs._replace(states=jax.device_get(kept))

@@ -33,7 +33,7 @@ BUDGETS = budgets(0.01, (OFF, ALL))
 def run(scale: str, seeds: int) -> Result:
     """Train HIRO with each kind of correction and every seed in both worlds."""
     budget = BUDGETS[scale]
-    found = {name: study(arms(name), budget, seeds) for name in STEPS}
+    found = study({name: arms(name) for name in STEPS}, budget, seeds)
     fields = by_world(found, budget)
     return Result(claims=judge(fields["tables"]), seeds=range(seeds), **fields)
 

@@ -26,7 +26,7 @@ BUDGETS = budgets(0.01, ("0 steps, corners, then 0.2", "120,000 steps, corners, 
 def run(scale: str, seeds: int) -> Result:
     """Train HIRO with each kind of exploration and every seed."""
     budget = BUDGETS[scale]
-    found = {WORLD: study(arms(), budget, seeds)}
+    found = study({WORLD: arms()}, budget, seeds)
     return Result(claims=[], seeds=range(seeds), **by_world(found, budget))
 
 

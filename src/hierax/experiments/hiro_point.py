@@ -47,7 +47,7 @@ BUDGETS = budgets(0.01, (WITH, WITHOUT, "TD3"))
 def run(scale: str, seeds: int) -> Result:
     """Train all arms with every seed in both worlds."""
     budget = BUDGETS[scale]
-    found = {name: study(arms(name), budget, seeds) for name in STEPS}
+    found = study({name: arms(name) for name in STEPS}, budget, seeds)
     return Result(claims=[], seeds=range(seeds), **by_world(found, budget))
 
 

@@ -43,14 +43,11 @@ def study_worlds(
     agents: Mapping[str, Mapping[str, Any]], budget: Budget, seeds: int, worlds: Sequence[str]
 ) -> dict[str, Any]:
     """Train NORL with these changes of its settings in each world; return what `study` does."""
-    return {
-        name: study(
-            {label: arm(maze(name), **changes) for label, changes in agents.items()},
-            budget,
-            seeds,
-        )
+    arms = {
+        name: {label: arm(maze(name), **changes) for label, changes in agents.items()}
         for name in worlds
     }
+    return study(arms, budget, seeds)
 
 
 def gain(row: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

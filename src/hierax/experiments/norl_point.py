@@ -41,7 +41,7 @@ BUDGETS = budgets(0.02, (LEARNED, ORACLE, "VAE"))
 def run(scale: str, seeds: int) -> Result:
     """Train all arms with every seed in both worlds."""
     budget = BUDGETS[scale]
-    found = {name: study(arms(name), budget, seeds) for name in WORLDS}
+    found = study({name: arms(name) for name in WORLDS}, budget, seeds)
     fields = by_world(found, budget)
     fields["tables"] |= {
         f"{name}: embedding": {
