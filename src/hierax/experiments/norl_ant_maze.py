@@ -36,14 +36,14 @@ ARM = "NORL"
 LAPTOP: Mapping[str, Any] = {
     **PRESETS["hiro", "AntMaze-v0"].settings,
     "goal_range": (1.5,), "low_reward_scale": 5.0, "offset_discount": 0.95, "levels_start": 50_000,
-    "low_views": None,
+    "low_views": None, "updates_per_step": 1 / 32, "representation_updates": 2,
 }  # fmt: skip
 PAPER: Mapping[str, Any] = {
     **hiro_ant_maze.PAPER,
     "goal_range": (1.25,), "high_noise": 0.5, "low_reward": "mutual_information",
     "low_reward_scale": 1.0, "low_sees_step": True, "offset_discount": 0.99, "levels_start": 0,
     "representation_hidden_sizes": (100, 100), "representation_learning_rate": 1e-4,
-    "representation_actions": True, "correction": 1.0,
+    "representation_actions": True, "correction": 1.0, "discount": 0.99, "hindsight": 0.0,
 }  # fmt: skip
 SOON: Mapping[str, Any] = {"learning_starts": 400, "updates_per_step": 0.01}
 """So that the paper's settings are trained with in the smoke test."""

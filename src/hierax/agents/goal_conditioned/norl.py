@@ -122,8 +122,12 @@ class NORL(HIRO):
     }
     low_rewards_known: ClassVar[tuple[str, ...]] = get_args(LearnedReward)
 
+    discount: float = 0.95
+    updates_per_step: float = 1 / 16
     goal_range: tuple[float, ...] = (1.5,)
+    low_updates: int = 1
     correction: float = 0.0
+    hindsight: float = 0.5
     random_actions: int = 50_000
     low_reward: LearnedReward = "progress"  # type: ignore[assignment]
     low_reward_scale: float = 3.0
@@ -132,7 +136,7 @@ class NORL(HIRO):
     representation_size: int = 2
     representation_hidden_sizes: tuple[int, ...] = (64, 64)
     representation_learning_rate: float = 3e-4
-    representation_updates: int = 2
+    representation_updates: int = 1
     representation_actions: bool = False
     offsets: Offsets = "published"
     offset_discount: float = 0.6
