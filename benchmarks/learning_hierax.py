@@ -118,16 +118,18 @@ def steps(learner: str, world: str) -> Work:
 def goal_steps(agent: str, world: str, correction: float = 0.0) -> Work:
     """Return the work of HIRO, NORL or TD3 in a maze: steps with updates, networks of equal sizes.
 
-    An update of HIRO is one of the high level and some of the low level. TD3 makes as many in
-    `PointU-v0`; NORL makes as many of its goal space as of the low level, besides. In ant mazes the
-    settings are those of the experiment `hiro-ant-maze`, and NORL has those of HIRO.
+    An update of HIRO is one of the high level and some of the low level. In `PointU-v0` TD3 makes
+    as many as both together; NORL makes two each of the high level, the low level and the goal
+    space for three of them. In ant mazes the settings are those of the experiment
+    `hiro-ant-maze`, and NORL has those of HIRO.
     """
     place = make(world)
     if world == "PointU-v0":
         flat: dict[str, Any] = {**_sizes(64, 128), "updates_per_step": 3 / 32}
         two: dict[str, Any] = {"goal_range": (3.0,), "buffer_size": STORED}
     else:
-        flat, two = dict(FLAT_SETTINGS), dict(PRESETS["hiro", world].settings)
+        flat = dict(FLAT_SETTINGS)
+        two = {"updates_per_step": 1 / 32, **PRESETS["hiro", world].settings}
     for settings in (flat, two):
         settings["learning_starts"] = 1_600
     learner = {

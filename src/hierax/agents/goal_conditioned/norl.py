@@ -20,9 +20,9 @@ The released code leaves out w_k and I. With actions in φ, I rests on those of 
 as actions of the policy: where the policy has moved on, it is not exact.
 
 Settings differ from the paper where it fails on most seeds of small worlds: f is normalised, near
-states have more weight, φ does not see the actions, the reward of the low level is progress, the
-first actions are random corners of the action box for longer, and the levels are trained later than
-f.
+states have more weight, φ does not see the actions, the reward of the low level is progress, half
+of its goals are places that were reached later, the high level has a smaller γ, the first actions
+are random corners of the action box for longer, and the levels are trained later than f.
 """
 
 import dataclasses

@@ -1,9 +1,10 @@
 """How much of what is known about a world a goal space holds.
 
 A goal space is identified up to an affine map at best. So it is compared with known factors by the
-share of their variance that a linear fit explains,
+share of their variance that a linear fit explains. A fit on M places of d dimensions explains a
+share d / (M - 1) of mere noise, so that is taken off (the adjusted R²):
 
-    R² = 1 - Σ ‖y - A m - b‖² / Σ ‖y - mean y‖²
+    R² = 1 - (M - 1) / (M - d - 1) Σ (y - A m - b)² / Σ (y - mean y)²
 
 for the place that the goal of the world is about, and for the views that are said to be nuisance.
 """
@@ -71,11 +72,12 @@ def factor_metrics(
 
 def linear_fit(x: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Return the slopes ``(d, k)`` of a linear fit of y ``(M, k)`` on x ``(M, d)``, and its R²."""
+    rows, size = x.shape
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
-    covariance = x.T @ x / len(x)
-    size = len(covariance)
+    covariance = x.T @ x / rows
     ridge = RIDGE * jnp.trace(covariance) / size + LEAST_VARIANCE
-    slope = jnp.linalg.solve(covariance + ridge * jnp.eye(size), x.T @ y / len(x))
+    slope = jnp.linalg.solve(covariance + ridge * jnp.eye(size), x.T @ y / rows)
     variance = jnp.square(y).mean(axis=0)
-    missed = jnp.square(y - x @ slope).mean(axis=0)
+    by_chance = (rows - 1) / max(rows - size - 1, 1)
+    missed = by_chance * jnp.square(y - x @ slope).mean(axis=0)
     return slope, (variance - missed) / (variance + LEAST_VARIANCE)
