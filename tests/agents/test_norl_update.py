@@ -112,7 +112,8 @@ def test_the_fit_of_what_is_known_is_reported():
         missed = values - design @ slope
         if name == "goal":
             box = (RANGE @ np.abs(slope[:-1])).mean()
-        shares[name] = 1 - missed.var(axis=0) / values.var(axis=0)
+        by_chance = (len(values) - 1) / (len(values) - design.shape[1])
+        shares[name] = 1 - by_chance * missed.var(axis=0) / values.var(axis=0)
     assert metrics["space/goal_fit"] == pytest.approx(shares["goal"].min(), abs=1e-3)
     assert metrics["space/nuisance_fit"] == pytest.approx(shares["nuisance"].max(), abs=1e-3)
     assert metrics["space/box"] == pytest.approx(box, rel=1e-2)
