@@ -13,9 +13,10 @@ from hierax.agents import NORL
 from hierax.experiments.goal_study import Arm, Budget, study
 from hierax.statistics import interval
 from hierax.training.config import AnyWorld
-from hierax.worlds import make
+from hierax.worlds import PointU, RowerU
 
-WORLDS = ("PointU-v0", "RowerU-v0")
+_MAZES = {kind.name: kind for kind in (PointU, RowerU)}
+WORLDS = tuple(_MAZES)
 NUISANCE = 4
 STEPS = 400_000
 DIGITS = 6
@@ -28,9 +29,9 @@ MEASURED = (
 """Further metrics that the tables hold, at the end of each run."""
 
 
-def maze(name: str, nuisance: int = NUISANCE) -> AnyWorld:
+def maze(name: str, nuisance: int = NUISANCE) -> PointU:
     """Return a maze with nuisance."""
-    return make(name, nuisance=nuisance)
+    return _MAZES[name](nuisance=nuisance)
 
 
 def arm(world: AnyWorld, **changes: Any) -> Arm:

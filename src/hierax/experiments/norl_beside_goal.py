@@ -16,8 +16,7 @@ from hierax.agents.agent import Key, TrainState
 from hierax.agents.goal_conditioned.batches import GOAL
 from hierax.agents.goal_conditioned.goals import distance
 from hierax.statistics import POSITIVE, UNIT, interval
-from hierax.training.config import AnyWorld
-from hierax.worlds import BatchState, FunctionalBatch
+from hierax.worlds import BatchState, FunctionalBatch, World
 
 EPISODES = 16
 WALK, WATCHED = 400, 200
@@ -26,7 +25,7 @@ ASKED = (0.1, 0.3)
 """Lengths of the displacements that the low level is asked for, in units of the box."""
 
 
-def beside_goal(world: AnyWorld, agent: NORL, states: Sequence[TrainState]) -> dict[str, Any]:
+def beside_goal(world: World, agent: NORL, states: Sequence[TrainState]) -> dict[str, Any]:
     """Return the behaviour of each state of an agent, without exploration.
 
     Returns:
@@ -44,7 +43,7 @@ def beside_goal(world: AnyWorld, agent: NORL, states: Sequence[TrainState]) -> d
     }
 
 
-def _measured(world: AnyWorld, agent: NORL, state: TrainState, key: Key) -> dict[str, jax.Array]:
+def _measured(world: World, agent: NORL, state: TrainState, key: Key) -> dict[str, jax.Array]:
     batch = FunctionalBatch(world, EPISODES)
     keys = jax.random.split(key, 3)
     walk = partial(_walk, batch, agent, state)

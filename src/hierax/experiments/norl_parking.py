@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hierax.agents import NORL
 from hierax.experiments.goal_study import budgets, by_world, draw_world
-from hierax.experiments.norl_arms import WORLDS, arm, maze, study_worlds
+from hierax.experiments.norl_arms import WORLDS, maze, study_worlds
 from hierax.experiments.norl_beside_goal import beside_goal
 from hierax.experiments.result import Result
 
@@ -52,13 +53,19 @@ def run(scale: str, seeds: int) -> Result:
     found = study_worlds(SETTINGS, budget, seeds, worlds)
     fields = by_world(found, budget)
     fields["tables"] |= {
-        f"{name}: beside the goal": {
-            label: beside_goal(maze(name), arm(maze(name), **SETTINGS[label]).agent, states)
-            for label, states in each["states"].items()
-        }
+        f"{name}: beside the goal": _beside_goal(name, each["states"])
         for name, each in found.items()
     }
     return Result(claims=[], seeds=range(seeds), **fields)
+
+
+def _beside_goal(name: str, states: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the agents of each arm do there."""
+    world = maze(name)
+    return {
+        label: beside_goal(world, NORL(world.spec, **SETTINGS[label]), trained)
+        for label, trained in states.items()
+    }
 
 
 def draw(result: Result, path: Path) -> None:

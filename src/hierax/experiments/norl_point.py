@@ -131,7 +131,7 @@ def _embedding(name: str, agent: NORL, state: TrainState) -> dict[str, np.ndarra
 
 def _places(name: str) -> np.ndarray:
     """Return points of the free cells on a square grid, ``(M, 2)``."""
-    free = maze(name).maze  # type: ignore[union-attr]
+    free = maze(name).maze
     line = np.arange(free.low + SPACING / 2, free.high, SPACING)
     x, y = (each.ravel() for each in np.meshgrid(line, line))
     inside = np.array([bool(free.is_free(*point)) for point in zip(x, y, strict=True)])
