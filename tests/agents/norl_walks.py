@@ -19,7 +19,13 @@ SEEN_BELOW = ("position", "body", "time", "noise")
 
 def agent_of(**changes):
     """An agent with these settings."""
-    settings = {**SMALL, "representation_hidden_sizes": (8,), **changes}
+    settings = {
+        **SMALL,
+        "representation_hidden_sizes": (8,),
+        "low_updates": 2,
+        "hindsight": 0.0,
+        **changes,
+    }
     return NORL(PLANE, **settings)
 
 

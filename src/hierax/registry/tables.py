@@ -98,6 +98,18 @@ WORLDS: dict[str, Entry] = _table(
             )
         ),
         *(
+            Entry(
+                f"BodyGrid{body}-v0",
+                f"{_POINTS}.body_grid:BodyGrid",
+                f"grid with a goal, for a body that needs {body} steps for one cell"
+                if body > 1
+                else "grid with a goal",
+                {"body": body},
+                LEARNING,
+            )
+            for body in (1, 2, 4, 8, 16)
+        ),
+        *(
             Entry(name, target, summary, fields, MUJOCO)
             for name, target, summary, fields in MUJOCO_WORLDS
         ),

@@ -11,6 +11,7 @@
 """
 
 from hierax.worlds.acting_world import ActingWorld
+from hierax.worlds.body_grid import BodyGrid
 from hierax.worlds.contract import check_world
 from hierax.worlds.cross import PointCross, SpinCross
 from hierax.worlds.functional_batch import BatchState, FunctionalBatch
@@ -37,6 +38,7 @@ from hierax.worlds.world import Timestep, World
 __all__ = [
     "ActingWorld",
     "BatchState",
+    "BodyGrid",
     "FunctionalBatch",
     "FunctionalHostBatch",
     "FunctionalHostWorld",

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hierax.worlds.acting_world import ActingWorld
+from hierax.worlds.body_grid import BodyGrid, BodyState
 from hierax.worlds.cross import PointCross
 from hierax.worlds.gridworld import GridWorld
 from hierax.worlds.maze import Rectangle
@@ -90,6 +91,13 @@ def _(world: PointMaze | PointU, state: MazeState | UState) -> Scene:
     return Scene(world.maze.rectangles, goal=(x, y), goal_radius=SUCCESS_DISTANCE)
 
 
+@scene_of.register(BodyGrid)
+def _(world: BodyGrid, state: BodyState) -> Scene:
+    x, y = np.asarray(state.goal).tolist()
+    end = world.size - 0.5
+    return Scene(((-0.5, -0.5, end, end),), goal=(x, y))
+
+
 @scene_of.register(ActingWorld)
 def _(world: ActingWorld, state: Any) -> Scene:
     tabular = world.tabular
@@ -105,6 +113,13 @@ def _(world: ActingWorld, state: Any) -> Scene:
 @position_of.register(PointU)
 def _(world: Any, state: PointState | MazeState | UState) -> Float[np.ndarray, "... 2"]:
     return np.asarray(state.position, np.float64)
+
+
+@position_of.register(BodyGrid)
+def _(world: BodyGrid, state: BodyState) -> Float[np.ndarray, "... 2"]:
+    """The cell, and within it the inner coordinates: 2 n - 1 places from side to side."""
+    inner = np.asarray(state.inner, np.float64) / (2 * world.body - 1)
+    return np.asarray(state.cell) + inner
 
 
 @scene_of.register(Rewarded)
