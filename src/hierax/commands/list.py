@@ -8,6 +8,7 @@ from tyro.conf import Positional, arg
 
 from hierax.registry import (
     AGENTS,
+    BODIES,
     EXPERIMENTS,
     LEARNING,
     MUJOCO,
@@ -109,6 +110,9 @@ def _list_learning_worlds(console: "Console") -> None:
     console.print(
         "Also every world to plan in, and every Gymnasium environment by its id.\n", style="dim"
     )
+    console.print("grids for several bodies", style="bold")
+    _print_sizes(console, worlds_of(BODIES))
+    console.print()
     console.print("MuJoCo worlds to learn in", style="bold")
     _print_sizes(console, worlds_of(MUJOCO))
     console.print()

@@ -17,6 +17,7 @@ from hierax.registry.plugins import (
 from hierax.registry.presets import PRESETS, Preset, Stage
 from hierax.registry.tables import (
     AGENTS,
+    BODIES,
     EXPERIMENTS,
     LEARNING,
     MUJOCO,
@@ -28,6 +29,7 @@ from hierax.registry.tables import (
 
 __all__ = [
     "AGENTS",
+    "BODIES",
     "EXPERIMENTS",
     "LEARNING",
     "MUJOCO",

@@ -8,7 +8,8 @@ from hierax.registry.mujoco import MUJOCO_WORLDS
 
 E = TypeVar("E", bound=Entry)
 PLANNING, LEARNING, MUJOCO, REGISTERED = "planning", "learning", "MuJoCo", "registered"
-"""Groups of worlds. Those of users are ``REGISTERED``."""
+BODIES = "bodies"
+"""Groups of worlds. Those of users are ``REGISTERED``, grids for several bodies are ``BODIES``."""
 
 
 def _table(entries: Iterable[E]) -> dict[str, E]:
@@ -105,7 +106,7 @@ WORLDS: dict[str, Entry] = _table(
                 if body > 1
                 else "grid with a goal",
                 {"body": body},
-                LEARNING,
+                BODIES,
             )
             for body in (1, 2, 4, 8, 16)
         ),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from hierax.registry import (
+    BODIES,
     LEARNING,
     MUJOCO,
     PLANNING,
@@ -37,7 +38,7 @@ _LIMIT = "episode_limit"
 
 def world_names() -> tuple[str, ...]:
     """Return the names of all worlds to act in, those of `tabular_names` last."""
-    return (*worlds_of(LEARNING, MUJOCO, REGISTERED), *tabular_names())
+    return (*worlds_of(LEARNING, BODIES, MUJOCO, REGISTERED), *tabular_names())
 
 
 def make(name: Any, /, **options: Any) -> World | HostWorld:
