@@ -135,7 +135,8 @@ BETTER, WORSE, EQUAL = (LOW, HIGH), (HIGH, LOW), (HIGH, HIGH)
     ("pair", "holds"),
     [
         (BETTER, True), ((HOPELESS, PERFECT), True), ((VARIED, VARIED + HIGH / 6), True),
-        (WORSE, False), ((PERFECT, HOPELESS), False), (EQUAL, False), (UNSURE, False),
+        (WORSE, False), ((PERFECT, HOPELESS), False), (EQUAL, None), (UNSURE, False),
+        ((PERFECT, PERFECT), None), ((LOW, LOW), False),
     ],
 )  # fmt: skip
 def test_the_information_has_to_raise_success_seed_by_seed(pair, holds):
@@ -151,12 +152,13 @@ def test_the_information_has_to_raise_success_seed_by_seed(pair, holds):
             assert f"{label} {mean:+.2f} [" in finding.note
 
 
-def test_nothing_shows_that_the_information_helps_where_all_seeds_are_perfect():
-    rows = rewards(PERFECT, PERFECT)
-    assert verdict(norl_low_reward, only(point=rows, rower=rows)).holds is not True
+def test_pairs_without_room_to_improve_do_not_count():
+    full, good, bad = rewards(*EQUAL), rewards(*BETTER), rewards(*WORSE)
+    assert verdict(norl_low_reward, only(point=full, rower=good)).holds is True
+    assert verdict(norl_low_reward, only(point=full, rower=bad)).holds is False
 
 
-@pytest.mark.parametrize("other", [WORSE, EQUAL, UNSURE])
+@pytest.mark.parametrize("other", [WORSE, UNSURE])
 def test_the_information_helps_in_part_where_it_helps_one_pair(other):
     good, bad, mixed = rewards(*BETTER), rewards(*other), rewards(*other, far=BETTER)
     assert verdict(norl_low_reward, only(point=good, rower=bad)).holds is None
