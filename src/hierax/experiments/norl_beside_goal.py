@@ -1,4 +1,4 @@
-"""What trained agents of NORL do beside the goal of a maze, each level by itself.
+"""Trained agents of NORL beside the goal of a maze, each level by itself.
 
 The high level is watched: how large are its goals there, and do they point back and forth? The low
 level is asked for small displacements: by how much does it miss them?

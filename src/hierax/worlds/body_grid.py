@@ -27,7 +27,7 @@ RewardRule = Literal["paper", "goal"]
 ACTIONS = np.array([(1, 0), (-1, 0), (0, 1), (0, -1)], np.int32)
 """Right, left, up, down."""
 STEP_COST, COLLISION_COST = 0.1, 0.2
-"""What a step costs, and what running against the border costs besides, by the rule ``"paper"``."""
+"""Cost of a step, and of running against the border besides, by the rule ``"paper"``."""
 
 
 class BodyState(NamedTuple):
@@ -112,10 +112,7 @@ class BodyGrid:
         )
         state = BodyState(cell, inner, state.goal)
         is_there = (cell == state.goal).all()
-        reward = is_there.astype(jnp.float32)
-        if self.reward == "paper":
-            reward -= STEP_COST + jnp.where(ran_into, COLLISION_COST, 0.0)
-        return state, self._timestep(state, reward)
+        return state, self._timestep(state, jnp.float32(self._reward(is_there, ran_into)))
 
     def model(self, goal: tuple[int, int], discount: float) -> TabularMDP:
         """Return the exact model of the task with one goal, for planners.
@@ -141,8 +138,7 @@ class BodyGrid:
             is_there = (after == goal).all(axis=1) & ~at_goal
             following = rows, self._index(after, placed)
             matrices.append(sp.csr_matrix((np.ones(states), following), (states, states)))
-            cost = STEP_COST + COLLISION_COST * ran_into if self.reward == "paper" else 0.0
-            rewards.append(is_there - cost)
+            rewards.append(self._reward(is_there, ran_into))
         begins = ~at_goal & (inner == 0).all(axis=1)
         return TabularMDP.from_arrays(
             matrices,
@@ -151,6 +147,12 @@ class BodyGrid:
             "ass",
             initial=begins / begins.sum(),
         )
+
+    def _reward(self, is_there: Any, ran_into: Any) -> Any:
+        """Return the reward of steps by bools of NumPy or JAX: at the goal, against the border."""
+        if self.reward == "goal":
+            return 1.0 * is_there
+        return 1.0 * is_there - STEP_COST - COLLISION_COST * ran_into
 
     def _check_goal(self, goal: tuple[int, int]) -> None:
         if len(goal) != 2 or not all(0 <= each < self.size for each in goal):
