@@ -33,7 +33,9 @@ The folder OUT/NAME/SCALE holds
   figure.png   the picture
   figure.gif   the film, if the experiment has one
 
-The same command gives the same numbers."""
+The same command gives the same numbers. An experiment that was interrupted
+continues where it was: its runs are kept in OUT/NAME/SCALE/runs until the
+result is written."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,11 +1,15 @@
 """Independent jobs of an experiment, run in parallel processes."""
 
+import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from typing import Any, TypeAlias
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
 
+from hierax.experiments import kept_runs
 from hierax.planning.progress_bar import ProgressBar
 
 Job: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -18,14 +22,15 @@ def do_jobs(jobs: Sequence[Job], workers: int, description: str) -> list[Any]:
     One worker runs all jobs in this process. More workers are spawned, not forked, because a forked
     process loses the threads of JAX.
     """
+    folder = kept_runs.folder_of_runs()
     with ProgressBar(description) as progress:
         if workers == 1:
             return [
                 _reported(function(*args), progress, n, jobs)
                 for n, (function, args) in enumerate(jobs)
             ]
-        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_be_silent) as pool:
-            futures = [pool.submit(function, *arguments) for function, arguments in jobs]
+        with _pool(workers) as pool:
+            futures = [pool.submit(_done, folder, job) for job in jobs]
             return [
                 _reported(future.result(), progress, n, jobs) for n, future in enumerate(futures)
             ]
@@ -36,6 +41,25 @@ def _reported(result: Any, progress: ProgressBar, number: int, jobs: Sequence[Jo
     return result
 
 
-def _be_silent() -> None:
-    """Hide the progress of workers; the parent process shows it."""
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    """Hide the progress of a worker, which the parent process shows, and let it end with that."""
     sys.stderr.isatty = lambda: False
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> NoReturn:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _done(folder: Path | None, job: Job) -> Any:
+    """Return the result of a job, whose runs are kept in ``folder``."""
+    function, arguments = job
+    with kept_runs.keep_in(folder):
+        return function(*arguments)

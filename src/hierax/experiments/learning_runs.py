@@ -1,17 +1,16 @@
 """An agent trained with several seeds, and its curves."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from hierax.agents.agent import TrainState
+from hierax.experiments.kept_runs import run_folder
 from hierax.experiments.ranges import range_of
 from hierax.statistics import INTERVAL, iqm_interval
-from hierax.training import train
-from hierax.training.config import AnyWorld
+from hierax.training import train, warm_start
+from hierax.training.config import AnyWorld, describe_agent, describe_world, described
 from hierax.training.records import METRICS, read_metrics
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 SMALL = {"hidden_sizes": (64, 64), "batch_size": 128, "learning_rate": 1e-3}
 """Networks and batches of most experiments."""
+CHECKPOINTS = 4
+"""Number of checkpoints of a run."""
 OVER_SEEDS = f"{INTERVAL} over seeds"
 """Description of the intervals, for settings."""
 
@@ -63,21 +64,24 @@ def learn(
     **options: Any,
 ) -> Runs:
     """Train an agent with seeds 0, 1, ...; the arguments are those of `hierax.train`."""
-    with tempfile.TemporaryDirectory() as folder:
-        trained = train(
-            agent,
-            world,
-            steps,
-            seeds=seeds,
-            run=folder,
-            start=start,
-            evaluate_every=evaluate_every,
-            log_every=evaluate_every,
-            checkpoint_every=steps,
-            episodes=episodes,
-            **options,
-        )
-        rows = [row for row in read_metrics(Path(folder) / METRICS) if metrics[0] in row]
+    asked = {
+        "evaluate_every": evaluate_every,
+        "log_every": evaluate_every,
+        "checkpoint_every": -(-steps // CHECKPOINTS),
+        "episodes": episodes,
+        **options,
+    }
+    settings = {
+        "agent": describe_agent(agent),
+        "world": describe_world(world),
+        "steps": steps,
+        "seeds": seeds,
+        "start": start if start is None or isinstance(start, str) else warm_start.digest(start),
+        "options": {name: described(value) for name, value in asked.items()},
+    }
+    with run_folder(settings) as folder:
+        trained = train(agent, world, steps, seeds=seeds, run=folder, start=start, keep=1, **asked)
+        rows = [row for row in read_metrics(folder / METRICS) if metrics[0] in row]
     times = sorted({row["step"] for row in rows})
 
     def table(metric: str) -> np.ndarray:

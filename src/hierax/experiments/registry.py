@@ -39,7 +39,8 @@ def reproduce(
 ) -> Path:
     """Run an experiment and write ``OUT/NAME/SCALE/result.json`` and ``figure.png``.
 
-    Some experiments also write ``figure.gif``.
+    Some experiments also write ``figure.gif``. A call that was interrupted is continued by the
+    next: runs of agents stay in ``OUT/NAME/SCALE/runs`` until the result is written.
 
     Args:
         name: one of `EXPERIMENTS`.
@@ -56,6 +57,7 @@ def reproduce(
     Raises:
         ValueError: if there is no such experiment, scale or format, or ``seeds`` is below 1.
     """
+    from hierax.experiments.kept_runs import kept
     from hierax.experiments.result import write
 
     experiment = find(name)
@@ -68,12 +70,12 @@ def reproduce(
     if seeds is not None and seeds < 1:
         raise ValueError(f"seeds must be an integer >= 1, got {seeds}")
     module = experiment.load()
-    result = module.run(scale, seeds or experiment.seeds)
     folder = Path(out) / name / scale
     option = f" --seeds {seeds}" if seeds else ""
-    write(
-        result, name, scale, command or f"hierax reproduce {name} --scale {scale}{option}", folder
-    )
+    command = command or f"hierax reproduce {name} --scale {scale}{option}"
+    with kept(folder):
+        result = module.run(scale, seeds or experiment.seeds)
+        write(result, name, scale, command, folder)
     for ending in dict.fromkeys(("png", figure_format)):
         module.draw(result, folder / f"figure.{ending}")
     if hasattr(module, "animate"):
