@@ -66,10 +66,15 @@ def ended(rows, t, n):
 
 def check_decision(rows, made, n, features, action, is_step):
     """Fails where this is not that decision: its observations, actions and length."""
-    np.testing.assert_array_equal(is_step, np.arange(INTERVAL) < len(made))
+    check_actions(rows, made, n, action, is_step)
     shown = [rows[t].row.observation for t in made]
     shown += [rows[made[-1]].row.next_observation] * (INTERVAL + 1 - len(made))
     np.testing.assert_array_equal(features, [views_of(each, n, SEEN_BY_F) for each in shown])
+
+
+def check_actions(rows, made, n, action, is_step):
+    """Fails where these are not actions and length of that decision."""
+    np.testing.assert_array_equal(is_step, np.arange(INTERVAL) < len(made))
     np.testing.assert_array_equal(action[: len(made)], [rows[t].row.action[n] for t in made])
 
 
@@ -208,11 +213,14 @@ def test_a_step_comes_with_the_decision_that_it_is_part_of(lived):
     rows, numbers, batch = lived
     lengths = collections.Counter()
     for k, b, _, low in steps_of(batch):
-        (features, action, is_step), number = low.decision
+        (start, action, is_step), number = low.decision
         t, n = numbers[tuple(low.observation[k, 0, b, :A])]
         made = decision(rows, t, n)
         assert number[k, b] == made.index(t) == rows[t].age[n] % INTERVAL
-        check_decision(rows, made, n, features[k, :, b], action[k, :, b], is_step[k, :, b])
+        check_actions(rows, made, n, action[k, :, b], is_step[k, :, b])
+        np.testing.assert_array_equal(
+            start[k, b], views_of(rows[made[0]].row.observation, n, SEEN_BY_F)
+        )
         lengths[len(made)] += 1
     assert set(lengths) == set(range(1, INTERVAL + 1))
 
@@ -233,7 +241,7 @@ def test_the_goal_space_learns_from_decisions_of_its_own(lived):
     begun = {(t, n) for t, n in numbers.values() if rows[t].age[n] % INTERVAL == 0}
     assert set(drawn) == {(t, n) for t, n in begun if decision(rows, t, n)}
     assert scipy.stats.chisquare(list(drawn.values())).pvalue > 1e-3
-    starts = [*features[:, 0], *batch.goals.low.decision.made.features[:, 0]]
+    starts = [*features[:, 0], *batch.goals.low.decision.course.start]
     for i, one in enumerate(starts):
         for other in starts[:i]:
             assert (one == other).all(axis=1).mean() < 0.05

@@ -27,7 +27,7 @@ LAST = 1 - 1e-7
 PHI = Predictive(2, (6,), None, C, LAST, "published")
 WITH_ACTIONS = Predictive(2, (6,), A, C, LAST, "published")
 distance, ratio, partition = map(jax.jit, (huber_distance, log_ratio, log_partition))
-predicted = jax.jit(lambda phi, *given: phi.predicted(*given), static_argnums=0)
+predicted = jax.jit(lambda phi, maps, made: phi.predicted(maps, made.course), static_argnums=0)
 loss = jax.jit(lambda phi, *given: phi.loss(*given, KEY)[0], static_argnums=0)
 gradient = jax.jit(
     lambda phi, *given: jax.grad(lambda *each: phi.loss(*each, KEY)[0], (0, 1), allow_int=True)(
@@ -157,7 +157,8 @@ def test_the_ratio_is_bounded_by_the_size_of_a_pool_that_holds_what_followed(sca
 def released(phi, maps, trajectories):
     """The released estimator with all of the pool as negatives: no gradient through log Z."""
     place = phi.embed(maps, trajectories.features)
-    start, following = phi.predicted(maps, trajectories), place[trajectories.length, jnp.arange(B)]
+    start = phi.predicted(maps, trajectories.course)
+    following = place[trajectories.length, jnp.arange(B)]
     near = huber_distance(following - start)
     all_pairs = jnp.exp(-huber_distance(following[None] - start[:, None]))
     partition = jax.lax.stop_gradient(all_pairs.mean(axis=1))

@@ -3,6 +3,7 @@
 import functools
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -67,3 +68,23 @@ def test_the_longest_sequences_decide_on_the_least_size(chunks):
     first = jax.tree.map(lambda leaf: leaf[0], chunks[0])
     replay = Replay(3 * ENVIRONMENTS, {**INDICES, "long": Index(5)})
     refuses(lambda: replay.init(first), "buffer_size", "at least 33", "got 9")
+
+
+@pytest.mark.parametrize("count", [64, 7])
+@pytest.mark.parametrize("name", INDICES)
+def test_parts_that_are_read_alone_are_those_of_the_sequences(chunks, name, count):
+    """Of all sequences, and of the first ones alone."""
+    replay = Replay(SIZE, INDICES)
+    state = replay.init(jax.tree.map(lambda leaf: leaf[0], chunks[0]))
+    state = filled(hashable(INDICES), state, chunks[0])
+    key = jax.random.key(5)
+    whole, begun = replay.sample(state, key, 64, name), replay.draw(state, key, 64, name)
+    np.testing.assert_array_equal(begun.is_step(INDICES[name].length), whole.is_step)
+    last = whole.is_step.sum(axis=0)[:count] - 1
+    number, each = jnp.stack([jnp.zeros_like(last), last]), np.arange(count)
+    seen = begun.observations(number + 1)
+    expected = jax.tree.map(lambda view: view[number + 1, each], whole.observation)
+    jax.tree.map(np.testing.assert_array_equal, seen, expected)
+    found = begun.steps(number)
+    for field in ("action", "reward", "terminated"):
+        np.testing.assert_array_equal(getattr(found, field), getattr(whole, field)[number, each])

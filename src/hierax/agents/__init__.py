@@ -14,7 +14,7 @@ from hierax.agents.goal_conditioned import HIRO, NORL, Entries, Goals, TwoLevels
 from hierax.agents.latent_space import LatentSpacePolicy, Level, transfer_replay
 from hierax.agents.off_policy import OffPolicy
 from hierax.agents.on_policy import OnPolicy
-from hierax.agents.replay import Index, Replay, Sequences
+from hierax.agents.replay import Drawn, Index, Replay, Sequences
 from hierax.agents.rollout import Rollout
 from hierax.agents.sac import SAC
 from hierax.agents.td3 import TD3
@@ -28,6 +28,7 @@ __all__ = [
     "TD3",
     "ActorCritic",
     "Agent",
+    "Drawn",
     "Encoder",
     "Entries",
     "FlatActorCritic",

@@ -147,7 +147,7 @@ def _measured(
 def _embedded(maps: Maps, trajectories: Trajectories, fresh: jax.Array, key: Key) -> Embedded:
     steps = drawn_offsets(key, trajectories.length, MODEL.probabilities)
     return Embedded(
-        MODEL.predicted(maps, trajectories),
+        MODEL.predicted(maps, trajectories.course),
         MODEL.embed(maps, trajectories.after(steps)),
         jax.lax.stop_gradient(MODEL.embed(maps, fresh)),
     )

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from hierax.agents.agent import Key
 from hierax.agents.goal_conditioned.correction import Segments
 from hierax.agents.goal_conditioned.goals import Goals
-from hierax.agents.goal_conditioned.representations import Trajectories
+from hierax.agents.goal_conditioned.representations import Course
 from hierax.agents.replay import Sequences
 from hierax.agents.transitions import TransitionBatch
 
@@ -34,11 +34,11 @@ class Decision(NamedTuple):
     """The decisions that B steps are part of.
 
     Attributes:
-        made: all their steps.
+        course: where they began, and their actions.
         number: ``(B,)`` int32, which of them is meant; 0 is the first.
     """
 
-    made: Trajectories
+    course: Course
     number: jax.Array
 
 
@@ -145,7 +145,7 @@ def pursuit(goals: Goals, steps: LowSteps, places: Places) -> Pursuit:
     if steps.decision is None:
         target = goals.target(goal, before)
     else:
-        target = goals.target(goal, places(steps.decision.made.features[0]))
+        target = goals.target(goal, places(steps.decision.course.start))
         goal = goals.seen(target, before)
     following = jnp.where(steps.followed[:, None], following, goals.carried(goal, before, after))
     number = len(steps.reached)

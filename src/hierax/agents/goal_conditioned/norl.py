@@ -42,6 +42,7 @@ from hierax.agents.goal_conditioned.metrics import named
 from hierax.agents.goal_conditioned.representations import (
     Autoencoder,
     Controlled,
+    Course,
     LearnedSpace,
     Predictive,
     RandomMap,
@@ -285,7 +286,7 @@ class NORL(HIRO):
         if self.low_reward == "huber":
             return reward
         if self.low_reward == "mutual_information":
-            predicted = self._predictive.predicted(space.parameters, decision.made)
+            predicted = self._predictive.predicted(space.parameters, decision.course)
             reached = self.representation_map.embed(space.parameters, steps.features[1])
             reward -= log_ratio(predicted, reached, reached)
         return offset_weights(self.control_interval, self.offset_discount)[decision.number] * reward
@@ -293,25 +294,29 @@ class NORL(HIRO):
     def _low_batch(self, state: TrainState, key: Key) -> LowSteps:
         """Return a batch of steps, one of each of as many decisions, uniformly drawn."""
         draw_key, step_key, later_key = jax.random.split(key, 3)
-        interval, each = self.control_interval, jnp.arange(self.batch_size)
-        drawn = self.store.sample(state.replay, draw_key, self.batch_size, DECISIONS, following=1)
-        is_step = drawn.is_step[:interval]
-        length = is_step.sum(axis=0)
+        drawn = self.store.draw(state.replay, draw_key, self.batch_size, DECISIONS)
+        is_step = drawn.is_step(self.control_interval + 1)
+        length = is_step[:-1].sum(axis=0)
         number = jax.random.randint(step_key, length.shape, 0, length)
         later = number + jax.random.randint(later_key, length.shape, 1, length - number + 1)
-        both = jnp.stack([number, number + 1])
-        places = jax.tree.map(lambda view: view[: interval + 1], drawn.observation)
-        features = self.features(state.encoders, places)
-        pair = jax.tree.map(lambda view: view[both, each], places)
-        seen = jax.vmap(lambda view, age: self.low_seen(state.encoders, view, age))(pair, both)
+        begin, following = jnp.zeros_like(number), number + 1
+        ages = jnp.stack([number, following])
+        found = drawn.observations(jnp.stack([begin, number, following]))
+        features = self.features(state.encoders, found)
+        reached = drawn.observations(later[: self._hindsight_number])
+        pair = jax.tree.map(lambda view: view[1:], found)
+        seen = jax.vmap(lambda view, age: self.low_seen(state.encoders, view, age))(pair, ages)
+        is_at_end = following == self.control_interval
+        every = jnp.broadcast_to(jnp.arange(self.control_interval)[:, None], is_step[:-1].shape)
+        actions = drawn.steps(every).action
         return LowSteps(
             observation=seen,
-            features=features[both, each],
-            action=drawn.action[number, each],
-            goal=jnp.stack([drawn.extras[GOAL][0], drawn.extras[GOAL][number + 1, each]]),
-            followed=drawn.is_step[number + 1, each] & (number + 1 == interval),
-            reached=features[later, each][: self._hindsight_number],
-            decision=Decision(Trajectories(features, drawn.action[:interval], is_step), number),
+            features=features[1:],
+            action=drawn.steps(number).action,
+            goal=drawn.steps(jnp.stack([begin, following])).extras[GOAL],
+            followed=jnp.take_along_axis(is_step, following[None], axis=0)[0] & is_at_end,
+            reached=self.features(state.encoders, reached),
+            decision=Decision(Course(features[0], actions, is_step[:-1]), number),
         )
 
     def _space_batch(self, state: TrainState, key: Key) -> tuple[Trajectories, Factors]:

@@ -14,8 +14,9 @@ from jax.core import Tracer
 
 from hierax import checks
 from hierax.agents.agent import Key, Observation, Transition
+from hierax.agents.replay.drawn import Drawn, Sequences
 from hierax.agents.replay.index import Index, IndexState
-from hierax.agents.replay.ring import Ring, RingState, Sequences
+from hierax.agents.replay.ring import Ring, RingState
 
 TRANSITIONS = "transitions"
 
@@ -88,7 +89,7 @@ class Replay:
     def add(self, state: ReplayState, transition: Transition) -> ReplayState:
         """Return the replay after one step of N environments."""
         row = state.ring.cursor
-        ring = self._ring(state).write(state.ring, transition)
+        ring = Ring(state.ring.rows).write(state.ring, transition)
         indices = {
             name: index.add(state.indices[name], row, ring.age, transition.ended)
             for name, index in self.indices.items()
@@ -117,13 +118,7 @@ class Replay:
         )
 
     def sample(
-        self,
-        state: ReplayState,
-        key: Key,
-        count: int,
-        index: str = TRANSITIONS,
-        *,
-        following: int = 0,
+        self, state: ReplayState, key: Key, count: int, index: str = TRANSITIONS
     ) -> Sequences:
         """Draw ``count`` sequences of one kind, uniformly and with replacement.
 
@@ -132,14 +127,12 @@ class Replay:
             key: of the draw.
             count: B.
             index: name of the kind.
-            following: so many more steps are read after each sequence; ``is_step`` is False where
-                the episode ended before, or they are not made yet.
 
         Raises:
             ValueError: if there is no such index, or nothing is stored. Inside `jit`, where this
                 cannot be known, the rewards of a draw from nothing are NaN.
         """
-        return self._drawn(state, key, count, index, following)[0]
+        return self._read(state, self.draw(state, key, count, index), index)
 
     def sample_with_later(
         self, state: ReplayState, key: Key, count: int, index: str = TRANSITIONS
@@ -158,29 +151,34 @@ class Replay:
         if not self.keeps_age:
             raise ValueError("keeps_age must be True to draw later observations, got False")
         draw_key, later_key = jax.random.split(key)
-        drawn, row, environment = self._drawn(state, draw_key, count, index)
-        ring = self._ring(state)
-        steps = 1 + ring.following(state.ring, row, environment)
+        drawn = self.draw(state, draw_key, count, index)
+        steps = 1 + drawn.following()
         # As in `Index.draw`, the remainder of 32 bits is uniform but for a share of steps / 2^32.
         chosen = jax.random.bits(later_key, (count,)) % steps.astype(jnp.uint32)
-        later = (row + 1 + chosen.astype(jnp.int32)) % ring.rows
-        return drawn, jax.tree.map(lambda leaf: leaf[later, environment], state.ring.observation)
+        later = drawn.observations(1 + chosen.astype(jnp.int32))
+        return self._read(state, drawn, index), later
 
-    def _drawn(
-        self, state: ReplayState, key: Key, count: int, index: str, following: int = 0
-    ) -> tuple[Sequences, jax.Array, jax.Array]:
-        """Return drawn sequences, and row and environment of their first steps."""
+    def draw(self, state: ReplayState, key: Key, count: int, index: str = TRANSITIONS) -> Drawn:
+        """Draw sequences as `sample` does, from which single steps can be read.
+
+        Raises:
+            ValueError: as in `sample`.
+        """
         checks.one_of("index", index, tuple(self.indices))
-        chosen, held = self.indices[index], state.indices[index].held
+        held = state.indices[index].held
         if not isinstance(held, Tracer) and not held:
             raise ValueError(
                 f"index {index!r} must hold at least one sequence to be sampled, got none: observe "
                 "more steps before"
             )
-        row, environment = chosen.draw(state.indices[index], key, count)
-        drawn = self._ring(state).read(state.ring, row, environment, chosen.length + following)
-        drawn = drawn._replace(reward=jnp.where(held > 0, drawn.reward, jnp.nan))
-        return drawn, row, environment
+        row, environment = self.indices[index].draw(state.indices[index], key, count)
+        return Drawn(state.ring, row, environment)
+
+    def _read(self, state: ReplayState, drawn: Drawn, index: str) -> Sequences:
+        """Return drawn sequences of a kind; rewards are NaN where none is stored."""
+        found = drawn.sequences(self.indices[index].length)
+        is_stored = state.indices[index].held > 0
+        return found._replace(reward=jnp.where(is_stored, found.reward, jnp.nan))
 
     def holds(self, state: ReplayState, count: int) -> jax.Array:
         """Return () bool: whether ``count`` sequences of each kind are stored.
@@ -202,6 +200,3 @@ class Replay:
     def _rows(self, environments: int) -> int:
         """Return R: one row is for the last observation, one is to be written next."""
         return -(-self.buffer_size // environments) + 2
-
-    def _ring(self, state: ReplayState) -> Ring:
-        return Ring(state.ring.step.reward.shape[0])

@@ -32,6 +32,11 @@ class RingState(NamedTuple):
     age: jax.Array
     written: jax.Array
 
+    @property
+    def rows(self) -> int:
+        """R."""
+        return len(self.step.reward)
+
 
 class Step(NamedTuple):
     """A stored step without its observations; fields as in `Transition`.
@@ -54,35 +59,6 @@ class Step(NamedTuple):
     ended: Any
     is_step: Any
     age: Any = None
-
-
-class Sequences(NamedTuple):
-    """B sequences of K consecutive steps, time first.
-
-    A sequence that is shorter than K is padded: its last observation and step are repeated, with
-    reward 0 and ``terminated`` False. So the last entry of ``observation`` is always the one after
-    the last step.
-
-    Attributes:
-        observation: ``(K + 1, B, ...)`` for each view.
-        action: ``(K, B, ...)``.
-        extras: ``(K, B, ...)``.
-        reward: ``(K, B)``.
-        terminated: ``(K, B)`` bool.
-        is_step: ``(K, B)`` bool, False where a sequence is padded; True for single transitions.
-    """
-
-    observation: Any
-    action: Any
-    extras: Any
-    reward: Any
-    terminated: Any
-    is_step: Any
-
-    @property
-    def ends(self) -> Any:
-        """``(2, B, ...)`` for each view: observations before the first step and after the last."""
-        return jax.tree.map(lambda view: view[:: len(view) - 1], self.observation)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,55 +106,6 @@ class Ring:
             age=age,
             written=jnp.minimum(state.written + 1, self.rows),
         )
-
-    def read(
-        self, state: RingState, row: jax.Array, environment: jax.Array, length: int
-    ) -> Sequences:
-        """Return the ``length`` steps that begin at ``row`` of ``environment``, both ``(B,)``."""
-        number = jnp.arange(length + 1)[:, None]
-        is_step = self._within(state, row, environment, number[:-1])
-        last = is_step.sum(axis=0)
-        rows = (row + jnp.minimum(number, last)) % self.rows
-        observation = jax.tree.map(lambda leaf: leaf[rows, environment], state.observation)
-        rows = (row + jnp.minimum(number[:-1], last - 1)) % self.rows
-        step: Step = jax.tree.map(lambda leaf: leaf[rows, environment], state.step)
-        return Sequences(
-            observation=observation,
-            action=step.action,
-            extras=step.extras,
-            reward=jnp.where(is_step, step.reward, 0.0),
-            terminated=step.terminated & is_step,
-            is_step=is_step,
-        )
-
-    def following(self, state: RingState, row: jax.Array, environment: jax.Array) -> jax.Array:
-        """Return ``(B,)``: the number of stored steps of the same episode after that of ``row``.
-
-        Ages count on as far as the episode goes, and are too low after it. So bisection finds its
-        end, in log2 R reads for each.
-        """
-        age, newest = state.step.age[row, environment], (state.cursor - row) % self.rows - 1
-        found = jnp.zeros_like(row)
-        for bit in reversed(range(self.rows.bit_length())):
-            tried = found + 2**bit
-            there = state.step.age[(row + tried) % self.rows, environment]
-            found = jnp.where((tried <= newest) & (there == age + tried), tried, found)
-        return found
-
-    def _within(
-        self, state: RingState, row: jax.Array, environment: jax.Array, number: jax.Array
-    ) -> jax.Array:
-        """Return ``(K, B)`` bool: which of the rows from ``row`` on continue its episode."""
-        if len(number) == 1:
-            return jnp.ones((1, *row.shape), bool)
-        rows = (row + number) % self.rows
-        ended, is_step = (
-            leaf[rows, environment] for leaf in (state.step.ended, state.step.is_step)
-        )
-        # An episode may also begin where none ended, when environments are reset.
-        after_end = jnp.concatenate([jnp.zeros_like(ended[:1]), ended[:-1]])
-        not_written = number >= (state.cursor - row) % self.rows
-        return jnp.cumsum(after_end | ~is_step | not_written, axis=0) == 0
 
 
 def write_row(rows: Any, row: jax.Array, values: Any) -> Any:

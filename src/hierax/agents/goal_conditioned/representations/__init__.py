@@ -15,6 +15,7 @@ from hierax.agents.goal_conditioned.representations.autoencoders import Autoenco
 from hierax.agents.goal_conditioned.representations.fixed import RandomMap, Whole
 from hierax.agents.goal_conditioned.representations.predictive import Predictive
 from hierax.agents.goal_conditioned.representations.representation import (
+    Course,
     LearnedSpace,
     Representation,
     SpaceTraining,
@@ -25,6 +26,7 @@ from hierax.agents.goal_conditioned.representations.slow import Slow
 __all__ = [
     "Autoencoder",
     "Controlled",
+    "Course",
     "LearnedSpace",
     "Predictive",
     "RandomMap",

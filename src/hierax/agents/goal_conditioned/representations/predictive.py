@@ -28,7 +28,11 @@ import jax.numpy as jnp
 from jax.scipy.special import logsumexp
 
 from hierax.agents.agent import Key
-from hierax.agents.goal_conditioned.representations.representation import OfSize, Trajectories
+from hierax.agents.goal_conditioned.representations.representation import (
+    Course,
+    OfSize,
+    Trajectories,
+)
 from hierax.agents.networks import MLP
 
 KAPPA = 0.1
@@ -88,15 +92,14 @@ class Predictive(OfSize):
         """Return f, ``(..., d)``."""
         return parameters.place(features)
 
-    def predicted(self, parameters: Maps, trajectories: Trajectories) -> jax.Array:
+    def predicted(self, parameters: Maps, course: Course) -> jax.Array:
         """Return φ, ``(B, d)``, of decisions."""
-        start = trajectories.features[0]
-        place = self.embed(parameters, start)
+        place = self.embed(parameters, course.start)
         if parameters.shift is None:
             return place
-        action = jnp.where(trajectories.is_step[..., None], trajectories.action, 0.0)
-        action = jnp.moveaxis(action, 0, 1).reshape(len(start), -1)
-        return place + parameters.shift(jnp.concatenate([start, action], axis=-1))
+        action = jnp.where(course.is_step[..., None], course.action, 0.0)
+        action = jnp.moveaxis(action, 0, 1).reshape(len(course.start), -1)
+        return place + parameters.shift(jnp.concatenate([course.start, action], axis=-1))
 
     def loss(
         self, parameters: Maps, trajectories: Trajectories, key: Key
@@ -105,7 +108,7 @@ class Predictive(OfSize):
         steps = drawn_offsets(key, trajectories.length, self.probabilities)
         following = self.embed(parameters, trajectories.after(steps))
         information = log_ratio(
-            self.predicted(parameters, trajectories), following, following
+            self.predicted(parameters, trajectories.course), following, following
         ).mean()
         return -information, {"information": information}
 

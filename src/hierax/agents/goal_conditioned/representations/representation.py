@@ -26,8 +26,22 @@ LEAST_SPREAD = 1e-4
 """Least standard deviation that is divided by."""
 
 
+class Course(NamedTuple):
+    """Where B decisions began, and their actions.
+
+    Attributes:
+        start: ``(B, n)``, features before the first step.
+        action: ``(c, B, A)``.
+        is_step: ``(c, B)`` bool, False where a decision is shorter.
+    """
+
+    start: jax.Array
+    action: jax.Array
+    is_step: jax.Array
+
+
 class Trajectories(NamedTuple):
-    """The course of B decisions of up to c steps.
+    """B decisions of up to c steps, with all that was seen.
 
     Attributes:
         features: ``(c + 1, B, n)`` of the observations; repeated after the last step.
@@ -48,6 +62,11 @@ class Trajectories(NamedTuple):
     def ends(self) -> jax.Array:
         """``(2, B, n)``: features before the first step and after the last."""
         return self.features[:: len(self.features) - 1]
+
+    @property
+    def course(self) -> Course:
+        """Where they began, and their actions."""
+        return Course(self.features[0], self.action, self.is_step)
 
     def after(self, steps: jax.Array) -> jax.Array:
         """Return ``(B, n)``: the features so many steps after the first observation."""
