@@ -136,6 +136,14 @@ def trained():
     return drawn()[0]._replace(learner=updated()[0])
 
 
+def test_a_run_that_ends_before_the_levels_learn_says_so():
+    """But not over a trained low level, above which there is no wait."""
+    start, new_state = AGENT.levels_start, drawn()[0]
+    assert f"levels_start is {start} and the run has {start} steps" in AGENT.note(new_state, start)
+    assert AGENT.note(new_state, start + 1) == ""
+    assert AGENT.note(AGENT.with_low_level(trained(), seed=5), start) == ""
+
+
 def test_a_kept_low_level_keeps_the_goal_space_and_its_statistics():
     state = AGENT.with_low_level(trained(), seed=5)
     after, _ = stored(AGENT, walked(agent_of(), 90), state._replace(replay=new(AGENT).replay))

@@ -279,6 +279,15 @@ def test_a_run_that_ends_before_its_first_update_says_so(capsys):
     assert "nothing is learned: learning_starts is 1000 and the run has 40 steps" in told
 
 
+def test_what_an_agent_says_about_the_length_of_a_run_is_shown(capsys):
+    class Hesitant(Counter):
+        def note(self, state, steps):
+            return f"late, after {state.steps} of {steps}"
+
+    train(Hesitant(CLOCK.spec), CLOCK, 40, environments=2, episodes=1)
+    assert "late, after 0 of 40" in capsys.readouterr().err
+
+
 def test_an_interval_of_evaluations_is_resolved_when_a_run_begins(tmp_path):
     train(Counter(CLOCK.spec), CLOCK, 400, run=tmp_path, environments=2, episodes=5, progress=False)
     config = json.loads((tmp_path / "config.json").read_text())

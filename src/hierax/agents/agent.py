@@ -180,9 +180,11 @@ class Agent(Protocol):
         """Return the batch of the next update. It is saved when a loss is not finite."""
         ...
 
-    # Two methods are optional: `ready`, see `is_ready`, and
+    # Three methods are optional: `ready`, see `is_ready`, and
     #     after_evaluation(state, means) -> state
-    # which gives the means of each evaluation during training to an agent that changes with them.
+    #     note(state, steps) -> str
+    # The first gives the means of each evaluation during training to an agent that changes with
+    # them. The second returns a sentence to show before a run of so many steps, or "".
 
 
 def is_ready(agent: Agent, state: TrainState) -> Any:

@@ -130,8 +130,8 @@ class Session:
             return place.folder.read_summary()
         began, pace = _seconds(), Pace()
         with progress:
-            if self.schedule.learns_nothing:
-                progress.note(self._no_learning())
+            if notice := self._notice(at):
+                progress.note(notice)
             while not self._is_at_end(at):
                 if not at.logged:
                     self._log(at, place, progress, interruption)
@@ -258,12 +258,17 @@ class Session:
             found |= {f"{mode}/{name}": value for name, value in means.items()}
         return found
 
-    def _no_learning(self) -> str:
+    def _notice(self, at: Reached) -> str:
+        """Return what is to be said about the length of the run, or an empty string."""
         size, schedule = self.driver.iteration.size, self.schedule
-        return (
-            f"nothing is learned: learning_starts is {schedule.learning_starts * size} and the run "
-            f"has {schedule.end * size} steps; choose fewer, or more steps"
-        )
+        steps = schedule.end * size
+        if schedule.learns_nothing:
+            return (
+                f"nothing is learned: learning_starts is {schedule.learning_starts * size} and the "
+                f"run has {steps} steps; choose fewer, or more steps"
+            )
+        note = getattr(self.driver.agent, "note", None)
+        return "" if note is None else note(self.driver.agents(at.runs)[0], steps)
 
     def _log(
         self, at: Reached, place: Place | None, progress: Progress, interruption: Interruption

@@ -276,6 +276,15 @@ class NORL(HIRO):
         factors = factor_metrics(batch.factors, found, self.goal_range)
         return learner, {**metrics, **named(SPACE, {**of_space, **factors})}
 
+    def note(self, state: TrainState, steps: int) -> str:
+        """Return what to say before a run of so many steps; nothing if the levels learn in it."""
+        if steps > self.levels_start or bool(state.encoders[LOW].frozen):
+            return ""
+        return (
+            f"the levels do not learn: levels_start is {self.levels_start} and the run has {steps} "
+            "steps; choose fewer, or more steps"
+        )
+
     def low_rewards(self, learner: Levels, steps: LowSteps, pursued: Pursuit) -> jax.Array:
         """Return the rewards of steps of the low level, ``(B,)``, before they are scaled."""
         if self.low_reward in ("progress", "distance"):
