@@ -7,7 +7,7 @@ import pytest
 
 import hierax
 from hierax import registry
-from hierax.agents import HIRO, NORL, SAC, TD3, LatentSpacePolicy
+from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, TD3, LatentSpacePolicy
 from hierax.commands.option_planner import learn_options
 from hierax.commands.planners import follow_himo, solve
 from hierax.planning.bellman_host import METHODS
@@ -38,7 +38,15 @@ def test_naming_everything_imports_nothing_heavy():
 
 
 def test_agents_are_classes():
-    classes = {"sac": SAC, "td3": TD3, "lsp": LatentSpacePolicy, "hiro": HIRO, "norl": NORL}
+    classes = {
+        "sac": SAC,
+        "td3": TD3,
+        "lsp": LatentSpacePolicy,
+        "hiro": HIRO,
+        "norl": NORL,
+        "kl": KL,
+        "impala": IMPALA,
+    }
     assert {name: entry.load() for name, entry in AGENTS.items()} == classes
     assert all(AGENTS[name].is_target(kind) for name, kind in classes.items())
     assert not AGENTS["sac"].is_target(TD3)

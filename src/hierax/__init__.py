@@ -6,7 +6,7 @@
 - `hierax.worlds`: the worlds; `hierax.check_world` checks one of your own.
 - `hierax.agents`: deep agents for worlds whose model is not known.
 - `hierax.training`: drivers, checkpoints and logs; `hierax.train`, `hierax.train_levels`,
-  `hierax.preset`, `hierax.load` and `hierax.evaluate` are its functions.
+  `hierax.preset`, `hierax.transfer`, `hierax.load` and `hierax.evaluate` are its functions.
 - `hierax.film`: films of trained agents.
 - `hierax.registry`: agents, worlds, planners, experiments and presets by name;
   `hierax.register_agent` and `hierax.register_world` add those of users.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hierax import agents, experiments, planning, plotting, registry, training, worlds
     from hierax.commands.filming import film
     from hierax.registry import register_agent, register_world
-    from hierax.training import Stage, evaluate, load, preset, train, train_levels
+    from hierax.training import Stage, evaluate, load, preset, train, train_levels, transfer
     from hierax.worlds import check_world
 
 __version__ = "0.1.0.dev0"
@@ -43,6 +43,7 @@ __all__ = [
     "train",
     "train_levels",
     "training",
+    "transfer",
     "worlds",
 ]
 
@@ -51,7 +52,9 @@ _PARTS = frozenset(
 )
 _HOMES = {
     **dict.fromkeys(("Stage", "register_agent", "register_world"), "registry"),
-    **dict.fromkeys(("evaluate", "load", "preset", "train", "train_levels"), "training"),
+    **dict.fromkeys(
+        ("evaluate", "load", "preset", "train", "train_levels", "transfer"), "training"
+    ),
     "check_world": "worlds",
     "film": "commands.filming",
 }

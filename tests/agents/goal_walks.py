@@ -12,6 +12,7 @@ import numpy as np
 
 from hierax.agents import Transition
 from hierax.agents.goal_conditioned import HIRO
+from hierax.agents.transfer import transferred
 from hierax.spec import Continuous, GoalSpec, View, WorldSpec
 
 N, A = 3, 2
@@ -80,6 +81,12 @@ def new(agent):
     shapes = jax.eval_shape(lambda: agent.init(jax.random.key(0), N)).replay
     empty = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
     return agent.acting_state(jax.random.key(0))._replace(replay=empty)
+
+
+def over_low_level(agent, trained, seed=0, source=None):
+    """A new state over the low level of a trained one, of an agent like it or of ``source``."""
+    key, taken = jax.random.key(seed), ("low",)
+    return transferred(source or agent, trained, agent, key, keep=taken, freeze=taken)
 
 
 @functools.partial(jax.jit, static_argnums=0)

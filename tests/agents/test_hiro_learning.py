@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agents.lines import SPEED, Line
-from hierax import train
+from hierax import train, transfer
 from hierax.agents import HIRO
 from hierax.training.serialisation import tree_digest
 from hierax.worlds import PointU
@@ -63,7 +63,7 @@ def test_a_trained_low_level_serves_another_high_level_in_another_task(trained):
     low = done.states[0].learner.low
     other = Line(goal=-4.0)
     agent = HIRO(other.spec, **SETTINGS)
-    start = [agent.with_low_level(done, seed=1)]
+    start = transfer(done, agent, keep=("low",), freeze=("low",), seed=1)
     done = train(agent, other, 20_000, environments=8, episodes=20, progress=False, start=start)
     assert done.summary["success_rate"] == 1.0
     learner = done.states[0].learner

@@ -52,7 +52,7 @@ class Expected:
         self.space, self.low = space, low
         self.before, self.after = np.moveaxis(places(space, low.features), 1, 0)
         set_first, following = np.moveaxis(low.goal, 1, 0)
-        self.start = places(space, low.decision.made.features[:, 0])
+        self.start = places(space, low.decision.course.start)
         self.target = self.start + RANGE * set_first
         self.goal = (self.target - self.before) / RANGE
         self.following = np.where(
@@ -75,8 +75,8 @@ class Expected:
     @property
     def information(self):
         """log K / ρ of each step; the pool are the steps of its batch."""
-        maps, decided = self.space.parameters, self.low.decision.made
-        begun, reached = decided.features[:, 0], self.low.features[:, 1]
+        maps, decided = self.space.parameters, self.low.decision.course
+        begun, reached = decided.start, self.low.features[:, 1]
         start, following = mapped(self.space, begun), mapped(self.space, reached)
         if maps.shift is not None:
             made = np.where(decided.is_step[..., None], decided.action, 0)
@@ -131,10 +131,10 @@ def test_only_the_last_of_c_steps_has_a_larger_weight():
         low_transitions(agent_of(**SETTINGS, low_reward=kind), state, batch).reward
         for kind in ("huber", "huber_weighted")
     )
-    made, number = batch.low.decision
+    course, number = batch.low.decision
     np.testing.assert_allclose(weighted, np.where(number == 3, 5, 1) * plain, rtol=1e-4)
     assert set(number.ravel()) == {0, 1, 2, 3}
-    assert (made.is_step.sum(axis=1)[number == 3] == 4).all()
+    assert (course.is_step.sum(axis=1)[number == 3] == 4).all()
 
 
 def test_the_information_may_rest_on_the_actions_of_the_decision():

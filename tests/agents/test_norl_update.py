@@ -8,7 +8,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents.goal_walks import KEY, LEARNING, RANGE, low_transitions, new, stored, update, walked
+from agents.goal_walks import (
+    KEY,
+    LEARNING,
+    RANGE,
+    low_transitions,
+    new,
+    over_low_level,
+    stored,
+    update,
+    walked,
+)
 from agents.norl_walks import agent_of, places
 from hierax.training.serialisation import tree_digest
 from refusals import refuses
@@ -141,11 +151,11 @@ def test_a_run_that_ends_before_the_levels_learn_says_so():
     start, new_state = AGENT.levels_start, drawn()[0]
     assert f"levels_start is {start} and the run has {start} steps" in AGENT.note(new_state, start)
     assert AGENT.note(new_state, start + 1) == ""
-    assert AGENT.note(AGENT.with_low_level(trained(), seed=5), start) == ""
+    assert AGENT.note(over_low_level(AGENT, trained(), seed=5), start) == ""
 
 
 def test_a_kept_low_level_keeps_the_goal_space_and_its_statistics():
-    state = AGENT.with_low_level(trained(), seed=5)
+    state = over_low_level(AGENT, trained(), seed=5)
     after, _ = stored(AGENT, walked(agent_of(), 90), state._replace(replay=new(AGENT).replay))
     for name in ("low", "space"):
         kept = tree_digest(trained().encoders[name].statistics)
@@ -190,4 +200,4 @@ def test_statistics_of_the_goal_space_follow_while_it_is_trained():
 )
 def test_another_goal_space_is_refused(changes):
     agent = dataclasses.replace(AGENT, **changes)
-    refuses(lambda: agent.with_low_level(trained()), "low level must have", "the goal space")
+    refuses(lambda: over_low_level(agent, trained(), source=AGENT), "'low' must")

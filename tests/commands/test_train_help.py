@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hierax.agents import Level
+from hierax.agents import Level, VTrace
 from hierax.agents.actor_critic import ActorCritic
 from hierax.commands.help_pages import Group, screen
 from hierax.commands.option_rows import rows
@@ -35,8 +35,13 @@ def shown(capsys):
 
 def options(kind):
     """The options of the fields of an agent or a level."""
-    names = {field.name for field in dataclasses.fields(kind)} - {"spec", "levels"}
-    return {name.replace("_", "-") for name in names}
+    names = {field.name for field in dataclasses.fields(kind)} - {"spec", "levels", "learner"}
+    found = {name.replace("_", "-") for name in names}
+    return found | (options(VTrace) if has_learner(kind) else set())
+
+
+def has_learner(kind):
+    return any(field.name == "learner" for field in dataclasses.fields(kind))
 
 
 def own_options(kind):
@@ -83,7 +88,7 @@ def test_the_help_without_an_agent_is_one_screen(shown):
 def test_the_complete_help_of_an_agent_has_all_of_its_fields_and_no_others(shown, agent):
     page, kind = shown(agent, "PointSpeed-v0", "--help-all"), AGENTS[agent].load()
     assert [line for line in page.splitlines() if len(line) > 80] == []
-    listed = set(re.findall(r"^  --agent\.(?:levels\.\d\.)?([\w-]+)", page, re.MULTILINE))
+    listed = set(re.findall(r"^  --agent\.(?:levels\.\d\.|learner\.)?([\w-]+)", page, re.MULTILINE))
     assert listed == options(kind) | (options(Level) if agent == "lsp" else set())
     for other in set(AGENTS) - {agent}:
         alien = own_options(AGENTS[other].load())

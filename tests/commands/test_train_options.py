@@ -26,7 +26,9 @@ def test_every_field_of_an_agent_but_its_world_is_an_option(name):
     fields = {field.name: field for field in dataclasses.fields(kind) if field.name != "spec"}
     assert {field.name for field in dataclasses.fields(found)} == set(fields)
     for field in fields.values():
-        assert getattr(found, field.name) == field.default
+        is_made = field.default is dataclasses.MISSING
+        default = field.default_factory() if is_made else field.default
+        assert getattr(found, field.name) == default
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)

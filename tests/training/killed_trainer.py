@@ -1,6 +1,6 @@
 """A program that trains in children which are killed at random moments, and goes on with the runs.
 
-    python killed_trainer.py FOLDER sac|td3|hiro|norl scan|host TRIALS
+    python killed_trainer.py FOLDER sac|td3|hiro|norl|kl|impala scan|host TRIALS
 
 Prints as JSON the SHA-256 of a whole run, in how many trials the run that was killed and resumed
 ended with the same one, and how many of them were killed after their first checkpoint. The digest
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import jax
 
-from hierax.agents import HIRO, NORL, SAC, TD3, Entries
+from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, TD3, Entries, VTrace
 from hierax.training import checkpoint, train
 from hierax.worlds import PointSpeed
 
@@ -38,14 +38,25 @@ KINDS = {
     "hiro": functools.partial(HIRO, goal_space=Entries("velocity"), **LEVELS),
     "norl": functools.partial(NORL, levels_start=400, **LEVELS),
 }
+ROLLOUTS = {
+    "kl": functools.partial(KL, period=3, default="learned"),
+    "impala": IMPALA,
+}
+"""Agents that learn from the last steps alone."""
+
+
+def _agent(learner, world):
+    if learner in ROLLOUTS:
+        return ROLLOUTS[learner](world.spec, hidden_sizes=(8,), learner=VTrace(rollout_length=5))
+    return KINDS[learner](
+        world.spec, hidden_sizes=(8,), batch_size=8, buffer_size=1_000, learning_starts=100
+    )
 
 
 def run(folder, learner, driver):
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     world = PointSpeed(episode_limit=30)
-    agent = KINDS[learner](
-        world.spec, hidden_sizes=(8,), batch_size=8, buffer_size=1_000, learning_starts=100
-    )
+    agent = _agent(learner, world)
     intervals = {"log_every": 50, "evaluate_every": 500, "checkpoint_every": 100}
     train(
         agent,

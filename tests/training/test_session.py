@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from hierax.agents import HIRO, NORL, SAC, TD3, Entries
+from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, TD3, Entries, VTrace
 from hierax.training import NotFiniteError, checkpoint, load, train
 from hierax.training.checkpoint_files import NotSavedError
 from hierax.training.records import Records, read_metrics
@@ -35,15 +35,19 @@ LEVELS = {
     "updates_per_step": 0.25,
     "stop_low_when": 0.0,  # after five evaluations
 }
+ROLLOUT = {"learner": VTrace(rollout_length=5), "normalise_observations": True}
+FAST = ("sac", "kl")
 AGENTS = {
     "sac": SAC(WORLD.spec, **SMALL),
     "td3": TD3(WORLD.spec, **SMALL),
     "hiro": HIRO(WORLD.spec, goal_space=Entries("velocity"), **SMALL, **LEVELS),
     "norl": NORL(WORLD.spec, levels_start=100, **SMALL, **LEVELS),
+    "kl": KL(WORLD.spec, hidden_sizes=(4,), period=3, default="learned", **ROLLOUT),
+    "impala": IMPALA(WORLD.spec, hidden_sizes=(4,), **ROLLOUT),
 }
 learners = pytest.mark.parametrize(
     "learner",
-    ["sac", "td3", *(pytest.param(name, marks=pytest.mark.slow) for name in ("hiro", "norl"))],
+    ["sac", "kl", *(pytest.param(n, marks=pytest.mark.slow) for n in AGENTS if n not in FAST)],
 )
 INTERVALS = {"log_every": 40, "evaluate_every": 80, "checkpoint_every": 80}
 CLOCK = Clock(length=7, episode_limit=5)

@@ -11,6 +11,7 @@ from hierax.agents.base import LearningAgent
 from hierax.agents.encoder import Encoder
 from hierax.agents.flat_actor_critic import FlatActorCritic
 from hierax.agents.goal_conditioned import HIRO, NORL, Entries, Goals, TwoLevels
+from hierax.agents.kl import IMPALA, KL, VTrace
 from hierax.agents.latent_space import LatentSpacePolicy, Level, transfer_replay
 from hierax.agents.off_policy import OffPolicy
 from hierax.agents.on_policy import OnPolicy
@@ -23,6 +24,8 @@ from hierax.agents.updates import SoftUpdate, TD3Update
 
 __all__ = [
     "HIRO",
+    "IMPALA",
+    "KL",
     "NORL",
     "SAC",
     "TD3",
@@ -48,5 +51,6 @@ __all__ = [
     "Transition",
     "TransitionBatch",
     "TwoLevels",
+    "VTrace",
     "transfer_replay",
 ]

@@ -77,6 +77,7 @@ class TrainState(NamedTuple):
         steps: () int32, environment steps observed, beginnings of episodes included.
         updates: () int32, gradient updates made.
         key: of all random numbers that learning draws.
+        frozen: () bool of each part, by name: whether updates leave it as it is.
     """
 
     learner: Any
@@ -85,6 +86,7 @@ class TrainState(NamedTuple):
     steps: jax.Array
     updates: jax.Array
     key: Key
+    frozen: Any = None
 
 
 class WithStates(Protocol):

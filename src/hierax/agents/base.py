@@ -10,14 +10,16 @@ a step has the shapes that `act` returns, extras included.
 
 import abc
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
 
+from hierax.agents import parts
 from hierax.agents.agent import Carry, Key, Metrics, Observation, TrainState, Transition
 from hierax.agents.encoder import Encoder
+from hierax.agents.parts import Parts
 from hierax.spec import WorldSpec
 
 Batch = TypeVar("Batch")
@@ -76,6 +78,16 @@ class LearningAgent(abc.ABC, Generic[Batch]):
     ) -> tuple[Carry, Any, Any]:
         """Return carry, actions and extras for each environment."""
 
+    @property
+    def parts(self) -> Parts:
+        """Parts that can be kept in a transfer and frozen, by name; by default there are none."""
+        return {}
+
+    def with_frozen(self, state: TrainState, names: Iterable[str]) -> TrainState:
+        """Return the state with these parts frozen, besides those that are."""
+        more = {name: jnp.ones((), bool) for name in names}
+        return state._replace(frozen={**state.frozen, **more})
+
     def init(self, key: Key, environments: int = 1) -> TrainState:
         """Return the state of an untrained agent that will observe N environments."""
         state = self.acting_state(key)
@@ -91,6 +103,7 @@ class LearningAgent(abc.ABC, Generic[Batch]):
             steps=jnp.zeros((), jnp.int32),
             updates=jnp.zeros((), jnp.int32),
             key=learn_key,
+            frozen=parts.none_frozen(self.parts),
         )
 
     def observe(self, state: TrainState, transition: Transition) -> TrainState:
@@ -99,6 +112,7 @@ class LearningAgent(abc.ABC, Generic[Batch]):
             name: encoder.updated(transition.observation, transition.is_step)
             for name, encoder in state.encoders.items()
         }
+        encoders = parts.encoders_put_back(self.parts, state.frozen, state.encoders, encoders)
         return state._replace(
             replay=self.store.add(state.replay, transition),
             encoders=encoders,
@@ -118,6 +132,7 @@ class LearningAgent(abc.ABC, Generic[Batch]):
         """Make the update of `learn` from a batch of `next_batch`; needs no store."""
         key, _, update_key = jax.random.split(state.key, 3)
         learner, metrics = self.update(state.learner, batch, update_key)
+        learner = parts.put_back(self.parts, state.frozen, state.learner, learner)
         return state._replace(learner=learner, updates=state.updates + 1, key=key), metrics
 
     def next_batch(self, state: TrainState) -> Batch:

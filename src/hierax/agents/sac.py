@@ -22,13 +22,15 @@ import jax
 import jax.numpy as jnp
 
 from hierax import checks
+from hierax.agents.actor_critic import OBSERVATION
 from hierax.agents.agent import Key, Metrics
 from hierax.agents.critics import twin_critics
 from hierax.agents.distributions import TanhGaussian
 from hierax.agents.flat_actor_critic import FlatActorCritic
 from hierax.agents.networks import MLP
+from hierax.agents.parts import Parts
 from hierax.agents.transitions import TransitionBatch
-from hierax.agents.updates.soft import SoftLearner, SoftUpdate
+from hierax.agents.updates.soft import SoftLearner, SoftUpdate, soft_parts
 
 LOG_SCALES = (-5.0, 2.0)
 """Bounds of the policy's log standard deviation, before the tanh."""
@@ -75,6 +77,11 @@ class SAC(FlatActorCritic):
             tau=self.tau,
             target_ratio=None if self.temperature else -entropy - self._log_prior,
         )
+
+    @property
+    def parts(self) -> Parts:
+        """Actor, critics and temperature."""
+        return soft_parts((), OBSERVATION)
 
     def build(self, key: Key) -> SoftLearner:
         """Return actor, critics and temperature."""

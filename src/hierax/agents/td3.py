@@ -10,10 +10,12 @@ import jax.numpy as jnp
 import optax
 
 from hierax import checks
+from hierax.agents.actor_critic import OBSERVATION
 from hierax.agents.agent import Key, Metrics
 from hierax.agents.critics import twin_critics
 from hierax.agents.flat_actor_critic import FlatActorCritic
 from hierax.agents.networks import MLP
+from hierax.agents.parts import Part, Parts
 from hierax.agents.transitions import TransitionBatch
 from hierax.agents.updates.td3 import TD3Learner, TD3Update, deterministic_action
 
@@ -67,6 +69,21 @@ class TD3(FlatActorCritic):
         return dataclasses.replace(
             self, learning_rate=self.actor_learning_rate, actor_learning_rate=None
         ).optimiser
+
+    @property
+    def parts(self) -> Parts:
+        """Actor and critics."""
+        return {
+            "actor": Part(
+                ("actor",),
+                (("target_actor",),),
+                (("optimisers", 0), ("actor_metrics",)),
+                (OBSERVATION,),
+            ),
+            "critic": Part(
+                ("critics",), (("target_critics",),), (("optimisers", 1),), (OBSERVATION,)
+            ),
+        }
 
     def build(self, key: Key) -> TD3Learner:
         """Return actor, critics and their targets."""

@@ -17,6 +17,7 @@ from hierax.commands.train_options import (
     stage_options,
     values_without_type,
 )
+from hierax.commands.transfer_options import NOTHING, TransferOptions
 from hierax.registry import AGENTS, PRESETS, WORLDS, Entry, Preset, Stage, register_class
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Training:
         world_fields: fields of the world.
         curriculum: one stage for each level below the top.
         preset: the preset that is used, if any.
+        transfer: parts of a trained agent that the run starts with.
     """
 
     command: Command
@@ -44,6 +46,7 @@ class Training:
     world_fields: Mapping[str, Any]
     curriculum: tuple[Stage, ...] = ()
     preset: Preset | None = None
+    transfer: TransferOptions = NOTHING
 
     def run(self) -> None:
         """Train, and print the result.
@@ -66,19 +69,22 @@ class Training:
         was_finished = is_finished(folder) and load_config(folder)["steps"] == self.command.steps
         try:
             with refusals("remove the later ones and run the same command again"):
-                trained = setup.train(run=folder, **self._arguments())
+                trained = setup.train(run=folder, **self._arguments(setup))
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_way_on(folder)) from None
         report(
             f"{self.command.agent} in {self.command.world}", folder, trained.summary, was_finished
         )
 
-    def _arguments(self) -> dict[str, Any]:
+    def _arguments(self, setup: "Setup") -> dict[str, Any]:
         """Return the arguments of `hierax.train`, with worlds instead of their names."""
         from hierax.training import make_world
 
         given, name = self.command.arguments(), self.command.evaluation_world
-        return given if name is None else {**given, "evaluation_world": make_world(name)}
+        if name is not None:
+            given["evaluation_world"] = make_world(name)
+        start = self.transfer.start(setup.agent, self.command.seed, self.command.seeds)
+        return given if start is None else {**given, "start": start}
 
     def _setup(self) -> "Setup":
         from hierax.worlds.registry import make  # errors come before training is imported
@@ -142,6 +148,7 @@ def read(words: Sequence[str]) -> Training:
         {**world_fields, **_values(chosen, "world")},
         train_options.read_curriculum(getattr(chosen, "curriculum", ())),
         preset,
+        TransferOptions(**_values(chosen, "transfer")),
     )
 
 
@@ -161,12 +168,22 @@ def _agent_groups(entry: Entry, preset: Preset | None, words: Sequence[str]) -> 
     defaults = {} if preset is None else preset.agent_fields(kind)
     own = options_class(kind, {**entry.fields, **defaults}, words, "agent")
     if not hasattr(kind, "up_to"):
-        return [("agent", own)]
+        parts = _transfer_groups(words) if hasattr(kind, "parts") else []
+        return [("agent", own), *parts]
     levels = {field.name: field for field in dataclasses.fields(own)}["levels"]
     below = len(levels.default_factory()) - 1  # type: ignore[misc]
     stages = stage_options(() if preset is None else preset.curriculum, below)
     curriculum = ("curriculum", tuple[StageOptions, ...], dataclasses.field(default=stages))
     return [("agent", own), *([curriculum] if below else [])]
+
+
+def _transfer_groups(words: Sequence[str]) -> list[Any]:
+    """Return the options of a transfer where help or one of them is asked for."""
+    is_asked = train_help.is_asked(words) or any(word.startswith("--transfer.") for word in words)
+    if not is_asked:
+        return []
+    own = options_class(TransferOptions, {}, words, "transfer")
+    return [("transfer", own)]
 
 
 def _world_groups(

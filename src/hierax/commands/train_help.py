@@ -131,6 +131,8 @@ def _groups(agent: str | None, world: str | None, options: type, *, each: bool) 
             stages = parts["curriculum"].default
             found += numbered("curriculum", "--curriculum", stages, each=each)
         found += shared[1:]
+        if "transfer" in parts:
+            found.append(Group("transfer", rows(parts["transfer"].type, "--transfer.")))
     if "world" in parts:
         found.append(Group(str(world), rows(parts["world"].type, "--world.")))
     elif agent is not None and world is not None:
@@ -162,7 +164,6 @@ Train an agent in a world, or resume a run that was interrupted.
 examples:
   hierax train sac PointSpeed-v0 --steps 30000
   hierax train lsp SpinCross-v0 --steps 80000
-  hierax train td3 Pendulum-v1 --steps 20000 --agent.hidden-sizes 64 64
   hierax train sac PointMaze-v0 --steps 2e5 --seeds 5 --world.goal 8 8
 
 AGENT is one of

@@ -120,4 +120,25 @@ CLAIMS: dict[str, Claim] = {
         "research note, discussion",
         "An on-policy low level is better in a learned goal space.",
     ),
+    "K1": Claim(
+        "Tirumala et al. 2019, equations 6, 9 and 27",
+        "The divergence of latents bounds that of actions, and so the objective from below.",
+    ),
+    "K2": Claim(
+        "Tirumala et al. 2019, equations 2 to 5",
+        "The optimal policy is the tilted default policy, and the optimal default policy is the "
+        "mean of the policies that it cannot tell apart.",
+    ),
+    "K9": Claim(
+        "Tirumala et al. 2019, figure 12, left",
+        "Only transfer with a KL reward solves the body of eight steps.",
+    ),
+    "K10": Claim(
+        "Tirumala et al. 2019, figure 12, right",
+        "The KL reward is a vector field towards the goal.",
+    ),
+    "K14": Claim(
+        "Tirumala et al. 2019, section 3.1",
+        "Isotropic, AR(1) and learned autoregressive default policies all work.",
+    ),
 }

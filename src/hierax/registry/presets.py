@@ -96,6 +96,7 @@ _CHEETAH: Mapping[str, Any] = {
 
 
 _U: Mapping[str, Any] = {"goal_range": (3.0,)}
+_NUISANCE: Mapping[str, Any] = {"nuisance": 4}
 # A goal lasts as long as an ant needs to get somewhere: four times as long as in the paper, so γ is
 # 0.99^4. Most updates go to the gait.
 _ANT: Mapping[str, Any] = {
@@ -127,11 +128,12 @@ def _pendulum(agent: str, result: str, row: str, reached: float, **more: Any) ->
     )  # fmt: skip
 
 
-def _u_maze(world: str, reached: float, steps: int) -> Preset:
+def _u_maze(agent: str, world: str, steps: int, settings: Mapping[str, Any], **more: Any) -> Preset:
+    """Return the preset of an agent that reaches the goal with every seed."""
     return Preset(
-        "hiro", world, "hiro-point", (f"{world}: arms", "HIRO"), "success",
-        "deterministic/success, last three evaluations,", reached, seeds=10, steps=steps,
-        settings=_U,
+        agent, world, f"{agent}-point", (f"{world}: arms", agent.upper()), "success",
+        "deterministic/success, last three evaluations,", reached=1.0, seeds=10, steps=steps,
+        settings=settings, **more,
     )  # fmt: skip
 
 
@@ -153,8 +155,10 @@ PRESETS: dict[tuple[str, str], Preset] = _by_pair(
             "sampled_return", "sampled/return", reached=6327.3837, seeds=5, steps=100_000,
             settings=_CHEETAH, levels=({"temperature": 0.1},),
         ),
-        _u_maze("PointU-v0", 1.0, steps=250_000),
-        _u_maze("RowerU-v0", 1.0, steps=400_000),
+        _u_maze("hiro", "PointU-v0", 250_000, _U),
+        _u_maze("hiro", "RowerU-v0", 400_000, _U),
+        _u_maze("norl", "PointU-v0", 400_000, {}, world_fields=_NUISANCE),
+        _u_maze("norl", "RowerU-v0", 400_000, {}, world_fields=_NUISANCE),
         Preset(
             "hiro", "AntMaze-v0", "hiro-ant-maze", ("AntMaze-v0: arms", "HIRO"),
             "training_success", "training/success, last three evaluations,",

@@ -38,6 +38,8 @@ AGENTS: dict[str, Entry] = _table(
             "two levels joined by goals, with off-policy correction",
         ),
         ("norl", "goal_conditioned:NORL", "HIRO in a goal space that is learned"),
+        ("kl", "kl:KL", "two levels joined by latents, with default policies"),
+        ("impala", "kl:IMPALA", "actor-critic with V-trace, for discrete and continuous actions"),
     )
 )
 PLANNERS: dict[str, Entry] = _table(
@@ -197,5 +199,9 @@ EXPERIMENTS: dict[str, Experiment] = _table(
          "Why agents stop beside the goal in a learned space: one setting changed at a time."),
         ("norl-on-policy", ("N8",), 10,
          "A replay that forgets: is a nearly on-policy low level better?"),
+        ("kl-identities", ("K1", "K2"), 10,
+         "KL-regularised RL by enumeration: does the latents' divergence bound that of actions?"),
+        ("kl-body-grid", ("K9", "K10", "K14"), 5,
+         "A high level moves to larger bodies: when is a KL reward needed?"),
     )
 )  # fmt: skip

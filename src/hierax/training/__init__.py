@@ -14,6 +14,7 @@ from hierax.training.player import Player, load
 from hierax.training.presets import Setup, preset
 from hierax.training.session import Trained
 from hierax.training.trainer import train
+from hierax.training.transfers import transfer
 
 __all__ = [
     "CheckpointError",
@@ -29,4 +30,5 @@ __all__ = [
     "preset",
     "train",
     "train_levels",
+    "transfer",
 ]

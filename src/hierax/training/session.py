@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from hierax.agents.agent import Agent, TrainState
-from hierax.training import checkpoint, finiteness
+from hierax.training import checkpoint, finiteness, frozen
 from hierax.training.driver import Driver
 from hierax.training.early_stop import EarlyStop
 from hierax.training.evaluation import MODES, Evaluator, in_both_modes
@@ -297,9 +297,12 @@ class Session:
         step = at.done * self.driver.iteration.size
         keys = [_evaluation_seed(seed, 0) for seed in self.seeds]
         wall, cpu = seconds
+        states = self.driver.agents(at.runs)
+        unchanged = frozen.evidence(self.driver.agent, self.start, states)
         return {
             "step": step,
-            **in_both_modes(self.evaluator, self.driver.agents(at.runs), keys),
+            **in_both_modes(self.evaluator, states, keys),
+            **({"frozen": unchanged} if unchanged else {}),
             "seeds": list(self.seeds),
             "wall_seconds": wall,
             "cpu_seconds": cpu,

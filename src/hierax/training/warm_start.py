@@ -49,8 +49,8 @@ def warm_started(
         agent: that is trained.
         replay: of ``fresh``, or its shapes.
     """
-    learner, encoders = jax.tree.map(jnp.copy, _learned(learned))
-    state = fresh._replace(learner=learner, encoders=encoders)
+    learner, encoders, frozen = jax.tree.map(jnp.copy, _learned(learned))
+    state = fresh._replace(learner=learner, encoders=encoders, frozen=frozen)
     store = _store(agent)
     if store is None or learned.replay is None:
         return state
@@ -126,8 +126,8 @@ def _has_replay(state: TrainState) -> bool:
     return isinstance(state.replay, ReplayState)
 
 
-def _learned(state: TrainState) -> tuple[Any, Any]:
-    return state.learner, state.encoders
+def _learned(state: TrainState) -> tuple[Any, Any, Any]:
+    return state.learner, state.encoders, state.frozen
 
 
 def _shapes(tree: Any) -> Any:

@@ -114,6 +114,12 @@ class BodyGrid:
         is_there = (cell == state.goal).all()
         return state, self._timestep(state, jnp.float32(self._reward(is_there, ran_into)))
 
+    def observe(self, state: BodyState) -> dict[str, jax.Array]:
+        """Return the views of a state."""
+        where = jax.nn.one_hot(jnp.concatenate([state.cell, state.goal]), self.size).ravel()
+        way = (state.goal - state.cell) / self.size
+        return {"task": jnp.concatenate([where, way]), "body": state.inner / self.body}
+
     def model(self, goal: tuple[int, int], discount: float) -> TabularMDP:
         """Return the exact model of the task with one goal, for planners.
 
@@ -178,13 +184,7 @@ class BodyGrid:
 
     def _timestep(self, state: BodyState, reward: jax.Array) -> Timestep:
         is_there = (state.cell == state.goal).all()
-        where = jax.nn.one_hot(jnp.concatenate([state.cell, state.goal]), self.size).ravel()
-        way = (state.goal - state.cell) / self.size
-        observation = {
-            "task": jnp.concatenate([where, way]),
-            "body": state.inner / self.body,
-        }
-        return Timestep(observation, reward, terminated=is_there, success=is_there)
+        return Timestep(self.observe(state), reward, terminated=is_there, success=is_there)
 
 
 def _moved(cell: Any, inner: Any, action: Any, body: int, size: int) -> tuple[Any, Any, Any]:

@@ -16,6 +16,7 @@ from hierax.agents.encoder import Encoder
 from hierax.agents.goal_conditioned.representations import LearnedSpace
 from hierax.agents.networks import MLP
 from hierax.agents.optimisation import adam
+from hierax.agents.parts import Part, Path
 from hierax.agents.updates.td3 import TD3Learner, TD3Update
 from hierax.spec import WorldSpec
 
@@ -192,35 +193,18 @@ def with_low_frozen(state: TrainState, frozen: Any) -> TrainState:
     )
 
 
-def over_low_level(fresh: TrainState, trained: TrainState) -> TrainState:
-    """Return the state ``fresh`` with the low level and the goal space of ``trained``, frozen.
+def level_part(name: str, encoders: tuple[str, ...], more: tuple[Path, ...] = ()) -> Part:
+    """Return where a level is in `Levels`.
 
-    Raises:
-        ValueError: if the low levels have other views, inputs or networks.
+    Args:
+        name: `HIGH` or `LOW`.
+        encoders: names of those that it sees through.
+        more: paths of what else belongs to it.
     """
-    old, new = (jax.eval_shape(lambda state=state: _kept(state)) for state in (trained, fresh))
-    if jax.tree.structure(old) != jax.tree.structure(new) or _shapes(old) != _shapes(new):
-        raise ValueError(
-            "the trained low level must have the views, the goal space, the actions and the "
-            f"networks of this agent, got {_described(old[2])} for {_described(new[2])}"
-        )
-    low, space, encoders = _kept(trained)
-    learner = fresh.learner._replace(low=low, space=space)
-    encoders = {**fresh.encoders, **encoders}
-    return with_low_frozen(fresh._replace(learner=learner, encoders=encoders), True)
-
-
-def _kept(state: TrainState) -> tuple[TD3Learner, LearnedSpace | None, dict[str, LowEncoder]]:
-    """Return what is kept of a trained state: low level, goal space, and their encoders."""
-    encoders = {
-        name: encoder for name, encoder in state.encoders.items() if isinstance(encoder, LowEncoder)
-    }
-    return state.learner.low, state.learner.space, encoders
-
-
-def _described(encoders: Mapping[str, Encoder]) -> str:
-    return " and ".join(f"{name} views {encoder.views}" for name, encoder in encoders.items())
-
-
-def _shapes(tree: object) -> list[tuple[int, ...]]:
-    return [leaf.shape for leaf in jax.tree.leaves(tree)]
+    rest = ("critics", "target_critics", "optimisers", "updates", "actor_metrics")
+    return Part(
+        (name, "actor"),
+        ((name, "target_actor"),),
+        (*((name, each) for each in rest), *more),
+        encoders,
+    )

@@ -1,7 +1,7 @@
 """The acting of two levels: a high level that sets goals and a low level that pursues them."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import jax
@@ -12,8 +12,6 @@ from hierax.agents.agent import (
     Key,
     Observation,
     TrainState,
-    WithStates,
-    one_state,
 )
 from hierax.agents.encoder import Encoder
 from hierax.agents.goal_conditioned.batches import GOAL, IS_RANDOM, GoalBatch, with_goal
@@ -23,10 +21,12 @@ from hierax.agents.goal_conditioned.levels import (
     LOW,
     GoalCarry,
     LowEncoder,
-    over_low_level,
+    level_part,
+    with_low_frozen,
 )
 from hierax.agents.goal_conditioned.random_phase import RandomActions, uniform_goals
 from hierax.agents.off_policy import OffPolicy
+from hierax.agents.parts import Parts
 from hierax.agents.updates.td3 import deterministic_action
 
 LowReward: TypeAlias = Literal["progress", "distance"]
@@ -235,23 +235,20 @@ class TwoLevels(OffPolicy[GoalBatch]):
         carry = GoalCarry(carry.age + 1, target, is_random, action)
         return carry, action, {GOAL: goal, IS_RANDOM: is_random}
 
-    def with_low_level(self, trained: TrainState | WithStates, seed: int = 0) -> TrainState:
-        """Return a new state of this agent over a trained low level, which stays as it is.
+    @property
+    def parts(self) -> Parts:
+        """Both levels; the goal space belongs to the low level, which was trained in it."""
+        below = tuple(name for name in self.encoders() if name != HIGH)
+        return {HIGH: level_part(HIGH, (HIGH,)), LOW: level_part(LOW, below, (("space",),))}
 
-        The world may have another task, if the low level's views and actions are the same.
+    def with_frozen(self, state: TrainState, names: Iterable[str]) -> TrainState:
+        """Return the state with these levels frozen.
 
-        Args:
-            trained: the state of an agent of this class, or what `hierax.train` returned for one
-                seed.
-            seed: of the new high level.
-
-        Returns:
-            A state without replay: `hierax.train` takes a list of them as ``start``.
-
-        Raises:
-            ValueError: if the low level has other inputs or actions, or there are several seeds.
+        A frozen low level acts with its averaged actor, in training too.
         """
-        return over_low_level(self.acting_state(jax.random.key(seed)), one_state(trained))
+        frozen = tuple(names)
+        state = with_low_frozen(state, True) if LOW in frozen else state
+        return super().with_frozen(state, frozen)
 
     def _new_goal(
         self, state: TrainState, observation: Observation, key: Key, explore: bool

@@ -51,9 +51,10 @@ from hierax.agents.latent_space.stack import (
     held,
     through_frozen,
 )
+from hierax.agents.parts import Parts
 from hierax.agents.replay import Index
 from hierax.agents.transitions import TransitionBatch, held_decision
-from hierax.agents.updates.soft import SoftLearner, SoftUpdate
+from hierax.agents.updates.soft import SoftLearner, SoftUpdate, soft_parts
 from hierax.precision import in_float32
 from hierax.spec import WorldSpec
 
@@ -121,6 +122,11 @@ class LatentSpacePolicy(ActorCritic):
         """Decisions of the top level: the steps that each was held for."""
         interval = self.top.control_interval
         return {DECISIONS: Index(interval, aligned=interval > 1)}
+
+    @property
+    def parts(self) -> Parts:
+        """Actor, critics and temperature of the top level; the levels below are always frozen."""
+        return soft_parts(("top",), OBSERVATION)
 
     def build(self, key: Key) -> StackLearner:
         """Return all levels; those below the top start as `Level.identity` says."""

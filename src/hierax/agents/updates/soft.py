@@ -23,6 +23,7 @@ from hierax.agents.agent import Key, Metrics
 from hierax.agents.critics import action_values
 from hierax.agents.networks import MLP
 from hierax.agents.optimisation import gradient_step, polyak_update
+from hierax.agents.parts import Part, Parts, Path
 from hierax.agents.transitions import TransitionBatch
 
 Sample = Callable[[Any, jax.Array, Key], tuple[jax.Array, jax.Array, Metrics]]
@@ -45,6 +46,17 @@ class SoftLearner(NamedTuple):
     targets: MLP
     log_temperature: jax.Array
     optimisers: tuple[Any, Any, Any]
+
+
+def soft_parts(place: Path, encoder: str) -> Parts:
+    """Return the parts of a learner at a place; all see through one encoder."""
+    actor, critics, temperature = ((*place, "optimisers", number) for number in range(3))
+    encoders = (encoder,)
+    return {
+        "actor": Part((*place, "actor"), (), (actor,), encoders),
+        "critic": Part((*place, "critics"), ((*place, "targets"),), (critics,), encoders),
+        "temperature": Part((*place, "log_temperature"), (), (temperature,)),
+    }
 
 
 @dataclasses.dataclass(frozen=True)

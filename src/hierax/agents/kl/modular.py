@@ -1,0 +1,165 @@
+"""The base of agents made of modules with views of their own, which V-trace updates."""
+
+import abc
+import dataclasses
+import math
+from collections.abc import Mapping
+from numbers import Real
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from hierax import checks
+from hierax.agents.agent import Key, Metrics, TrainState, Transition
+from hierax.agents.base import LearningAgent
+from hierax.agents.distributions import Categorical, DiagonalGaussian
+from hierax.agents.encoder import Encoder
+from hierax.agents.kl.heads import actions
+from hierax.agents.kl.vtrace import Modules, Parameters, Unrolled, VTrace, Weights
+from hierax.agents.networks import MLP
+from hierax.agents.rollout import Rollout
+
+FINAL_SCALE = 0.1
+"""Factor of the initial weights of last layers: first actions are near uniform."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModularAgent(LearningAgent[Transition]):
+    """An agent made of modules; subclasses say which, and how they act.
+
+    Attributes:
+        spec: the world that the agent acts in.
+        hidden_sizes: units of each hidden layer of policies.
+        value_hidden_sizes: likewise, of the value.
+        normalise_observations: whether observations are shifted and scaled by running statistics.
+        action_scales: least and largest standard deviation of continuous actions.
+        discount: γ of a step.
+        entropy: weight of the entropy of actions.
+        entropy_end: weight after ``entropy_steps``, to which it falls linearly; None keeps it.
+        entropy_steps: environment steps over which it falls.
+        learner: how the modules are updated.
+
+    Raises:
+        ValueError: if a value is not allowed, or the world has no such view.
+    """
+
+    hidden_sizes: tuple[int, ...] = (64,)
+    value_hidden_sizes: tuple[int, ...] = (64, 64)
+    normalise_observations: bool = False
+    action_scales: tuple[float, float] = (0.1, 1.0)
+    discount: float = 0.97
+    entropy: float = 1e-3
+    entropy_end: float | None = None
+    entropy_steps: int = 1_000_000
+    learner: VTrace = dataclasses.field(default_factory=VTrace)
+
+    def __post_init__(self) -> None:
+        checks.hidden_sizes(self.hidden_sizes)
+        checks.hidden_sizes(self.value_hidden_sizes, "value_hidden_sizes")
+        checks.instance("normalise_observations", self.normalise_observations, bool)
+        self._check_action_scales()
+        checks.discount("discount", self.discount)
+        checks.not_negative("entropy", self.entropy)
+        if self.entropy_end is not None:
+            checks.not_negative("entropy_end", self.entropy_end)
+        checks.count("entropy_steps", self.entropy_steps, 1)
+        checks.instance("learner", self.learner, VTrace)
+        self.encoders()  # raises where the world has no such view
+
+    @property
+    @abc.abstractmethod
+    def views(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the views of each module that sees any."""
+
+    @abc.abstractmethod
+    def unrolled(
+        self, parameters: Parameters, targets: Parameters, rollout: Transition, key: Key
+    ) -> Unrolled:
+        """Return policy, value and divergences at all observations of a rollout of `sample`."""
+
+    @property
+    def divergence_weight(self) -> float:
+        """α, weight of the divergences from default policies."""
+        return 0.0
+
+    @property
+    def learning_starts(self) -> int:
+        """0: the first rollout is learned from."""
+        return 0
+
+    @property
+    def rollout_length(self) -> int:
+        """T, steps of each environment between two updates."""
+        return self.learner.rollout_length
+
+    @property
+    def updates_per_step(self) -> float:
+        """1 / T, for one environment."""
+        return 1.0 / self.rollout_length
+
+    @property
+    def store(self) -> Rollout:
+        """The last T steps."""
+        return Rollout(self.rollout_length)
+
+    def encoders(self) -> Mapping[str, Encoder]:
+        """Return the encoder of each module that sees any view."""
+        return {
+            name: Encoder.of(self.spec, views, normalise=self.normalise_observations)
+            for name, views in self.views.items()
+        }
+
+    def sample(self, state: TrainState, key: Key) -> Transition:
+        """Return the last T steps, with observations ``(T + 1, N, D)`` of each module, encoded."""
+        del key
+        rollout = self.store.read(state.replay)
+        every = jax.tree.map(
+            lambda before, after: jnp.concatenate([before, after[-1:]]),
+            rollout.observation,
+            rollout.next_observation,
+        )
+        encoded = {name: jax.vmap(encoder)(every) for name, encoder in state.encoders.items()}
+        return rollout._replace(observation=encoded, next_observation=None)
+
+    def update(self, learner: Modules, batch: Transition, key: Key) -> tuple[Modules, Metrics]:
+        """Return the modules after one update, and metrics."""
+        steps = learner.updates.astype(jnp.float32) * batch.is_step.size
+        weights = Weights(self.discount, self.divergence_weight, self._entropy(steps))
+        return self.learner.update(self.unrolled, learner, batch, key, weights)
+
+    def policy(self, network: MLP, seen: Array) -> Categorical | DiagonalGaussian:
+        """Return the distribution of actions of a network."""
+        return actions(self.spec.action, network(seen), self.action_scales)
+
+    def policy_network(self, key: Key, inputs: int, outputs: int) -> MLP:
+        """Return an untrained policy, whose outputs are small."""
+        return _network(key, inputs, self.hidden_sizes, outputs)
+
+    def value_network(self, key: Key, inputs: int) -> MLP:
+        """Return an untrained value, whose outputs are small."""
+        return _network(key, inputs, self.value_hidden_sizes, 1)
+
+    def _entropy(self, steps: Array) -> Array | float:
+        """Return the weight of the entropy after so many environment steps."""
+        if self.entropy_end is None:
+            return self.entropy
+        share = jnp.minimum(steps / self.entropy_steps, 1.0)
+        return self.entropy + share * (self.entropy_end - self.entropy)
+
+    def _check_action_scales(self) -> None:
+        scales = self.action_scales
+        is_pair = isinstance(scales, tuple) and len(scales) == 2 and all(map(_is_real, scales))
+        if not (is_pair and 0.0 < scales[0] <= scales[1] < math.inf):
+            raise ValueError(
+                "action_scales must be two positive numbers, the first not above the second, got "
+                f"{self.action_scales}"
+            )
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _network(key: Key, inputs: int, hidden_sizes: tuple[int, ...], outputs: int) -> MLP:
+    return MLP(key, inputs, hidden_sizes, outputs, activation="elu", final_scale=FINAL_SCALE)

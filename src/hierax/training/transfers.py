@@ -1,0 +1,85 @@
+"""`transfer`: states of an agent that start with parts of a trained one."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from hierax import checks
+from hierax.agents.agent import TrainState
+from hierax.agents.base import LearningAgent
+from hierax.agents.transfer import transferred
+from hierax.precision import in_float32
+from hierax.training.player import Player, load
+from hierax.training.run_folder import load_config
+from hierax.training.session import Trained
+
+
+@in_float32
+def transfer(
+    source: str | Path | Player | Trained,
+    agent: LearningAgent[Any],
+    *,
+    keep: Iterable[str] = (),
+    freeze: Iterable[str] = (),
+    initialise: Mapping[str, str] | Iterable[str] = (),
+    seed: int = 0,
+    seeds: int | None = None,
+) -> list[TrainState]:
+    """Return states of an agent with parts of a trained one, to start a training with.
+
+    The agent may be made for another world or another body. ``agent.parts`` names its parts: the
+    modules of `KL`, the levels of `HIRO`, actor and critic of `SAC` and `TD3`. All that is neither
+    kept nor initialised is new, optimisers and copies included; there is no replay.
+
+    Args:
+        source: folder of a run, what `hierax.load` or what `hierax.train` returned.
+        agent: the agent that is to be trained.
+        keep: names of parts that are taken as they are, with their optimisers.
+        freeze: names of parts, among those that are taken, that training does not change.
+        initialise: names of parts that begin with the weights of the trained ones. A mapping gives
+            them the weights of other parts: ``{"low": "low_default"}``.
+        seed: of what is new, as in `hierax.train`: state i has seed + i.
+        seeds: number of states; by default one for each seed of the source. A source of one seed
+            gives any number of them.
+
+    Returns:
+        A state for each seed: ``hierax.train(agent, world, steps, start=...)``.
+
+    Raises:
+        ValueError: if there is no such part, a part has other views or sizes in the source, or the
+            source has another number of seeds.
+        CheckpointError: if the source is damaged.
+    """
+    given, states = _read(source)
+    count = len(states) if seeds is None else seeds
+    checks.count("seeds", count, 1)
+    if len(states) not in (1, count):
+        raise ValueError(
+            f"source must have one seed, or {count} as the run, got {len(states)} seeds"
+        )
+    return [
+        transferred(
+            given,
+            states[number % len(states)],
+            agent,
+            jax.random.key(seed + number),
+            keep=keep,
+            freeze=freeze,
+            initialise=initialise,
+        )
+        for number in range(count)
+    ]
+
+
+def _read(source: str | Path | Player | Trained) -> tuple[Any, list[TrainState]]:
+    """Return the agent of a source, and its state for each seed."""
+    if isinstance(source, Trained):
+        return source.agent, source.states
+    if isinstance(source, Player):
+        return source.agent, [source.state]
+    config = load_config(Path(source))
+    first = config["seed"]
+    players = [load(source, seed=first + number) for number in range(config["seeds"])]
+    return players[0].agent, [player.state for player in players]
