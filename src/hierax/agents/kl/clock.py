@@ -65,7 +65,7 @@ class Latents(NamedTuple):
 
 def held(
     drawn: Float[Array, "rows envs size"],
-    clock: Clock,
+    at: Clock,
     first: Float[Array, "envs size"],
     first_previous: Float[Array, "envs size"],
 ) -> Latents:
@@ -73,21 +73,21 @@ def held(
 
     Args:
         drawn: z as the high level draws it at each observation; used where it decides.
-        clock: of the window.
+        at: the decisions of the window.
         first: the stored latent of the first observation.
         first_previous: the stored z' of the first observation.
     """
-    decides = clock.decides[..., None]
+    decides = at.decides[..., None]
     latent = jnp.where(decides[0], drawn[0], first)
 
-    def row(at: tuple[Array, Array], given: tuple[Array, Array, Array]) -> tuple:
-        latent, previous = at
+    def row(before: tuple[Array, Array], given: tuple[Array, Array, Array]) -> tuple:
+        latent, previous = before
         drawn, decides, begins = given
         previous = jnp.where(decides, jnp.where(begins, 0.0, latent), previous)
-        at = jnp.where(decides, drawn, latent), previous
-        return at, at
+        after = jnp.where(decides, drawn, latent), previous
+        return after, after
 
-    rows = drawn[1:], decides[1:], clock.begins[1:, :, None]
+    rows = drawn[1:], decides[1:], at.begins[1:, :, None]
     _, (latents, previous) = jax.lax.scan(row, (latent, first_previous), rows)
     return Latents(
         jnp.concatenate([latent[None], latents]),
