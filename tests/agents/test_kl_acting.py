@@ -1,4 +1,4 @@
-"""What a KL-regularised hierarchy does in a world is what its updates take it to have done."""
+"""A KL-regularised hierarchy acts in a world as its updates take it to have acted."""
 
 import dataclasses
 import functools

@@ -41,7 +41,7 @@ def windows():
 
 @functools.cache
 def latents(period):
-    """What was drawn at each observation, z and z', of one environment after the other."""
+    """Draws at each observation, z and z', of one environment after the other."""
     age = walk()[0]
     drawn = np.random.default_rng(period).normal(size=(*age.shape, Z)).astype(np.float32)
     held, previous = np.zeros_like(drawn), np.zeros_like(drawn)
@@ -67,7 +67,7 @@ found_latents = jax.jit(clocks.held)
 
 
 def given(period, start):
-    """What `held` is given for a window: draws, clock, and what was stored of its beginning."""
+    """Arguments of `held` for a window: draws, clock, and what was stored of its beginning."""
     drawn, held, previous = latents(period)
     return drawn[start : start + T + 1], made(period, start), held[start], previous[start]
 

@@ -157,11 +157,8 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
 
 
 def draw(result: Result, path: Path) -> None:
-    """Draw success by steps in the last setting, where the arms differ most."""
-    setting = max(
-        (setting.name for setting in (PAPER, *HARD) if setting.name in result.tables),
-        key=lambda name: name != PAPER.name,
-    )
+    """Draw success by steps in the hardest setting that was run."""
+    setting = [each.name for each in (PAPER, *HARD) if each.name in result.tables][-1]
     names = ("KL, learned", "no KL, learned", "from scratch, learned", "flat (IMPALA)")
     drawn = {
         name: result.curves[f"{setting}: {name}"]

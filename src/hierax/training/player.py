@@ -174,19 +174,33 @@ def load(
         ValueError: if there is no such run or seed, or the agent or the world must be given.
         CheckpointError: if there is no such checkpoint, or it is damaged.
     """
+    players = load_all(run, step=step, agent=agent, world=world)
+    chosen = next(iter(players)) if seed is None else seed
+    if chosen not in players:
+        raise ValueError(f"seed must be one of {', '.join(map(str, players))}, got {chosen}")
+    return players[chosen]
+
+
+def load_all(
+    run: str | Path,
+    *,
+    step: int | None = None,
+    agent: Agent | None = None,
+    world: AnyWorld | None = None,
+) -> dict[int, Player]:
+    """Read the trained agents of all seeds of a run, by seed; see `load`."""
     path = Path(run)
     config = load_config(path)
     if world is None:
         world = remake_world(config["world"])
     agent = make_agent(config["agent"], world) if agent is None else agent
     seeds = range(config["seed"], config["seed"] + config["seeds"])
-    chosen = seeds[0] if seed is None else seed
-    if chosen not in seeds:
-        raise ValueError(f"seed must be one of {', '.join(map(str, seeds))}, got {chosen}")
     first = jax.eval_shape(lambda: agent.init(jax.random.key(0)))
     like = [first._replace(replay=None)] * len(seeds)
     states, found, _ = checkpoint.load(path / POLICIES, like, step)
-    return Player(agent, states[seeds.index(chosen)], world, found)
+    return {
+        seed: Player(agent, state, world, found) for seed, state in zip(seeds, states, strict=True)
+    }
 
 
 def _restarted(first: Any, held: Any, begins: np.ndarray) -> Any:

@@ -11,8 +11,7 @@ from hierax.agents.agent import TrainState
 from hierax.agents.base import LearningAgent
 from hierax.agents.transfer import transferred
 from hierax.precision import in_float32
-from hierax.training.player import Player, load
-from hierax.training.run_folder import load_config
+from hierax.training.player import Player, load_all
 from hierax.training.session import Trained
 
 
@@ -79,7 +78,5 @@ def _read(source: str | Path | Player | Trained) -> tuple[Any, list[TrainState]]
         return source.agent, source.states
     if isinstance(source, Player):
         return source.agent, [source.state]
-    config = load_config(Path(source))
-    first = config["seed"]
-    players = [load(source, seed=first + number) for number in range(config["seeds"])]
+    players = tuple(load_all(source).values())
     return players[0].agent, [player.state for player in players]

@@ -33,8 +33,6 @@ from hierax.agents.targets import vtrace
 
 Parameters: TypeAlias = Mapping[str, Any]
 """The parameters of each module by its name."""
-
-
 LARGEST_LOG_RATIO = 10.0
 """Largest logarithm of an importance ratio in metrics; beyond 88 the ratio is not finite."""
 DEFAULT = "default"
@@ -92,7 +90,7 @@ Model: TypeAlias = Callable[[Parameters, Parameters, Transition, Key], Unrolled]
 
 
 class Weights(NamedTuple):
-    """What is maximised.
+    """Weights of the parts of the objective.
 
     Attributes:
         discount: γ.
@@ -179,7 +177,7 @@ class VTrace:
             modules: before the update.
             rollout: T steps, with encoded observations.
             key: of all random numbers of the model.
-            weights: of what is maximised.
+            weights: of the parts of the objective.
         """
 
         def loss(parameters: Parameters) -> tuple[Array, Metrics]:
