@@ -21,7 +21,7 @@ NOW, NEXT = 0.3, 0.4
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def step(learner, model, modules, rollout, weights):
-    return learner.update(model, modules, rollout, KEY, weights)
+    return learner.update("policy", model, modules, rollout, KEY, weights)
 
 
 def updated(model, parameters, rollout, *, learner=LEARNER, weights=(GAMMA, ALPHA, W)):

@@ -1,8 +1,8 @@
 """Agents of `kl-body-grid`: high levels trained on a body of one step, and what is done with them.
 
-A *setting* is a body, a grid, a rule of rewards and a weight of the entropy. An *arm* is an agent
-in a setting. High level and its default policy of transfer arms come from a body of one step in a
-grid of the same size, and stay as they are.
+A *setting* is a body, a grid, a rule of rewards, a weight of the entropy and initial weights. An
+*arm* is an agent in a setting. High level and its default policy of transfer arms come from a body
+of one step in a grid of the same size, and stay as they are.
 """
 
 import dataclasses
@@ -46,12 +46,14 @@ class Setting(NamedTuple):
         size: cells along each side.
         reward: rule of rewards.
         entropy: weight of the entropy of actions.
+        scale: factor of the initial weights of last layers.
     """
 
     body: int = 8
     size: int = 8
     reward: Literal["paper", "goal"] = "paper"
     entropy: float = 1e-3
+    scale: float = 0.1
 
     @property
     def world(self) -> BodyGrid:
@@ -62,7 +64,9 @@ class Setting(NamedTuple):
     def name(self) -> str:
         """Name in tables."""
         rule = "paper's rewards" if self.reward == "paper" else "goal alone"
-        return f"{self.body} steps, {self.size} × {self.size}, {rule}, entropy {self.entropy:g}"
+        grid = f"{self.size} × {self.size}"
+        learner = f"entropy {self.entropy:g}, scale {self.scale:g}"
+        return f"{self.body} steps, {grid}, {rule}, {learner}"
 
 
 class Arm(NamedTuple):
@@ -111,7 +115,7 @@ class Less:
 def high_level(size: int, default: str) -> tuple[KL, BodyGrid]:
     """Return the agent of a body of one step that high levels come from, and its world."""
     world = BodyGrid(1, size)
-    return _hierarchy(world, default, DEFAULTS[default]), world
+    return _hierarchy(Setting(1, size), default, DEFAULTS[default]), world
 
 
 def trained(agent: Any, world: Any, steps: int, parts: int, episodes: int, seeds: int) -> Runs:
@@ -134,7 +138,7 @@ def run_arm(
         seeds: number of seeds.
     """
     world = arm.setting.world
-    agent = _agent(arm, world)
+    agent = _agent(arm)
     start = None
     if source is not None:
         given = Trained(high_level(arm.setting.size, arm.default)[0], source.states, {})
@@ -163,22 +167,25 @@ def row(runs: Runs) -> dict[str, Any]:
     }
 
 
-def _hierarchy(world: BodyGrid, default: str, weight: float, entropy: float = 1e-3) -> KL:
+def _hierarchy(setting: Setting, default: str, weight: float) -> KL:
     return KL(
-        world.spec,
-        period=world.body,
+        setting.world.spec,
+        period=setting.body,
         high_views=("task",),
         default=default,  # type: ignore[arg-type]
         kl_weight=weight,
-        entropy=entropy,
+        entropy=setting.entropy,
+        initial_scale=setting.scale,
     )
 
 
-def _agent(arm: Arm, world: BodyGrid) -> KL | IMPALA:
+def _agent(arm: Arm) -> KL | IMPALA:
+    setting = arm.setting
     if arm.kind == "flat":
-        return IMPALA(world.spec, entropy=arm.setting.entropy)
+        spec = setting.world.spec
+        return IMPALA(spec, entropy=setting.entropy, initial_scale=setting.scale)
     weight = arm.weight if arm.kind in ("kl", "kl alone", "scratch") else 0.0
-    return _hierarchy(world, arm.default, weight, arm.setting.entropy)
+    return _hierarchy(setting, arm.default, weight)
 
 
 def _rewarded(arm: Arm, world: BodyGrid, source: Runs | None) -> BodyGrid | Rewarded:

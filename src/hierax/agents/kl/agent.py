@@ -125,6 +125,11 @@ class KL(ModularAgent):
             self.spec.size(self.low_default_views)  # raises where the world has no such view
 
     @property
+    def actor(self) -> str:
+        """The low level."""
+        return LOW
+
+    @property
     def views(self) -> Mapping[str, tuple[str, ...]]:
         """Names of the views of each module that sees any."""
         every = self.spec.view_names

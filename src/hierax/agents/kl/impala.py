@@ -38,6 +38,11 @@ class IMPALA(ModularAgent):
     value_views: tuple[str, ...] | None = None
 
     @property
+    def actor(self) -> str:
+        """The policy."""
+        return POLICY
+
+    @property
     def views(self) -> Mapping[str, tuple[str, ...]]:
         """Names of the views of policy and value."""
         every = self.spec.view_names

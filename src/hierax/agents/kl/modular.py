@@ -20,9 +20,6 @@ from hierax.agents.kl.vtrace import Modules, Parameters, Unrolled, VTrace, Weigh
 from hierax.agents.networks import MLP
 from hierax.agents.rollout import Rollout
 
-FINAL_SCALE = 0.1
-"""Factor of the initial weights of last layers: first actions are near uniform."""
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ModularAgent(LearningAgent[Transition]):
@@ -32,6 +29,8 @@ class ModularAgent(LearningAgent[Transition]):
         spec: the world that the agent acts in.
         hidden_sizes: units of each hidden layer of policies.
         value_hidden_sizes: likewise, of the value.
+        initial_scale: factor of the initial weights of last layers; where it is small, first
+            actions are near uniform.
         normalise_observations: whether observations are shifted and scaled by running statistics.
         action_scales: least and largest standard deviation of continuous actions.
         discount: γ of a step.
@@ -46,6 +45,7 @@ class ModularAgent(LearningAgent[Transition]):
 
     hidden_sizes: tuple[int, ...] = (64,)
     value_hidden_sizes: tuple[int, ...] = (64, 64)
+    initial_scale: float = 0.1
     normalise_observations: bool = False
     action_scales: tuple[float, float] = (0.1, 1.0)
     discount: float = 0.97
@@ -57,6 +57,7 @@ class ModularAgent(LearningAgent[Transition]):
     def __post_init__(self) -> None:
         checks.hidden_sizes(self.hidden_sizes)
         checks.hidden_sizes(self.value_hidden_sizes, "value_hidden_sizes")
+        checks.positive("initial_scale", self.initial_scale)
         checks.instance("normalise_observations", self.normalise_observations, bool)
         self._check_action_scales()
         checks.discount("discount", self.discount)
@@ -66,6 +67,11 @@ class ModularAgent(LearningAgent[Transition]):
         checks.count("entropy_steps", self.entropy_steps, 1)
         checks.instance("learner", self.learner, VTrace)
         self.encoders()  # raises where the world has no such view
+
+    @property
+    @abc.abstractmethod
+    def actor(self) -> str:
+        """Name of the module that draws actions."""
 
     @property
     @abc.abstractmethod
@@ -126,19 +132,23 @@ class ModularAgent(LearningAgent[Transition]):
         """Return the modules after one update, and metrics."""
         steps = learner.updates.astype(jnp.float32) * batch.is_step.size
         weights = Weights(self.discount, self.divergence_weight, self._entropy(steps))
-        return self.learner.update(self.unrolled, learner, batch, key, weights)
+        return self.learner.update(self.actor, self.unrolled, learner, batch, key, weights)
 
     def policy(self, network: MLP, seen: Array) -> Categorical | DiagonalGaussian:
         """Return the distribution of actions of a network."""
         return actions(self.spec.action, network(seen), self.action_scales)
 
     def policy_network(self, key: Key, inputs: int, outputs: int) -> MLP:
-        """Return an untrained policy, whose outputs are small."""
-        return _network(key, inputs, self.hidden_sizes, outputs)
+        """Return an untrained policy."""
+        return self._network(key, inputs, self.hidden_sizes, outputs)
 
     def value_network(self, key: Key, inputs: int) -> MLP:
-        """Return an untrained value, whose outputs are small."""
-        return _network(key, inputs, self.value_hidden_sizes, 1)
+        """Return an untrained value."""
+        return self._network(key, inputs, self.value_hidden_sizes, 1)
+
+    def _network(self, key: Key, inputs: int, hidden_sizes: tuple[int, ...], outputs: int) -> MLP:
+        scale = self.initial_scale
+        return MLP(key, inputs, hidden_sizes, outputs, activation="elu", final_scale=scale)
 
     def _entropy(self, steps: Array) -> Array | float:
         """Return the weight of the entropy after so many environment steps."""
@@ -159,7 +169,3 @@ class ModularAgent(LearningAgent[Transition]):
 
 def _is_real(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def _network(key: Key, inputs: int, hidden_sizes: tuple[int, ...], outputs: int) -> MLP:
-    return MLP(key, inputs, hidden_sizes, outputs, activation="elu", final_scale=FINAL_SCALE)

@@ -168,11 +168,18 @@ class VTrace:
         )
 
     def update(
-        self, model: Model, modules: Modules, rollout: Transition, key: Key, weights: Weights
+        self,
+        actor: str,
+        model: Model,
+        modules: Modules,
+        rollout: Transition,
+        key: Key,
+        weights: Weights,
     ) -> tuple[Modules, Metrics]:
         """Return the modules after one update, and metrics.
 
         Args:
+            actor: name of the module that draws actions, in metrics.
             model: of the modules.
             modules: before the update.
             rollout: T steps, with encoded observations.
@@ -181,7 +188,8 @@ class VTrace:
         """
 
         def loss(parameters: Parameters) -> tuple[Array, Metrics]:
-            return self._loss(model(parameters, modules.targets, rollout, key), rollout, weights)
+            unrolled = model(parameters, modules.targets, rollout, key)
+            return self._loss(actor, unrolled, rollout, weights)
 
         gradients, metrics = jax.grad(loss, has_aux=True)(modules.parameters)
         stepped = {
@@ -200,7 +208,7 @@ class VTrace:
         return modules, {**metrics, **norms}
 
     def _loss(
-        self, unrolled: Unrolled, rollout: Transition, weights: Weights
+        self, actor: str, unrolled: Unrolled, rollout: Transition, weights: Weights
     ) -> tuple[Array, Metrics]:
         """Return the sum of all losses, and metrics."""
         is_step = rollout.is_step
@@ -227,9 +235,9 @@ class VTrace:
         ratio = jnp.exp(jnp.minimum(jnp.where(is_step, log_ratio, 0.0), LARGEST_LOG_RATIO))
         return policy_loss + value_loss + default_loss, {
             "policy/loss": policy_loss,
-            "policy/entropy": mean(entropy),
-            "policy/ratio": mean(ratio),
-            "policy/clipped": mean(ratio > self.clip_ratio),
+            f"{actor}/entropy": mean(entropy),
+            f"{actor}/ratio": mean(ratio),
+            f"{actor}/clipped": mean(ratio > self.clip_ratio),
             "value/loss": value_loss,
             "value/explained_variance": 1.0 - spread(error) / spread(found.value),
             **_divergence_metrics(is_step, before.divergences),
