@@ -51,6 +51,9 @@ GOAL_AGENTS: dict[str, dict[str, Any]] = {
     "HIRO": {"agent": "hiro", "correction": 1.0},
     "NORL": {"agent": "norl"},
 }
+MODULE_AGENTS = {"IMPALA": "impala", "hierarchy": "kl", "frozen high level": "transferred"}
+BODIES = (1, 8)
+"""Steps for a cell; in the first grid nothing is moved."""
 QUICK_WORLDS = ("PointCross-v0", "FourRooms-v0")
 OURS = "hierax"
 RECORDS = ("learning.json", "half_cheetah.json")
@@ -155,6 +158,20 @@ def _goals(options: argparse.Namespace) -> Iterator[Case]:
         yield {"world": world} | contest(sides, options.rounds, threads, options.seconds)
 
 
+def _modules(options: argparse.Namespace) -> Iterator[Case]:
+    """Environment steps with updates of V-trace, and its updates alone."""
+    for threads, body in _settings(options, BODIES):
+        for work in ("steps", "updates"):
+            moves = body > 1 and work == "steps"
+            sides = [
+                Side(name, f"learning_modules:{work}", {"agent": agent, "body": body})
+                for name, agent in MODULE_AGENTS.items()
+                if moves or agent != "transferred"
+            ]
+            told = contest(sides, options.rounds, threads, options.seconds)
+            yield {"work": work, "body": body} | told
+
+
 def _overhead(options: argparse.Namespace) -> Iterator[Case]:
     """What the host driver adds to physics and updates."""
     for threads in options.threads:
@@ -209,6 +226,7 @@ PARTS: dict[str, Part] = {
     "worlds": _worlds,
     "seeds": _seeds,
     "goals": _goals,
+    "modules": _modules,
     "overhead": _overhead,
     "acting": _acting,
     "start": _start,

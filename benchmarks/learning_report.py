@@ -12,6 +12,9 @@ ACTING_TARGET = 200.0
 START_TARGET = 8.0
 TRIAL_TARGET = 1.0
 GOAL_TARGETS = {"HIRO without correction": 1.3, "HIRO": 2.2, "NORL": 3.0}
+MODULE_RATE_TARGETS = {("hierarchy", 1): 0.4}
+"""Million environment steps per CPU second, by agent and body."""
+MODULE_UPDATE_TARGET = 1.5
 LEVEL_TARGETS = {"one level": 1.4}
 PEER_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 1.3}
 SMALL_NETWORK_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 8.0}
@@ -59,6 +62,12 @@ its goal space, as often as its low level. In `AntMaze-v0` the settings are thos
 `hierax reproduce hiro-ant-maze`. The cost is the CPU time of a step relative to TD3 in the same
 round.
 """
+MODULES_NOTE = """
+KL-regularised hierarchies and IMPALA in `BodyGrid1-v0` and `BodyGrid8-v0`: 128 environments,
+updates from 16 steps of each. Each level has a hidden layer of 64 units, the policy of IMPALA and
+the value have two. In `BodyGrid8-v0` the hierarchy decides every 8 steps. The cost is the CPU time
+relative to IMPALA in the same round.
+"""
 OVERHEAD_NOTE = """
 CPU time of a step with its update in `HalfCheetah-v5`, compared with steps of the environment alone
 plus updates in one loop. The overhead is acting, storing, and calls between Python and compiled
@@ -101,6 +110,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         ("worlds", "## Worlds", WORLDS_NOTE, _worlds),
         ("seeds", "## Many seeds", SEEDS_NOTE, _seeds),
         ("goals", "## Goals", GOALS_NOTE, _goals),
+        ("modules", "## On-policy hierarchies", MODULES_NOTE, _modules),
         ("overhead", "## Overhead of the host driver", OVERHEAD_NOTE, _overhead),
         ("acting", "## Acting", ACTING_NOTE, _acting),
         ("start", "## Start", START_NOTE, _start),
@@ -256,6 +266,24 @@ def _goals(cases: list[dict[str, Any]]) -> str:
     return _table("agent|world|threads|environment steps per CPU second|cost|target", rows)
 
 
+def _modules(cases: list[dict[str, Any]]) -> str:
+    rows = []
+    for case in cases:
+        is_update, world = case["work"] == "updates", f"BodyGrid{case['body']}-v0"
+        for name, side in case["sides"].items():
+            cost, rate = case["ratios"].get(name), side["median"]
+            least = None if is_update else MODULE_RATE_TARGETS.get((name, case["body"]))
+            verdict = _verdict(f"{least:g} M", rate >= least * 1e6) if least else ""
+            if is_update and cost:
+                met = cost["median"] <= MODULE_UPDATE_TARGET
+                verdict = _verdict(f"cost {MODULE_UPDATE_TARGET:g}", met)
+            work = "updates" if is_update else "environment steps"
+            shown = f"{rate:,.0f} {work}"
+            row = (name, world, str(case["threads"]), shown, _spread(cost) if cost else "", verdict)
+            rows.append(row)
+    return _table("agent|world|threads|per CPU second|cost|target", rows)
+
+
 def _overhead(cases: list[dict[str, Any]]) -> str:
     rows = []
     for case in cases:
@@ -316,7 +344,7 @@ def _trials(cases: list[dict[str, Any]]) -> str:
 
 def _again(results: Mapping[str, Any]) -> str:
     """Return how many functions hierax compiled after the set-up, over all parts."""
-    parts = ("updates", "levels", "steps", "worlds", "seeds", "goals", "overhead")
+    parts = ("updates", "levels", "steps", "worlds", "seeds", "goals", "modules", "overhead")
     sides = [
         side
         for part in parts

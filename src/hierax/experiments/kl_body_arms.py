@@ -27,6 +27,8 @@ DEFAULTS: Mapping[str, float] = {"isotropic": 0.1, "ar1": 1e-2, "learned": 1e-3}
 """Weight of the KL on the body of one step, for each kind of default policy."""
 KL_WEIGHT = 0.1
 """Weight of the KL in transfers."""
+FLAT_SIZES = (64, 64)
+"""Layers of a flat policy: as many as those of both levels together."""
 SUCCESS, SAMPLED = "deterministic/success", "sampled/success"
 RETURN, SAMPLED_RETURN = "deterministic/return", "sampled/return"
 METRICS = (SAMPLED, SUCCESS, SAMPLED_RETURN, RETURN)
@@ -182,8 +184,12 @@ def _hierarchy(setting: Setting, default: str, weight: float) -> KL:
 def _agent(arm: Arm) -> KL | IMPALA:
     setting = arm.setting
     if arm.kind == "flat":
-        spec = setting.world.spec
-        return IMPALA(spec, entropy=setting.entropy, initial_scale=setting.scale)
+        return IMPALA(
+            setting.world.spec,
+            hidden_sizes=FLAT_SIZES,
+            entropy=setting.entropy,
+            initial_scale=setting.scale,
+        )
     weight = arm.weight if arm.kind in ("kl", "kl alone", "scratch") else 0.0
     return _hierarchy(setting, arm.default, weight)
 
