@@ -16,6 +16,8 @@ from gymnasium.utils.env_checker import check_env
 import hierax
 from hierax.agents import (
     HIRO,
+    IMPALA,
+    KL,
     NORL,
     SAC,
     TD3,
@@ -25,7 +27,9 @@ from hierax.agents import (
     Level,
     OffPolicy,
     TwoLevels,
+    VTrace,
 )
+from hierax.agents.kl.modular import ModularAgent
 from hierax.training.serialisation import tree_digest
 from hierax.worlds.gymnasium import HieraxEnv, HieraxGoalEnv, HostEnv
 from hierax.worlds.mujoco.bodies.body import UP, Body
@@ -38,7 +42,7 @@ from worlds.mujoco.acted import data_of, teleport, timesteps
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = (
     "train", "resume", "sac", "td3", "own-world", "latent-space", "mujoco-worlds", "hiro",
-    "norl", "own-goals",
+    "norl", "own-goals", "kl", "impala",
 )  # fmt: skip
 TABLES = {
     ("sac", "Fields"): (SAC,),
@@ -46,10 +50,13 @@ TABLES = {
     ("latent-space", "Fields"): (LatentSpacePolicy, Level),
     ("hiro", "Fields"): (OffPolicy, TwoLevels, HIRO),
     ("norl", "Fields"): (NORL,),
+    ("kl", "Fields"): (ModularAgent, KL),
+    ("kl", "Fields of V-trace"): (VTrace,),
+    ("impala", "Fields"): (ModularAgent, IMPALA),
     ("train", "Fields of all actor-critics"): (ActorCritic, OffPolicy),
     ("train", "Fields of SAC and TD3"): (FlatActorCritic,),
 }
-LEFT_OUT = ("spec", "levels")
+LEFT_OUT = ("spec", "levels", "learner")
 """Fields whose defaults are not literals."""
 
 
