@@ -42,7 +42,7 @@ from worlds.mujoco.acted import data_of, teleport, timesteps
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = (
     "train", "resume", "sac", "td3", "own-world", "latent-space", "mujoco-worlds", "hiro",
-    "norl", "own-goals", "kl", "impala",
+    "norl", "own-goals", "kl", "kl-tutorial", "impala",
 )  # fmt: skip
 TABLES = {
     ("sac", "Fields"): (SAC,),
