@@ -195,7 +195,7 @@ EXPERIMENTS: dict[str, Experiment] = _table(
          "Rewards of the low level in a learned space: does the mutual information help?"),
         ("norl-ant-maze", (), 2,
          "NORL with an ant in a maze: a learned goal space of a body with legs."),
-        ("norl-parking", (), 10,
+        ("norl-parking", (), 5,
          "Why agents stop beside the goal in a learned space: one setting changed at a time."),
         ("norl-on-policy", ("N8",), 10,
          "A replay that forgets: is a nearly on-policy low level better?"),
