@@ -59,8 +59,9 @@ def network(layers, x):
 
 def gaussian(output):
     """Mean and standard deviation of latents."""
-    mean, log_scale = np.split(output, 2, axis=-1)
-    return mean, np.exp(np.clip(log_scale, -5, 2))
+    mean, free = np.split(output, 2, axis=-1)
+    bound = np.where(free < 0, 5, 2)
+    return mean, np.exp(bound * np.tanh(free / bound))
 
 
 def policy(agent, output):

@@ -92,14 +92,14 @@ def test_metrics_are_means_over_the_steps_that_were_made(name):
     defaults = {**kept, **kl_numpy.arrays(modules.targets)}
     seen = seen_by(agent, kept, kept, rollout, defaults)
     taken = tuple(part[:-1] for part in seen.policy)
-    assert metrics[f"{agent.actor}/entropy"] == pytest.approx(
+    assert metrics[f"{agent.actors[0]}/entropy"] == pytest.approx(
         kl_numpy.entropy(taken)[is_step].mean(), rel=1e-4
     )
     ratio = np.exp(kl_numpy.log_prob(taken, rollout.action) - rollout.extras["log_prob"])[is_step]
-    assert metrics[f"{agent.actor}/ratio"] == pytest.approx(ratio.mean(), rel=1e-4)
+    assert metrics[f"{agent.actors[0]}/ratio"] == pytest.approx(ratio.mean(), rel=1e-4)
     clipped = (ratio > agent.learner.clip_ratio).mean()
     assert 0.1 < clipped < 0.9
-    assert metrics[f"{agent.actor}/clipped"] == pytest.approx(clipped, abs=1e-6)
+    assert metrics[f"{agent.actors[0]}/clipped"] == pytest.approx(clipped, abs=1e-6)
     target = kl_numpy.vtrace(agent, rollout, seen)[0]
     error, target = (target - seen.value[:-1])[is_step], target[is_step]
     explained = 1 - error.var() / target.var()

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import jax
 import pytest
 
 from agents.kl_rollouts import BUTTONS
@@ -124,6 +125,27 @@ def test_views(agent, name):
     )
 
 
-@pytest.mark.parametrize("low_level", ["shared", "separate"])
-def test_views_of_the_low_default_policy(low_level):
-    refuses(lambda: KL(BUTTONS, low_level=low_level, low_default_views=("legs",)), "'legs'")
+@pytest.mark.parametrize(("agent", "name"), FIELDS)
+def test_views_are_a_tuple_without_repetition(agent, name):
+    refused(agent, name, "task", "must be of type tuple, got 'task'")
+    refused(agent, name, ("body", "body"), "must name each view once")
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"), [(KL, "high_views"), (IMPALA, "policy_views"), (IMPALA, "value_views")]
+)
+def test_modules_that_see_no_latent_must_see_something(agent, name):
+    refused(agent, name, (), "must hold at least one number together, got ()")
+
+
+def test_a_low_level_may_see_the_latent_alone():
+    agent = KL(BUTTONS, low_views=(), value_views=())
+    assert agent.init(jax.random.key(0), 1).learner.parameters["low"].layers[0].weight.shape[0] == 4
+
+
+def test_views_of_the_low_default_policy():
+    refuses(lambda: KL(BUTTONS, low_level="separate", low_default_views=("legs",)), "'legs'")
+    refuses(
+        lambda: KL(BUTTONS, low_default_views=("body",)),
+        "low_default_views must be None with low_level='shared'",
+    )

@@ -1,5 +1,6 @@
 """Transfer of parts between agents: what is kept, frozen, initialised, new, and refused."""
 
+import dataclasses
 import json
 
 import jax
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from hierax import load, train, transfer
-from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, TD3, Entries, LatentSpacePolicy
+from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, TD3, Entries, LatentSpacePolicy, VTrace
 from hierax.agents.parts import at
 from hierax.training import CheckpointError, Trained
 from hierax.training.serialisation import tree_digest
@@ -186,6 +187,59 @@ def test_another_kind_of_module_is_refused(changes, told, known):
     settings = {"high_views": ("task",), "hidden_sizes": (4,), "default": "learned", **changes}
     other = KL(GRID.spec, period=2, **settings)
     refuses(lambda: transfer(known("kl"), other, keep=("high",)), told)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"default": "isotropic"}, "'high_default' must be as in the source, AutoRegressive(corre"),
+        ({"default_correlation": 0.5}, "correlation=0.9), got AutoRegressive(correlation=0.5)"),
+        ({"learner": VTrace(target_period=3)}, "as many copies as in the source, 0, got 1: init"),
+    ],
+)
+def test_another_default_policy_is_refused(changes, told, known):
+    settings = {"hidden_sizes": (4,), "low_level": "separate", "normalise_observations": True}
+    other = KL(GRID.spec, period=2, **settings, **changes)
+    refuses(lambda: transfer(known("separate"), other, keep=("high_default",)), told)
+
+
+def test_other_statistics_of_observations_are_refused(known):
+    other = KL(GRID.spec, period=2, hidden_sizes=(4,), low_level="separate")
+    refuses(
+        lambda: transfer(known("separate"), other, keep=("low",)),
+        "'low' must have normalise_observations=True as in the source, got False",
+    )
+
+
+def test_other_spreads_of_continuous_actions_are_refused():
+    """They are no parameters, and with others the same parameters are another policy."""
+    agent = IMPALA(SPEED.spec, hidden_sizes=(4,))
+    source = Trained(agent, [agent.init(jax.random.key(0), 1)], {})
+    other = dataclasses.replace(agent, action_scales=(0.2, 1.0))
+    refuses(
+        lambda: transfer(source, other, keep=("policy",)),
+        "'policy' must have the settings of the source, {'action_scales': (0.1, 1.0)}, got",
+    )
+    transfer(source, other, keep=("value",))
+
+
+def test_a_source_of_several_seeds_gives_as_many_states():
+    agent = IMPALA(GRID.spec, hidden_sizes=(4,))
+    states = [agent.init(jax.random.key(seed), 1) for seed in range(3)]
+    source = Trained(agent, states, {})
+    told = "source must have one seed, or as many as are asked for, 2, got 3: choose one of them"
+    refuses(lambda: transfer(source, agent, keep=("policy",), seeds=2), told)
+    start = transfer(source, agent, keep=("policy",))
+    found = [digests(agent, state)["policy"] for state in start]
+    assert found == [digests(agent, state)["policy"] for state in states]
+
+
+def test_names_may_come_from_iterators(known):
+    start = transfer(known("kl"), SHARED, keep=iter(HIGH), freeze=iter(HIGH), seeds=2)
+    for state in start:
+        assert {name for name, frozen in state.frozen.items() if frozen} == set(HIGH)
+    start = transfer(known("kl"), SHARED, initialise=iter(HIGH), seeds=2)
+    assert len({parameters(SHARED, state)["high"] for state in start}) == 1
 
 
 def test_a_view_of_another_size_is_refused(known):

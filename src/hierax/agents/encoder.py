@@ -60,6 +60,23 @@ class Encoder(eqx.Module):
         )
 
 
+def require_views(spec: WorldSpec, field: str, names: object, least: int = 1) -> None:
+    """Raise ValueError unless ``names`` are views for a module.
+
+    Args:
+        spec: the world that has them.
+        field: of the agent, that names them.
+        names: what was given.
+        least: numbers that they must hold together.
+    """
+    checks.instance(field, names, tuple)
+    assert isinstance(names, tuple)
+    if len(set(names)) < len(names):
+        raise ValueError(f"{field} must name each view once, got {names}")
+    if spec.size(names) < least:
+        raise ValueError(f"{field} must hold at least one number together, got {names}")
+
+
 def flatten_views(observation: Mapping[str, Any], names: Sequence[str]) -> Float[Array, "N D"]:
     """Return the views called ``names`` side by side, in this order, as float32.
 

@@ -26,12 +26,14 @@ class Part:
         copies: paths of slow or earlier copies of the parameters.
         rest: paths of what else belongs to it, such as the state of an optimiser.
         encoders: names of the encoders that it sees through.
+        settings: values of the agent's fields that its function depends on as well, by name.
     """
 
     parameters: Path
     copies: tuple[Path, ...] = ()
     rest: tuple[Path, ...] = ()
     encoders: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def paths(self) -> tuple[Path, ...]:

@@ -2,7 +2,7 @@
 
     keep         the part as it is, with its optimiser, its copies and its encoders
     freeze       no update changes it, nor the statistics of its encoders
-    initialise   its parameters alone: copies are copies of them, and the rest is new
+    initialise   its parameters and encoders: copies are copies of them, and the rest is new
 
 All else of the state is new: what is not kept learns from nothing.
 """
@@ -10,6 +10,7 @@ All else of the state is new: what is not kept learns from nothing.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 
@@ -18,6 +19,9 @@ from hierax.agents.agent import Key, TrainState
 from hierax.agents.base import LearningAgent
 from hierax.agents.encoder import Encoder
 from hierax.agents.parts import Part, at, put
+
+LINE = 10_000
+"""Characters of a line of an error."""
 
 
 def transferred(
@@ -81,7 +85,17 @@ def _require_names(
 def _taken(
     state: TrainState, part: Part, trained: TrainState, given: Part, name: str, *, whole: bool
 ) -> TrainState:
-    """Return the state with a part of a trained one: all of it, or its parameters alone."""
+    """Return the state with a part of a trained one: all of it, or its function alone."""
+    if part.settings != given.settings:
+        raise ValueError(
+            f"{name!r} must have the settings of the source, {dict(given.settings)}, got "
+            f"{dict(part.settings)}"
+        )
+    if whole and len(part.copies) != len(given.copies):
+        raise ValueError(
+            f"{name!r} must have as many copies as in the source, {len(given.copies)}, got "
+            f"{len(part.copies)}: initialise it instead of keeping it"
+        )
     encoders = dict(state.encoders)
     for own, other in zip(part.encoders, given.encoders, strict=False):
         _require_encoder(name, encoders[own], trained.encoders[other])
@@ -105,6 +119,11 @@ def _require_encoder(name: str, own: Encoder, given: Encoder) -> None:
             f"{name!r} must see the same views in both agents, got {_listed(given.views)} in the "
             f"source and {_listed(own.views)} here"
         )
+    if (own.statistics is None) != (given.statistics is None):
+        raise ValueError(
+            f"{name!r} must have normalise_observations={given.statistics is not None} as in the "
+            f"source, got {own.statistics is not None}"
+        )
     _require_shapes(name, own, given)
 
 
@@ -112,6 +131,9 @@ def _require_shapes(name: str, own: Any, given: Any) -> None:
     """Raise ValueError unless two trees have the same structure and shapes."""
     (ours, here), (theirs, there) = jax.tree.flatten(own), jax.tree.flatten(given)
     sizes = [tuple(leaf.shape for leaf in leaves) for leaves in (theirs, ours)]
+    if here != there and sizes[0] == sizes[1]:
+        found, wanted = (eqx.tree_pformat(tree, width=LINE) for tree in (own, given))
+        raise ValueError(f"{name!r} must be as in the source, {wanted}, got {found}")
     if here != there or sizes[0] != sizes[1]:
         raise ValueError(
             f"{name!r} must have the views, sizes and networks of the source, which has arrays of "

@@ -24,9 +24,9 @@ from hierax.worlds import BodyGrid, Rewarded
 
 ENVIRONMENTS = 128
 DEFAULTS: Mapping[str, float] = {"isotropic": 0.1, "ar1": 1e-2, "learned": 1e-3}
-"""Weight of the KL on the body of one step, for each kind of default policy."""
+"""Weight of the KL where all is new, for each kind of default policy."""
 KL_WEIGHT = 0.1
-"""Weight of the KL in transfers."""
+"""Weight of the KL in transfers; other weights are tried in two settings."""
 FLAT_SIZES = (64, 64)
 """Layers of a flat policy: as many as those of both levels together."""
 SUCCESS, SAMPLED = "deterministic/success", "sampled/success"
@@ -77,10 +77,10 @@ class Arm(NamedTuple):
     Attributes:
         kind: ``"kl"`` and ``"none"``: the high level is transferred, with and without a KL reward;
             ``"constant"``: the mean of the KL reward in its place; ``"kl alone"``: no reward of the
-            task; ``"scratch"``: all is new; ``"flat"``: so is it, without a hierarchy.
+            task; ``"scratch"``: all is new; ``"flat"``: all is new, and there is no hierarchy.
         setting: the task.
         default: kind of the default policy.
-        weight: α.
+        weight: α of a transfer.
     """
 
     kind: Kind
@@ -140,7 +140,7 @@ def run_arm(
         seeds: number of seeds.
     """
     world = arm.setting.world
-    agent = _agent(arm)
+    agent = agent_of(arm)
     start = None
     if source is not None:
         given = Trained(high_level(arm.setting.size, arm.default)[0], source.states, {})
@@ -181,7 +181,8 @@ def _hierarchy(setting: Setting, default: str, weight: float) -> KL:
     )
 
 
-def _agent(arm: Arm) -> KL | IMPALA:
+def agent_of(arm: Arm) -> KL | IMPALA:
+    """Return the agent of an arm."""
     setting = arm.setting
     if arm.kind == "flat":
         return IMPALA(
@@ -190,7 +191,8 @@ def _agent(arm: Arm) -> KL | IMPALA:
             entropy=setting.entropy,
             initial_scale=setting.scale,
         )
-    weight = arm.weight if arm.kind in ("kl", "kl alone", "scratch") else 0.0
+    transferred = arm.weight if arm.kind in ("kl", "kl alone") else 0.0
+    weight = transferred if arm.is_transfer else DEFAULTS[arm.default]
     return _hierarchy(setting, arm.default, weight)
 
 

@@ -2,8 +2,9 @@
 
 For a goal, a cell x and a neighbour x', the KL reward of the move is -KL(π^H(·|x') ‖ π₀^H(·|z)) in
 nats, with z the mean latent at x. A move into the border stays at x. The field at x is the sum of
-the four moves, each times its reward. That of the shortest paths is the sum of the moves that lead
-nearer to the goal. Both are compared by their cosine.
+the four moves, each times its reward. A move into the goal ends the episode and costs nothing. The
+field of the shortest paths is the sum of the moves that lead nearer to the goal. Both are compared
+by their cosine.
 """
 
 from typing import Any
@@ -30,7 +31,8 @@ def rewards(agent: KL, state: TrainState, world: BodyGrid) -> np.ndarray:
     """Return the KL reward of each move, and of staying, in nats.
 
     Returns:
-        ``(goals, cells, 5)``: by goal and cell, in the order of `cells`; the last move stays.
+        ``(goals, cells, 5)``: by goal and cell, in the order of `cells`; the last move stays. There
+        is no training at the goal itself, so the numbers there mean nothing.
     """
     every = jnp.asarray(cells(world.size), jnp.int32)
 
@@ -48,7 +50,8 @@ def rewards(agent: KL, state: TrainState, world: BodyGrid) -> np.ndarray:
             after = jnp.clip(every + move, 0, world.size - 1)
             there = after[:, 0] * world.size + after[:, 1]
             policy = jax.tree.map(lambda leaf: leaf[there], high)
-            return -kl_divergence(policy, default(high.mean, begins))
+            cost = kl_divergence(policy, default(high.mean, begins))
+            return jnp.where((after == goal).all(axis=-1), 0.0, -cost)
 
         return jax.vmap(of_move, out_axes=1)(moves)
 

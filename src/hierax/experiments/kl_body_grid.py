@@ -18,6 +18,7 @@ from hierax.experiments.jobs import do_jobs
 from hierax.experiments.kl_body_arms import (
     DEFAULTS,
     ENVIRONMENTS,
+    KL_WEIGHT,
     LAST,
     REACHED,
     SAMPLED,
@@ -105,7 +106,8 @@ def run(scale: str, seeds: int) -> Result:
             **budget._asdict(),
             "environments": ENVIRONMENTS,
             "learner_steps": "as environment steps: each step is learned from once",
-            "weights_on_one_step": DEFAULTS,
+            "weights_where_all_is_new": DEFAULTS,
+            "weight_in_transfers": KL_WEIGHT,
             "agents": {_source_name(*pair): describe_agent(high_level(*pair)[0]) for pair in pairs},
             "success": f"{SAMPLED}, mean of the last {LAST} evaluations",
             "interval": OVER_SEEDS,
@@ -125,7 +127,7 @@ def run(scale: str, seeds: int) -> Result:
 def arms(budget: Budget) -> list[Arm]:
     """Return all arms of a scale."""
     if not budget.is_whole:
-        return [Arm(kind, PAPER) for kind in ("kl", "none", "scratch", "flat")]
+        return [Arm(kind, PAPER) for kind in ("kl", "flat")]
     each = [
         Arm(kind, setting, default)
         for setting in (PAPER, *HARD)

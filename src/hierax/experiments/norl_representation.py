@@ -5,6 +5,7 @@ Objectives of f, trained alone on random walks; and f of the agent, with and wit
 fit says how much of position and of nuisance a goal space of two dimensions holds.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hierax.agents import NORL
+from hierax.experiments.jobs import Job, do_jobs
 from hierax.experiments.learning_runs import learn
 from hierax.experiments.norl_arms import GOAL_FIT, NUISANCE_FIT, SPREAD, WORLDS, maze
 from hierax.experiments.norl_objectives import rows
@@ -58,8 +60,14 @@ BUDGETS = {
 def run(scale: str, seeds: int) -> Result:
     """Train all objectives, then f of the agent in each world."""
     budget = BUDGETS[scale]
-    tables: dict[str, Any] = {"objectives": rows(budget.updates, seeds)}
-    tables |= {f"{name}: spaces": _spaces(name, budget.steps, seeds) for name in budget.worlds}
+    learners = [(name, *each) for name in budget.worlds for each in agents(name, budget.steps)]
+    jobs: list[Job] = [(rows, (budget.updates, seeds))]
+    jobs += [(_row, (agent, world, budget.steps, seeds)) for _, _, world, agent in learners]
+    workers = 1 if scale == "smoke" else os.cpu_count() or 1
+    objectives, *found = do_jobs(jobs, workers, "spaces")
+    tables: dict[str, Any] = {"objectives": objectives}
+    for (name, label, *_), row in zip(learners, found, strict=True):
+        tables.setdefault(f"{name}: spaces", {})[label] = row
     settings = {
         **budget._asdict(),
         "agents": {
@@ -129,10 +137,6 @@ def agents(name: str, steps: int) -> list[tuple[str, AnyWorld, NORL]]:
     ]
 
 
-def _spaces(name: str, steps: int, seeds: int) -> dict[str, dict[str, Any]]:
-    return {label: _row(agent, world, steps, seeds) for label, world, agent in agents(name, steps)}
-
-
 def _row(agent: NORL, world: AnyWorld, steps: int, seeds: int) -> dict[str, Any]:
     known = (GOAL_FIT, NUISANCE_FIT) if world.spec.nuisance else (GOAL_FIT,)
     runs = learn(
@@ -144,6 +148,7 @@ def _row(agent: NORL, world: AnyWorld, steps: int, seeds: int) -> dict[str, Any]
         episodes=1,
         metrics=("deterministic/return", *known, SPREAD),
         environments=16,
+        progress=False,
     )
     row: dict[str, Any] = {
         name.removeprefix("space/"): runs.measured[name][:, -1] for name in (*known, SPREAD)

@@ -39,7 +39,7 @@ def transfer(
         freeze: names of parts, among those that are taken, that training does not change.
         initialise: names of parts that begin with the weights of the trained ones. A mapping gives
             them the weights of other parts: ``{"low": "low_default"}``.
-        seed: of what is new, as in `hierax.train`: state i has seed + i.
+        seed: of what is new: state i has seed + i. Give that of the training.
         seeds: number of states; by default one for each seed of the source. A source of one seed
             gives any number of them.
 
@@ -56,17 +56,20 @@ def transfer(
     checks.count("seeds", count, 1)
     if len(states) not in (1, count):
         raise ValueError(
-            f"source must have one seed, or {count} as the run, got {len(states)} seeds"
+            f"source must have one seed, or as many as are asked for, {count}, got {len(states)}: "
+            "choose one of them with hierax.load(run, seed=...), or ask for as many"
         )
+    # Iterators serve once, and states are many.
+    names = {"keep": tuple(keep), "freeze": tuple(freeze)}
+    pairs = dict(initialise) if isinstance(initialise, Mapping) else tuple(initialise)
     return [
         transferred(
             given,
             states[number % len(states)],
             agent,
             jax.random.key(seed + number),
-            keep=keep,
-            freeze=freeze,
-            initialise=initialise,
+            **names,
+            initialise=pairs,
         )
         for number in range(count)
     ]

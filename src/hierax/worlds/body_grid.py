@@ -6,8 +6,8 @@ on by one cell:
 
     i' = i + a;   |i'| = n:   cell' = clip(cell + a),  i' = 0
 
-So all bodies have the same task, in cells, and a body with n = 1 has nothing else. Random actions
-get a body with a large n nowhere.
+All bodies have the same task, in cells. A body with n = 1 has no inner position. With a large n,
+random actions hardly ever reach another cell.
 """
 
 import dataclasses

@@ -13,7 +13,7 @@ from hierax.agents.agent import (
     Observation,
     TrainState,
 )
-from hierax.agents.encoder import Encoder
+from hierax.agents.encoder import Encoder, require_views
 from hierax.agents.goal_conditioned.batches import GOAL, IS_RANDOM, GoalBatch, with_goal
 from hierax.agents.goal_conditioned.goals import Entries, Goals, GoalSpace, TaskGoal, in_box
 from hierax.agents.goal_conditioned.levels import (
@@ -102,13 +102,8 @@ class TwoLevels(OffPolicy[GoalBatch]):
         checks.instance("random_action_steps", self.random_action_steps, tuple)
         for steps in self.random_action_steps or (0,):
             checks.count("random_action_steps", steps, 1)
-        for level, names in self.views.items():
-            field = self.view_fields[level]
-            checks.instance(field, names, tuple)
-            if len(set(names)) < len(names):
-                raise ValueError(f"{field} must name each view once, got {names}")
-            if not self.spec.size(names):
-                raise ValueError(f"{field} must hold at least one number together, got {names}")
+        for module, names in self.views.items():
+            require_views(self.spec, self.view_fields[module], names)
         self._check_box()
 
     def _check_box(self) -> None:

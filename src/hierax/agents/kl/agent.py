@@ -22,7 +22,7 @@ The phase, steps since the last decision as a share of p, is seen where p > 1.
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import jax
 import jax.numpy as jnp
@@ -31,6 +31,7 @@ from jax import Array
 from hierax import checks
 from hierax.agents.agent import Key, Observation, TrainState, Transition
 from hierax.agents.distributions import kl_divergence
+from hierax.agents.encoder import require_views
 from hierax.agents.kl import defaults
 from hierax.agents.kl.clock import Latents, clock, held
 from hierax.agents.kl.heads import gaussian, outputs
@@ -42,12 +43,11 @@ from hierax.agents.kl.vtrace import (
     Unrolled,
 )
 from hierax.agents.networks import MLP
-from hierax.agents.parts import Parts
 
 HIGH, LOW, HIGH_DEFAULT, LOW_DEFAULT, VALUE = "high", "low", "high_default", "low_default", "value"
 """Names of the modules, in metrics, encoders and transfers."""
 TASK = "task"
-"""The view that only the high level sees, unless views are given."""
+"""The view that the low level does not see, unless its views are given."""
 Default: TypeAlias = Callable[[Latents], Any]
 """A default policy as a function of latents."""
 
@@ -91,13 +91,6 @@ class KL(ModularAgent):
         ValueError: if a value is not allowed, or the world has no such view.
     """
 
-    view_fields: ClassVar[Mapping[str, str]] = {
-        HIGH: "high_views",
-        LOW: "low_views",
-        LOW_DEFAULT: "low_default_views",
-        VALUE: "value_views",
-    }
-
     period: int = 1
     latent_size: int = 4
     kl_weight: float = 1e-2
@@ -121,13 +114,13 @@ class KL(ModularAgent):
         checks.one_of("low_level", self.low_level, ("shared", "separate"))
         checks.one_of("latents", self.latents, ("stored", "resample"))
         super().__post_init__()
-        if self.low_default_views is not None:
-            self.spec.size(self.low_default_views)  # raises where the world has no such view
-
-    @property
-    def actor(self) -> str:
-        """The low level."""
-        return LOW
+        if self.low_default_views is not None and self.low_level == "shared":
+            raise ValueError(
+                "low_default_views must be None with low_level='shared', where the low level is "
+                f"its own default policy, got {self.low_default_views}"
+            )
+        for name, names in self.views.items():  # those below the high level also see latents
+            require_views(self.spec, f"{name}_views", names, least=int(name == HIGH))
 
     @property
     def views(self) -> Mapping[str, tuple[str, ...]]:
@@ -158,9 +151,9 @@ class KL(ModularAgent):
         return (HIGH, LOW, HIGH_DEFAULT, *own, VALUE)
 
     @property
-    def parts(self) -> Parts:
-        """All modules."""
-        return {name: self.learner.part(name, self.views) for name in self.modules}
+    def actors(self) -> tuple[str, ...]:
+        """The low level and, where it is separate, its default policy."""
+        return (LOW, LOW_DEFAULT) if self.low_level == "separate" else (LOW,)
 
     def build(self, key: Key) -> Modules:
         """Return untrained modules."""
@@ -281,8 +274,8 @@ def divergence(
 ) -> Divergence:
     """Return the divergence of a policy from its default policy.
 
-    Gradients for the policy pass through the latents too, on which the default policy depends. None
-    of the gradients for the default policy does: it would move the latents.
+    Gradients for the policy also pass through the latents that the default policy is given.
+    Gradients for the default policy do not: they would move the latents.
 
     Args:
         policy: π.

@@ -13,9 +13,15 @@ LOG_SCALES = (-5.0, 2.0)
 
 
 def gaussian(output: Float[Array, "... twice"]) -> DiagonalGaussian:
-    """Return N(μ, diag σ²) of latents: μ and log σ side by side, σ = 1 at 0."""
-    mean, log_scale = jnp.split(output, 2, axis=-1)
-    return DiagonalGaussian(mean, jnp.clip(log_scale, *LOG_SCALES))
+    """Return N(μ, diag σ²) of latents from μ and a free number for each σ, which is 1 at 0.
+
+    log σ is B tanh(f / B), with B the bound on the side of f. A clipped σ would have no gradient
+    beyond its bounds, and a default policy could not draw it back.
+    """
+    mean, free = jnp.split(output, 2, axis=-1)
+    least, most = LOG_SCALES
+    bound = jnp.where(free < 0.0, -least, most)
+    return DiagonalGaussian(mean, bound * jnp.tanh(free / bound))
 
 
 def outputs(action: Discrete | Continuous) -> int:

@@ -7,16 +7,16 @@ the last T steps of N environments.
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 from jax import Array
 
 from hierax.agents.agent import Key, Observation, TrainState, Transition
+from hierax.agents.encoder import require_views
 from hierax.agents.kl.heads import outputs
 from hierax.agents.kl.modular import ModularAgent
 from hierax.agents.kl.vtrace import Modules, Parameters, Unrolled
-from hierax.agents.parts import Parts
 
 POLICY, VALUE = "policy", "value"
 """Names of the modules, in metrics, encoders and transfers."""
@@ -32,15 +32,13 @@ class IMPALA(ModularAgent):
         value_views: likewise, of the value.
     """
 
-    view_fields: ClassVar[Mapping[str, str]] = {POLICY: "policy_views", VALUE: "value_views"}
-
     policy_views: tuple[str, ...] | None = None
     value_views: tuple[str, ...] | None = None
 
-    @property
-    def actor(self) -> str:
-        """The policy."""
-        return POLICY
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, names in self.views.items():
+            require_views(self.spec, f"{name}_views", names)
 
     @property
     def views(self) -> Mapping[str, tuple[str, ...]]:
@@ -52,9 +50,14 @@ class IMPALA(ModularAgent):
         }
 
     @property
-    def parts(self) -> Parts:
+    def modules(self) -> tuple[str, ...]:
         """Policy and value."""
-        return {name: self.learner.part(name, self.views) for name in (POLICY, VALUE)}
+        return POLICY, VALUE
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """The policy."""
+        return (POLICY,)
 
     def build(self, key: Key) -> Modules:
         """Return untrained modules."""

@@ -18,7 +18,9 @@ from hierax.agents.encoder import Encoder
 from hierax.agents.kl.heads import actions
 from hierax.agents.kl.vtrace import Modules, Parameters, Unrolled, VTrace, Weights
 from hierax.agents.networks import MLP
+from hierax.agents.parts import Parts
 from hierax.agents.rollout import Rollout
+from hierax.spec import Continuous
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,8 @@ class ModularAgent(LearningAgent[Transition]):
         discount: γ of a step.
         entropy: weight of the entropy of actions.
         entropy_end: weight after ``entropy_steps``, to which it falls linearly; None keeps it.
-        entropy_steps: environment steps over which it falls.
+        entropy_steps: environment steps over which it falls, counted in updates of the modules: a
+            training that starts with modules of another goes on where they were.
         learner: how the modules are updated.
 
     Raises:
@@ -66,12 +69,10 @@ class ModularAgent(LearningAgent[Transition]):
             checks.not_negative("entropy_end", self.entropy_end)
         checks.count("entropy_steps", self.entropy_steps, 1)
         checks.instance("learner", self.learner, VTrace)
-        self.encoders()  # raises where the world has no such view
-
-    @property
-    @abc.abstractmethod
-    def actor(self) -> str:
-        """Name of the module that draws actions."""
+        for field in dataclasses.fields(self):
+            given = getattr(self, field.name)
+            if field.name.endswith("_views") and given is not None:
+                checks.instance(field.name, given, tuple)
 
     @property
     @abc.abstractmethod
@@ -109,6 +110,26 @@ class ModularAgent(LearningAgent[Transition]):
         """The last T steps."""
         return Rollout(self.rollout_length)
 
+    @property
+    @abc.abstractmethod
+    def modules(self) -> tuple[str, ...]:
+        """Names of the modules."""
+
+    @property
+    @abc.abstractmethod
+    def actors(self) -> tuple[str, ...]:
+        """Names of the modules that are distributions of actions; the first one draws them."""
+
+    @property
+    def parts(self) -> Parts:
+        """All modules."""
+        is_continuous = isinstance(self.spec.action, Continuous)
+        scales = {"action_scales": self.action_scales} if is_continuous else {}
+        return {
+            name: self.learner.part(name, self.views, scales if name in self.actors else {})
+            for name in self.modules
+        }
+
     def encoders(self) -> Mapping[str, Encoder]:
         """Return the encoder of each module that sees any view."""
         return {
@@ -132,7 +153,7 @@ class ModularAgent(LearningAgent[Transition]):
         """Return the modules after one update, and metrics."""
         steps = learner.updates.astype(jnp.float32) * batch.is_step.size
         weights = Weights(self.discount, self.divergence_weight, self._entropy(steps))
-        return self.learner.update(self.actor, self.unrolled, learner, batch, key, weights)
+        return self.learner.update(self.actors[0], self.unrolled, learner, batch, key, weights)
 
     def policy(self, network: MLP, seen: Array) -> Categorical | DiagonalGaussian:
         """Return the distribution of actions of a network."""

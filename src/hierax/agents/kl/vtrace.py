@@ -122,7 +122,8 @@ class VTrace:
     """Updates by V-trace, from exactly the last T steps.
 
     Attributes:
-        rollout_length: T, steps of each environment between two updates.
+        rollout_length: T, steps of each environment between two updates; several periods of a high
+            level that is trained, because it learns nothing of latents that were drawn before.
         learning_rate: of Adam, for each module of its own.
         max_gradient_norm: largest norm of the gradient of a module; longer ones are scaled down.
         clip_ratio: ρ̄, largest importance ratio in targets.
@@ -147,7 +148,7 @@ class VTrace:
             checks.positive(name, getattr(self, name))
         checks.count("target_period", self.target_period, 0)
 
-    def part(self, name: str, views: Mapping[str, Any]) -> Part:
+    def part(self, name: str, views: Mapping[str, Any], settings: Mapping[str, Any]) -> Part:
         """Return where a module is; those with ``views`` have an encoder."""
         is_copied = self.target_period and name.endswith(DEFAULT)
         return Part(
@@ -155,6 +156,7 @@ class VTrace:
             (("targets", name),) if is_copied else (),
             (("optimisers", name),),
             (name,) if name in views else (),
+            settings,
         )
 
     def init(self, parameters: dict[str, Any]) -> Modules:
@@ -267,7 +269,7 @@ def _mean(where: Array, values: Array) -> Array:
 
 
 def _variance(where: Array, values: Array) -> Array:
-    """Return the variance, of which the smallest float is the least."""
+    """Return the variance, at least the smallest positive float."""
     variance = _mean(where, (values - _mean(where, values)) ** 2)
     return jnp.maximum(variance, jnp.finfo(values.dtype).tiny)
 
