@@ -16,7 +16,6 @@ from gymnasium.utils.env_checker import check_env
 import hierax
 from hierax.agents import (
     HIRO,
-    IMPALA,
     KL,
     NORL,
     SAC,
@@ -29,6 +28,7 @@ from hierax.agents import (
     TwoLevels,
     VTrace,
 )
+from hierax.agents.kl.flat import FlatModular
 from hierax.agents.kl.modular import ModularAgent
 from hierax.training.serialisation import tree_digest
 from hierax.worlds.gymnasium import HieraxEnv, HieraxGoalEnv, HostEnv
@@ -52,7 +52,7 @@ TABLES = {
     ("norl", "Fields"): (NORL,),
     ("kl", "Fields"): (ModularAgent, KL),
     ("kl", "Fields of V-trace"): (VTrace,),
-    ("impala", "Fields"): (ModularAgent, IMPALA),
+    ("impala", "Fields"): (ModularAgent, FlatModular),
     ("train", "Fields of all actor-critics"): (ActorCritic, OffPolicy),
     ("train", "Fields of SAC and TD3"): (FlatActorCritic,),
 }

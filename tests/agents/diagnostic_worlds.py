@@ -56,7 +56,7 @@ class Diagnostic(eqx.Module):
 
     def step(self, state, action, key):
         clock, first = state
-        first = jnp.where(clock == 0, action, first)
+        first = jnp.where(clock == 0, jnp.clip(action, -1.0, 1.0), first)
         reward = self.pay[clock] - self.weight[clock] * (first[0] - self.best) ** 2
         moved = clock + 1, first
         return moved, self._shown(moved, reward)
@@ -107,8 +107,7 @@ def trained(agent, world, seed, updates, log_temperature=None):
         after = worlds.timestep
         kinds = after.reward, after.terminated, after.truncated, after.observation, after.is_step
         state = agent.observe(state, Transition(before.observation, action, extras, *kinds))
-        learned, metrics = agent.learn(state)
-        return (learned, worlds), metrics["critic_loss"]
+        return (agent.learn(state)[0], worlds), None
 
     first = state, batch.reset(world_key)
     (state, _), _ = jax.lax.scan(step, first, jax.random.split(key, updates))

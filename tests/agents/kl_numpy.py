@@ -32,13 +32,15 @@ class Seen(NamedTuple):
 
     Attributes:
         policy: of actions: logits, or mean and standard deviation.
-        value: V.
+        value: V; None where the value is Q of an action.
         divergences: KL from each default policy by its name; 0 where nothing is decided.
+        judged: what the value sees.
     """
 
     policy: tuple
-    value: np.ndarray
+    value: np.ndarray | None
     divergences: dict
+    judged: np.ndarray
 
 
 def arrays(parameters):
@@ -149,20 +151,24 @@ def seen(agent, now, kept, defaults, rollout, noise):
         first = np.asarray(extras["latent"][0]), np.asarray(extras["previous"][0])
         return (mean, scale), *latents(age, agent.period, drawn, *first)
 
-    def below(parameters, name, z):
+    def inputs(name, z):
         parts = [views[name], z]
         if agent.period > 1:
             parts.append((age % agent.period / agent.period)[..., None])
-        return network(parameters[name], np.concatenate(parts, axis=-1))
+        return np.concatenate(parts, axis=-1)
+
+    def below(parameters, name, z):
+        return network(parameters[name], inputs(name, z))
 
     high, z, previous = held(now)
-    value = below(now, "value", held(kept)[1])[..., 0]
+    judged = inputs("value", held(kept)[1])
+    value = None if agent.learner.judges_actions else network(now["value"], judged)[..., 0]
     low = policy(agent, below(now, "low", z))
     costs = {"high": kl(high, default(agent, defaults["high_default"], previous, age))}
     costs["high"] = np.where(age % agent.period == 0, costs["high"], 0.0)
     if agent.low_level == "separate":
         costs["low"] = kl(low, policy(agent, below(defaults, "low_default", z)))
-    return Seen(low, value, costs)
+    return Seen(low, value, costs, judged)
 
 
 def distilled(agent, now, kept, rollout, noise):
@@ -171,15 +177,17 @@ def distilled(agent, now, kept, rollout, noise):
 
 
 def flat(agent, now, rollout):
-    """The agent `IMPALA` at the observations of a rollout."""
+    """An agent without levels at the observations of a rollout."""
     views = rollout.observation
-    acts = policy(agent, network(now["policy"], views["policy"]))
-    return Seen(acts, network(now["value"], views["value"])[..., 0], {})
+    acts, judged = policy(agent, network(now["policy"], views["policy"])), views["value"]
+    value = None if agent.learner.judges_actions else network(now["value"], judged)[..., 0]
+    return Seen(acts, value, {}, judged)
 
 
 def costs(agent, seen):
     """α KL at each observation."""
-    return agent.divergence_weight * sum(seen.divergences.values(), np.zeros_like(seen.value))
+    zeros = np.zeros(seen.judged.shape[:2])
+    return agent.divergence_weight * sum(seen.divergences.values(), zeros)
 
 
 def losses(agent, rollout, now, targets, distilled, weight):

@@ -177,7 +177,7 @@ def noise_of(rollout):
 
 def seen_by(agent, now, kept, rollout, defaults=None):
     """An agent at the observations of a rollout, in NumPy."""
-    if isinstance(agent, IMPALA):
+    if not isinstance(agent, KL):
         return kl_numpy.flat(agent, now, rollout)
     defaults = kept if defaults is None else defaults
     return kl_numpy.seen(agent, now, kept, defaults, rollout, noise_of(rollout))

@@ -10,6 +10,7 @@ import pytest
 from agents import diagnostic_worlds as worlds
 from hierax.agents import SAC, TD3
 from hierax.agents.critics import action_values
+from hierax.agents.kl import SVG0, Retrace
 
 DISCOUNT = 0.9
 SHARED = {
@@ -24,9 +25,20 @@ SHARED = {
 UPDATES = 2_000
 TEMPERATURE = 0.02
 # Measured against uniform actions, a policy with nothing to choose pays nothing: values are plain.
+RETRACE = Retrace(
+    window_length=3, batch_size=32, buffer_size=8_000, learning_rate=3e-3, value_learning_rate=3e-3
+)
 AGENTS = {
     "sac": SAC(worlds.SPEC, temperature=TEMPERATURE, prior="uniform", **SHARED),
     "td3": TD3(worlds.SPEC, exploration_noise=0.4, **SHARED),
+    "svg0": SVG0(
+        worlds.SPEC,
+        hidden_sizes=(32, 32),
+        value_hidden_sizes=(32, 32),
+        discount=DISCOUNT,
+        action_scales=(0.3, 1.0),
+        learner=RETRACE,
+    ),
 }
 
 
@@ -42,9 +54,12 @@ def train(agent, world, seed=0, temperature=TEMPERATURE):
 
 
 def value(agent, state, world, clock, first=0.0, action=0.0):
-    """Q as the mean of both critics has it."""
-    observation = agent.preprocess(state, worlds.seen(world, clock, first))
-    actions = jnp.full((1, 1), action)
+    """Q, with two critics their mean."""
+    seen, actions = worlds.seen(world, clock, first), jnp.full((1, 1), action)
+    if isinstance(agent, SVG0):
+        inputs = jnp.concatenate([state.encoders["value"](seen), actions], axis=-1)
+        return float(state.learner.parameters["value"](inputs)[0, 0])
+    observation = agent.preprocess(state, seen)
     return float(action_values(state.learner.critics, observation, actions).mean())
 
 

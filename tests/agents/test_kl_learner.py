@@ -2,6 +2,7 @@
 
 import functools
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +12,7 @@ from agents.kl_rollouts import KEY, LEVERED, SEPARATE, UNCLIPPED, gradients_of, 
 from hierax.agents import Transition
 from hierax.agents.distributions import Categorical, DiagonalGaussian
 from hierax.agents.kl import VTrace
-from hierax.agents.kl.vtrace import Divergence, Unrolled, Weights
+from hierax.agents.kl.learner import Divergence, Unrolled, Weights
 
 LEARNER = VTrace(rollout_length=1, max_gradient_norm=UNCLIPPED)
 GAMMA, ALPHA, W = 0.5, 2.0, 0.1
@@ -40,20 +41,32 @@ def one_step(action, *, reward=1.0, over=(), cut=(), begins=()):
     return jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], step)
 
 
+class Rows(eqx.Module):
+    """A value that depends on the row alone, whatever it sees."""
+
+    values: jax.Array
+
+    def __call__(self, judged):
+        return jnp.broadcast_to(self.values[:, None, None], (*judged.shape[:2], 1))
+
+
+VALUES = Rows(jnp.array([0.2, 0.6]))
+NO_VALUES = Rows(jnp.zeros(2))
+
+
 def coins(parameters, targets, rollout, key):
     """Two actions with the same probability, and a policy whose KL from its default is known."""
     count = rollout.is_step.shape[1]
     logits = jnp.broadcast_to(parameters["policy"], (2, count, 2))
-    value = jnp.broadcast_to(parameters["value"][:, None], (2, count))
     kl = jnp.broadcast_to(jnp.array([NOW, NEXT])[:, None], (2, count))
     cost = Divergence(kl, kl, jnp.ones_like(kl, bool), kl)
-    return Unrolled(Categorical(logits), value, {"high": cost})
+    return Unrolled(Categorical(logits), jnp.zeros((2, count, 1)), {"high": cost})
 
 
 def test_an_update_by_hand():
     """Steps that go on, terminate and are truncated; one begins an episode and does not count."""
     rollout = one_step([0, 0, 0, 0], over=(1,), cut=(2,), begins=(3,))
-    parameters = {"policy": jnp.zeros(2), "value": jnp.array([0.2, 0.6])}
+    parameters = {"policy": jnp.zeros(2), "value": VALUES}
     after, metrics = updated(coins, parameters, rollout)
     follows = 1 + GAMMA * (0.6 - ALPHA * NEXT) - 0.2
     gains = np.array([follows, 1 - 0.2, follows])
@@ -73,7 +86,7 @@ def test_a_huge_ratio_leaves_every_metric_finite():
     """A training ends at the first metric that is not; the update itself clips the ratio."""
     rollout = one_step([0, 0, 0])
     far = rollout._replace(extras={"log_prob": jnp.full((1, 3), -100.0)})
-    parameters = {"policy": jnp.zeros(2), "value": jnp.array([0.2, 0.6])}
+    parameters = {"policy": jnp.zeros(2), "value": VALUES}
     _, metrics = updated(coins, parameters, far)
     assert metrics["policy/clipped"] == 1
     assert {name for name, value in metrics.items() if not np.isfinite(value)} == set()
@@ -83,7 +96,8 @@ def gaussian(parameters, targets, rollout, key):
     """N(0, diag σ²) at every observation, without rewards to be had."""
     shape = 2, rollout.is_step.shape[1]
     log_scale = jnp.broadcast_to(parameters["policy"], (*shape, 3))
-    return Unrolled(DiagonalGaussian(jnp.zeros_like(log_scale), log_scale), jnp.zeros(shape), {})
+    policy = DiagonalGaussian(jnp.zeros_like(log_scale), log_scale)
+    return Unrolled(policy, jnp.zeros((*shape, 1)), {})
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.7])
@@ -91,7 +105,10 @@ def test_the_entropy_bonus_raises_each_log_scale_by_one(weight):
     rollout = one_step(np.ones((4, 3)), reward=0.0)
     log_scale = np.array([-1.0, 0.0, 0.5], np.float32)
     after, metrics = updated(
-        gaussian, {"policy": log_scale}, rollout, weights=(GAMMA, ALPHA, weight)
+        gaussian,
+        {"policy": log_scale, "value": NO_VALUES},
+        rollout,
+        weights=(GAMMA, ALPHA, weight),
     )
     np.testing.assert_allclose(gradients_of(after)["policy"][0], -weight, rtol=1e-5)
     entropy = np.sum(log_scale + 0.5 * np.log(2 * np.pi * np.e))
@@ -102,7 +119,7 @@ def test_the_entropy_bonus_raises_each_log_scale_by_one(weight):
 def test_the_gradient_of_each_module_is_clipped_by_itself():
     learner = VTrace(rollout_length=1, max_gradient_norm=0.6)
     rollout = one_step([0, 0, 0])
-    parameters = {"policy": jnp.zeros(2), "value": jnp.array([0.2, 0.6])}
+    parameters = {"policy": jnp.zeros(2), "value": VALUES}
     whole, metrics = updated(coins, parameters, rollout)
     after, reported = updated(coins, parameters, rollout, learner=learner)
     assert metrics["value/gradient"] > 0.6 > metrics["policy/gradient"]
@@ -124,14 +141,14 @@ def moving(parameters, targets, rollout, key):
     cost = jnp.broadcast_to(compared["high_default"], shape)
     distilled = jnp.broadcast_to(parameters["high_default"], shape)
     both = Divergence(cost, distilled, jnp.ones(shape, bool), cost)
-    return Unrolled(Categorical(jnp.zeros((*shape, 2))), jnp.zeros(shape), {"high": both})
+    return Unrolled(Categorical(jnp.zeros((*shape, 2))), jnp.zeros((*shape, 1)), {"high": both})
 
 
 @pytest.mark.parametrize("period", [0, 1, 3])
 def test_policies_are_compared_with_copies_that_lag_by_at_most_one_period(period):
     """Present default policies are distilled all the while."""
     learner = VTrace(rollout_length=1, target_period=period)
-    modules = learner.init({"high_default": jnp.float32(1.0)})
+    modules = learner.init({"high_default": jnp.float32(1.0), "value": NO_VALUES})
     rollout, history = one_step([0, 0]), []
     for number in range(7):
         history.append(float(modules.parameters["high_default"]))

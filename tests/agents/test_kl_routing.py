@@ -50,7 +50,7 @@ def parts(parameters, rollout):
     found = {
         "log_prob": before.log_prob(rollout.action),
         "entropy": before.entropy(),
-        "value": seen.value,
+        "value": parameters["value"](seen.judged),
     }
     for level, each in seen.divergences.items():
         found[f"cost of {level}"] = each.of_policy

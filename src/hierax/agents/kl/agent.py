@@ -15,7 +15,7 @@ which bounds the objective of the same kind for actions alone from below. With a
 | ``low`` | ``low_views``, z, the phase | π^L |
 | ``high_default`` | the last latent | π₀^H, of `hierax.agents.kl.defaults` |
 | ``low_default`` | ``low_default_views``, z, the phase | π₀^L; only where it is separate |
-| ``value`` | ``value_views``, z, the phase | V |
+| ``value`` | ``value_views``, z, the phase | V, or Q with a `Retrace` learner |
 
 The phase, steps since the last decision as a share of p, is seen where p > 1.
 """
@@ -29,23 +29,18 @@ import jax.numpy as jnp
 from jax import Array
 
 from hierax import checks
-from hierax.agents.agent import Key, Observation, TrainState, Transition
+from hierax.agents.agent import Key, Observation, TrainState
 from hierax.agents.distributions import kl_divergence
 from hierax.agents.encoder import require_views
 from hierax.agents.kl import defaults
 from hierax.agents.kl.clock import Latents, clock, held
 from hierax.agents.kl.heads import gaussian, outputs
+from hierax.agents.kl.learner import VALUE, Divergence, Modules, Parameters, Unrolled, Window
 from hierax.agents.kl.modular import ModularAgent
-from hierax.agents.kl.vtrace import (
-    Divergence,
-    Modules,
-    Parameters,
-    Unrolled,
-)
 from hierax.agents.networks import MLP
 
-HIGH, LOW, HIGH_DEFAULT, LOW_DEFAULT, VALUE = "high", "low", "high_default", "low_default", "value"
-"""Names of the modules, in metrics, encoders and transfers."""
+HIGH, LOW, HIGH_DEFAULT, LOW_DEFAULT = "high", "low", "high_default", "low_default"
+"""Names of the modules besides the value, in metrics, encoders and transfers."""
 TASK = "task"
 """The view that the low level does not see, unless its views are given."""
 Default: TypeAlias = Callable[[Latents], Any]
@@ -217,11 +212,11 @@ class KL(ModularAgent):
         return KLCarry(carry.age + 1, latent, previous), action, extras
 
     def unrolled(
-        self, parameters: Parameters, targets: Parameters, rollout: Transition, key: Key
+        self, parameters: Parameters, targets: Parameters, window: Window, key: Key
     ) -> Unrolled:
-        """Return policy, value and divergences at all observations of a rollout of `sample`."""
-        seen, extras = rollout.observation, rollout.extras
-        at = clock(extras["age"][0], rollout.is_step, self.period)
+        """Return policy and divergences at all observations of a window of `sample`."""
+        seen, extras = window.observation, window.extras
+        at = clock(extras["age"][0], window.is_step, self.period)
         high = gaussian(parameters[HIGH](seen[HIGH]))
         drawn = high.mean + jnp.exp(high.log_scale) * self._noise(extras["noise"], key)
         latents = held(drawn, at, extras["latent"][0], extras["previous"][0])
@@ -246,8 +241,7 @@ class KL(ModularAgent):
                 jnp.ones_like(at.decides),
             )
         kept = jax.lax.stop_gradient(latents.held)
-        value = parameters[VALUE](self._below(seen[VALUE], kept, at.phase))[..., 0]
-        return Unrolled(low, value, divergences)
+        return Unrolled(low, self._below(seen[VALUE], kept, at.phase), divergences)
 
     def _acting(self, network: MLP, seen: Array, latent: Array, phase: Array) -> Any:
         """Return the distribution of actions of a low level, or of its default policy."""

@@ -6,94 +6,21 @@ the last T steps of N environments.
 """
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
+from typing import ClassVar
 
-import jax
-from jax import Array
-
-from hierax.agents.agent import Key, Observation, TrainState, Transition
-from hierax.agents.encoder import require_views
-from hierax.agents.kl.heads import outputs
-from hierax.agents.kl.modular import ModularAgent
-from hierax.agents.kl.vtrace import Modules, Parameters, Unrolled
-
-POLICY, VALUE = "policy", "value"
-"""Names of the modules, in metrics, encoders and transfers."""
+from hierax.agents.kl.flat import FlatModular
+from hierax.agents.kl.vtrace import VTrace
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class IMPALA(ModularAgent):
-    """A policy and its value; both see all views, or those that are given.
+class IMPALA(FlatModular):
+    """A policy and its value V, updated by V-trace; the fields are those of `KL` without levels.
 
     Attributes:
         spec: the world that the agent acts in.
-        policy_views: names of the views of the policy; None for all.
-        value_views: likewise, of the value.
+        learner: how policy and value are updated.
     """
 
-    policy_views: tuple[str, ...] | None = None
-    value_views: tuple[str, ...] | None = None
+    learners: ClassVar[tuple[type, ...]] = (VTrace,)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name, names in self.views.items():
-            require_views(self.spec, f"{name}_views", names)
-
-    @property
-    def views(self) -> Mapping[str, tuple[str, ...]]:
-        """Names of the views of policy and value."""
-        every = self.spec.view_names
-        return {
-            POLICY: every if self.policy_views is None else self.policy_views,
-            VALUE: every if self.value_views is None else self.value_views,
-        }
-
-    @property
-    def modules(self) -> tuple[str, ...]:
-        """Policy and value."""
-        return POLICY, VALUE
-
-    @property
-    def actors(self) -> tuple[str, ...]:
-        """The policy."""
-        return (POLICY,)
-
-    def build(self, key: Key) -> Modules:
-        """Return untrained modules."""
-        policy_key, value_key = jax.random.split(key)
-        sizes = {name: self.spec.size(views) for name, views in self.views.items()}
-        parameters = {
-            POLICY: self.policy_network(policy_key, sizes[POLICY], outputs(self.spec.action)),
-            VALUE: self.value_network(value_key, sizes[VALUE]),
-        }
-        return self.learner.init(parameters)
-
-    def initial_carry(self, count: int) -> tuple[()]:
-        """Return an empty carry."""
-        del count
-        return ()
-
-    def act(
-        self,
-        state: TrainState,
-        carry: tuple[()],
-        observation: Observation,
-        key: Key,
-        *,
-        explore: bool,
-    ) -> tuple[tuple[()], Array, Mapping[str, Array]]:
-        """Return carry, actions and their log-probabilities; modes without exploration."""
-        seen = state.encoders[POLICY](observation)
-        policy = self.policy(state.learner.parameters[POLICY], seen)
-        action = policy.sample(key) if explore else policy.mode()
-        return carry, action, {"log_prob": policy.log_prob(action)}
-
-    def unrolled(
-        self, parameters: Parameters, targets: Parameters, rollout: Transition, key: Key
-    ) -> Unrolled:
-        """Return policy and value at all observations of a rollout of `sample`."""
-        del targets, key
-        seen: Mapping[str, Any] = rollout.observation
-        policy = self.policy(parameters[POLICY], seen[POLICY])
-        return Unrolled(policy, parameters[VALUE](seen[VALUE])[..., 0], {})
+    learner: VTrace = dataclasses.field(default_factory=VTrace)

@@ -1,30 +1,32 @@
-"""The base of agents made of modules with views of their own, which V-trace updates."""
+"""The base of agents made of modules with views of their own, which a learner updates."""
 
 import abc
 import dataclasses
 import math
 from collections.abc import Mapping
 from numbers import Real
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from hierax import checks
-from hierax.agents.agent import Key, Metrics, TrainState, Transition
-from hierax.agents.base import LearningAgent
+from hierax.agents.agent import Key, Metrics, TrainState
+from hierax.agents.base import LearningAgent, Store
 from hierax.agents.distributions import Categorical, DiagonalGaussian
 from hierax.agents.encoder import Encoder
 from hierax.agents.kl.heads import actions
-from hierax.agents.kl.vtrace import Modules, Parameters, Unrolled, VTrace, Weights
+from hierax.agents.kl.learner import Modules, Parameters, Unrolled, Weights, Window
+from hierax.agents.kl.retrace import Retrace
+from hierax.agents.kl.vtrace import VTrace
 from hierax.agents.networks import MLP
 from hierax.agents.parts import Parts
-from hierax.agents.rollout import Rollout
 from hierax.spec import Continuous
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ModularAgent(LearningAgent[Transition]):
+class ModularAgent(LearningAgent[Window]):
     """An agent made of modules; subclasses say which, and how they act.
 
     Attributes:
@@ -46,6 +48,8 @@ class ModularAgent(LearningAgent[Transition]):
         ValueError: if a value is not allowed, or the world has no such view.
     """
 
+    learners: ClassVar[tuple[type, ...]] = (VTrace, Retrace)
+
     hidden_sizes: tuple[int, ...] = (64,)
     value_hidden_sizes: tuple[int, ...] = (64, 64)
     initial_scale: float = 0.1
@@ -55,7 +59,7 @@ class ModularAgent(LearningAgent[Transition]):
     entropy: float = 1e-3
     entropy_end: float | None = None
     entropy_steps: int = 1_000_000
-    learner: VTrace = dataclasses.field(default_factory=VTrace)
+    learner: VTrace | Retrace = dataclasses.field(default_factory=VTrace)
 
     def __post_init__(self) -> None:
         checks.hidden_sizes(self.hidden_sizes)
@@ -68,7 +72,12 @@ class ModularAgent(LearningAgent[Transition]):
         if self.entropy_end is not None:
             checks.not_negative("entropy_end", self.entropy_end)
         checks.count("entropy_steps", self.entropy_steps, 1)
-        checks.instance("learner", self.learner, VTrace)
+        checks.instance("learner", self.learner, *self.learners)
+        if self.learner.judges_actions and not isinstance(self.spec.action, Continuous):
+            raise ValueError(
+                f"learner must be VTrace for discrete actions, got {type(self.learner).__name__} "
+                f"and {self.spec.name} with {self.spec.action.count} actions"
+            )
         for field in dataclasses.fields(self):
             given = getattr(self, field.name)
             if field.name.endswith("_views") and given is not None:
@@ -81,9 +90,9 @@ class ModularAgent(LearningAgent[Transition]):
 
     @abc.abstractmethod
     def unrolled(
-        self, parameters: Parameters, targets: Parameters, rollout: Transition, key: Key
+        self, parameters: Parameters, targets: Parameters, window: Window, key: Key
     ) -> Unrolled:
-        """Return policy, value and divergences at all observations of a rollout of `sample`."""
+        """Return policy and divergences at all observations of a window of `sample`."""
 
     @property
     def divergence_weight(self) -> float:
@@ -92,23 +101,27 @@ class ModularAgent(LearningAgent[Transition]):
 
     @property
     def learning_starts(self) -> int:
-        """0: the first rollout is learned from."""
-        return 0
+        """Environment steps before the first update."""
+        return self.learner.learning_starts
 
     @property
-    def rollout_length(self) -> int:
-        """T, steps of each environment between two updates."""
+    def rollout_length(self) -> int | None:
+        """Steps of each environment between two updates; None where a replay is drawn from."""
         return self.learner.rollout_length
 
     @property
     def updates_per_step(self) -> float:
-        """1 / T, for one environment."""
-        return 1.0 / self.rollout_length
+        """Updates for each environment step."""
+        return self.learner.updates_per_step
 
     @property
-    def store(self) -> Rollout:
-        """The last T steps."""
-        return Rollout(self.rollout_length)
+    def store(self) -> Store:
+        """The store of the learner."""
+        return self.learner.store
+
+    def ready(self, state: TrainState) -> Array:
+        """Return () bool: whether enough is stored for an update."""
+        return self.learner.ready(state.replay)
 
     @property
     @abc.abstractmethod
@@ -137,22 +150,18 @@ class ModularAgent(LearningAgent[Transition]):
             for name, views in self.views.items()
         }
 
-    def sample(self, state: TrainState, key: Key) -> Transition:
-        """Return the last T steps, with observations ``(T + 1, N, D)`` of each module, encoded."""
-        del key
-        rollout = self.store.read(state.replay)
-        every = jax.tree.map(
-            lambda before, after: jnp.concatenate([before, after[-1:]]),
-            rollout.observation,
-            rollout.next_observation,
-        )
-        encoded = {name: jax.vmap(encoder)(every) for name, encoder in state.encoders.items()}
-        return rollout._replace(observation=encoded, next_observation=None)
+    def sample(self, state: TrainState, key: Key) -> Window:
+        """Return sequences of steps, with observations of each module ``(T + 1, B, D)``."""
+        window = self.learner.window(state.replay, key)
+        encoded = {
+            name: jax.vmap(encoder)(window.observation) for name, encoder in state.encoders.items()
+        }
+        return window._replace(observation=encoded)
 
-    def update(self, learner: Modules, batch: Transition, key: Key) -> tuple[Modules, Metrics]:
+    def update(self, learner: Modules, batch: Window, key: Key) -> tuple[Modules, Metrics]:
         """Return the modules after one update, and metrics."""
-        steps = learner.updates.astype(jnp.float32) * batch.is_step.size
-        weights = Weights(self.discount, self.divergence_weight, self._entropy(steps))
+        entropy = self._entropy(self.learner.steps_of(learner.updates, batch))
+        weights = Weights(self.discount, self.divergence_weight, entropy)
         return self.learner.update(self.actors[0], self.unrolled, learner, batch, key, weights)
 
     def policy(self, network: MLP, seen: Array) -> Categorical | DiagonalGaussian:
@@ -164,8 +173,9 @@ class ModularAgent(LearningAgent[Transition]):
         return self._network(key, inputs, self.hidden_sizes, outputs)
 
     def value_network(self, key: Key, inputs: int) -> MLP:
-        """Return an untrained value."""
-        return self._network(key, inputs, self.value_hidden_sizes, 1)
+        """Return an untrained value of so many inputs, besides the actions that it judges."""
+        judged = math.prod(self.spec.action.shape) if self.learner.judges_actions else 0
+        return self._network(key, inputs + judged, self.value_hidden_sizes, 1)
 
     def _network(self, key: Key, inputs: int, hidden_sizes: tuple[int, ...], outputs: int) -> MLP:
         scale = self.initial_scale

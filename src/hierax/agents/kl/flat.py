@@ -1,0 +1,93 @@
+"""The base of agents made of a policy and its value alone: `KL` without a hierarchy."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+from jax import Array
+
+from hierax.agents.agent import Key, Observation, TrainState
+from hierax.agents.encoder import require_views
+from hierax.agents.kl.heads import outputs
+from hierax.agents.kl.learner import VALUE, Modules, Parameters, Unrolled, Window
+from hierax.agents.kl.modular import ModularAgent
+
+POLICY = "policy"
+"""Name of the module besides the value, in metrics, encoders and transfers."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FlatModular(ModularAgent):
+    """A policy and its value; both see all views, or those that are given.
+
+    Attributes:
+        spec: the world that the agent acts in.
+        policy_views: names of the views of the policy; None for all.
+        value_views: likewise, of the value.
+    """
+
+    policy_views: tuple[str, ...] | None = None
+    value_views: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, names in self.views.items():
+            require_views(self.spec, f"{name}_views", names)
+
+    @property
+    def views(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the views of policy and value."""
+        every = self.spec.view_names
+        return {
+            POLICY: every if self.policy_views is None else self.policy_views,
+            VALUE: every if self.value_views is None else self.value_views,
+        }
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Policy and value."""
+        return POLICY, VALUE
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """The policy."""
+        return (POLICY,)
+
+    def build(self, key: Key) -> Modules:
+        """Return untrained modules."""
+        policy_key, value_key = jax.random.split(key)
+        sizes = {name: self.spec.size(views) for name, views in self.views.items()}
+        parameters = {
+            POLICY: self.policy_network(policy_key, sizes[POLICY], outputs(self.spec.action)),
+            VALUE: self.value_network(value_key, sizes[VALUE]),
+        }
+        return self.learner.init(parameters)
+
+    def initial_carry(self, count: int) -> tuple[()]:
+        """Return an empty carry."""
+        del count
+        return ()
+
+    def act(
+        self,
+        state: TrainState,
+        carry: tuple[()],
+        observation: Observation,
+        key: Key,
+        *,
+        explore: bool,
+    ) -> tuple[tuple[()], Array, Mapping[str, Array]]:
+        """Return carry, actions and their log-probabilities; modes without exploration."""
+        seen = state.encoders[POLICY](observation)
+        policy = self.policy(state.learner.parameters[POLICY], seen)
+        action = policy.sample(key) if explore else policy.mode()
+        return carry, action, {"log_prob": policy.log_prob(action)}
+
+    def unrolled(
+        self, parameters: Parameters, targets: Parameters, window: Window, key: Key
+    ) -> Unrolled:
+        """Return the policy at all observations of a window of `sample`."""
+        del targets, key
+        seen: Mapping[str, Any] = window.observation
+        return Unrolled(self.policy(parameters[POLICY], seen[POLICY]), seen[VALUE], {})
