@@ -25,6 +25,7 @@ from hierax.agents import (
     LatentSpacePolicy,
     Level,
     OffPolicy,
+    Retrace,
     TwoLevels,
     VTrace,
 )
@@ -42,7 +43,7 @@ from worlds.mujoco.acted import data_of, teleport, timesteps
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = (
     "train", "resume", "sac", "td3", "own-world", "latent-space", "mujoco-worlds", "hiro",
-    "norl", "own-goals", "kl", "kl-tutorial", "impala",
+    "norl", "own-goals", "kl", "kl-tutorial", "impala", "svg0",
 )  # fmt: skip
 TABLES = {
     ("sac", "Fields"): (SAC,),
@@ -53,6 +54,7 @@ TABLES = {
     ("kl", "Fields"): (ModularAgent, KL),
     ("kl", "Fields of V-trace"): (VTrace,),
     ("impala", "Fields"): (ModularAgent, FlatModular),
+    ("svg0", "Fields of Retrace"): (Retrace,),
     ("train", "Fields of all actor-critics"): (ActorCritic, OffPolicy),
     ("train", "Fields of SAC and TD3"): (FlatActorCritic,),
 }

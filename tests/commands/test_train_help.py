@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hierax.agents import Level, VTrace
+from hierax.agents import Level
 from hierax.agents.actor_critic import ActorCritic
 from hierax.commands.help_pages import Group, screen
 from hierax.commands.option_rows import rows
@@ -34,14 +34,19 @@ def shown(capsys):
 
 
 def options(kind):
-    """The options of the fields of an agent or a level."""
+    """The options of the fields of an agent, its learner's included, or of a level."""
+    return fields_of(kind).union(*map(fields_of, learners(kind)))
+
+
+def fields_of(kind):
     names = {field.name for field in dataclasses.fields(kind)} - {"spec", "levels", "learner"}
-    found = {name.replace("_", "-") for name in names}
-    return found | (options(VTrace) if has_learner(kind) else set())
+    return {name.replace("_", "-") for name in names}
 
 
-def has_learner(kind):
-    return any(field.name == "learner" for field in dataclasses.fields(kind))
+def learners(kind):
+    """The classes of the learners of agents that have one by itself."""
+    given = [field for field in dataclasses.fields(kind) if field.name == "learner"]
+    return [type(field.default_factory()) for field in given]
 
 
 def own_options(kind):
@@ -50,7 +55,7 @@ def own_options(kind):
 
 def subjects(kind):
     """The subjects of the shared fields of an agent."""
-    return [title for title, names in SUBJECTS.items() if options(kind) & set(names)]
+    return [title for title, names in SUBJECTS.items() if fields_of(kind) & set(names)]
 
 
 def assert_one_screen(page):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, TD3, Entries, VTrace
+from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, SVG0, TD3, Entries, Retrace, VTrace
 from hierax.training import NotFiniteError, checkpoint, load, train
 from hierax.training.checkpoint_files import NotSavedError
 from hierax.training.records import Records, read_metrics
@@ -36,6 +36,9 @@ LEVELS = {
     "stop_low_when": 0.0,  # after five evaluations
 }
 ROLLOUT = {"learner": VTrace(rollout_length=5), "normalise_observations": True}
+WINDOWS = Retrace(
+    window_length=5, batch_size=8, buffer_size=300, learning_starts=32, updates_per_step=0.25
+)
 FAST = ("sac", "kl")
 AGENTS = {
     "sac": SAC(WORLD.spec, **SMALL),
@@ -44,6 +47,10 @@ AGENTS = {
     "norl": NORL(WORLD.spec, levels_start=100, **SMALL, **LEVELS),
     "kl": KL(WORLD.spec, hidden_sizes=(4,), period=3, default="learned", **ROLLOUT),
     "impala": IMPALA(WORLD.spec, hidden_sizes=(4,), **ROLLOUT),
+    "svg0": SVG0(WORLD.spec, hidden_sizes=(4,), learner=WINDOWS),
+    "kl, retrace": KL(
+        WORLD.spec, hidden_sizes=(4,), period=3, low_level="separate", learner=WINDOWS
+    ),
 }
 learners = pytest.mark.parametrize(
     "learner",

@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 
 from hierax import load, train, transfer
-from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, TD3, Entries, LatentSpacePolicy, VTrace
+from hierax.agents import (
+    HIRO,
+    IMPALA,
+    KL,
+    NORL,
+    SAC,
+    SVG0,
+    TD3,
+    Entries,
+    LatentSpacePolicy,
+    Retrace,
+    VTrace,
+)
 from hierax.agents.parts import at
 from hierax.training import CheckpointError, Trained
 from hierax.training.serialisation import tree_digest
@@ -22,10 +34,15 @@ SHARED = KL(GRID.spec, period=2, high_views=("task",), hidden_sizes=(4,), defaul
 SEPARATE = KL(
     GRID.spec, period=2, hidden_sizes=(4,), low_level="separate", normalise_observations=True
 )
+WINDOWS = Retrace(
+    window_length=4, batch_size=8, buffer_size=300, learning_starts=16, updates_per_step=0.25
+)
 AGENTS = {
     "kl": (SHARED, GRID),
     "separate": (SEPARATE, GRID),
     "impala": (IMPALA(GRID.spec, hidden_sizes=(4,)), GRID),
+    "svg0": (SVG0(SPEED.spec, hidden_sizes=(4,), learner=WINDOWS), SPEED),
+    "kl, retrace": (KL(SPEED.spec, hidden_sizes=(4,), learner=WINDOWS), SPEED),
     "sac": (SAC(SPEED.spec, normalise_observations=True, **SMALL), SPEED),
     "td3": (TD3(SPEED.spec, **SMALL), SPEED),
     "lsp": (LatentSpacePolicy(SPEED.spec, **SMALL), SPEED),

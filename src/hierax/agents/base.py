@@ -20,7 +20,7 @@ from hierax.agents import parts
 from hierax.agents.agent import Carry, Key, Metrics, Observation, TrainState, Transition
 from hierax.agents.encoder import Encoder
 from hierax.agents.parts import Parts
-from hierax.spec import WorldSpec
+from hierax.spec import Continuous, WorldSpec
 
 Batch = TypeVar("Batch")
 
@@ -82,6 +82,14 @@ class LearningAgent(abc.ABC, Generic[Batch]):
     def parts(self) -> Parts:
         """Parts that can be kept in a transfer and frozen, by name; by default there are none."""
         return {}
+
+    def _require_continuous(self) -> None:
+        """Raise ValueError unless the world's actions are continuous."""
+        if not isinstance(self.spec.action, Continuous):
+            raise ValueError(
+                f"{type(self).__name__} needs continuous actions, got {self.spec.name} with "
+                f"{self.spec.action.count} discrete actions"
+            )
 
     def with_frozen(self, state: TrainState, names: Iterable[str]) -> TrainState:
         """Return the state with these parts frozen, besides those that are."""

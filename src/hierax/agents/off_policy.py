@@ -11,7 +11,6 @@ from hierax.agents.agent import TrainState
 from hierax.agents.base import Batch, LearningAgent
 from hierax.agents.replay import Index, Replay
 from hierax.agents.replay.replay import TRANSITIONS
-from hierax.spec import Continuous
 
 LEAST_SHARE = 0.25
 """Share of a batch that is stored before the first update."""
@@ -69,14 +68,6 @@ class OffPolicy(LearningAgent[Batch]):
     def store(self) -> Replay:
         """The replay."""
         return Replay(self.buffer_size, self.indices)
-
-    def _require_continuous(self) -> None:
-        """Raise ValueError unless the world's actions are continuous."""
-        if not isinstance(self.spec.action, Continuous):
-            raise ValueError(
-                f"{type(self).__name__} needs continuous actions, got {self.spec.name} with "
-                f"{self.spec.action.count} discrete actions"
-            )
 
     def ready(self, state: TrainState) -> jax.Array:
         """Return () bool: whether a quarter of a batch is stored of each kind of sequence."""

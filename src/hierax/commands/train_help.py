@@ -171,8 +171,7 @@ AGENT is one of
 
 WORLD is one of
 {listing(worlds_of(LEARNING, REGISTERED))}
-  Also a MuJoCo world, such as BallGoTo3-v0, see hierax list worlds.
-  Also a tabular world, such as FourRooms-v0, or the id of a Gymnasium world."""
+  Also any other of `hierax list worlds`, and the id of any Gymnasium world."""
 
 
 _KEYWORD = Row("--world.ARGUMENT", "VALUE", "argument of gymnasium.make or of a tabular world", "")

@@ -40,6 +40,7 @@ AGENTS: dict[str, Entry] = _table(
         ("norl", "goal_conditioned:NORL", "HIRO in a goal space that is learned"),
         ("kl", "kl:KL", "two levels joined by latents, with default policies"),
         ("impala", "kl:IMPALA", "actor-critic with V-trace, for discrete and continuous actions"),
+        ("svg0", "kl:SVG0", "actor-critic with Retrace from a replay, for continuous actions"),
     )
 )
 PLANNERS: dict[str, Entry] = _table(

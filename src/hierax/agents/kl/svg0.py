@@ -23,3 +23,7 @@ class SVG0(FlatModular):
     learners: ClassVar[tuple[type, ...]] = (Retrace,)
 
     learner: Retrace = dataclasses.field(default_factory=Retrace)
+
+    def __post_init__(self) -> None:
+        self._require_continuous()
+        super().__post_init__()
