@@ -1,6 +1,6 @@
 """A program that trains in children which are killed at random moments, and goes on with the runs.
 
-    python killed_trainer.py FOLDER sac|td3|hiro|norl|kl|impala|svg0 scan|host TRIALS
+    python killed_trainer.py FOLDER AGENT scan|host TRIALS
 
 Prints as JSON the SHA-256 of a whole run, in how many trials the run that was killed and resumed
 ended with the same one, and how many of them were killed after their first checkpoint. The digest
@@ -47,10 +47,12 @@ WINDOWS = Retrace(
     window_length=5, batch_size=8, buffer_size=1_000, learning_starts=100, updates_per_step=1.0
 )
 
+WINDOWED = {"svg0": SVG0, "kl, retrace": functools.partial(KL, period=3, default="learned")}
+
 
 def _agent(learner, world):
-    if learner == "svg0":
-        return SVG0(world.spec, hidden_sizes=(8,), learner=WINDOWS)
+    if learner in WINDOWED:
+        return WINDOWED[learner](world.spec, hidden_sizes=(8,), learner=WINDOWS)
     if learner in ROLLOUTS:
         return ROLLOUTS[learner](world.spec, hidden_sizes=(8,), learner=VTrace(rollout_length=5))
     return KINDS[learner](

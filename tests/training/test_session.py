@@ -16,7 +16,19 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, SVG0, TD3, Entries, Retrace, VTrace
+from hierax.agents import (
+    HIRO,
+    IMPALA,
+    KL,
+    NORL,
+    SAC,
+    SVG0,
+    TD3,
+    Entries,
+    OffPolicy,
+    Retrace,
+    VTrace,
+)
 from hierax.training import NotFiniteError, checkpoint, load, train
 from hierax.training.checkpoint_files import NotSavedError
 from hierax.training.records import Records, read_metrics
@@ -483,17 +495,34 @@ QUARTER = {"updates_per_step": 0.25}
 # Rings that have wrapped at 2,000 steps, that grow and then wrap, and that never wrap.
 RINGS = {500: 500, 3_000: 3_000, 10**6: 4_000}
 FAST = [("td3", "scan", 3_000), ("td3", "host", 500)]
-ALL = itertools.product(AGENTS, ["scan", "host"], RINGS)
+WITH_REPLAY = [name for name in AGENTS if AGENTS[name].rollout_length is None]
+ALL = itertools.product(WITH_REPLAY, ["scan", "host"], RINGS)
 slowly = [pytest.param(*case, marks=[] if case in FAST else pytest.mark.slow) for case in ALL]
+
+
+def with_replay_of(agent, buffer_size):
+    """The agent with another size of its replay, which is its own or that of its learner."""
+    changes = {"buffer_size": buffer_size, **QUARTER}
+    if isinstance(agent, OffPolicy):
+        return dataclasses.replace(agent, **changes)
+    return dataclasses.replace(agent, learner=dataclasses.replace(agent.learner, **changes))
 
 
 @pytest.mark.parametrize(("learner", "driver", "buffer_size"), slowly)
 def test_a_finished_run_that_is_continued_is_a_longer_run(learner, driver, buffer_size, tmp_path):
-    agent = dataclasses.replace(AGENTS[learner], buffer_size=buffer_size, **QUARTER)
+    agent = with_replay_of(AGENTS[learner], buffer_size)
     trained = continued(tmp_path, agent, WORLD, driver=driver)
     assert_same_run(tmp_path)
-    longest = max(index.length for index in agent.indices.values())
+    longest = max(index.length for index in agent.store.indices.values())
     assert rows_of(trained) * 5 == pytest.approx(RINGS[buffer_size], abs=(longest + 1) * 5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("driver", ["scan", "host"])
+@pytest.mark.parametrize("learner", [name for name in AGENTS if name not in WITH_REPLAY])
+def test_a_finished_run_without_a_replay_is_continued_as_a_longer_run(learner, driver, tmp_path):
+    continued(tmp_path, AGENTS[learner], WORLD, driver=driver)
+    assert_same_run(tmp_path)
 
 
 @pytest.mark.slow
