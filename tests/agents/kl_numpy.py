@@ -184,6 +184,34 @@ def flat(agent, now, rollout):
     return Seen(acts, value, {}, judged)
 
 
+def distral(agent, now, defaults, rollout):
+    """The agent `Distral` at the observations of a rollout, beside these default policies."""
+    policy_now, _ = _both(agent, now, rollout)
+    _, target = _both(agent, defaults, rollout)
+    judged = rollout.observation["value"]
+    value = None if agent.learner.judges_actions else network(now["value"], judged)[..., 0]
+    return Seen(policy_now, value, {"policy": kl(policy_now, target)}, judged)
+
+
+def distral_distilled(agent, now, kept, rollout):
+    """The loss of the default policy at each observation; the policy is a constant."""
+    _, default = _both(agent, now, rollout)
+    return {"policy": agent.distillation * kl(_both(agent, kept, rollout)[0], default)}
+
+
+def _both(agent, parameters, rollout):
+    """Policy and default policy."""
+    views = rollout.observation
+    default = network(parameters["policy_default"], views["policy_default"])
+    if agent.default == "shared":
+        own, default = np.split(default, 2, axis=-1)
+    else:
+        own = network(parameters["policy"], views["policy"])
+    if agent.default == "two_columns":
+        own = own + default
+    return policy(agent, own), policy(agent, default)
+
+
 def costs(agent, seen):
     """α KL at each observation."""
     zeros = np.zeros(seen.judged.shape[:2])

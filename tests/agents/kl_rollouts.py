@@ -14,7 +14,7 @@ import optax
 
 from agents import kl_numpy
 from hierax.agents import Transition
-from hierax.agents.kl import IMPALA, KL, VTrace
+from hierax.agents.kl import IMPALA, KL, Distral, VTrace
 from hierax.spec import Continuous, Discrete, View, WorldSpec
 
 T, N, Z = 8, 6, 2
@@ -177,9 +177,11 @@ def noise_of(rollout):
 
 def seen_by(agent, now, kept, rollout, defaults=None):
     """An agent at the observations of a rollout, in NumPy."""
+    defaults = kept if defaults is None else defaults
+    if isinstance(agent, Distral):
+        return kl_numpy.distral(agent, now, defaults, rollout)
     if not isinstance(agent, KL):
         return kl_numpy.flat(agent, now, rollout)
-    defaults = kept if defaults is None else defaults
     return kl_numpy.seen(agent, now, kept, defaults, rollout, noise_of(rollout))
 
 

@@ -22,7 +22,7 @@ from agents.kl_rollouts import (
     seen_by,
     update,
 )
-from hierax.agents.kl import KL, SVG0, Retrace
+from hierax.agents.kl import KL, SVG0, Distral, Retrace
 from refusals import refuses
 
 SAMPLES = 3
@@ -38,6 +38,16 @@ AGENTS = {
     "shared": KL(
         LEVERS, learner=LEARNER, period=2, latent_size=Z, kl_weight=0.5, entropy=0.2,
         value_views=("task",), **SMALL,
+    ),
+    "distral": Distral(
+        LEVERS, learner=LEARNER, kl_weight=0.6, distillation=0.7, entropy=0.2,
+        policy_default_views=("body",), **SMALL,
+    ),
+    "distral, shared": Distral(
+        LEVERS, learner=LEARNER, kl_weight=0.6, distillation=0.7, default="shared", **SMALL
+    ),
+    "distral, two columns": Distral(
+        LEVERS, learner=LEARNER, kl_weight=0.4, distillation=1.5, default="two_columns", **SMALL
     ),
     "flat": SVG0(LEVERS, learner=LEARNER, entropy=0.1, policy_views=("body",), **SMALL),
 }  # fmt: skip
@@ -99,6 +109,8 @@ def losses_of(agent, modules, window):
         seen, distilled = seen_by(agent, now, kept, window, targets), {}
         if isinstance(agent, KL):
             distilled = kl_numpy.distilled(agent, now, kept, window, noise_of(window))
+        if isinstance(agent, Distral):
+            distilled = kl_numpy.distral_distilled(agent, now, kept, window)
         taken = tuple(part[:-1] for part in seen.policy)
         cost, value = kl_numpy.costs(agent, seen), expected_value(targets, seen, before.judged)
         told = judgement(now["value"], before.judged[:-1], np.asarray(window.action))

@@ -41,8 +41,6 @@ from hierax.agents.networks import MLP
 
 HIGH, LOW, HIGH_DEFAULT, LOW_DEFAULT = "high", "low", "high_default", "low_default"
 """Names of the modules besides the value, in metrics, encoders and transfers."""
-TASK = "task"
-"""The view that the low level does not see, unless its views are given."""
 Default: TypeAlias = Callable[[Latents], Any]
 """A default policy as a function of latents."""
 
@@ -121,9 +119,7 @@ class KL(ModularAgent):
     def views(self) -> Mapping[str, tuple[str, ...]]:
         """Names of the views of each module that sees any."""
         every = self.spec.view_names
-        hidden = {TASK, None if self.spec.goal is None else self.spec.goal.desired}
-        own = tuple(name for name in every if name not in hidden)
-        low = own if self.low_views is None else self.low_views
+        low = self.body_views if self.low_views is None else self.low_views
         found = {
             HIGH: every if self.high_views is None else self.high_views,
             LOW: low,

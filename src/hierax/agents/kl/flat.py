@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 from jax import Array
@@ -11,8 +11,10 @@ from hierax.agents.agent import Key, Observation, TrainState
 from hierax.agents.encoder import require_views
 from hierax.agents.kl.heads import outputs
 from hierax.agents.kl.learner import VALUE, Modules, Parameters, Unrolled, Window
-from hierax.agents.kl.modular import ModularAgent
+from hierax.agents.kl.modular import ModularAgent, Policy
 
+Seen: TypeAlias = Mapping[str, Any]
+"""Encoded observations by the name of the module."""
 POLICY = "policy"
 """Name of the module besides the value, in metrics, encoders and transfers."""
 
@@ -79,8 +81,9 @@ class FlatModular(ModularAgent):
         explore: bool,
     ) -> tuple[tuple[()], Array, Mapping[str, Array]]:
         """Return carry, actions and their log-probabilities; modes without exploration."""
-        seen = state.encoders[POLICY](observation)
-        policy = self.policy(state.learner.parameters[POLICY], seen)
+        encoders = state.encoders.items()
+        seen = {name: encoder(observation) for name, encoder in encoders if name != VALUE}
+        policy = self.acting(state.learner.parameters, seen)
         action = policy.sample(key) if explore else policy.mode()
         return carry, action, {"log_prob": policy.log_prob(action)}
 
@@ -89,5 +92,9 @@ class FlatModular(ModularAgent):
     ) -> Unrolled:
         """Return the policy at all observations of a window of `sample`."""
         del targets, key
-        seen: Mapping[str, Any] = window.observation
-        return Unrolled(self.policy(parameters[POLICY], seen[POLICY]), seen[VALUE], {})
+        seen: Seen = window.observation
+        return Unrolled(self.acting(parameters, seen), seen[VALUE], {})
+
+    def acting(self, parameters: Parameters, seen: Seen) -> Policy:
+        """Return the policy at encoded observations of each module."""
+        return self.policy(parameters[POLICY], seen[POLICY])

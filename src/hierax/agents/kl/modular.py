@@ -5,7 +5,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from numbers import Real
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +23,10 @@ from hierax.agents.kl.vtrace import VTrace
 from hierax.agents.networks import MLP
 from hierax.agents.parts import Parts
 from hierax.spec import Continuous
+
+Policy: TypeAlias = Categorical | DiagonalGaussian
+TASK = "task"
+"""The view that modules of the body do not see, unless their views are given."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -134,6 +138,11 @@ class ModularAgent(LearningAgent[Window]):
         """Names of the modules that are distributions of actions; the first one draws them."""
 
     @property
+    def actor(self) -> str:
+        """Name of the policy of actions in metrics."""
+        return self.actors[0]
+
+    @property
     def parts(self) -> Parts:
         """All modules."""
         is_continuous = isinstance(self.spec.action, Continuous)
@@ -162,11 +171,21 @@ class ModularAgent(LearningAgent[Window]):
         """Return the modules after one update, and metrics."""
         entropy = self._entropy(self.learner.steps_of(learner.updates, batch))
         weights = Weights(self.discount, self.divergence_weight, entropy)
-        return self.learner.update(self.actors[0], self.unrolled, learner, batch, key, weights)
+        return self.learner.update(self.actor, self.unrolled, learner, batch, key, weights)
 
-    def policy(self, network: MLP, seen: Array) -> Categorical | DiagonalGaussian:
+    @property
+    def body_views(self) -> tuple[str, ...]:
+        """Names of all views but ``"task"`` and the goal of the world."""
+        hidden = {TASK, None if self.spec.goal is None else self.spec.goal.desired}
+        return tuple(name for name in self.spec.view_names if name not in hidden)
+
+    def policy(self, network: MLP, seen: Array) -> Policy:
         """Return the distribution of actions of a network."""
-        return actions(self.spec.action, network(seen), self.action_scales)
+        return self.policy_of(network(seen))
+
+    def policy_of(self, output: Array) -> Policy:
+        """Return the distribution of actions of an output of a network."""
+        return actions(self.spec.action, output, self.action_scales)
 
     def policy_network(self, key: Key, inputs: int, outputs: int) -> MLP:
         """Return an untrained policy."""
