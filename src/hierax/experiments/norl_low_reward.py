@@ -67,12 +67,13 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
         Finding(
             "N5",
             None if not helps or any(helps) > all(helps) else all(helps),
-            gains,
+            gains if helps else {**gains, "tested_as_written": False},
             f"{successes}. What the information adds: {changes}. {seeds} seeds, differences seed "
             "by seed. The claim holds if the term of mutual information raises the success in all "
             "pairs, beyond the interval, all else equal. Pairs that succeed in "
-            f"{SOLVED:g} without it, and not less with it, cannot show that and do not count. Two "
-            "small mazes were tested.",
+            f"{SOLVED:g} without it, and not less with it, cannot show that and do not count"
+            f"{'' if helps else ': none of them is left, so the claim is not tested'}. Two small "
+            "mazes were tried.",
         )
     ]
 
