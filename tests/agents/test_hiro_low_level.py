@@ -105,7 +105,7 @@ def test_the_task_may_be_another(trained):
     [
         ({"low_views": ("body", "position")}, "same views ... 'position', 'body' in the source"),
         ({"hidden_sizes": (9,)}, "'low' must have the ... sizes"),
-        ({"normalise_observations": False}, "'low' must have the ... sizes"),
+        ({"normalise_observations": False}, "'low' must have normalise_observations=True as in"),
     ],
 )
 def test_a_low_level_of_another_kind_is_refused(trained, changes, told):

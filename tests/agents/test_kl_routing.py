@@ -171,7 +171,8 @@ def distral(now, kept, rollout):
 
     acts = kl_numpy.policy(LEVERED, seen(now, "low"))
     cost = kl_numpy.kl(acts, kl_numpy.policy(LEVERED, seen(kept, "low_default")))
-    return kl_numpy.Seen(acts, seen(now, "value")[..., 0], {"low": cost})
+    judged = rollout.observation["value"]
+    return kl_numpy.Seen(acts, seen(now, "value")[..., 0], {"low": cost}, judged)
 
 
 def test_without_latents_it_is_a_policy_with_a_default_policy():

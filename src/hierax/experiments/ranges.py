@@ -10,6 +10,12 @@ _RANGES: dict[str, Range] = {
     "agreement": UNIT,
     "relative_value": UNIT,
     r"[vg]\d+": UNIT,  # relative values after a number of sweeps
+    "turns": UNIT,
+    "position": UNIT,  # share of its variance that a goal space holds
+    "cosine": (-1.0, 1.0),
+    "distance": POSITIVE,
+    "goal_size": POSITIVE,
+    r"missed_[\d.]+": POSITIVE,
     "kl": POSITIVE,
     r"k\d+": POSITIVE,  # sweeps to a relative value
     r"\w+_error": POSITIVE,
