@@ -1,12 +1,11 @@
-"""Updates of KL-regularised hierarchies and of IMPALA against their losses in NumPy."""
-
-import functools
+"""Updates of all agents made of modules, with both learners, against their losses in NumPy."""
 
 import jax
 import numpy as np
 import pytest
 
-from agents import kl_numpy
+from agents import kl_numpy, kl_retrace
+from agents.kl_losses import differences, losses_of, updated
 from agents.kl_rollouts import (
     FLAT,
     FLAT_LEVERED,
@@ -14,11 +13,7 @@ from agents.kl_rollouts import (
     SEPARATE,
     SHARED,
     gradients_of,
-    losses_of,
-    modules_of,
-    rollout_of,
     seen_by,
-    update,
 )
 
 AGENTS = {
@@ -28,31 +23,17 @@ AGENTS = {
     "flat": FLAT,
     "flat, continuous": FLAT_LEVERED,
 }
-each_agent = pytest.mark.parametrize("name", AGENTS)
-RATE = 2e-3
-
-
-@functools.cache
-def updated(name):
-    """Agent, modules, rollout, modules after the update, and metrics."""
-    agent = AGENTS[name]
-    modules, rollout = jax.device_get((modules_of(agent), rollout_of(agent)))
-    return agent, modules, rollout, *update(agent, modules, rollout)
-
-
-@functools.cache
-def differences(name):
-    """The gradients of all losses in NumPy."""
-    agent, modules, rollout, *_ = updated(name)
-    losses = losses_of(agent, modules, rollout)
-    return kl_numpy.slopes(lambda now: losses(now).total, kl_numpy.arrays(modules.parameters))
+BY_RETRACE = {f"retrace: {name}": agent for name, agent in kl_retrace.AGENTS.items()}
+each_of_vtrace = pytest.mark.parametrize("agent", AGENTS.values(), ids=AGENTS)
+each_agent = pytest.mark.parametrize(
+    "agent", [*AGENTS.values(), *BY_RETRACE.values()], ids=[*AGENTS, *BY_RETRACE]
+)
 
 
 @each_agent
-def test_gradients_are_those_of_the_equations(name):
+def test_gradients_are_those_of_the_equations(agent):
     """Each module has its own loss, and no gradient passes where one is stopped."""
-    after = updated(name)[3]
-    found, expected = gradients_of(after), differences(name)
+    found, expected = gradients_of(updated(agent)[2]), differences(agent)
     assert set(found) == set(expected)
     for module, leaves in expected.items():
         for one, other in zip(found[module], leaves, strict=True):
@@ -61,18 +42,19 @@ def test_gradients_are_those_of_the_equations(name):
 
 
 @each_agent
-def test_losses_are_those_of_the_equations(name):
-    agent, modules, rollout, _, metrics = updated(name)
+def test_losses_are_those_of_the_equations(agent):
+    modules, rollout, _, metrics = updated(agent)
     expected = losses_of(agent, modules, rollout)(kl_numpy.arrays(modules.parameters))
     for loss in ("policy", "value"):
         assert metrics[f"{loss}/loss"] == pytest.approx(getattr(expected, loss), rel=1e-4)
 
 
 @each_agent
-def test_an_update_is_a_step_of_adam_for_each_module(name):
-    _, modules, _, after, metrics = updated(name)
+def test_an_update_is_a_step_of_adam_for_each_module(agent):
+    modules, _, after, metrics = updated(agent)
     assert after.updates == 1
-    for module, leaves in differences(name).items():
+    for module, leaves in differences(agent).items():
+        rate = agent.learner.rate_of(module)
         norm = np.sqrt(sum((leaf**2).sum() for leaf in leaves))
         assert metrics[f"{module}/gradient"] == pytest.approx(norm, rel=1e-3)
         before, later = (
@@ -81,13 +63,13 @@ def test_an_update_is_a_step_of_adam_for_each_module(name):
         for old, new, slope in zip(before, later, leaves, strict=True):
             certain = np.abs(slope) > 1e-4
             np.testing.assert_allclose(
-                (new - old)[certain], -RATE * np.sign(slope)[certain], rtol=1e-2
+                (new - old)[certain], -rate * np.sign(slope)[certain], rtol=1e-2
             )
 
 
-@each_agent
-def test_metrics_are_means_over_the_steps_that_were_made(name):
-    agent, modules, rollout, _, metrics = updated(name)
+@each_of_vtrace
+def test_metrics_are_means_over_the_steps_that_were_made(agent):
+    modules, rollout, _, metrics = updated(agent)
     kept, is_step = kl_numpy.arrays(modules.parameters), rollout.is_step
     defaults = {**kept, **kl_numpy.arrays(modules.targets)}
     seen = seen_by(agent, kept, kept, rollout, defaults)
@@ -115,10 +97,10 @@ def test_metrics_are_means_over_the_steps_that_were_made(name):
         assert metrics[f"{level}/kl"] == pytest.approx(cost[:-1][decides].mean(), rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["separate", "continuous"])
-def test_default_policies_come_closer_to_the_policies_in_one_update(name):
+@pytest.mark.parametrize("agent", [SEPARATE, LEVERED, kl_retrace.AGENTS["separate"]])
+def test_default_policies_come_closer_to_the_policies_in_one_update(agent):
     """The paper prints the other sign."""
-    agent, modules, rollout, after, _ = updated(name)
+    modules, rollout, after, _ = updated(agent)
     losses = losses_of(agent, modules, rollout)
     before, later = (kl_numpy.arrays(each.parameters) for each in (modules, after))
     moved = {each: later[each] for each in later if each.endswith("default")}

@@ -185,6 +185,8 @@ def test_each_seed_has_a_part_of_its_own_or_all_have_the_same(known):
         ({"keep": ("high",), "freeze": ("low",)}, "freeze ... kept or initialised ... low"),
         ({"keep": ("high",), "initialise": ("high",)}, "kept or initialised ... both for high"),
         ({"initialise": {"low": "lower"}}, "part of the source must be one of ... 'lower'"),
+        ({"keep": "high"}, "keep must be a tuple of names, got 'high': write ('high',)"),
+        ({"initialise": "low"}, "initialise must be a tuple of names, got 'low'"),
         ({"keep": ("high",), "seeds": 0}, "seeds must be an integer >= 1, got 0"),
     ],
 )

@@ -5,11 +5,11 @@ import dataclasses
 from hierax import checks
 from hierax.agents.agent import Key, TrainState, Transition
 from hierax.agents.base import LearningAgent
-from hierax.agents.rollout import Rollout
+from hierax.agents.rollout import FromRollouts
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class OnPolicy(LearningAgent[Transition]):
+class OnPolicy(FromRollouts, LearningAgent[Transition]):
     """An agent that makes one update after every T steps of N environments, from exactly these.
 
     Attributes:
@@ -24,21 +24,6 @@ class OnPolicy(LearningAgent[Transition]):
 
     def __post_init__(self) -> None:
         checks.count("rollout_length", self.rollout_length, 1)
-
-    @property
-    def learning_starts(self) -> int:
-        """0: the first rollout is learned from."""
-        return 0
-
-    @property
-    def updates_per_step(self) -> float:
-        """1 / T, for one environment."""
-        return 1.0 / self.rollout_length
-
-    @property
-    def store(self) -> Rollout:
-        """The last T steps."""
-        return Rollout(self.rollout_length)
 
     def sample(self, state: TrainState, key: Key) -> Transition:
         """Return the rollout: a `Transition` of ``(T, N, ...)`` arrays, the oldest step first."""

@@ -76,5 +76,30 @@ class Rollout:
         )
 
 
+class FromRollouts:
+    """The part that is the same for all that learn once from each rollout: agents and learners.
+
+    Attributes:
+        rollout_length: T, steps of each environment between two updates.
+    """
+
+    rollout_length: int
+
+    @property
+    def learning_starts(self) -> int:
+        """0: the first rollout is learned from."""
+        return 0
+
+    @property
+    def updates_per_step(self) -> float:
+        """1 / T, for one environment."""
+        return 1.0 / self.rollout_length
+
+    @property
+    def store(self) -> Rollout:
+        """The last T steps."""
+        return Rollout(self.rollout_length)
+
+
 def _without_observations(transition: Transition) -> Transition:
     return transition._replace(observation=None, next_observation=None)

@@ -15,7 +15,8 @@ from hierax.agents import NORL
 from hierax.agents.agent import Key, TrainState
 from hierax.agents.goal_conditioned.batches import GOAL
 from hierax.agents.goal_conditioned.goals import distance
-from hierax.statistics import POSITIVE, UNIT, interval
+from hierax.experiments.ranges import range_of
+from hierax.statistics import interval
 from hierax.worlds import BatchState, FunctionalBatch, World
 
 EPISODES = 16
@@ -37,10 +38,7 @@ def beside_goal(world: World, agent: NORL, states: Sequence[TrainState]) -> dict
     """
     measure = jax.jit(partial(_measured, world, agent))
     found = [jax.device_get(measure(state, jax.random.key(n))) for n, state in enumerate(states)]
-    return {
-        name: interval([each[name] for each in found], UNIT if name == "turns" else POSITIVE)
-        for name in found[0]
-    }
+    return {name: interval([each[name] for each in found], range_of(name)) for name in found[0]}
 
 
 def _measured(world: World, agent: NORL, state: TrainState, key: Key) -> dict[str, jax.Array]:

@@ -60,8 +60,10 @@ def transfer(
             "choose one of them with hierax.load(run, seed=...), or ask for as many"
         )
     # Iterators serve once, and states are many.
-    names = {"keep": tuple(keep), "freeze": tuple(freeze)}
-    pairs = dict(initialise) if isinstance(initialise, Mapping) else tuple(initialise)
+    names = {"keep": _names("keep", keep), "freeze": _names("freeze", freeze)}
+    pairs = (
+        dict(initialise) if isinstance(initialise, Mapping) else _names("initialise", initialise)
+    )
     return [
         transferred(
             given,
@@ -73,6 +75,13 @@ def transfer(
         )
         for number in range(count)
     ]
+
+
+def _names(argument: str, given: Iterable[str]) -> tuple[str, ...]:
+    """Return names of parts; a word alone would be taken for its letters."""
+    if isinstance(given, str):
+        raise ValueError(f"{argument} must be a tuple of names, got {given!r}: write ({given!r},)")
+    return tuple(given)
 
 
 def _read(source: str | Path | Player | Trained) -> tuple[Any, list[TrainState]]:

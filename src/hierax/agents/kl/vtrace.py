@@ -35,12 +35,12 @@ from hierax.agents.kl.learner import (
     Window,
     mean,
 )
-from hierax.agents.rollout import Rollout
+from hierax.agents.rollout import FromRollouts
 from hierax.agents.targets import vtrace
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class VTrace(Learner):
+class VTrace(FromRollouts, Learner):
     """Updates by V-trace, from exactly the last T steps.
 
     Attributes:
@@ -73,21 +73,6 @@ class VTrace(Learner):
         for name in ("clip_ratio", "clip_trace"):
             checks.positive(name, getattr(self, name))
         checks.count("target_period", self.target_period, 0)
-
-    @property
-    def store(self) -> Rollout:
-        """The last T steps."""
-        return Rollout(self.rollout_length)
-
-    @property
-    def learning_starts(self) -> int:
-        """0: the first rollout is learned from."""
-        return 0
-
-    @property
-    def updates_per_step(self) -> float:
-        """1 / T, for one environment."""
-        return 1.0 / self.rollout_length
 
     def ready(self, stored: Any) -> Array:
         """Return () bool: True."""
