@@ -21,6 +21,7 @@ from hierax.agents import (
     SAC,
     TD3,
     ActorCritic,
+    Distral,
     FlatActorCritic,
     LatentSpacePolicy,
     Level,
@@ -43,7 +44,7 @@ from worlds.mujoco.acted import data_of, teleport, timesteps
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = (
     "train", "resume", "sac", "td3", "own-world", "latent-space", "mujoco-worlds", "hiro",
-    "norl", "own-goals", "kl", "kl-tutorial", "impala", "svg0",
+    "norl", "own-goals", "kl", "kl-tutorial", "impala", "svg0", "distral",
 )  # fmt: skip
 TABLES = {
     ("sac", "Fields"): (SAC,),
@@ -55,6 +56,7 @@ TABLES = {
     ("kl", "Fields of V-trace"): (VTrace,),
     ("impala", "Fields"): (ModularAgent, FlatModular),
     ("svg0", "Fields of Retrace"): (Retrace,),
+    ("distral", "Fields"): (Distral,),
     ("train", "Fields of all actor-critics"): (ActorCritic, OffPolicy),
     ("train", "Fields of SAC and TD3"): (FlatActorCritic,),
 }

@@ -7,7 +7,7 @@ import pytest
 
 import hierax
 from hierax import registry
-from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, SVG0, TD3, LatentSpacePolicy
+from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, SVG0, TD3, Distral, LatentSpacePolicy
 from hierax.commands.option_planner import learn_options
 from hierax.commands.planners import follow_himo, solve
 from hierax.planning.bellman_host import METHODS
@@ -47,6 +47,7 @@ def test_agents_are_classes():
         "kl": KL,
         "impala": IMPALA,
         "svg0": SVG0,
+        "distral": Distral,
     }
     assert {name: entry.load() for name, entry in AGENTS.items()} == classes
     assert all(AGENTS[name].is_target(kind) for name, kind in classes.items())

@@ -95,7 +95,7 @@ def test_standard_deviations_of_actions_are_two_numbers(agent, scales):
 
 @both
 def test_the_learner(agent):
-    refused(agent, "learner", "vtrace", "must be of type VTrace", "got 'vtrace'")
+    refused(agent, "learner", "vtrace", "must be of type", "VTrace, got 'vtrace'")
 
 
 @pytest.mark.parametrize(("name", "least"), [("rollout_length", 1), ("target_period", 0)])

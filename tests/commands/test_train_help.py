@@ -14,6 +14,7 @@ from hierax.commands.train import read
 from hierax.commands.train_command import Command
 from hierax.commands.train_help import GENERAL, SUBJECTS
 from hierax.registry import AGENTS, LEARNING, MUJOCO, PRESETS, worlds_of
+from hierax.worlds import make
 
 WORLDS = worlds_of(LEARNING, MUJOCO)
 ONE_OF_EACH = sorted({entry.target: name for name, entry in WORLDS.items()}.values())
@@ -33,20 +34,17 @@ def shown(capsys):
     return run
 
 
-def options(kind):
-    """The options of the fields of an agent, its learner's included, or of a level."""
-    return fields_of(kind).union(*map(fields_of, learners(kind)))
+def options(kind, *world):
+    """The options of the fields of an agent, its learner's in a world included, or of a level."""
+    learners = getattr(kind, "learners", ())
+    choice = {"learner"} if len(learners) > 1 else set()
+    given = [kind.learner_for(make(*world).spec.action)] if learners and world else learners[:1]
+    return fields_of(kind) | choice.union(*map(fields_of, given))
 
 
 def fields_of(kind):
     names = {field.name for field in dataclasses.fields(kind)} - {"spec", "levels", "learner"}
     return {name.replace("_", "-") for name in names}
-
-
-def learners(kind):
-    """The classes of the learners of agents that have one by itself."""
-    given = [field for field in dataclasses.fields(kind) if field.name == "learner"]
-    return [type(field.default_factory()) for field in given]
 
 
 def own_options(kind):
@@ -74,7 +72,7 @@ def test_the_help_of_an_agent_is_one_screen_that_names_its_fields_by_subject(sho
         titles = [line[:-1] for line in page.splitlines() if re.match(r"\S+:$", line)]
         assert titles[:2] == ["run", agent]
         assert [title for title in titles if title in SUBJECTS] == subjects(kind)
-        for name in options(kind) | (options(Level) if agent == "lsp" else set()):
+        for name in options(kind, *world) | (options(Level) if agent == "lsp" else set()):
             assert re.search(rf"[ .]{name}[ ,\n]", page), (name, page)
         assert all(f"\n  {option} " in page for option in USUAL)
         assert page.splitlines()[-1].endswith(
@@ -94,10 +92,11 @@ def test_the_complete_help_of_an_agent_has_all_of_its_fields_and_no_others(shown
     page, kind = shown(agent, "PointSpeed-v0", "--help-all"), AGENTS[agent].load()
     assert [line for line in page.splitlines() if len(line) > 80] == []
     listed = set(re.findall(r"^  --agent\.(?:levels\.\d\.|learner\.)?([\w-]+)", page, re.MULTILINE))
-    assert listed == options(kind) | (options(Level) if agent == "lsp" else set())
+    own = options(kind, "PointSpeed-v0")
+    assert listed == own | (options(Level) if agent == "lsp" else set())
     for other in set(AGENTS) - {agent}:
         alien = own_options(AGENTS[other].load())
-        assert not any(f"--agent.{name} " in page for name in alien - options(kind))
+        assert not any(f"--agent.{name} " in page for name in alien - own)
     general = set(re.findall(r"^  (--[\w-]+)(?![\w.-])", page, re.MULTILINE))
     fields = {field.name for field in dataclasses.fields(Command)} - {"agent", "world"}
     assert general == {f"--{name.removesuffix('_folder').replace('_', '-')}" for name in fields}

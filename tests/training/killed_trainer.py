@@ -20,7 +20,7 @@ from pathlib import Path
 
 import jax
 
-from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, SVG0, TD3, Entries, Retrace, VTrace
+from hierax.agents import HIRO, IMPALA, KL, NORL, SAC, SVG0, TD3, Distral, Entries, Retrace, VTrace
 from hierax.training import checkpoint, train
 from hierax.worlds import PointSpeed
 
@@ -47,7 +47,11 @@ WINDOWS = Retrace(
     window_length=5, batch_size=8, buffer_size=1_000, learning_starts=100, updates_per_step=1.0
 )
 
-WINDOWED = {"svg0": SVG0, "kl, retrace": functools.partial(KL, period=3, default="learned")}
+WINDOWED = {
+    "svg0": SVG0,
+    "distral": Distral,
+    "kl, retrace": functools.partial(KL, period=3, default="learned"),
+}
 
 
 def _agent(learner, world):

@@ -24,6 +24,7 @@ from hierax.agents import (
     SAC,
     SVG0,
     TD3,
+    Distral,
     Entries,
     OffPolicy,
     Retrace,
@@ -60,6 +61,7 @@ AGENTS = {
     "kl": KL(WORLD.spec, hidden_sizes=(4,), period=3, default="learned", **ROLLOUT),
     "impala": IMPALA(WORLD.spec, hidden_sizes=(4,), **ROLLOUT),
     "svg0": SVG0(WORLD.spec, hidden_sizes=(4,), learner=WINDOWS),
+    "distral": Distral(WORLD.spec, hidden_sizes=(4,), default="two_columns", learner=WINDOWS),
     "kl, retrace": KL(
         WORLD.spec, hidden_sizes=(4,), period=3, low_level="separate", learner=WINDOWS
     ),

@@ -11,7 +11,7 @@ from hierax.agents.base import LearningAgent
 from hierax.agents.encoder import Encoder
 from hierax.agents.flat_actor_critic import FlatActorCritic
 from hierax.agents.goal_conditioned import HIRO, NORL, Entries, Goals, TwoLevels
-from hierax.agents.kl import IMPALA, KL, SVG0, Retrace, VTrace
+from hierax.agents.kl import IMPALA, KL, SVG0, Distral, Retrace, VTrace
 from hierax.agents.latent_space import LatentSpacePolicy, Level, transfer_replay
 from hierax.agents.off_policy import OffPolicy
 from hierax.agents.on_policy import OnPolicy
@@ -32,6 +32,7 @@ __all__ = [
     "TD3",
     "ActorCritic",
     "Agent",
+    "Distral",
     "Drawn",
     "Encoder",
     "Entries",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import OmitArgPrefixes, arg
 
-from hierax.commands import train_help, train_options
+from hierax.commands import learner_options, train_help, train_options
 from hierax.commands.errors import UsageError, one_line, unknown
 from hierax.commands.parsing import normal, parse, values_of
 from hierax.commands.train_command import Command
@@ -129,10 +129,10 @@ def read(words: Sequence[str]) -> Training:
         _require_agent(agent)
     is_plain = "none" in values_of("--preset", words)
     preset = None if is_plain else PRESETS.get((str(agent), str(world)))
+    world_fields = {} if preset is None else dict(preset.world_fields)
     groups: list[Any] = [("command", Annotated[OmitArgPrefixes[Command], arg(name="", help="")])]
     if agent is not None:
-        groups += _agent_groups(AGENTS[agent], preset, words)
-    world_fields = {} if preset is None else dict(preset.world_fields)
+        groups += _agent_groups(AGENTS[agent], preset, words, (world, world_fields))
     if world is not None:
         more, given, words = _world_groups(world, world_fields, words)
         groups, world_fields = [*groups, *more], given
@@ -144,7 +144,7 @@ def read(words: Sequence[str]) -> Training:
     chosen: Any = parse(options, words, program)
     return Training(
         chosen.command,
-        _values(chosen, "agent"),
+        learner_options.without_choice(_values(chosen, "agent")),
         {**world_fields, **_values(chosen, "world")},
         train_options.read_curriculum(getattr(chosen, "curriculum", ())),
         preset,
@@ -162,11 +162,26 @@ def _require_agent(name: str) -> None:
         raise unknown("agent", name, AGENTS)
 
 
-def _agent_groups(entry: Entry, preset: Preset | None, words: Sequence[str]) -> list[Any]:
-    """Return the options of an agent and, where it has levels, of its curriculum."""
+def _agent_groups(
+    entry: Entry,
+    preset: Preset | None,
+    words: Sequence[str],
+    place: tuple[str | None, Mapping[str, Any]],
+) -> list[Any]:
+    """Return the options of an agent and, where it has levels, of its curriculum.
+
+    Args:
+        entry: of the agent.
+        preset: whose values are the defaults, if any.
+        words: of the command line.
+        place: name and fields of the world, as far as they are known.
+    """
     kind = entry.load()
-    defaults = {} if preset is None else preset.agent_fields(kind)
-    own = options_class(kind, {**entry.fields, **defaults}, words, "agent")
+    defaults = {**entry.fields, **({} if preset is None else preset.agent_fields(kind))}
+    learner = learner_options.default(kind, defaults, place, words)
+    own = options_class(kind, {**defaults, **learner}, words, "agent")
+    if learner:
+        own = learner_options.with_choice(own, kind, learner)
     if not hasattr(kind, "up_to"):
         parts = _transfer_groups(words) if hasattr(kind, "parts") else []
         return [("agent", own), *parts]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hierax.commands.help_pages import Group, Row, complete, screen, wrapped
+from hierax.commands.learner_options import LEARNER
 from hierax.commands.option_rows import numbered, numbered_fields, rows
 from hierax.commands.parsing import normal
 from hierax.commands.train_command import Command
@@ -141,15 +142,17 @@ def _groups(agent: str | None, world: str | None, options: type, *, each: bool) 
 
 
 def _by_subject(found: Sequence[Row], agent: str) -> list[Group]:
-    """Return the fields of an agent: its own, and those of each subject."""
+    """Return the fields of an agent: its own, those of its learner, and those of each subject."""
     fields = {row.name.removeprefix("--agent."): row for row in found}
     common = {name for names in SUBJECTS.values() for name in names}
-    own = Group(agent, [row for name, row in fields.items() if name not in common])
+    learner = {name: row for name, row in fields.items() if name.partition(".")[0] == LEARNER}
+    own = [row for name, row in fields.items() if name not in (*common, *learner)]
     shared = [
         Group(title, [fields[name] for name in names if name in fields])
         for title, names in SUBJECTS.items()
     ]
-    return [own, *shared]
+    ordered = [learner[name] for name in sorted(learner, key=lambda name: "." in name)]
+    return [Group(agent, own), Group(LEARNER, ordered), *shared]
 
 
 def _more(agent: str, world: str | None) -> str:
@@ -163,7 +166,6 @@ Train an agent in a world, or resume a run that was interrupted.
 
 examples:
   hierax train sac PointSpeed-v0 --steps 30000
-  hierax train lsp SpinCross-v0 --steps 80000
   hierax train sac PointMaze-v0 --steps 2e5 --seeds 5 --world.goal 8 8
 
 AGENT is one of

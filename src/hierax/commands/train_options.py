@@ -57,7 +57,8 @@ def options_class(kind: type, defaults: Mapping[str, Any], words: Sequence[str],
         default = _default(field, defaults)
         if holds_dataclasses(default):
             default = _extended(default, f"--{owner}.{field.name}", words)
-        hint = Annotated[hints[field.name], arg(help=documented.get(field.name, ""))]
+        typed = type(default) if _is_dataclass(default) else hints[field.name]
+        hint = Annotated[typed, arg(help=documented.get(field.name, ""))]
         if default is dataclasses.MISSING:
             options.append((field.name, hint))
         else:
@@ -136,7 +137,12 @@ def _default(field: "dataclasses.Field[Any]", defaults: Mapping[str, Any]) -> An
 
 def holds_dataclasses(value: Any) -> bool:
     """Return whether a value is a tuple of dataclasses, whose options are numbered."""
-    return isinstance(value, tuple) and bool(value) and all(map(dataclasses.is_dataclass, value))
+    return isinstance(value, tuple) and bool(value) and all(map(_is_dataclass, value))
+
+
+def _is_dataclass(value: Any) -> bool:
+    """Return whether a value is an instance of a dataclass."""
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
 def _extended(items: tuple[Any, ...], option: str, words: Sequence[str]) -> tuple[Any, ...]:

@@ -41,6 +41,7 @@ AGENTS: dict[str, Entry] = _table(
         ("kl", "kl:KL", "two levels joined by latents, with default policies"),
         ("impala", "kl:IMPALA", "actor-critic with V-trace, for discrete and continuous actions"),
         ("svg0", "kl:SVG0", "actor-critic with Retrace from a replay, for continuous actions"),
+        ("distral", "kl:Distral", "policy near a default policy that sees less, and is learned"),
     )
 )
 PLANNERS: dict[str, Entry] = _table(

@@ -28,8 +28,6 @@ from hierax.agents.kl.flat import POLICY, FlatModular, Seen
 from hierax.agents.kl.heads import outputs
 from hierax.agents.kl.learner import VALUE, Divergence, Modules, Parameters, Unrolled, Window
 from hierax.agents.kl.modular import Policy
-from hierax.agents.kl.retrace import Retrace
-from hierax.agents.kl.vtrace import VTrace
 from hierax.agents.networks import MLP
 
 Architecture = Literal["own", "shared", "two_columns"]
@@ -49,14 +47,12 @@ class Distral(FlatModular):
         default: architecture of π₀: ``"own"``, ``"shared"`` or ``"two_columns"``.
         policy_default_views: names of the views of π₀; None for all but ``"task"`` and the goal of
             the world, or, with a shared network, for those of the policy.
-        learner: how the modules are updated; discrete actions need a `VTrace`.
     """
 
     kl_weight: float = 1e-2
     distillation: float = 1.0
     default: Architecture = "own"
     policy_default_views: tuple[str, ...] | None = None
-    learner: VTrace | Retrace = dataclasses.field(default_factory=Retrace)
 
     def __post_init__(self) -> None:
         checks.not_negative("kl_weight", self.kl_weight)

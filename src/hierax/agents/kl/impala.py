@@ -21,6 +21,6 @@ class IMPALA(FlatModular):
         learner: how policy and value are updated.
     """
 
-    learners: ClassVar[tuple[type, ...]] = (VTrace,)
+    learners: ClassVar[tuple[type[VTrace], ...]] = (VTrace,)
 
     learner: VTrace = dataclasses.field(default_factory=VTrace)

@@ -5,7 +5,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from numbers import Real
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -22,11 +22,13 @@ from hierax.agents.kl.retrace import Retrace
 from hierax.agents.kl.vtrace import VTrace
 from hierax.agents.networks import MLP
 from hierax.agents.parts import Parts
-from hierax.spec import Continuous
+from hierax.spec import Continuous, Discrete
 
 Policy: TypeAlias = Categorical | DiagonalGaussian
 TASK = "task"
 """The view that modules of the body do not see, unless their views are given."""
+_BY_THE_ACTIONS: Any = None
+"""In place of a learner that the actions of the world choose."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,13 +48,15 @@ class ModularAgent(LearningAgent[Window]):
         entropy_end: weight after ``entropy_steps``, to which it falls linearly; None keeps it.
         entropy_steps: environment steps over which it falls, counted in updates of the modules: a
             training that starts with modules of another goes on where they were.
-        learner: how the modules are updated.
+        learner: how the modules are updated; None for `Retrace` with continuous actions and
+            `VTrace` with discrete ones.
 
     Raises:
         ValueError: if a value is not allowed, or the world has no such view.
     """
 
-    learners: ClassVar[tuple[type, ...]] = (VTrace, Retrace)
+    learners: ClassVar[tuple[type[VTrace | Retrace], ...]] = (Retrace, VTrace)
+    """Kinds of learners, the preferred one first."""
 
     hidden_sizes: tuple[int, ...] = (64,)
     value_hidden_sizes: tuple[int, ...] = (64, 64)
@@ -63,9 +67,11 @@ class ModularAgent(LearningAgent[Window]):
     entropy: float = 1e-3
     entropy_end: float | None = None
     entropy_steps: int = 1_000_000
-    learner: VTrace | Retrace = dataclasses.field(default_factory=VTrace)
+    learner: VTrace | Retrace = _BY_THE_ACTIONS
 
     def __post_init__(self) -> None:
+        if self.learner is None:
+            object.__setattr__(self, "learner", self.learner_for(self.spec.action)())
         checks.hidden_sizes(self.hidden_sizes)
         checks.hidden_sizes(self.value_hidden_sizes, "value_hidden_sizes")
         checks.positive("initial_scale", self.initial_scale)
@@ -86,6 +92,13 @@ class ModularAgent(LearningAgent[Window]):
             given = getattr(self, field.name)
             if field.name.endswith("_views") and given is not None:
                 checks.instance(field.name, given, tuple)
+
+    @classmethod
+    def learner_for(cls, action: Discrete | Continuous) -> type[VTrace | Retrace]:
+        """Return the kind of the learner that is used where none is given."""
+        is_continuous = isinstance(action, Continuous)
+        able = [kind for kind in cls.learners if is_continuous or not kind.judges_actions]
+        return (able or cls.learners)[0]
 
     @property
     @abc.abstractmethod

@@ -20,7 +20,7 @@ class SVG0(FlatModular):
         learner: how policy and value are updated.
     """
 
-    learners: ClassVar[tuple[type, ...]] = (Retrace,)
+    learners: ClassVar[tuple[type[Retrace], ...]] = (Retrace,)
 
     learner: Retrace = dataclasses.field(default_factory=Retrace)
 
