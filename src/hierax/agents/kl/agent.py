@@ -31,13 +31,12 @@ from jax import Array
 from hierax import checks
 from hierax.agents.agent import Key, Observation, TrainState
 from hierax.agents.distributions import kl_divergence
-from hierax.agents.encoder import require_views
 from hierax.agents.kl import defaults
 from hierax.agents.kl.clock import Latents, clock, held
 from hierax.agents.kl.heads import gaussian, outputs
 from hierax.agents.kl.learner import VALUE, Divergence, Modules, Parameters, Unrolled, Window
 from hierax.agents.kl.modular import ModularAgent
-from hierax.agents.networks import MLP
+from hierax.agents.torsos import Network
 
 HIGH, LOW, HIGH_DEFAULT, LOW_DEFAULT = "high", "low", "high_default", "low_default"
 """Names of the modules besides the value, in metrics, encoders and transfers."""
@@ -112,8 +111,7 @@ class KL(ModularAgent):
                 "low_default_views must be None with low_level='shared', where the low level is "
                 f"its own default policy, got {self.low_default_views}"
             )
-        for name, names in self.views.items():  # those below the high level also see latents
-            require_views(self.spec, f"{name}_views", names, least=int(name == HIGH))
+        self._require_views(may_be_empty=(LOW, LOW_DEFAULT, VALUE))  # they also see latents
 
     @property
     def views(self) -> Mapping[str, tuple[str, ...]]:
@@ -149,12 +147,11 @@ class KL(ModularAgent):
     def build(self, key: Key) -> Modules:
         """Return untrained modules."""
         keys = dict(zip(self.modules, jax.random.split(key, len(self.modules)), strict=True))
-        sizes = {name: self.spec.size(views) for name, views in self.views.items()}
         below = self.latent_size + (self.period > 1)
         acts = outputs(self.spec.action)
         parameters = {
-            HIGH: self.policy_network(keys[HIGH], sizes[HIGH], 2 * self.latent_size),
-            LOW: self.policy_network(keys[LOW], sizes[LOW] + below, acts),
+            HIGH: self.policy_network(keys[HIGH], HIGH, 2 * self.latent_size),
+            LOW: self.policy_network(keys[LOW], LOW, acts, below),
             HIGH_DEFAULT: defaults.build(
                 keys[HIGH_DEFAULT],
                 self.default,
@@ -162,11 +159,11 @@ class KL(ModularAgent):
                 self.default_correlation,
                 self.default_hidden_sizes,
             ),
-            VALUE: self.value_network(keys[VALUE], sizes[VALUE] + below),
+            VALUE: self.value_network(keys[VALUE], below),
         }
         if self.low_level == "separate":
-            inputs = sizes[LOW_DEFAULT] + below
-            parameters[LOW_DEFAULT] = self.policy_network(keys[LOW_DEFAULT], inputs, acts)
+            own = self.policy_network(keys[LOW_DEFAULT], LOW_DEFAULT, acts, below)
+            parameters[LOW_DEFAULT] = own
         return self.learner.init(parameters)
 
     def initial_carry(self, count: int) -> KLCarry:
@@ -239,7 +236,7 @@ class KL(ModularAgent):
         kept = jax.lax.stop_gradient(latents.held)
         return Unrolled(low, self._below(seen[VALUE], kept, at.phase), divergences)
 
-    def _acting(self, network: MLP, seen: Array, latent: Array, phase: Array) -> Any:
+    def _acting(self, network: Network, seen: Array, latent: Array, phase: Array) -> Any:
         """Return the distribution of actions of a low level, or of its default policy."""
         return self.policy(network, self._below(seen, latent, phase))
 

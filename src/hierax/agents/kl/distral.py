@@ -28,7 +28,7 @@ from hierax.agents.kl.flat import POLICY, FlatModular, Seen
 from hierax.agents.kl.heads import outputs
 from hierax.agents.kl.learner import VALUE, Divergence, Modules, Parameters, Unrolled, Window
 from hierax.agents.kl.modular import Policy
-from hierax.agents.networks import MLP
+from hierax.agents.torsos import Network
 
 Architecture = Literal["own", "shared", "two_columns"]
 POLICY_DEFAULT = "policy_default"
@@ -98,13 +98,10 @@ class Distral(FlatModular):
         """Return untrained modules."""
         keys = dict(zip(self.modules, jax.random.split(key, len(self.modules)), strict=True))
         heads = outputs(self.spec.action) * (2 if self.default == "shared" else 1)
-        sizes = {name: self.spec.size(views) for name, views in self.views.items()}
-        parameters: dict[str, MLP] = {
-            name: self.policy_network(keys[name], sizes[name], heads) for name in self.actors
+        parameters: dict[str, Network] = {
+            name: self.policy_network(keys[name], name, heads) for name in self.actors
         }
-        return self.learner.init(
-            {**parameters, VALUE: self.value_network(keys[VALUE], sizes[VALUE])}
-        )
+        return self.learner.init({**parameters, VALUE: self.value_network(keys[VALUE])})
 
     def unrolled(
         self, parameters: Parameters, targets: Parameters, window: Window, key: Key

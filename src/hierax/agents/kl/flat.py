@@ -8,7 +8,6 @@ import jax
 from jax import Array
 
 from hierax.agents.agent import Key, Observation, TrainState
-from hierax.agents.encoder import require_views
 from hierax.agents.kl.heads import outputs
 from hierax.agents.kl.learner import VALUE, Modules, Parameters, Unrolled, Window
 from hierax.agents.kl.modular import ModularAgent, Policy
@@ -34,8 +33,7 @@ class FlatModular(ModularAgent):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, names in self.views.items():
-            require_views(self.spec, f"{name}_views", names)
+        self._require_views()
 
     @property
     def views(self) -> Mapping[str, tuple[str, ...]]:
@@ -59,10 +57,9 @@ class FlatModular(ModularAgent):
     def build(self, key: Key) -> Modules:
         """Return untrained modules."""
         policy_key, value_key = jax.random.split(key)
-        sizes = {name: self.spec.size(views) for name, views in self.views.items()}
         parameters = {
-            POLICY: self.policy_network(policy_key, sizes[POLICY], outputs(self.spec.action)),
-            VALUE: self.value_network(value_key, sizes[VALUE]),
+            POLICY: self.policy_network(policy_key, POLICY, outputs(self.spec.action)),
+            VALUE: self.value_network(value_key),
         }
         return self.learner.init(parameters)
 

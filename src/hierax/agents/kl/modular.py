@@ -15,13 +15,14 @@ from hierax import checks
 from hierax.agents.agent import Key, Metrics, TrainState
 from hierax.agents.base import LearningAgent, Store
 from hierax.agents.distributions import Categorical, DiagonalGaussian
-from hierax.agents.encoder import Encoder
+from hierax.agents.encoder import Encoder, require_views
 from hierax.agents.kl.heads import actions
-from hierax.agents.kl.learner import Modules, Parameters, Unrolled, Weights, Window
+from hierax.agents.kl.learner import VALUE, Modules, Parameters, Unrolled, Weights, Window
 from hierax.agents.kl.retrace import Retrace
 from hierax.agents.kl.vtrace import VTrace
 from hierax.agents.networks import MLP
 from hierax.agents.parts import Parts
+from hierax.agents.torsos import Network, TorsoNetwork, is_image, torsos_of
 from hierax.spec import Continuous, Discrete
 
 Policy: TypeAlias = Categorical | DiagonalGaussian
@@ -39,6 +40,12 @@ class ModularAgent(LearningAgent[Window]):
         spec: the world that the agent acts in.
         hidden_sizes: units of each hidden layer of policies.
         value_hidden_sizes: likewise, of the value.
+        layer_norm: whether the first hidden layers have layer normalisation and tanh, which take
+            out the scale of observations.
+        box_sizes: units of the layers that see each box of the view ``"boxes"``, such as (50,);
+            () gives modules its numbers.
+        image_size: features that the residual network of IMPALA makes of an image of 64 × 64
+            pixels.
         initial_scale: factor of the initial weights of last layers; where it is small, first
             actions are near uniform.
         normalise_observations: whether observations are shifted and scaled by running statistics.
@@ -60,6 +67,9 @@ class ModularAgent(LearningAgent[Window]):
 
     hidden_sizes: tuple[int, ...] = (64,)
     value_hidden_sizes: tuple[int, ...] = (64, 64)
+    layer_norm: bool = False
+    box_sizes: tuple[int, ...] = ()
+    image_size: int = 256
     initial_scale: float = 0.1
     normalise_observations: bool = False
     action_scales: tuple[float, float] = (0.1, 1.0)
@@ -74,6 +84,11 @@ class ModularAgent(LearningAgent[Window]):
             object.__setattr__(self, "learner", self.learner_for(self.spec.action)())
         checks.hidden_sizes(self.hidden_sizes)
         checks.hidden_sizes(self.value_hidden_sizes, "value_hidden_sizes")
+        checks.instance("layer_norm", self.layer_norm, bool)
+        checks.instance("box_sizes", self.box_sizes, tuple)
+        for units in self.box_sizes:
+            checks.count("box_sizes", units, 1)
+        checks.count("image_size", self.image_size, 1)
         checks.positive("initial_scale", self.initial_scale)
         checks.instance("normalise_observations", self.normalise_observations, bool)
         self._check_action_scales()
@@ -192,7 +207,7 @@ class ModularAgent(LearningAgent[Window]):
         hidden = {TASK, None if self.spec.goal is None else self.spec.goal.desired}
         return tuple(name for name in self.spec.view_names if name not in hidden)
 
-    def policy(self, network: MLP, seen: Array) -> Policy:
+    def policy(self, network: Network, seen: Array) -> Policy:
         """Return the distribution of actions of a network."""
         return self.policy_of(network(seen))
 
@@ -200,18 +215,55 @@ class ModularAgent(LearningAgent[Window]):
         """Return the distribution of actions of an output of a network."""
         return actions(self.spec.action, output, self.action_scales)
 
-    def policy_network(self, key: Key, inputs: int, outputs: int) -> MLP:
-        """Return an untrained policy."""
-        return self._network(key, inputs, self.hidden_sizes, outputs)
+    def _require_views(self, may_be_empty: tuple[str, ...] = ()) -> None:
+        """Raise ValueError unless the views of all modules are views that they can see."""
+        for name, names in self.views.items():
+            require_views(self.spec, f"{name}_views", names, least=int(name not in may_be_empty))
+            images = [each for each in names if is_image(self.spec.view(each))]
+            if images and self.normalise_observations:
+                raise ValueError(
+                    f"normalise_observations must be False where a module sees images, as {name} "
+                    f"sees {images[0]!r} of {self.spec.name}; layer_norm=True takes out scales, too"
+                )
 
-    def value_network(self, key: Key, inputs: int) -> MLP:
-        """Return an untrained value of so many inputs, besides the actions that it judges."""
+    def policy_network(self, key: Key, name: str, outputs: int, more: int = 0) -> Network:
+        """Return an untrained policy.
+
+        Args:
+            key: of its weights.
+            name: of the module, which sees its views.
+            outputs: numbers that it returns.
+            more: numbers that it sees after its views.
+        """
+        return self._network(key, self.views[name], more, self.hidden_sizes, outputs)
+
+    def value_network(self, key: Key, more: int = 0) -> Network:
+        """Return an untrained value; it sees ``more`` numbers, and the actions that it judges."""
         judged = math.prod(self.spec.action.shape) if self.learner.judges_actions else 0
-        return self._network(key, inputs + judged, self.value_hidden_sizes, 1)
+        return self._network(key, self.views[VALUE], more + judged, self.value_hidden_sizes, 1)
 
-    def _network(self, key: Key, inputs: int, hidden_sizes: tuple[int, ...], outputs: int) -> MLP:
-        scale = self.initial_scale
-        return MLP(key, inputs, hidden_sizes, outputs, activation="elu", final_scale=scale)
+    def _network(
+        self,
+        key: Key,
+        names: tuple[str, ...],
+        more: int,
+        hidden_sizes: tuple[int, ...],
+        outputs: int,
+    ) -> Network:
+        views = [self.spec.view(name) for name in names]
+        torsos = torsos_of(jax.random.fold_in(key, 0), views, self.box_sizes, self.image_size)
+        inputs = self.spec.size(names) + more
+        inputs += sum(torso.size - (torso.stop - torso.start) for torso in torsos)
+        mlp = MLP(
+            key,
+            inputs,
+            hidden_sizes,
+            outputs,
+            activation="elu",
+            layer_norm=self.layer_norm,
+            final_scale=self.initial_scale,
+        )
+        return TorsoNetwork(torsos, mlp) if torsos else mlp
 
     def _entropy(self, steps: Array) -> Array | float:
         """Return the weight of the entropy after so many environment steps."""

@@ -40,10 +40,10 @@ from hierax.agents.kl.learner import (
     Window,
     mean,
 )
-from hierax.agents.networks import MLP
 from hierax.agents.off_policy import LEAST_SHARE
 from hierax.agents.replay import Index, Replay, Sequences
 from hierax.agents.targets import retrace
+from hierax.agents.torsos import Network
 
 WINDOWS = "windows"
 """Name of the sequences that are drawn."""
@@ -162,7 +162,7 @@ class Retrace(Learner):
             clip=1.0,
         )
 
-    def _expected(self, network: MLP, unrolled: Unrolled, key: Key) -> Array:
+    def _expected(self, network: Network, unrolled: Unrolled, key: Key) -> Array:
         """Return V ``(T + 1, B)``, the mean of Q over actions that are drawn."""
         keys = jax.random.split(key, self.action_samples)
 
@@ -172,7 +172,7 @@ class Retrace(Learner):
         return jax.vmap(of)(keys).mean(axis=0)
 
 
-def _judgement(network: MLP, judged: Array, action: Array) -> Array:
+def _judgement(network: Network, judged: Array, action: Array) -> Array:
     """Return Q ``(..., B)``."""
     inside = jnp.clip(action, -1.0, 1.0)
     return network(jnp.concatenate([judged, inside], axis=-1))[..., 0]
