@@ -32,6 +32,7 @@ from hierax.agents import (
 )
 from hierax.agents.kl.flat import FlatModular
 from hierax.agents.kl.modular import ModularAgent
+from hierax.agents.kl.regularised import Regularised
 from hierax.training.serialisation import tree_digest
 from hierax.worlds.gymnasium import HieraxEnv, HieraxGoalEnv, HostEnv
 from hierax.worlds.mujoco.bodies.body import UP, Body
@@ -52,11 +53,11 @@ TABLES = {
     ("latent-space", "Fields"): (LatentSpacePolicy, Level),
     ("hiro", "Fields"): (OffPolicy, TwoLevels, HIRO),
     ("norl", "Fields"): (NORL,),
-    ("kl", "Fields"): (ModularAgent, KL),
+    ("kl", "Fields"): (ModularAgent, Regularised, KL),
     ("kl", "Fields of V-trace"): (VTrace,),
     ("impala", "Fields"): (ModularAgent, FlatModular),
     ("svg0", "Fields of Retrace"): (Retrace,),
-    ("distral", "Fields"): (Distral,),
+    ("distral", "Fields"): (Regularised, Distral),
     ("train", "Fields of all actor-critics"): (ActorCritic, OffPolicy),
     ("train", "Fields of SAC and TD3"): (FlatActorCritic,),
 }

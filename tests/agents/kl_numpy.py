@@ -215,7 +215,7 @@ def _both(agent, parameters, rollout):
 def costs(agent, seen):
     """α KL at each observation."""
     zeros = np.zeros(seen.judged.shape[:2])
-    return agent.divergence_weight * sum(seen.divergences.values(), zeros)
+    return getattr(agent, "kl_weight", 0.0) * sum(seen.divergences.values(), zeros)
 
 
 def losses(agent, rollout, now, targets, distilled, weight):

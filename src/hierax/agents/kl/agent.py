@@ -35,7 +35,7 @@ from hierax.agents.kl import defaults
 from hierax.agents.kl.clock import Latents, clock, held
 from hierax.agents.kl.heads import gaussian, outputs
 from hierax.agents.kl.learner import VALUE, Divergence, Modules, Parameters, Unrolled, Window
-from hierax.agents.kl.modular import ModularAgent
+from hierax.agents.kl.regularised import Regularised
 from hierax.agents.torsos import Network
 
 HIGH, LOW, HIGH_DEFAULT, LOW_DEFAULT = "high", "low", "high_default", "low_default"
@@ -59,15 +59,13 @@ class KLCarry(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class KL(ModularAgent):
+class KL(Regularised):
     """Two levels joined by latents, with default policies.
 
     Attributes:
         spec: the world that the agent acts in.
         period: p, steps that a latent is held for, counted from the beginning of an episode.
         latent_size: Z, dimensions of a latent.
-        kl_weight: α, weight of the divergence from the default policies, in units of reward for
-            each nat.
         default: π₀^H: ``"isotropic"``, ``"ar1"`` or ``"learned"``.
         default_correlation: κ of ``"ar1"``.
         default_hidden_sizes: units of each hidden layer of ``"learned"``.
@@ -85,7 +83,6 @@ class KL(ModularAgent):
 
     period: int = 1
     latent_size: int = 4
-    kl_weight: float = 1e-2
     default: defaults.Kind = "ar1"
     default_correlation: float = 0.9
     default_hidden_sizes: tuple[int, ...] = (32,)
@@ -99,7 +96,6 @@ class KL(ModularAgent):
     def __post_init__(self) -> None:
         for name in ("period", "latent_size"):
             checks.count(name, getattr(self, name), 1)
-        checks.not_negative("kl_weight", self.kl_weight)
         checks.one_of("default", self.default, get_args(defaults.Kind))
         checks.discount("default_correlation", self.default_correlation)
         checks.hidden_sizes(self.default_hidden_sizes, "default_hidden_sizes")
@@ -129,15 +125,10 @@ class KL(ModularAgent):
         return found
 
     @property
-    def divergence_weight(self) -> float:
-        """α."""
-        return self.kl_weight
-
-    @property
     def modules(self) -> tuple[str, ...]:
         """Names of the modules."""
         own = (LOW_DEFAULT,) if self.low_level == "separate" else ()
-        return (HIGH, LOW, HIGH_DEFAULT, *own, VALUE)
+        return (HIGH, LOW, HIGH_DEFAULT, *own, VALUE, *self.multipliers)
 
     @property
     def actors(self) -> tuple[str, ...]:
@@ -164,7 +155,7 @@ class KL(ModularAgent):
         if self.low_level == "separate":
             own = self.policy_network(keys[LOW_DEFAULT], LOW_DEFAULT, acts, below)
             parameters[LOW_DEFAULT] = own
-        return self.learner.init(parameters)
+        return self.learner.init({**parameters, **self.multipliers})
 
     def initial_carry(self, count: int) -> KLCarry:
         """Return the carry at the beginning of an episode."""

@@ -28,6 +28,7 @@ from hierax.agents.kl.flat import POLICY, FlatModular, Seen
 from hierax.agents.kl.heads import outputs
 from hierax.agents.kl.learner import VALUE, Divergence, Modules, Parameters, Unrolled, Window
 from hierax.agents.kl.modular import Policy
+from hierax.agents.kl.regularised import Regularised
 from hierax.agents.torsos import Network
 
 Architecture = Literal["own", "shared", "two_columns"]
@@ -36,12 +37,11 @@ POLICY_DEFAULT = "policy_default"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Distral(FlatModular):
+class Distral(FlatModular, Regularised):
     """A policy, a default policy, and a value.
 
     Attributes:
         spec: the world that the agent acts in.
-        kl_weight: α, weight of the divergence, in units of reward for each nat.
         distillation: weight of the loss of the default policy. Where no network is shared, Adam
             takes it out again.
         default: architecture of π₀: ``"own"``, ``"shared"`` or ``"two_columns"``.
@@ -49,13 +49,11 @@ class Distral(FlatModular):
             the world, or, with a shared network, for those of the policy.
     """
 
-    kl_weight: float = 1e-2
     distillation: float = 1.0
     default: Architecture = "own"
     policy_default_views: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        checks.not_negative("kl_weight", self.kl_weight)
         checks.not_negative("distillation", self.distillation)
         checks.one_of("default", self.default, get_args(Architecture))
         if self.default == "shared" and self.policy_default_views is not None:
@@ -77,7 +75,7 @@ class Distral(FlatModular):
     @property
     def modules(self) -> tuple[str, ...]:
         """Policy, unless its network is shared, default policy and value."""
-        return tuple(self.views)
+        return (*self.views, *self.multipliers)
 
     @property
     def actors(self) -> tuple[str, ...]:
@@ -89,11 +87,6 @@ class Distral(FlatModular):
         """The policy."""
         return POLICY
 
-    @property
-    def divergence_weight(self) -> float:
-        """α."""
-        return self.kl_weight
-
     def build(self, key: Key) -> Modules:
         """Return untrained modules."""
         keys = dict(zip(self.modules, jax.random.split(key, len(self.modules)), strict=True))
@@ -101,7 +94,8 @@ class Distral(FlatModular):
         parameters: dict[str, Network] = {
             name: self.policy_network(keys[name], name, heads) for name in self.actors
         }
-        return self.learner.init({**parameters, VALUE: self.value_network(keys[VALUE])})
+        value = self.value_network(keys[VALUE])
+        return self.learner.init({**parameters, VALUE: value, **self.multipliers})
 
     def unrolled(
         self, parameters: Parameters, targets: Parameters, window: Window, key: Key

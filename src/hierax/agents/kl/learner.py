@@ -35,6 +35,8 @@ Window: TypeAlias = Transition | Sequences
 """B sequences of T steps; ``observation`` has T + 1 rows, encoded for each module by its name."""
 VALUE = "value"
 """Name of the module that judges: V, or Q of an action."""
+KL_WEIGHT = "kl_weight"
+"""Name of the logarithm of α among the parameters, where α is adapted."""
 DEFAULT = "default"
 """End of the names of default policies."""
 LARGEST_LOG_RATIO = 10.0
@@ -109,11 +111,13 @@ class Weights(NamedTuple):
         discount: γ.
         kl: α, of divergences.
         entropy: w, of the entropy of actions.
+        kl_target: nats for each decision that α is adapted to; None where it is constant.
     """
 
     discount: float
-    kl: float
+    kl: Array | float
     entropy: Array | float
+    kl_target: float | None = None
 
 
 class Losses(NamedTuple):
@@ -251,7 +255,8 @@ class Learner(abc.ABC):
             default = sum(mean(window.is_step, each.of_default) for each in before.values())
             entropy = unrolled.policy.entropy()[:-1]
             metrics = _metrics(actor, window.is_step, found, before, entropy)
-            return found.policy + found.value + default, metrics
+            tuned = _tuned(parameters, window.is_step, before, weights)
+            return found.policy + found.value + default + tuned, metrics
 
         gradients, metrics = jax.grad(loss, has_aux=True)(modules.parameters)
         stepped = {
@@ -267,7 +272,8 @@ class Learner(abc.ABC):
             updates,
         )
         norms = {f"{name}/gradient": each.norm for name, each in stepped.items()}
-        return modules, {**metrics, **norms}
+        adapted = {} if weights.kl_target is None else {"policy/kl_weight": weights.kl}
+        return modules, {**metrics, **norms, **adapted}
 
     def rate_of(self, name: str) -> float:
         """Return the learning rate of a module."""
@@ -294,6 +300,19 @@ class Learner(abc.ABC):
 def mean(where: Array, values: Array) -> Array:
     """Return the mean of values where there are any, else 0."""
     return jnp.where(where, values, 0.0).sum() / jnp.maximum(where.sum(), 1)
+
+
+def _tuned(
+    parameters: Parameters,
+    is_step: Array,
+    divergences: Mapping[str, Divergence],
+    weights: Weights,
+) -> Array | float:
+    """Return the loss of log α, where α is adapted."""
+    if weights.kl_target is None:
+        return 0.0
+    nats = [mean(is_step & each.paid, each.of_policy) for each in divergences.values()]
+    return parameters[KL_WEIGHT] * (weights.kl_target - jax.lax.stop_gradient(sum(nats)))
 
 
 def _variance(where: Array, values: Array) -> Array:

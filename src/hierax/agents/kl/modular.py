@@ -126,10 +126,10 @@ class ModularAgent(LearningAgent[Window]):
     ) -> Unrolled:
         """Return policy and divergences at all observations of a window of `sample`."""
 
-    @property
-    def divergence_weight(self) -> float:
-        """α, weight of the divergences from default policies."""
-        return 0.0
+    def weights(self, modules: Modules, window: Window) -> Weights:
+        """Return the weights of an update."""
+        entropy = self._entropy(self.learner.steps_of(modules.updates, window))
+        return Weights(self.discount, 0.0, entropy)
 
     @property
     def learning_starts(self) -> int:
@@ -197,8 +197,7 @@ class ModularAgent(LearningAgent[Window]):
 
     def update(self, learner: Modules, batch: Window, key: Key) -> tuple[Modules, Metrics]:
         """Return the modules after one update, and metrics."""
-        entropy = self._entropy(self.learner.steps_of(learner.updates, batch))
-        weights = Weights(self.discount, self.divergence_weight, entropy)
+        weights = self.weights(learner, batch)
         return self.learner.update(self.actor, self.unrolled, learner, batch, key, weights)
 
     @property
