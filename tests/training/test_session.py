@@ -62,6 +62,9 @@ AGENTS = {
     "impala": IMPALA(WORLD.spec, hidden_sizes=(4,), **ROLLOUT),
     "svg0": SVG0(WORLD.spec, hidden_sizes=(4,), learner=WINDOWS),
     "distral": Distral(WORLD.spec, hidden_sizes=(4,), default="two_columns", learner=WINDOWS),
+    "distral, latent": Distral(
+        WORLD.spec, hidden_sizes=(4,), default="latent", memory_size=2, learner=WINDOWS
+    ),
     "kl, retrace": KL(
         WORLD.spec, hidden_sizes=(4,), period=3, low_level="separate", learner=WINDOWS
     ),

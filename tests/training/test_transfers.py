@@ -44,6 +44,10 @@ AGENTS = {
     "impala": (IMPALA(GRID.spec, hidden_sizes=(4,)), GRID),
     "svg0": (SVG0(SPEED.spec, hidden_sizes=(4,), learner=WINDOWS), SPEED),
     "distral": (Distral(SPEED.spec, hidden_sizes=(4,), learner=WINDOWS), SPEED),
+    "distral, lstm": (
+        Distral(SPEED.spec, hidden_sizes=(4,), default="lstm", memory_size=2, learner=WINDOWS),
+        SPEED,
+    ),
     "kl, retrace": (KL(SPEED.spec, hidden_sizes=(4,), learner=WINDOWS), SPEED),
     "sac": (SAC(SPEED.spec, normalise_observations=True, **SMALL), SPEED),
     "td3": (TD3(SPEED.spec, **SMALL), SPEED),

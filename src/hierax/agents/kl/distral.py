@@ -5,35 +5,47 @@ et al. (2019). The policy maximises
 
     E Σ γ^t ( r_t - α KL(π(·|x_t) ‖ π₀(·|x_t)) )
 
-and the default policy π₀ is trained to be near it. There are three architectures:
-
-| `default` | π₀ | π |
-|---|---|---|
-| ``"own"`` | a network | a network |
-| ``"shared"`` | a head of the network of π | another head: both see the same |
-| ``"two_columns"`` | a network, the first column | a network, whose output is added to that of π₀ |
+and the default policy π₀ is trained to be near it. `hierax.agents.kl.architectures` says how both
+are made; in one of them π₀ has latents, and an upper bound takes the place of the divergence.
 """
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import jax
 import jax.numpy as jnp
+from jax import Array
 
 from hierax import checks
-from hierax.agents.agent import Key
+from hierax.agents.agent import Key, Observation, TrainState
 from hierax.agents.distributions import kl_divergence
+from hierax.agents.kl.architectures import (
+    ARCHITECTURES,
+    LATENT_DEFAULT,
+    POLICY_DEFAULT,
+    Own,
+    Past,
+)
+from hierax.agents.kl.clock import clock
 from hierax.agents.kl.flat import POLICY, FlatModular, Seen
-from hierax.agents.kl.heads import outputs
 from hierax.agents.kl.learner import VALUE, Divergence, Modules, Parameters, Unrolled, Window
 from hierax.agents.kl.modular import Policy
 from hierax.agents.kl.regularised import Regularised
-from hierax.agents.torsos import Network
 
-Architecture = Literal["own", "shared", "two_columns"]
-POLICY_DEFAULT = "policy_default"
-"""Name of the module of π₀; with ``default="shared"`` it is the network of both."""
+Kind: TypeAlias = Literal["own", "shared", "two_columns", "lstm", "latent"]
+
+
+class DistralCarry(NamedTuple):
+    """The carry of N environments.
+
+    Attributes:
+        age: ``(N,)`` int32, steps since the episode began.
+        memory: ``(N, M)``, what the default policy remembers.
+    """
+
+    age: Array
+    memory: Array
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,18 +56,22 @@ class Distral(FlatModular, Regularised):
         spec: the world that the agent acts in.
         distillation: weight of the loss of the default policy. Where no network is shared, Adam
             takes it out again.
-        default: architecture of π₀: ``"own"``, ``"shared"`` or ``"two_columns"``.
+        default: how π₀ is made: ``"own"``, ``"shared"``, ``"two_columns"``, ``"lstm"`` or
+            ``"latent"``.
+        memory_size: units of the LSTM, or numbers of a latent.
         policy_default_views: names of the views of π₀; None for all but ``"task"`` and the goal of
             the world, or, with a shared network, for those of the policy.
     """
 
     distillation: float = 1.0
-    default: Architecture = "own"
+    default: Kind = "own"
+    memory_size: int = 32
     policy_default_views: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         checks.not_negative("distillation", self.distillation)
-        checks.one_of("default", self.default, get_args(Architecture))
+        checks.one_of("default", self.default, get_args(Kind))
+        checks.count("memory_size", self.memory_size, 1)
         if self.default == "shared" and self.policy_default_views is not None:
             raise ValueError(
                 "policy_default_views must be None with default='shared', whose network sees the "
@@ -64,23 +80,29 @@ class Distral(FlatModular, Regularised):
         super().__post_init__()
 
     @property
+    def architecture(self) -> Own:
+        """How policy and default policy are made."""
+        return ARCHITECTURES[self.default](self.memory_size)
+
+    @property
     def views(self) -> Mapping[str, tuple[str, ...]]:
-        """Names of the views of each module."""
-        found = dict(super().views)
-        if self.default == "shared":
-            return {POLICY_DEFAULT: found[POLICY], VALUE: found[VALUE]}
-        given = self.policy_default_views
-        return {**found, POLICY_DEFAULT: self.body_views if given is None else given}
+        """Names of the views of each module that sees any."""
+        found = super().views
+        given = self.body_views if self.policy_default_views is None else self.policy_default_views
+        own = {POLICY_DEFAULT: found[POLICY] if self.default == "shared" else given}
+        each = {name: own.get(name, found[POLICY]) for name in self.architecture.modules}
+        return {**each, VALUE: found[VALUE]}
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Policy, unless its network is shared, default policy and value."""
-        return (*self.views, *self.multipliers)
+        """Names of the modules."""
+        latent = (LATENT_DEFAULT,) if self.default == "latent" else ()
+        return (*self.views, *latent, *self.multipliers)
 
     @property
     def actors(self) -> tuple[str, ...]:
-        """Policy and default policy."""
-        return tuple(name for name in self.views if name != VALUE)
+        """Policy, unless its network is shared, and default policy."""
+        return tuple(name for name in self.views if name in (POLICY, POLICY_DEFAULT))
 
     @property
     def actor(self) -> str:
@@ -89,26 +111,49 @@ class Distral(FlatModular, Regularised):
 
     def build(self, key: Key) -> Modules:
         """Return untrained modules."""
-        keys = dict(zip(self.modules, jax.random.split(key, len(self.modules)), strict=True))
-        heads = outputs(self.spec.action) * (2 if self.default == "shared" else 1)
-        parameters: dict[str, Network] = {
-            name: self.policy_network(keys[name], name, heads) for name in self.actors
-        }
-        value = self.value_network(keys[VALUE])
+        key, value_key = jax.random.split(key)
+        parameters = self.architecture.build(self, key)
+        value = self.value_network(value_key)
         return self.learner.init({**parameters, VALUE: value, **self.multipliers})
+
+    def initial_carry(self, count: int) -> DistralCarry:
+        """Return the carry at the beginning of an episode."""
+        memory = jnp.zeros((count, self.architecture.memory))
+        return DistralCarry(jnp.zeros(count, jnp.int32), memory)
+
+    def act(
+        self,
+        state: TrainState,
+        carry: DistralCarry,
+        observation: Observation,
+        key: Key,
+        *,
+        explore: bool,
+    ) -> tuple[DistralCarry, Array, Mapping[str, Array]]:
+        """Return carry, actions, and what updates need to know; modes without exploration."""
+        action_key, memory_key = jax.random.split(key)
+        encoders = state.encoders.items()
+        seen = {name: encoder(observation) for name, encoder in encoders if name != VALUE}
+        parameters = state.learner.parameters
+        _, action, extras = super().act(state, (), observation, action_key, explore=explore)
+        memory = self.architecture.remembered(parameters, seen, carry.memory, memory_key)
+        kept = {"age": carry.age, "memory": carry.memory}
+        return DistralCarry(carry.age + 1, memory), action, {**extras, **kept}
 
     def unrolled(
         self, parameters: Parameters, targets: Parameters, window: Window, key: Key
     ) -> Unrolled:
         """Return policy and divergence at all observations of a window of `sample`."""
-        del key
-        seen: Seen = window.observation
-        policy, default = self._both(parameters, seen)
-        _, target = self._both(jax.lax.stop_gradient({**parameters, **targets}), seen)
-        distilled = self.distillation * kl_divergence(jax.lax.stop_gradient(policy), default)
+        extras, seen = window.extras, window.observation
+        past = Past(extras["memory"][0], clock(extras["age"][0], window.is_step, 1).begins)
+        kept = jax.lax.stop_gradient({**parameters, **targets})
+        both = self.architecture.both(parameters, seen, past, key)
+        target = self.architecture.both(kept, seen, past, key)
+        policy = self.policy_of(both.policy)
+        distilled = kl_divergence(jax.lax.stop_gradient(policy), self.policy_of(both.default))
         divergence = Divergence(
-            of_policy=kl_divergence(policy, target),
-            of_default=distilled,
+            of_policy=kl_divergence(policy, self.policy_of(target.default)) + target.nats,
+            of_default=self.distillation * (distilled + both.nats),
             paid=jnp.ones(distilled.shape, bool),
             entropy=policy.entropy(),
         )
@@ -116,15 +161,4 @@ class Distral(FlatModular, Regularised):
 
     def acting(self, parameters: Parameters, seen: Seen) -> Policy:
         """Return the policy at encoded observations of each module."""
-        return self._both(parameters, seen)[0]
-
-    def _both(self, parameters: Parameters, seen: Seen) -> tuple[Policy, Policy]:
-        """Return policy and default policy."""
-        default = parameters[POLICY_DEFAULT](seen[POLICY_DEFAULT])
-        if self.default == "shared":
-            own, default = jnp.split(default, 2, axis=-1)
-        else:
-            own = parameters[POLICY](seen[POLICY])
-        if self.default == "two_columns":
-            own = own + default
-        return self.policy_of(own), self.policy_of(default)
+        return self.policy_of(self.architecture.policy(parameters, seen))

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import jax
 from jax import Array
 
-from hierax.agents.agent import Key, Observation, TrainState
+from hierax.agents.agent import Carry, Key, Observation, TrainState
 from hierax.agents.kl.heads import outputs
 from hierax.agents.kl.learner import VALUE, Modules, Parameters, Unrolled, Window
 from hierax.agents.kl.modular import ModularAgent, Policy
@@ -63,7 +63,7 @@ class FlatModular(ModularAgent):
         }
         return self.learner.init(parameters)
 
-    def initial_carry(self, count: int) -> tuple[()]:
+    def initial_carry(self, count: int) -> Carry:
         """Return an empty carry."""
         del count
         return ()
@@ -71,12 +71,12 @@ class FlatModular(ModularAgent):
     def act(
         self,
         state: TrainState,
-        carry: tuple[()],
+        carry: Carry,
         observation: Observation,
         key: Key,
         *,
         explore: bool,
-    ) -> tuple[tuple[()], Array, Mapping[str, Array]]:
+    ) -> tuple[Carry, Array, Mapping[str, Array]]:
         """Return carry, actions and their log-probabilities; modes without exploration."""
         encoders = state.encoders.items()
         seen = {name: encoder(observation) for name, encoder in encoders if name != VALUE}
