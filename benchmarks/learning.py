@@ -54,6 +54,8 @@ GOAL_AGENTS: dict[str, dict[str, Any]] = {
 MODULE_AGENTS = {"IMPALA": "impala", "hierarchy": "kl", "frozen high level": "transferred"}
 BODIES = (1, 8)
 """Steps for a cell; in the first grid nothing is moved."""
+WINDOW_AGENTS = {"hierarchy": "kl", "SVG(0)": "svg0"}
+CRITICS = ([128, 128], [400, 300])
 QUICK_WORLDS = ("PointCross-v0", "FourRooms-v0")
 OURS = "hierax"
 RECORDS = ("learning.json", "half_cheetah.json")
@@ -172,6 +174,16 @@ def _modules(options: argparse.Namespace) -> Iterator[Case]:
             yield {"work": work, "body": body} | told
 
 
+def _windows(options: argparse.Namespace) -> Iterator[Case]:
+    """Updates of Retrace, beside matrix products with as many operations."""
+    for threads, (name, agent), critic in _settings(options, WINDOW_AGENTS.items(), CRITICS):
+        asked = {"agent": agent, "critic": critic}
+        sides = [Side(name, "learning_windows:updates", asked)]
+        sides.append(Side("matrix products", "learning_windows:products", asked))
+        told = contest(sides, options.rounds, threads, options.seconds)
+        yield {"agent": name, "critic": critic} | told
+
+
 def _overhead(options: argparse.Namespace) -> Iterator[Case]:
     """What the host driver adds to physics and updates."""
     for threads in options.threads:
@@ -227,6 +239,7 @@ PARTS: dict[str, Part] = {
     "seeds": _seeds,
     "goals": _goals,
     "modules": _modules,
+    "windows": _windows,
     "overhead": _overhead,
     "acting": _acting,
     "start": _start,

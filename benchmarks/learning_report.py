@@ -15,6 +15,9 @@ GOAL_TARGETS = {"HIRO without correction": 1.3, "HIRO": 2.2, "NORL": 3.0}
 MODULE_RATE_TARGETS = {("hierarchy", 1): 0.4}
 """Million environment steps per CPU second, by agent and body."""
 MODULE_UPDATE_TARGET = 1.5
+WINDOW_TARGETS = {128: 250.0, 400: 90.0}
+"""Updates of a hierarchy per CPU second, by the first layer of its critic."""
+WINDOW_SHARE = 0.7
 LEVEL_TARGETS = {"one level": 1.4}
 PEER_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 1.3}
 SMALL_NETWORK_TARGETS = {"SBX": 1.0, "Stable-Baselines3": 8.0}
@@ -68,6 +71,12 @@ updates from 16 steps of each. Each level has a hidden layer of 64 units, the po
 the value have two. In `BodyGrid8-v0` the hierarchy decides every 8 steps. The cost is the CPU time
 relative to IMPALA in the same round.
 """
+WINDOWS_NOTE = """
+Updates of KL-regularised hierarchies and of SVG(0) with Retrace: 64 windows of 10 steps, one action
+for each value, observations and actions of an ant. Levels and the flat policy have two hidden
+layers of 200 and 100 units. The share is the rate over that of a loop of matrix products, of the
+shape of the largest one, with as many floating-point operations.
+"""
 OVERHEAD_NOTE = """
 CPU time of a step with its update in `HalfCheetah-v5`, compared with steps of the environment alone
 plus updates in one loop. The overhead is acting, storing, and calls between Python and compiled
@@ -111,6 +120,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         ("seeds", "## Many seeds", SEEDS_NOTE, _seeds),
         ("goals", "## Goals", GOALS_NOTE, _goals),
         ("modules", "## On-policy hierarchies", MODULES_NOTE, _modules),
+        ("windows", "## Hierarchies with a replay", WINDOWS_NOTE, _windows),
         ("overhead", "## Overhead of the host driver", OVERHEAD_NOTE, _overhead),
         ("acting", "## Acting", ACTING_NOTE, _acting),
         ("start", "## Start", START_NOTE, _start),
@@ -284,6 +294,22 @@ def _modules(cases: list[dict[str, Any]]) -> str:
     return _table("agent|world|threads|per CPU second|cost|target", rows)
 
 
+def _windows(cases: list[dict[str, Any]]) -> str:
+    rows = []
+    for case in cases:
+        name, critic = case["agent"], case["critic"]
+        rate, share = case["sides"][name]["median"], case["ratios"]["matrix products"]
+        least = WINDOW_TARGETS[critic[0]]
+        verdict = (
+            f"{_verdict(f'{least:g}', rate >= least)}; "
+            f"{_verdict(f'share {WINDOW_SHARE:g}', share['median'] >= WINDOW_SHARE)}"
+        )
+        shown = verdict if name == "hierarchy" else ""
+        layers = " × ".join(map(str, critic))
+        rows.append((name, layers, str(case["threads"]), f"{rate:,.0f}", _spread(share), shown))
+    return _table("agent|critic|threads|updates per CPU second|share|target", rows)
+
+
 def _overhead(cases: list[dict[str, Any]]) -> str:
     rows = []
     for case in cases:
@@ -344,7 +370,17 @@ def _trials(cases: list[dict[str, Any]]) -> str:
 
 def _again(results: Mapping[str, Any]) -> str:
     """Return how many functions hierax compiled after the set-up, over all parts."""
-    parts = ("updates", "levels", "steps", "worlds", "seeds", "goals", "modules", "overhead")
+    parts = (
+        "updates",
+        "levels",
+        "steps",
+        "worlds",
+        "seeds",
+        "goals",
+        "modules",
+        "windows",
+        "overhead",
+    )
     sides = [
         side
         for part in parts
