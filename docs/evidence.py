@@ -8,6 +8,7 @@ pages:
     number NAME KEY KEY ...          one number of a result; claims are keys by their id
     table NAME TABLE COLUMN ...      columns of a table of a result
     intervals NAME TABLE COLUMN ...  columns of a table with names of rows: intervals, or numbers
+    spans NAME TABLE END COLUMN ...  median, least and most over seeds, of rows whose names end so
     figure NAME TEXT                 figure of a result, with a text for those who cannot see it
     experiments                      table of the experiments and their commands
 
@@ -19,6 +20,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from mkdocs.exceptions import PluginError
@@ -99,6 +101,30 @@ def _intervals(name: str, table: str, *columns: str) -> str:
     return _markdown_table(["", *map(_words, columns)], cells)
 
 
+def _spans(name: str, table: str, end: str, *columns: str) -> str:
+    if not _was_run(name):
+        return _not_run(name)
+    rows = {row: each for row, each in _rows(name, table, columns).items() if row.endswith(end)}
+    cells = [
+        [_words(row.removesuffix(end)), *(_span(each[column]) for column in columns)]
+        for row, each in rows.items()
+    ]
+    return _markdown_table(["", *map(_words, columns)], cells)
+
+
+def _span(values: list[float]) -> str:
+    middle, least, most = median(values), min(values), max(values)
+    return f"{_digits(middle)} ({_digits(least)} to {_digits(most)})"
+
+
+def _digits(value: float) -> str:
+    """Return a number with at most three decimals."""
+    if 0 < abs(value) < 1e-3:
+        return "<0.001"
+    decimals = 3 if abs(value) < 1 else 1 if abs(value) < 100 else 0
+    return f"{value:,.{decimals}f}"
+
+
 def _rows(name: str, table: str, columns: tuple[str, ...]) -> Mapping[Any, Mapping[str, Any]]:
     """Return the rows of a table by name, or by number if they have none."""
     rows = _record(name)["tables"].get(table, [])
@@ -147,6 +173,7 @@ RESULT_PARTS = {
     "number": _number,
     "table": _table,
     "intervals": _intervals,
+    "spans": _spans,
     "figure": _figure,
     "experiments": _experiments,
 }
