@@ -155,6 +155,7 @@ def rollout_of(agent, seed=0):
     latent, previous, noise = rng.normal(size=(3, T, N, Z)).astype(np.float32)
     previous[age[:-1] < period] = 0
     extras = {"age": age[:-1], "latent": latent, "previous": previous, "noise": noise}
+    extras["memory"] = np.zeros((T, N, 0), np.float32)
     reward = rng.normal(size=(T, N)).astype(np.float32)
     rollout = Transition(seen, action, extras, reward, over, cut, None, is_step)
     rollout = rollout._replace(extras={**extras, "log_prob": behaviour(agent, rollout, rng)})

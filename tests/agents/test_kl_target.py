@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from agents.kl_retrace import AGENTS
+from agents.kl_retrace import AGENTS, LEARNER
 from agents.kl_rollouts import SEPARATE, gradients_of, modules_of, rollout_of, update
 from agents.kl_windows import GRID, trained
 from hierax.agents import KL, Distral, VTrace
@@ -60,5 +60,15 @@ def test_refusals(kind):
     refuses(lambda: kind(GRID.spec, kl_target=0.0), "kl_target must be a finite number > 0, got 0")
     refuses(
         lambda: kind(GRID.spec, kl_target=1.0, kl_weight=0.0),
-        "kl_weight must be > 0 with kl_target",
+        "kl_weight must be from 1e-06 to 10000 where kl_target adapts it, got 0",
     )
+
+
+@pytest.mark.parametrize(("target", "bound"), [(1e-6, 1e4), (1e6, 1e-6)])
+def test_a_target_out_of_reach_leaves_the_weight_finite(target, bound):
+    changes = {"kl_target": target, "learner": dataclasses.replace(LEARNER, learning_rate=30.0)}
+    agent = dataclasses.replace(AGENTS["shared"], **changes)
+    window, modules = rollout_of(AGENTS["shared"]), modules_of(AGENTS["shared"])
+    state = agent.learner.init({**modules.parameters, **agent.multipliers})
+    after, _ = update(agent, state, window)
+    assert np.exp(after.parameters["kl_weight"]) == pytest.approx(bound, rel=1e-5)

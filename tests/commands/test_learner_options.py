@@ -97,11 +97,22 @@ def test_the_learner_of_a_preset_stays_unless_another_is_named():
         (f"{DISCRETE} --agent.learner", ["--agent.learner must have a value"]),
         (
             f"{DISCRETE} --agent.learner.batch-size 8",
-            ["batch-size is an option of retrace", "learner is vtrace", "--agent.learner retrace"],
+            [
+                "batch-size is an option of retrace",
+                "learner is vtrace",
+                "--agent.learner retrace",
+                "for continuous actions",
+            ],
         ),
         (f"{CONTINUOUS} --agent.learner.rollout_length 8", ["option of vtrace"]),
         (f"{CONTINUOUS} --agent.learner.learning-rat 8", ["did you mean", "learning-rate"]),
         ("NoWorld-v0 --agent.learner.batch-size 0.5", ["must be an integer", "'0.5'"]),
+        # what is wrong comes first: neither the world nor the learner is known
+        (f"{DISCRETE} --world.size x --agent.learner.rollout-length 8", ["--world.size", "'x'"]),
+        (
+            f"{CONTINUOUS} --agent.learner retrac --agent.learner.rollout-length 8",
+            ["--agent.learner must be retrace or vtrace", "'retrac'"],
+        ),
     ],
 )
 def test_refusals(words, parts):

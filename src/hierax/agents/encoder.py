@@ -73,7 +73,11 @@ def require_views(spec: WorldSpec, field: str, names: object, least: int = 1) ->
     assert isinstance(names, tuple)
     if len(set(names)) < len(names):
         raise ValueError(f"{field} must name each view once, got {names}")
-    if spec.size(names) < least:
+    try:
+        size = spec.size(names)
+    except ValueError as error:
+        raise ValueError(f"{field}: {error}") from None
+    if size < least:
         raise ValueError(f"{field} must hold at least one number together, got {names}")
 
 

@@ -68,6 +68,11 @@ def is_image(view: View) -> bool:
     return view.shape == IMAGE_SHAPE and view.dtype == "uint8"
 
 
+def is_boxes(view: View) -> bool:
+    """Return whether a view has the corners of boxes that a `BoxTorso` can see."""
+    return view.name == BOXES and view.size > 0 and view.size % BOX_SIZE == 0
+
+
 def torsos_of(
     key: Key, views: Sequence[View], box_sizes: tuple[int, ...], image_size: int
 ) -> tuple[Torso, ...]:
@@ -84,7 +89,7 @@ def torsos_of(
         start, stop = stop, stop + view.size
         if is_image(view):
             found.append(Torso(VisionTorso(each, image_size), start, stop, image_size))
-        elif view.name == BOXES and box_sizes and view.size and view.size % BOX_SIZE == 0:
+        elif box_sizes and is_boxes(view):
             size = view.size // BOX_SIZE * box_sizes[-1]
             found.append(Torso(BoxTorso(each, box_sizes), start, stop, size))
     return tuple(found)

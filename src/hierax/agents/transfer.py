@@ -7,6 +7,7 @@
 All else of the state is new: what is not kept learns from nothing.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -135,14 +136,13 @@ def _require_shapes(name: str, own: Any, given: Any) -> None:
         found, wanted = (eqx.tree_pformat(tree, width=LINE) for tree in (own, given))
         raise ValueError(f"{name!r} must be as in the source, {wanted}, got {found}")
     if here != there or sizes[0] != sizes[1]:
+        pairs = itertools.zip_longest(*sizes)
+        wanted, found = next(pair for pair in pairs if pair[0] != pair[1])
         raise ValueError(
-            f"{name!r} must have the views, sizes and networks of the source, which has arrays of "
-            f"shapes {_first(sizes[0])}, got {_first(sizes[1])}"
+            f"{name!r} must have the views, sizes and networks of the source, whose "
+            f"{len(sizes[0])} arrays have one of shape {wanted} where the {len(sizes[1])} here "
+            f"have {found}"
         )
-
-
-def _first(shapes: tuple[tuple[int, ...], ...], shown: int = 3) -> str:
-    return ", ".join(map(str, shapes[:shown])) + (", ..." if len(shapes) > shown else "")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -4,6 +4,7 @@
 The fields of the chosen one are ``--agent.learner.FIELD``.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -37,17 +38,19 @@ def default(
         words: of the command line.
 
     Raises:
-        UsageError: if an option is one of another learner.
+        UsageError: if there is no such learner, or an option is one of another learner.
     """
     if len(getattr(kind, "learners", ())) < 2:
         return {}
-    named = values_of(_OPTION, words)
-    found = [each for each in kind.learners if [_name_of(each)] == named]
-    known = fields.get(LEARNER)
-    if known is None or found not in ([], [type(known)]):
-        known = (found[0] if found else _implied(kind, place, words))()
-    _refuse_others(kind.learners, type(known), words)
-    return {LEARNER: known}
+    by_name = {_name_of(each): each for each in kind.learners}
+    named, known = values_of(_OPTION, words), fields.get(LEARNER)
+    if named and " ".join(named) not in by_name:
+        raise UsageError(f"{_OPTION} must be {' or '.join(by_name)}, got {' '.join(named)!r}")
+    chosen = by_name[named[0]] if named else _implied(kind, known, place, words)
+    if chosen is None:  # the world is refused later
+        return {LEARNER: kind.learners[0]()}
+    _refuse_others(kind.learners, chosen, words)
+    return {LEARNER: known if isinstance(known, chosen) else chosen()}
 
 
 def with_choice(options: type, kind: Any, learner: Mapping[str, Any]) -> type:
@@ -65,15 +68,17 @@ def without_choice(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name != _CHOICE}
 
 
-def _refuse_others(learners: Sequence[type], chosen: type, words: Sequence[str]) -> None:
+def _refuse_others(learners: Sequence[Any], chosen: type, words: Sequence[str]) -> None:
     """Raise UsageError if an option is a field of another learner alone."""
     for option in (normal(word) for word in words if normal(word).startswith(f"{_OPTION}.")):
         name = option.removeprefix(f"{_OPTION}.").replace("-", "_")
         owners = [each for each in learners if name in _fields(each)]
         if owners and chosen not in owners:
+            other = _name_of(owners[0])
+            needs = ", for continuous actions" if owners[0].judges_actions else ""
             raise UsageError(
-                f"{option} is an option of {_name_of(owners[0])}, but the learner is "
-                f"{_name_of(chosen)}; {_OPTION} {_name_of(owners[0])} chooses the other"
+                f"{option} is an option of {other}, but the learner is {_name_of(chosen)}; "
+                f"{_OPTION} {other} chooses the other{needs}"
             )
 
 
@@ -85,14 +90,17 @@ def _name_of(learner: type) -> str:
     return learner.__name__.lower()
 
 
-def _implied(kind: Any, place: tuple[str | None, Mapping[str, Any]], words: Sequence[str]) -> Any:
-    """Return the learner for the actions of a world; one that cannot be made is refused later."""
+def _implied(
+    kind: Any, known: Any, place: tuple[str | None, Mapping[str, Any]], words: Sequence[str]
+) -> type | None:
+    """Return the kind of the learner of a preset, or that for the actions of a world."""
     from hierax.worlds.registry import make
 
+    if known is not None:
+        return type(known)
     name, fields = place
     given, _ = values_without_type(words, "world")
-    try:
-        action = make(name or "", **{**fields, **given}).spec.action
-    except (ValueError, TypeError):
-        return kind.learners[0]
-    return kind.learner_for(action)
+    for options in ({**fields, **given}, {}):  # what is wrong with a field is said later
+        with contextlib.suppress(ValueError, TypeError):
+            return kind.learner_for(make(name or "", **options).spec.action)
+    return None

@@ -157,7 +157,7 @@ class Recurrent(eqx.Module):
     head: Network
 
     def after(self, memory: Array, seen: Array) -> Array:
-        """Return the state ``(B, 2 M)`` of the LSTM after an observation."""
+        """Return the state ``(B, M)`` of the LSTM after an observation."""
         hidden, cell = jnp.split(memory, 2, axis=-1)
         return jnp.concatenate(jax.vmap(self.cell)(seen, (hidden, cell)), axis=-1)
 

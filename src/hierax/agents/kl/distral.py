@@ -22,6 +22,7 @@ from hierax.agents.agent import Key, Observation, TrainState
 from hierax.agents.distributions import kl_divergence
 from hierax.agents.kl.architectures import (
     ARCHITECTURES,
+    INFERENCE,
     LATENT_DEFAULT,
     POLICY_DEFAULT,
     Own,
@@ -32,6 +33,8 @@ from hierax.agents.kl.flat import POLICY, FlatModular, Seen
 from hierax.agents.kl.learner import VALUE, Divergence, Modules, Parameters, Unrolled, Window
 from hierax.agents.kl.modular import Policy
 from hierax.agents.kl.regularised import Regularised
+from hierax.agents.parts import Parts
+from hierax.agents.torsos import is_image
 
 Kind: TypeAlias = Literal["own", "shared", "two_columns", "lstm", "latent"]
 
@@ -54,8 +57,8 @@ class Distral(FlatModular, Regularised):
 
     Attributes:
         spec: the world that the agent acts in.
-        distillation: weight of the loss of the default policy. Where no network is shared, Adam
-            takes it out again.
+        distillation: weight of the loss of the default policy. It matters most where the loss of
+            the policy reaches the same network: with ``"shared"`` and ``"two_columns"``.
         default: how π₀ is made: ``"own"``, ``"shared"``, ``"two_columns"``, ``"lstm"`` or
             ``"latent"``.
         memory_size: units of the LSTM, or numbers of a latent.
@@ -77,7 +80,17 @@ class Distral(FlatModular, Regularised):
                 "policy_default_views must be None with default='shared', whose network sees the "
                 f"views of the policy, got {self.policy_default_views}"
             )
+        if self.policy_default_views is None and self.default != "shared" and not self.body_views:
+            raise ValueError(
+                f"policy_default_views must be given, because {self.spec.name} has no view but "
+                "'task' and the goal"
+            )
         super().__post_init__()
+        images = [name for name in self.views[POLICY_DEFAULT] if is_image(self.spec.view(name))]
+        if self.default == "lstm" and images:
+            raise ValueError(
+                f"policy_default_views must have no image with default='lstm', got {images[0]!r}"
+            )
 
     @property
     def architecture(self) -> Own:
@@ -92,6 +105,20 @@ class Distral(FlatModular, Regularised):
         own = {POLICY_DEFAULT: found[POLICY] if self.default == "shared" else given}
         each = {name: own.get(name, found[POLICY]) for name in self.architecture.modules}
         return {**each, VALUE: found[VALUE]}
+
+    def chooser(self, name: str) -> str:
+        """Return the module whose field gives a module its views."""
+        is_seen = name == INFERENCE or self.default == "shared"
+        return POLICY if is_seen and name != VALUE else name
+
+    @property
+    def parts(self) -> Parts:
+        """All modules; a policy that is one of two columns is no policy alone."""
+        found = dict(super().parts)
+        if self.default == "two_columns":
+            own = found[POLICY]
+            found[POLICY] = dataclasses.replace(own, settings={**own.settings, "column": True})
+        return found
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -3,15 +3,19 @@
 `hierax.agents.kl.vtrace` and `hierax.agents.kl.retrace` are learners. An agent gives them a model:
 a function from the parameters of all modules to its policy, to what its value sees, and to its
 divergences from default policies, at T + 1 observations of each of B sequences. Both minimise the
-sum of three losses that have no parameter in common:
+sum of three losses:
 
     policy     the objective, less its divergences as a cost: reaches all policies
     default    the divergences: reaches default policies alone
     value      the error of the value: reaches the value alone
+
+No module learns from two of them, but for the default policies of `Distral` that are part of the
+policy: ``"shared"`` and ``"two_columns"``.
 """
 
 import abc
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, TypeAlias
@@ -37,6 +41,8 @@ VALUE = "value"
 """Name of the module that judges: V, or Q of an action."""
 KL_WEIGHT = "kl_weight"
 """Name of the logarithm of α among the parameters, where α is adapted."""
+KL_WEIGHTS = (1e-6, 1e4)
+"""Least and largest α where it is adapted: a target that cannot be reached has an end."""
 DEFAULT = "default"
 """End of the names of default policies."""
 LARGEST_LOG_RATIO = 10.0
@@ -63,8 +69,10 @@ class Divergence(NamedTuple):
     """The divergence of a policy from its default policy, at T + 1 observations.
 
     Attributes:
-        of_policy: KL in nats, ``(T + 1, B)``, with gradients for the policy alone.
-        of_default: the same numbers, with gradients for the default policy alone.
+        of_policy: KL in nats from the default policy that the policy is compared with, a target
+            where there is one, ``(T + 1, B)``; its gradient is for the policy.
+        of_default: KL from the present default policy, times the weight of its loss, ``(T + 1,
+            B)``; its gradient is for the default policy alone.
         paid: ``(T + 1, B)`` bool, where the policy chooses; elsewhere both are 0.
         entropy: of the policy, in nats, ``(T + 1, B)``.
     """
@@ -159,7 +167,7 @@ class Learner(abc.ABC):
     """A learner of modules; subclasses say what they store and how policies and value learn.
 
     Attributes:
-        learning_rate: of Adam, for each module of its own.
+        learning_rate: of Adam; each module has an optimiser of its own.
         max_gradient_norm: largest norm of the gradient of a module; longer ones are scaled down.
             None scales none.
         target_period: P, updates between two copies of targets.
@@ -265,6 +273,9 @@ class Learner(abc.ABC):
         }
         updates = modules.updates + 1
         parameters = {name: each.parameters for name, each in stepped.items()}
+        if KL_WEIGHT in parameters:
+            least, most = map(math.log, KL_WEIGHTS)
+            parameters[KL_WEIGHT] = jnp.clip(parameters[KL_WEIGHT], least, most)
         modules = Modules(
             parameters,
             {name: each.optimiser for name, each in stepped.items()},

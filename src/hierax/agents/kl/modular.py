@@ -20,14 +20,16 @@ from hierax.agents.kl.heads import actions
 from hierax.agents.kl.learner import VALUE, Modules, Parameters, Unrolled, Weights, Window
 from hierax.agents.kl.retrace import Retrace
 from hierax.agents.kl.vtrace import VTrace
-from hierax.agents.networks import MLP
+from hierax.agents.networks import BOX_SIZE, MLP
 from hierax.agents.parts import Parts
-from hierax.agents.torsos import Network, TorsoNetwork, is_image, torsos_of
+from hierax.agents.torsos import BOXES, Network, TorsoNetwork, is_boxes, is_image, torsos_of
 from hierax.spec import Continuous, Discrete
 
 Policy: TypeAlias = Categorical | DiagonalGaussian
 TASK = "task"
 """The view that modules of the body do not see, unless their views are given."""
+TORSOS = 1 << 20
+"""Folded into the key of an MLP for that of torsos; smaller numbers are its layers."""
 _BY_THE_ACTIONS: Any = None
 """In place of a learner that the actions of the world choose."""
 
@@ -39,22 +41,23 @@ class ModularAgent(LearningAgent[Window]):
     Attributes:
         spec: the world that the agent acts in.
         hidden_sizes: units of each hidden layer of policies.
-        value_hidden_sizes: likewise, of the value.
-        layer_norm: whether the first hidden layers have layer normalisation and tanh, which take
-            out the scale of observations.
-        box_sizes: units of the layers that see each box of the view ``"boxes"``, such as (50,);
-            () gives modules its numbers.
+        value_hidden_sizes: units of each hidden layer of the value.
+        layer_norm: whether the first hidden layers have layer normalisation and tanh, so that the
+            scale of observations matters little.
+        box_sizes: units of the layers that see each box of the view ``"boxes"``; without any,
+            modules see its numbers.
         image_size: features that the residual network of IMPALA makes of an image of 64 × 64
             pixels.
         initial_scale: factor of the initial weights of last layers; where it is small, first
-            actions are near uniform.
+            discrete actions are near uniform, and first continuous ones have means near 0.
         normalise_observations: whether observations are shifted and scaled by running statistics.
         action_scales: least and largest standard deviation of continuous actions.
         discount: γ of a step.
         entropy: weight of the entropy of actions.
         entropy_end: weight after ``entropy_steps``, to which it falls linearly; None keeps it.
-        entropy_steps: environment steps over which it falls, counted in updates of the modules: a
-            training that starts with modules of another goes on where they were.
+        entropy_steps: environment steps over which it falls, from the first update on. They are
+            counted in updates of the modules: a training that starts with modules of another goes
+            on where they were.
         learner: how the modules are updated; None for `Retrace` with continuous actions and
             `VTrace` with discrete ones.
 
@@ -88,6 +91,11 @@ class ModularAgent(LearningAgent[Window]):
         checks.instance("box_sizes", self.box_sizes, tuple)
         for units in self.box_sizes:
             checks.count("box_sizes", units, 1)
+        if self.box_sizes and not any(map(is_boxes, self.spec.views)):
+            raise ValueError(
+                f"box_sizes must be () where there is no view {BOXES!r} of {BOX_SIZE} numbers for "
+                f"each box, as in {self.spec.name}, got {self.box_sizes}"
+            )
         checks.count("image_size", self.image_size, 1)
         checks.positive("initial_scale", self.initial_scale)
         checks.instance("normalise_observations", self.normalise_observations, bool)
@@ -214,10 +222,15 @@ class ModularAgent(LearningAgent[Window]):
         """Return the distribution of actions of an output of a network."""
         return actions(self.spec.action, output, self.action_scales)
 
+    def chooser(self, name: str) -> str:
+        """Return the module whose field gives a module its views."""
+        return name
+
     def _require_views(self, may_be_empty: tuple[str, ...] = ()) -> None:
         """Raise ValueError unless the views of all modules are views that they can see."""
         for name, names in self.views.items():
-            require_views(self.spec, f"{name}_views", names, least=int(name not in may_be_empty))
+            least = int(name not in may_be_empty)
+            require_views(self.spec, f"{self.chooser(name)}_views", names, least=least)
             images = [each for each in names if is_image(self.spec.view(each))]
             if images and self.normalise_observations:
                 raise ValueError(
@@ -250,7 +263,7 @@ class ModularAgent(LearningAgent[Window]):
         outputs: int,
     ) -> Network:
         views = [self.spec.view(name) for name in names]
-        torsos = torsos_of(jax.random.fold_in(key, 0), views, self.box_sizes, self.image_size)
+        torsos = torsos_of(jax.random.fold_in(key, TORSOS), views, self.box_sizes, self.image_size)
         inputs = self.spec.size(names) + more
         inputs += sum(torso.size - (torso.stop - torso.start) for torso in torsos)
         mlp = MLP(

@@ -5,7 +5,7 @@ value (as the temperature of SAC is for the entropy): log α descends
 
     log α (target - KL)
 
-with the mean KL of the policies for each decision as a constant.
+with the mean KL of the policies for each decision as a constant. α stays within `KL_WEIGHTS`.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from hierax import checks
-from hierax.agents.kl.learner import KL_WEIGHT, Modules, Weights, Window
+from hierax.agents.kl.learner import KL_WEIGHT, KL_WEIGHTS, Modules, Weights, Window
 from hierax.agents.kl.modular import ModularAgent
 
 
@@ -28,7 +28,7 @@ class Regularised(ModularAgent):
         kl_weight: α, weight of the divergence from the default policies, in units of reward for
             each nat; with ``kl_target`` the weight before the first update.
         kl_target: nats of divergence for each decision, of all policies together, that α is
-            adapted to; None keeps α.
+            adapted to; None keeps α. Frozen policies cannot reach it.
 
     Raises:
         ValueError: if a value is not allowed, or the world has no such view.
@@ -41,8 +41,12 @@ class Regularised(ModularAgent):
         checks.not_negative("kl_weight", self.kl_weight)
         if self.kl_target is not None:
             checks.positive("kl_target", self.kl_target)
-            if not self.kl_weight:
-                raise ValueError("kl_weight must be > 0 with kl_target, which multiplies it, got 0")
+            least, most = KL_WEIGHTS
+            if not least <= self.kl_weight <= most:
+                raise ValueError(
+                    f"kl_weight must be from {least:g} to {most:g} where kl_target adapts it, got "
+                    f"{self.kl_weight:g}"
+                )
         super().__post_init__()
 
     @property

@@ -46,7 +46,7 @@ class VTrace(FromRollouts, Learner):
     Attributes:
         rollout_length: T, steps of each environment between two updates; several periods of a high
             level that is trained, because it learns nothing of latents that were drawn before.
-        learning_rate: of Adam, for each module of its own.
+        learning_rate: of Adam; each module has an optimiser of its own.
         max_gradient_norm: largest norm of the gradient of a module; longer ones are scaled down.
             None scales none.
         clip_ratio: ρ̄, largest importance ratio in targets.
