@@ -10,6 +10,8 @@ from matplotlib.ticker import EngFormatter
 
 from hierax.plotting.canvas import CATEGORIES
 
+RATE = "success"
+"""End of the names of metrics from 0 to 1: their axis shows all of it, also for a flat curve."""
 MOST_BANDS = 3
 """Largest number of curves whose intervals are drawn as bands."""
 LEAST_SEEDS = 3
@@ -38,6 +40,8 @@ def draw_learning(curves: Sequence[Mapping[str, Any]], metric: str, title: str =
         elif count > 1:
             _draw_interval(axes, curve, colour, index, len(curves))
     axes.set(xlabel="environment steps", ylabel=metric.replace("_", " "), title=title)
+    if metric.endswith(RATE):
+        axes.set_ylim(-0.03, 1.03)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.grid(color="#e4e4e4", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
