@@ -42,7 +42,7 @@ LATENT_DEFAULT, INFERENCE = "latent_default", "inference"
 
 
 class Past(NamedTuple):
-    """What is remembered where a window of T + 1 observations begins.
+    """The memory of a default policy where a window of T + 1 observations begins.
 
     Attributes:
         memory: ``(B, M)``, at the first of them.
