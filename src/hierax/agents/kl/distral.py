@@ -159,10 +159,8 @@ class Distral(FlatModular, Regularised):
     ) -> tuple[DistralCarry, Array, Mapping[str, Array]]:
         """Return carry, actions, and what updates need to know; modes without exploration."""
         action_key, memory_key = jax.random.split(key)
-        encoders = state.encoders.items()
-        seen = {name: encoder(observation) for name, encoder in encoders if name != VALUE}
-        parameters = state.learner.parameters
-        _, action, extras = super().act(state, (), observation, action_key, explore=explore)
+        seen, parameters = self.seen(state, observation), state.learner.parameters
+        action, extras = self.acted(state, seen, action_key, explore=explore)
         memory = self.architecture.remembered(parameters, seen, carry.memory, memory_key)
         kept = {"age": carry.age, "memory": carry.memory}
         return DistralCarry(carry.age + 1, memory), action, {**extras, **kept}

@@ -78,11 +78,21 @@ class FlatModular(ModularAgent):
         explore: bool,
     ) -> tuple[Carry, Array, Mapping[str, Array]]:
         """Return carry, actions and their log-probabilities; modes without exploration."""
+        action, extras = self.acted(state, self.seen(state, observation), key, explore=explore)
+        return carry, action, extras
+
+    def seen(self, state: TrainState, observation: Observation) -> Seen:
+        """Return observations as each module but the value sees them."""
         encoders = state.encoders.items()
-        seen = {name: encoder(observation) for name, encoder in encoders if name != VALUE}
+        return {name: encoder(observation) for name, encoder in encoders if name != VALUE}
+
+    def acted(
+        self, state: TrainState, seen: Seen, key: Key, *, explore: bool
+    ) -> tuple[Array, dict[str, Array]]:
+        """Return actions and their log-probabilities; modes without exploration."""
         policy = self.acting(state.learner.parameters, seen)
         action = policy.sample(key) if explore else policy.mode()
-        return carry, action, {"log_prob": policy.log_prob(action)}
+        return action, {"log_prob": policy.log_prob(action)}
 
     def unrolled(
         self, parameters: Parameters, targets: Parameters, window: Window, key: Key
