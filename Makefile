@@ -80,9 +80,9 @@ test test-slow bench: export MKL_NUM_THREADS := 1
 test test-slow bench: export NUMBA_NUM_THREADS := 1
 test test-slow bench: export NPROC := 1
 test test-slow bench: export XLA_FLAGS := --xla_cpu_multi_thread_eigen=false
-# Compilation takes most of the time of the fast tests. These options halve it; results differ only by rounding.
+# Compilation takes most of the time of the fast tests. These options take two thirds off it; results differ only by rounding.
 # The slow tests and the benchmarks compile with the default options, as users do.
-test: export XLA_FLAGS += --xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=1
+test: export XLA_FLAGS += --xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0
 # A function is compiled in one piece: pieces are for many cores, and each costs time of its own.
 test: export XLA_FLAGS += --xla_cpu_parallel_codegen_split_count=1
 

@@ -177,3 +177,8 @@ def test_an_instance_of_something_else_is_shown_in_short():
     sentence = refusal(checks.instance, "number", "x" * 1000, float, int)
     assert_names(sentence, "number", "float or int", "'xxx")
     assert len(sentence) < 130
+
+
+def test_a_class_in_place_of_an_instance_is_told():
+    sentence = refusal(checks.instance, "learner", float, float, int)
+    assert_names(sentence, "learner", "float or int", "got the class float")

@@ -74,6 +74,8 @@ def instance(name: str, value: Any, *kinds: type) -> None:
         allowed = either(kind.__name__ for kind in kinds)
         is_short = value is None or isinstance(value, str | Real)
         shown = repr(value)[:60] if is_short else type(value).__name__
+        if isinstance(value, type):
+            shown = f"the class {value.__name__}"
         raise ValueError(f"{name} must be of type {allowed}, got {shown}")
 
 

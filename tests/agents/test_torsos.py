@@ -116,3 +116,12 @@ def test_images_are_not_normalised():
 )
 def test_refusals(field, value, told):
     refuses(lambda: KL(PUSH, **{field: value}), told)
+
+
+@pytest.mark.parametrize("kind", [KL, SVG0])
+def test_a_picture_of_another_size_reaches_an_mlp_with_a_warning(kind):
+    small = View("vision", (32, 32, 3), 0, 255, "uint8")
+    spec = WorldSpec("Cinema-v0", (BODY, small, TASK), Continuous(2), 50)
+    with pytest.warns(UserWarning, match=r"'vision' of Cinema-v0 .* \(32, 32, 3\).* 3072 ") as told:
+        kind(spec)
+    assert len(told) == 1

@@ -25,6 +25,8 @@ class Options:
     """How large."""
     goal: tuple[float, float] | Literal["multi"] = (1.0, 2.0)
     """To where."""
+    scales: tuple[float, float] = (0.1, 1.0)
+    """Between what."""
     mode: Literal["fast", "slow", "still"] = "fast"
     """In which way."""
     is_dry: bool = False
@@ -42,7 +44,7 @@ def refusal(*words):
 def test_options_are_read():
     words = "here --steps 4 --rate None --sizes 5 6 --goal 6 -6 --mode slow --is-dry"
     options = parse(Options, words.split(), "prog")
-    assert options == Options("here", 4, None, (5, 6), (6.0, -6.0), "slow", True)
+    assert options == Options("here", 4, None, (5, 6), (6.0, -6.0), mode="slow", is_dry=True)
     assert parse(Options, ["here", "--steps=4", "--is_dry"], "prog").is_dry
     assert parse(Options, ["x", "--steps", "4", "--goal", "multi"], "prog").goal == "multi"
 
@@ -56,6 +58,8 @@ def test_options_are_read():
         ("x", "missing: --steps"),
         ("--rate 3", "missing: PLACE, --steps"),
         ("x --steps", "--steps must have a value, got none"),
+        ("x --steps 4 --scales", "--scales must have 2 values, got none"),
+        ("x --steps 4 --scales 1", "--scales must have 2 values, got 1"),
         ("x --steps 0", "--steps must be an integer >= 1, got '0'"),
         ("x --steps 1e-5", "--steps must be an integer >= 1, got '1e-5'"),
         ("x --steps inf", "--steps must be an integer >= 1, got 'inf'"),

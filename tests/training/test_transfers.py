@@ -248,6 +248,13 @@ def test_other_spreads_of_continuous_actions_are_refused():
     transfer(source, other, keep=("value",))
 
 
+@pytest.mark.parametrize("name", ["low", "value"])
+def test_a_module_that_sees_the_phase_is_refused_where_none_is_seen(name, known):
+    other = KL(GRID.spec, period=1, high_views=("task",), hidden_sizes=(4,), default="learned")
+    told = f"'{name}' must have the settings of the source, {{'sees_phase': True}}, got"
+    refuses(lambda: transfer(known("kl"), other, keep=(name,)), told)
+
+
 def test_a_source_of_several_seeds_gives_as_many_states():
     agent = IMPALA(GRID.spec, hidden_sizes=(4,))
     states = [agent.init(jax.random.key(seed), 1) for seed in range(3)]

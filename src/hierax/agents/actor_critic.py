@@ -1,8 +1,6 @@
 """The base of actor-critics with continuous actions: SAC, TD3 and latent space policies."""
 
 import dataclasses
-import math
-import warnings
 from collections.abc import Mapping
 
 import jax
@@ -17,8 +15,6 @@ from hierax.agents.transitions import TransitionBatch, one_step
 
 OBSERVATION = "observation"
 """Name of the one encoder."""
-_PICTURE_AXES = 3
-"""Height, width and channels."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,7 +64,7 @@ class ActorCritic(OffPolicy[TransitionBatch]):
         if self.max_gradient_norm is not None:
             checks.positive("max_gradient_norm", self.max_gradient_norm)
         checks.positive("reward_scale", self.reward_scale)
-        self._warn_of_pictures()
+        self._warn_of_pictures(self.view_names)
 
     @property
     def view_names(self) -> tuple[str, ...]:
@@ -112,15 +108,3 @@ class ActorCritic(OffPolicy[TransitionBatch]):
             observation=self.preprocess(state, batch.observation),
             next_observation=self.preprocess(state, batch.next_observation),
         )
-
-    def _warn_of_pictures(self) -> None:
-        """Warn once for each view that is a picture: an MLP sees it as a list of numbers."""
-        for name in self.view_names:
-            shape = self.spec.view(name).shape
-            if len(shape) == _PICTURE_AXES:
-                warnings.warn(
-                    f"view {name!r} of {self.spec.name} is a picture of shape {shape}, and "
-                    f"{type(self).__name__} flattens it into {math.prod(shape)} numbers for an "
-                    "MLP: leave it out with views=, or encode it in the world",
-                    stacklevel=2,
-                )

@@ -10,6 +10,8 @@ a step has the shapes that `act` returns, extras included.
 
 import abc
 import dataclasses
+import math
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -23,6 +25,8 @@ from hierax.agents.parts import Parts
 from hierax.spec import Continuous, WorldSpec
 
 Batch = TypeVar("Batch")
+_PICTURE_AXES = 3
+"""Height, width and channels."""
 
 
 class Store(Protocol):
@@ -90,6 +94,18 @@ class LearningAgent(abc.ABC, Generic[Batch]):
                 f"{type(self).__name__} needs continuous actions, got {self.spec.name} with "
                 f"{self.spec.action.count} discrete actions"
             )
+
+    def _warn_of_pictures(self, names: Iterable[str]) -> None:
+        """Warn of each view of ``names`` that is a picture: an MLP sees it as a list of numbers."""
+        for name in names:
+            shape = self.spec.view(name).shape
+            if len(shape) == _PICTURE_AXES:
+                warnings.warn(
+                    f"view {name!r} of {self.spec.name} is a picture of shape {shape}, and "
+                    f"{type(self).__name__} flattens it into {math.prod(shape)} numbers for an "
+                    "MLP: leave it out of the agent's views, or encode it in the world",
+                    stacklevel=2,
+                )
 
     def with_frozen(self, state: TrainState, names: Iterable[str]) -> TrainState:
         """Return the state with these parts frozen, besides those that are."""

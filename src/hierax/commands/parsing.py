@@ -93,8 +93,10 @@ def _refusal(box: str, options: type, words: Sequence[str], program: str) -> Usa
         text = f"unexpected word {found[1]!r}"
     elif text.startswith("Missing from"):
         text = f"missing: {', '.join(_missing(box))}"
-    elif found := re.match(r"Missing value for argument '(.*?)'", text):
-        text = f"{found[1]} must have a value, got none"
+    elif found := re.match(r"Missing value for argument '(.*?)'. Expected (\d+)", text):
+        given = " ".join(values_of(normal(found[1]), words)) or "none"
+        wanted = "a value" if found[2] == "1" else f"{found[2]} values"
+        text = f"{found[1]} must have {wanted}, got {given}"
     elif found := re.match(r"invalid choice '(.*)' for argument '(.*)'. Expected.*\((.*)\)", text):
         choices = re.findall(r"'(.*?)'", found[3])
         text = f"{found[2]} must be {_either(choices)}, got {found[1]!r}"

@@ -36,6 +36,7 @@ from hierax.agents.kl.clock import Latents, clock, held
 from hierax.agents.kl.heads import gaussian, outputs
 from hierax.agents.kl.learner import VALUE, Divergence, Modules, Parameters, Unrolled, Window
 from hierax.agents.kl.regularised import Regularised
+from hierax.agents.parts import Parts
 from hierax.agents.torsos import Network
 
 HIGH, LOW, HIGH_DEFAULT, LOW_DEFAULT = "high", "low", "high_default", "low_default"
@@ -129,6 +130,15 @@ class KL(Regularised):
         """Names of the modules."""
         own = (LOW_DEFAULT,) if self.low_level == "separate" else ()
         return (HIGH, LOW, HIGH_DEFAULT, *own, VALUE, *self.multipliers)
+
+    @property
+    def parts(self) -> Parts:
+        """All modules; those below the latent say whether they see the phase."""
+        found = dict(super().parts)
+        for name in {LOW, LOW_DEFAULT, VALUE} & found.keys():
+            settings = {**found[name].settings, "sees_phase": self.period > 1}
+            found[name] = dataclasses.replace(found[name], settings=settings)
+        return found
 
     @property
     def actors(self) -> tuple[str, ...]:

@@ -237,6 +237,8 @@ class ModularAgent(LearningAgent[Window]):
                     f"normalise_observations must be False where a module sees images, as {name} "
                     f"sees {images[0]!r} of {self.spec.name}; layer_norm=True takes out scales, too"
                 )
+        seen = dict.fromkeys(name for names in self.views.values() for name in names)
+        self._warn_of_pictures(name for name in seen if not is_image(self.spec.view(name)))
 
     def policy_network(self, key: Key, name: str, outputs: int, more: int = 0) -> Network:
         """Return an untrained policy.
