@@ -117,7 +117,8 @@ class _Worker:
             return json.loads(line)
         self._errors.seek(0)
         errors = self._errors.read().strip().splitlines()
-        return {"note": errors[-1][:300] if errors else "ended without a word"}
+        silent = f"ended with status {self._process.wait()} and without a word"
+        return {"note": errors[-1][:300] if errors else silent}
 
     def end(self) -> None:
         """Ends the process."""

@@ -298,6 +298,11 @@ def _windows(cases: list[dict[str, Any]]) -> str:
     rows = []
     for case in cases:
         name, critic = case["agent"], case["critic"]
+        layers = " × ".join(map(str, critic))
+        notes = [side["note"] for side in case["sides"].values() if "note" in side]
+        if notes:
+            rows.append((name, layers, str(case["threads"]), notes[0], "", ""))
+            continue
         rate, share = case["sides"][name]["median"], case["ratios"]["matrix products"]
         least = WINDOW_TARGETS[critic[0]]
         verdict = (
@@ -305,7 +310,6 @@ def _windows(cases: list[dict[str, Any]]) -> str:
             f"{_verdict(f'share {WINDOW_SHARE:g}', share['median'] >= WINDOW_SHARE)}"
         )
         shown = verdict if name == "hierarchy" else ""
-        layers = " × ".join(map(str, critic))
         rows.append((name, layers, str(case["threads"]), f"{rate:,.0f}", _spread(share), shown))
     return _table("agent|critic|threads|updates per CPU second|share|target", rows)
 

@@ -10,6 +10,8 @@ import pytest
 import hierax
 from hierax.agents import LatentSpacePolicy, Level
 from hierax.cli import main
+from hierax.experiments.kl_body_arms import Arm, agent_of
+from hierax.experiments.kl_body_grid import PAPER
 from hierax.registry import AGENTS, PRESETS, Preset, Stage
 from hierax.training import Trained
 from hierax.training.config import describe_agent, make_world
@@ -37,7 +39,11 @@ def test_a_preset_is_backed_by_its_result(pair):
     assert preset.result in preset.evidence
 
 
-@pytest.mark.parametrize("pair", [pair for pair in PRESETS if pair[1] != "HalfCheetah-v5"])
+ELSEWHERE = ("HalfCheetah-v5", "BodyGrid8-v0")
+"""Worlds whose results name the settings under another key; tests of their own follow."""
+
+
+@pytest.mark.parametrize("pair", [pair for pair in PRESETS if pair[1] not in ELSEWHERE])
 def test_a_preset_has_the_settings_of_its_result(pair):
     preset = PRESETS[pair]
     settings = result(preset)["settings"]
@@ -64,6 +70,14 @@ def test_a_cheetah_is_trained_with_half_of_the_temperature():
     for name in ("batch_size", "learning_rate", "updates_per_step"):
         assert recorded[name] == agent[name]
     assert recorded["levels"]["0"]["temperature"] == agent["levels"]["0"]["temperature"] == 0.1
+
+
+def test_a_larger_body_is_trained_as_the_arm_of_its_result():
+    arm = agent_of(Arm("kl", PAPER, "learned"))
+    assert hierax.preset("kl", "BodyGrid8-v0").agent == arm
+    settings = result(PRESETS["kl", "BodyGrid8-v0"])["settings"]
+    assert settings["weight_in_transfers"] == arm.kl_weight
+    assert settings["environments"] == PRESETS["kl", "BodyGrid8-v0"].options["environments"]
 
 
 @pytest.mark.parametrize("pair", PRESETS)

@@ -30,7 +30,7 @@ from hierax.experiments.kl_body_arms import (
     trained,
 )
 from hierax.experiments.kl_body_field import rewards, summary
-from hierax.experiments.learning_runs import OVER_SEEDS, Runs, draw_curves
+from hierax.experiments.learning_runs import OVER_SEEDS, Runs
 from hierax.experiments.result import Finding, Result
 from hierax.statistics import interval
 from hierax.training.config import describe_agent
@@ -48,7 +48,7 @@ HARD = (
 SMALLER = (Setting(2), Setting(4))
 SWEPT = (PAPER, HARD[1])
 """Settings in which all weights are tried, and all default policies from scratch."""
-SHOWN = HARD[2]
+SHOWN = HARD[1]
 """The setting of the figure."""
 WEIGHTS = (0.01, 0.03, 0.3, 1.0)
 """Further weights of the KL, beside that of all other arms."""
@@ -169,15 +169,29 @@ def judge(tables: Mapping[str, Any]) -> list[Finding]:
 
 
 def draw(result: Result, path: Path) -> None:
-    """Draw success by steps in a setting where random actions get nowhere, if that was run."""
-    setting = SHOWN.name if SHOWN.name in result.tables else PAPER.name
-    names = ("KL, learned", "no KL, learned", "from scratch, learned", "flat (IMPALA)")
-    drawn = {
-        name: result.curves[f"{setting}: {name}"]
-        for name in names
-        if f"{setting}: {name}" in result.curves
+    """Draw success of all arms, and by steps in a setting where random actions get nowhere."""
+    from hierax.plotting.kl import draw_transfers
+
+    settings = [setting.name for setting in (PAPER, *HARD)]
+    kinds = ("KL,", "kl alone,", "constant,", "no KL,", "from scratch,", "flat")
+    success = {
+        name: {
+            arm: float(np.mean(rows[arm]["by_seed"]))
+            for kind in kinds
+            for arm in rows
+            if arm.startswith(kind)
+        }
+        for name, rows in result.tables.items()
+        if name in settings
     }
-    draw_curves(drawn, SAMPLED, setting).savefig(path)
+    shown = SHOWN.name if SHOWN.name in success else PAPER.name
+    names = ("KL, learned", "no KL, learned", "from scratch, learned", "flat (IMPALA)")
+    curves = [
+        {"label": name, **result.curves[f"{shown}: {name}"]}
+        for name in names
+        if f"{shown}: {name}" in result.curves
+    ]
+    draw_transfers(success, curves, SAMPLED, shown).savefig(path)
 
 
 def _high_levels(

@@ -29,7 +29,14 @@ def draw_learning(curves: Sequence[Mapping[str, Any]], metric: str, title: str =
         title: title of the figure.
     """
     figure = Figure(figsize=(7.0, 4.4), layout="constrained", dpi=110)
-    axes = figure.subplots()
+    learning_panel(figure.subplots(), curves, metric, title)
+    return figure
+
+
+def learning_panel(
+    axes: Axes, curves: Sequence[Mapping[str, Any]], metric: str, title: str = ""
+) -> None:
+    """Draw what `draw_learning` draws, into axes that are given."""
     for index, curve in enumerate(curves):
         colour = CATEGORIES[index % len(CATEGORIES)]
         count = len(curve["seeds"])
@@ -46,7 +53,6 @@ def draw_learning(curves: Sequence[Mapping[str, Any]], metric: str, title: str =
     axes.grid(color="#e4e4e4", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8)
-    return figure
 
 
 def _draw_interval(

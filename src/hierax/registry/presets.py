@@ -95,6 +95,7 @@ _CHEETAH: Mapping[str, Any] = {
 }  # fmt: skip
 
 
+_BODY: Mapping[str, Any] = {"high_views": ("task",), "default": "learned"}
 _U: Mapping[str, Any] = {"goal_range": (3.0,)}
 _NUISANCE: Mapping[str, Any] = {"nuisance": 4}
 # A goal lasts as long as an ant needs to get somewhere: four times as long as in the paper, so γ is
@@ -137,6 +138,14 @@ def _u_maze(agent: str, world: str, steps: int, settings: Mapping[str, Any], **m
     )  # fmt: skip
 
 
+def _body(world: str, row: tuple[str, ...], metric: str, **settings: Any) -> Preset:
+    """Return the preset of a hierarchy whose high level can be moved to other bodies."""
+    return Preset(
+        "kl", world, "kl-body-grid", row, "success", metric, reached=1.0, seeds=5, steps=1_500_000,
+        settings={**_BODY, **settings}, options={"environments": 128},
+    )  # fmt: skip
+
+
 def _by_pair(presets: Iterable[Preset]) -> dict[tuple[str, str], Preset]:
     return {(preset.agent, preset.world): preset for preset in presets}
 
@@ -164,6 +173,16 @@ PRESETS: dict[tuple[str, str], Preset] = _by_pair(
             "training_success", "training/success, last three evaluations,",
             reached=0.58733974, seeds=2, steps=1_000_000, settings=_ANT,
             options={"environments": 16},
+        ),
+        _body(
+            "BodyGrid1-v0", ("body of one step", "8 × 8, learned"),
+            "sampled/success, last three evaluations,", kl_weight=1e-3,
+        ),
+        _body(
+            "BodyGrid8-v0",
+            ("8 steps, 8 × 8, paper's rewards, entropy 0.001, scale 0.1", "KL, learned"),
+            "with the high level of BodyGrid1-v0 sampled/success, last three evaluations,",
+            period=8, kl_weight=0.1,
         ),
     )
 )  # fmt: skip
