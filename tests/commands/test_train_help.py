@@ -80,6 +80,15 @@ def test_the_help_of_an_agent_is_one_screen_that_names_its_fields_by_subject(sho
         )
 
 
+@pytest.mark.parametrize("pair", [pair for pair, preset in PRESETS.items() if preset.options])
+def test_the_options_of_a_preset_are_defaults(shown, pair):
+    page = shown(*pair, "--help")
+    for name, value in PRESETS[pair].options.items():
+        assert re.search(rf"--{name.replace('_', '-')} N .* \[{value}\]", page)
+    plain = shown(*pair, "--preset", "none", "--help")
+    assert re.search(r"--environments N .* \[16; 1 on the host\]", plain)
+
+
 def test_the_help_without_an_agent_is_one_screen(shown):
     page = shown("--help")
     assert_one_screen(page)

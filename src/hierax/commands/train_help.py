@@ -97,6 +97,9 @@ def page(
     above = _above(agent, world, preset)
     groups = _groups(agent, world, options, each=is_whole)
     general = {row.name: row for row in rows(Command)}
+    for name, value in ({} if preset is None else preset.options).items():
+        option = f"--{name.replace('_', '-')}"
+        general[option] = general[option]._replace(default=f"[{value}]")
     if is_whole:
         titled = [Group(title, [general[n] for n in names]) for title, names in GENERAL.items()]
         return complete(above, [*titled, *groups], _BELOW_ALL if agent is None else _WORDS)
