@@ -80,13 +80,19 @@ def test_the_help_of_an_agent_is_one_screen_that_names_its_fields_by_subject(sho
         )
 
 
+def default_of(option, page):
+    """What stands in brackets beside an option of a complete page."""
+    (found,) = re.findall(rf"^  {option} \w+ \[(.*)\]$", page, re.MULTILINE)
+    return found
+
+
 @pytest.mark.parametrize("pair", [pair for pair, preset in PRESETS.items() if preset.options])
 def test_the_options_of_a_preset_are_defaults(shown, pair):
-    page = shown(*pair, "--help")
+    page, plain = shown(*pair, "--help-all"), shown(*pair, "--preset", "none", "--help-all")
     for name, value in PRESETS[pair].options.items():
-        assert re.search(rf"--{name.replace('_', '-')} N .* \[{value}\]", page)
-    plain = shown(*pair, "--preset", "none", "--help")
-    assert re.search(r"--environments N .* \[16; 1 on the host\]", plain)
+        assert default_of(f"--{name.replace('_', '-')}", page) == str(value)
+    assert default_of("--environments", plain) == "16; 1 on the host"
+    assert default_of("--episodes", plain) == "10"
 
 
 def test_the_help_without_an_agent_is_one_screen(shown):

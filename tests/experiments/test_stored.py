@@ -41,9 +41,9 @@ def test_stored_results_have_the_intervals_and_verdicts_of_today(name):
         pytest.skip("not run at this scale")
     stored = json.loads(path.read_text())
     found = restated(stored, EXPERIMENTS[name].load())
-    for part in ("settings", "claims"):
-        assert found[part] == stored[part]
-    for part in ("tables", "curves"):
+    assert found["settings"] == stored["settings"]
+    assert _told(found["claims"]) == _told(stored["claims"])
+    for part in ("claims", "tables", "curves"):
         assert _numbers(found[part]) == pytest.approx(
             _numbers(stored[part]), rel=1e-6, abs=1e-12, nan_ok=True
         )
@@ -68,6 +68,11 @@ def test_a_result_is_written_anew_with_its_figure(tmp_path):
 def test_a_result_that_was_not_run_is_refused(tmp_path):
     with pytest.raises(ValueError, match="hierax reproduce lsp-layers --scale paper"):
         restate("lsp-layers", "paper", tmp_path)
+
+
+def _told(claims):
+    """All of the claims but their numbers, which are rounded twice."""
+    return [{**claim, "numbers": None} for claim in claims]
 
 
 def _numbers(part):

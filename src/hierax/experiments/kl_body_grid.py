@@ -48,7 +48,7 @@ HARD = (
 SMALLER = (Setting(2), Setting(4))
 SWEPT = (PAPER, HARD[1])
 """Settings in which all weights are tried, and all default policies from scratch."""
-SHOWN = HARD[1]
+SHOWN = HARD[0]
 """The setting of the figure."""
 WEIGHTS = (0.01, 0.03, 0.3, 1.0)
 """Further weights of the KL, beside that of all other arms."""

@@ -142,7 +142,7 @@ def _body(world: str, row: tuple[str, ...], metric: str, **settings: Any) -> Pre
     """Return the preset of a hierarchy whose high level can be moved to other bodies."""
     return Preset(
         "kl", world, "kl-body-grid", row, "success", metric, reached=1.0, seeds=5, steps=1_500_000,
-        settings={**_BODY, **settings}, options={"environments": 128},
+        settings={**_BODY, **settings}, options={"environments": 128, "episodes": 64},
     )  # fmt: skip
 
 
