@@ -15,7 +15,9 @@ from refusals import refuses
 TARGET = 1.7
 
 
-@pytest.mark.parametrize("agent", [SEPARATE, AGENTS["shared"], AGENTS["distral"]])
+@pytest.mark.parametrize(
+    "agent", [SEPARATE, AGENTS["shared"], pytest.param(AGENTS["distral"], marks=pytest.mark.slow)]
+)
 def test_the_logarithm_of_the_weight_descends_what_is_missing(agent):
     """Its gradient is the target less the divergence of all policies, for each decision."""
     adapted = dataclasses.replace(agent, kl_target=TARGET)
@@ -36,7 +38,7 @@ def test_the_logarithm_of_the_weight_descends_what_is_missing(agent):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("target", [0.3, 2.0])
+@pytest.mark.parametrize("target", [0.3, pytest.param(2.0, marks=pytest.mark.slow)])
 def test_the_divergence_comes_to_its_target(target):
     learner = VTrace(rollout_length=4, learning_rate=1e-2)
     agent = KL(

@@ -10,7 +10,7 @@ from refusals import refuses
 
 COSTLY = (
     "lsp-spin-cross", "lsp-point-cross", "lsp-cheetah-reach", "lsp-ant-cross", "lsp-lqr",
-    "lsp-layers", "lsp-pendulum", "hiro-point", "hiro-correction", "hiro-exploration",
+    "lsp-layers", "lsp-pendulum", "lsp-bandit", "hiro-point", "hiro-correction", "hiro-exploration",
     "hiro-ant-maze", "norl-representation", "norl-point", "norl-low-reward", "norl-ant-maze",
     "norl-parking", "norl-on-policy",
 )  # fmt: skip

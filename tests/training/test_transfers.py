@@ -55,7 +55,7 @@ AGENTS = {
     "hiro": (HIRO(SPEED.spec, goal_space=Entries("velocity"), **SMALL, **LEVELS), SPEED),
     "norl": (NORL(SPEED.spec, levels_start=0, **SMALL, **LEVELS), SPEED),
 }
-FAST = ("kl", "separate", "sac")
+FAST = ("kl", "sac")
 every_agent = pytest.mark.parametrize(
     "name",
     [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in AGENTS],
