@@ -38,6 +38,7 @@ def test_a_map_has_a_door():
     np.testing.assert_allclose(visits, [1.08], atol=0.005)
 
 
+@pytest.mark.slow
 def test_learned_options_save_sweeps():
     assert results(EXAMPLES[4]) == [27, 8]
 
