@@ -181,7 +181,7 @@ PRESETS: dict[tuple[str, str], Preset] = _by_pair(
         _body(
             "BodyGrid8-v0",
             ("8 steps, 8 × 8, paper's rewards, entropy 0.001, scale 0.1", "KL, learned"),
-            "with the high level of BodyGrid1-v0 sampled/success, last three evaluations,",
+            "sampled/success with the high level of BodyGrid1-v0, last three evaluations,",
             period=8, kl_weight=0.1,
         ),
     )
