@@ -175,7 +175,7 @@ def _modules(options: argparse.Namespace) -> Iterator[Case]:
 
 
 def _windows(options: argparse.Namespace) -> Iterator[Case]:
-    """Updates of Retrace, beside matrix products with as many operations."""
+    """Updates of Retrace, beside the matrix products of these updates alone."""
     for threads, (name, agent), critic in _settings(options, WINDOW_AGENTS.items(), CRITICS):
         asked = {"agent": agent, "critic": critic}
         sides = [Side(name, "learning_windows:updates", asked)]

@@ -74,8 +74,8 @@ relative to IMPALA in the same round.
 WINDOWS_NOTE = """
 Updates of KL-regularised hierarchies and of SVG(0) with Retrace: 64 windows of 10 steps, one action
 for each value, observations and actions of an ant. Levels and the flat policy have two hidden
-layers of 200 and 100 units. The share is the rate over that of a loop of matrix products, of the
-shape of the largest one, with as many floating-point operations.
+layers of 200 and 100 units. The share is the rate over that of a loop of the matrix products of
+such an update alone, in their shapes.
 """
 OVERHEAD_NOTE = """
 CPU time of a step with its update in `HalfCheetah-v5`, compared with steps of the environment alone

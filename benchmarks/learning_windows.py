@@ -1,10 +1,10 @@
 """Work of updates with Retrace, and of matrix products, for comparisons; see `contest_worker`."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import jax
 import jax.numpy as jnp
+from jax.extend.core import Jaxpr, JaxprEqn, jaxprs_in_params
 
 from hierax.agents import KL, SVG0, Retrace, Transition
 from hierax.agents.agent import Agent, TrainState
@@ -17,8 +17,6 @@ ANT = WorldSpec("Ant-v0", (View("body", (144,)), View("task", (26,))), Continuou
 ENVIRONMENTS, STEPS, UPDATES = 64, 100, 32
 LATENT = 10
 POLICY = (200, 100)
-PRODUCT = (704, 400, 300)
-"""Rows, inputs and outputs of the largest product of an update: 64 windows of 11 observations."""
 
 
 def updates(agent: str, critic: list[int]) -> Work:
@@ -34,27 +32,40 @@ def updates(agent: str, critic: list[int]) -> Work:
 
 
 def products(agent: str, critic: list[int]) -> Work:
-    """Return the work of as many operations as such updates have, in matrix products alone."""
+    """Return the work of the matrix products of such updates alone, in their shapes."""
     learner = _agent(agent, critic)
     _, state = _learning(learner)
-    one = jax.jit(learner.learn).lower(state).compile().cost_analysis()
-    rows, inputs, outputs = PRODUCT
-    count = math.ceil(UPDATES * one["flops"] / (2 * rows * inputs * outputs))
-    left = jnp.ones((rows, inputs)) / inputs
-    right = jnp.ones((inputs, outputs))
+    made = list(_products(jax.make_jaxpr(learner.learn)(state).jaxpr))
+    operands = [[jnp.full(side.aval.shape, 0.01) for side in each.invars] for each in made]
 
     @jax.jit
-    def multiplied(left: jax.Array, right: jax.Array) -> jax.Array:
-        def one(_: int, at: jax.Array) -> jax.Array:
-            return at.at[:, :1].set((at @ right)[:, :1])  # so that no product can be left out
+    def multiplied(operands: list[list[jax.Array]]) -> list[list[jax.Array]]:
+        def one(_: int, operands: list[list[jax.Array]]) -> list[list[jax.Array]]:
+            return [_multiplied(each, *sides) for each, sides in zip(made, operands, strict=True)]
 
-        return jax.lax.fori_loop(0, count, one, left)
+        return jax.lax.fori_loop(0, UPDATES, one, operands)
 
     def work() -> int:
-        jax.block_until_ready(multiplied(left, right))
+        jax.block_until_ready(multiplied(operands))
         return UPDATES
 
     return work
+
+
+def _products(program: Jaxpr) -> Iterator[JaxprEqn]:
+    """Yield the matrix products of a program, and of the programs inside it."""
+    for each in program.eqns:
+        if each.primitive is jax.lax.dot_general_p:
+            yield each
+        for inside in jaxprs_in_params(each.params):
+            yield from _products(inside)
+
+
+def _multiplied(product: JaxprEqn, left: jax.Array, right: jax.Array) -> list[jax.Array]:
+    """Return operands that depend on their product, so that none can be left out of a loop."""
+    found = jax.lax.dot_general(left, right, product.params["dimension_numbers"])
+    first = found[(0,) * found.ndim]
+    return [left.at[(0,) * left.ndim].set(jnp.clip(first, -0.01, 0.01)), right]
 
 
 def _agent(agent: str, critic: list[int]) -> KL | SVG0:
