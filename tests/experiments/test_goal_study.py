@@ -36,7 +36,7 @@ def asked(monkeypatch):
     return workers
 
 
-def _made_up(arm, budget, seeds):
+def _made_up(arm, budget, seeds, first):
     success = arm.steps / 1_000 + 0.5 * (arm.world.name == "RowerU-v0")
     values = np.full((seeds, budget.evaluations), success)
     names = (goal_study.METRIC, goal_study.RETURN, *arm.also)

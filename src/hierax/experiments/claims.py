@@ -129,6 +129,11 @@ CLAIMS: dict[str, Claim] = {
         "The optimal policy is the tilted default policy, and the optimal default policy is the "
         "mean of the policies that it cannot tell apart.",
     ),
+    "K3": Claim(
+        "Tirumala et al. 2019, figure 3, left",
+        "On a task of going to one of three targets, agents with a KL learn more than SVG(0), and "
+        "hierarchies at least as much as DISTRAL.",
+    ),
     "K9": Claim(
         "Tirumala et al. 2019, figure 12, left",
         "Only transfer with a KL reward solves the body of eight steps.",

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from hierax.agents.off_policy import OffPolicy
+from hierax.agents.agent import Agent
 from hierax.experiments.jobs import do_jobs
 from hierax.experiments.learning_runs import (
     OVER_SEEDS,
@@ -32,6 +32,8 @@ LAST = 3
 """Evaluations whose mean is the headline."""
 REACHED = 0.9
 """Success rate of a solved task."""
+DIGITS = 6
+"""Decimals of differences of success rates."""
 
 
 class Budget(NamedTuple):
@@ -72,23 +74,26 @@ class Arm(NamedTuple):
         world: the task.
         steps: environment steps.
         also: names of further metrics of training; rows have their last values.
+        environments: stepped together; None for as many as `hierax.train` chooses.
     """
 
-    agent: OffPolicy
+    agent: Agent
     world: AnyWorld
     steps: int
     also: tuple[str, ...] = ()
+    environments: int | None = None
 
 
 def study(
-    arms: Mapping[str, Mapping[str, Arm]], budget: Budget, seeds: int
+    arms: Mapping[str, Mapping[str, Arm]], budget: Budget, seeds: int, first: int = 0
 ) -> dict[str, dict[str, Any]]:
     """Train the arms of all worlds, as many at once as there are cores.
 
     Args:
         arms: by the name of the world and their own.
         budget: which of them, how long, how often evaluated.
-        seeds: of each arm.
+        seeds: number of seeds of each arm.
+        first: the first of them.
 
     Returns:
         For each world curves, the rows of a table, settings and final states, by name.
@@ -97,7 +102,9 @@ def study(
         world: {name: each[name] for name in each if budget.only is None or name in budget.only}
         for world, each in arms.items()
     }
-    jobs = [(_train, (arm, budget, seeds)) for each in chosen.values() for arm in each.values()]
+    jobs = [
+        (_train, (arm, budget, seeds, first)) for each in chosen.values() for arm in each.values()
+    ]
     # The start of a process takes longer than an arm of a small scale.
     workers = 1 if budget.share < 1.0 else min(os.cpu_count() or 1, len(jobs))
     trained = iter(do_jobs(jobs, workers, "arms"))
@@ -160,6 +167,20 @@ def rates(table: Mapping[str, Any]) -> str:
     )
 
 
+def gain(row: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by how much one row succeeds more often than another, seed by seed.
+
+    Differences are rounded: seeds that agree must agree as well when they are read from a file.
+    """
+    difference = np.subtract(row["by_seed"], other["by_seed"]).round(DIGITS)
+    return interval(difference, (-1.0, 1.0))
+
+
+def told(found: Mapping[str, Any]) -> str:
+    """Return an interquartile mean and its interval in words."""
+    return f"{found['iqm']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}]"
+
+
 def row(runs: Runs) -> dict[str, Any]:
     """Return the row of an arm."""
     success, returns = runs.measured[METRIC], runs.measured[RETURN]
@@ -181,7 +202,7 @@ def _last(runs: Runs, also: Sequence[str]) -> dict[str, Any]:
     return {f"{name}_by_seed": runs.measured[name][:, -1] for name in also}
 
 
-def _train(arm: Arm, budget: Budget, seeds: int) -> Runs:
+def _train(arm: Arm, budget: Budget, seeds: int, first: int) -> Runs:
     """Return the runs of an arm; their states have no replay and no key."""
     steps = max(1, round(budget.share * arm.steps))
     runs = learn(
@@ -192,6 +213,8 @@ def _train(arm: Arm, budget: Budget, seeds: int) -> Runs:
         evaluate_every=-(-steps // budget.evaluations),
         episodes=budget.episodes,
         metrics=(METRIC, RETURN, *arm.also),
+        seed=first,
+        environments=arm.environments,
         progress=False,
     )
     kept = [state._replace(replay=None, key=None) for state in runs.states]

@@ -85,7 +85,8 @@ def learn(
     times = sorted({row["step"] for row in rows})
 
     def table(metric: str) -> np.ndarray:
-        return np.array([row[metric] for row in rows]).reshape(len(times), seeds).T
+        values = [row.get(metric, np.nan) for row in rows]  # an agent that has not learned: none
+        return np.array(values).reshape(len(times), seeds).T
 
     measured = {metric: table(metric) for metric in metrics}
     return Runs(np.array(times), measured, trained.states, trained.summary["cpu_seconds"])

@@ -7,11 +7,8 @@ them is of no use.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from hierax.agents import NORL
 from hierax.experiments.goal_study import Arm, Budget, study
-from hierax.statistics import interval
 from hierax.training.config import AnyWorld
 from hierax.worlds import PointU, RowerU
 
@@ -19,8 +16,6 @@ _MAZES = {kind.name: kind for kind in (PointU, RowerU)}
 WORLDS = tuple(_MAZES)
 NUISANCE = 4
 STEPS = 400_000
-DIGITS = 6
-"""Decimals of differences of success rates."""
 GOAL_FIT, NUISANCE_FIT, SPREAD = "space/goal_fit", "space/nuisance_fit", "space/spread"
 MEASURED = (
     GOAL_FIT, SPREAD, "space/box", "space/drift", "low/known_goal_reached",
@@ -49,17 +44,3 @@ def study_worlds(
         for name in worlds
     }
     return study(arms, budget, seeds)
-
-
-def gain(row: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return by how much one row succeeds more often than another, seed by seed.
-
-    Differences are rounded: seeds that agree must agree as well when they are read from a file.
-    """
-    difference = np.subtract(row["by_seed"], other["by_seed"]).round(DIGITS)
-    return interval(difference, (-1.0, 1.0))
-
-
-def told(found: Mapping[str, Any]) -> str:
-    """Return an interquartile mean and its interval in words."""
-    return f"{found['iqm']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}]"

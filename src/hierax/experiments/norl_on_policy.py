@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from hierax.experiments.goal_study import budgets, by_world, draw_world, rates
-from hierax.experiments.norl_arms import WORLDS, gain, study_worlds, told
+from hierax.experiments.goal_study import budgets, by_world, draw_world, gain, rates, told
+from hierax.experiments.norl_arms import WORLDS, study_worlds
 from hierax.experiments.result import Finding, Result
 
 INFORMATION: Mapping[str, Any] = {

@@ -15,8 +15,8 @@ import numpy as np
 
 from hierax.agents import NORL
 from hierax.agents.agent import TrainState
-from hierax.experiments.goal_study import budgets, by_world, rates, study
-from hierax.experiments.norl_arms import WORLDS, arm, gain, maze, told
+from hierax.experiments.goal_study import budgets, by_world, gain, rates, study, told
+from hierax.experiments.norl_arms import WORLDS, arm, maze
 from hierax.experiments.result import Finding, Result
 
 LEARNED, ORACLE, WITHOUT = "NORL", "position (oracle)", "NORL, no nuisance"

@@ -205,5 +205,7 @@ EXPERIMENTS: dict[str, Experiment] = _table(
          "KL-regularised RL by enumeration: does the latents' divergence bound that of actions?"),
         ("kl-body-grid", ("K9", "K10", "K14"), 5,
          "A high level moves to larger bodies: when is a KL reward needed?"),
+        ("kl-ball-goto", ("K3", "K14"), 10,
+         "A ball rolls to one of three targets: hierarchies, DISTRAL and SVG(0) side by side."),
     )
 )  # fmt: skip

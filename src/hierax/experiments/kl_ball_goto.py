@@ -1,0 +1,204 @@
+"""`kl-ball-goto`: hierarchies, DISTRAL and SVG(0), where a ball rolls to one of three targets.
+
+Tirumala et al. (2019), section 5.1 and the left of figure 3, where the body is an ant. All arms
+have the same critic, bounds of the standard deviation of actions, learner and steps. Each method
+has one weight, of the KL or of the entropy. It is the best of three, chosen on other seeds with
+half of the steps. Variants of methods have their weight, and half of the seeds.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hierax.agents.kl import KL, SVG0, Distral, Retrace
+from hierax.agents.kl.modular import ModularAgent
+from hierax.experiments.goal_study import (
+    LAST,
+    REACHED,
+    Arm,
+    Budget,
+    by_world,
+    draw_world,
+    gain,
+    study,
+    told,
+)
+from hierax.experiments.result import Finding, Result
+from hierax.statistics import interval
+from hierax.worlds import make
+
+WORLD = "BallGoTo3-v0"
+STEPS = 400_000
+ENVIRONMENTS = 32
+BODY = ("proprioception",)
+LEARNER = Retrace(
+    learning_starts=12_800, buffer_size=STEPS, updates_per_step=1 / 16, target_period=25
+)
+SHARED: Mapping[str, Any] = {
+    "hidden_sizes": (200, 100), "value_hidden_sizes": (128, 128), "layer_norm": True,
+    "normalise_observations": True, "action_scales": (0.3, 1.0), "discount": 0.99, "entropy": 1e-3,
+    "learner": LEARNER,
+}  # fmt: skip
+"""Settings of all arms."""
+DISTRAL: Mapping[str, Any] = {"policy_default_views": BODY}
+HIERARCHY: Mapping[str, Any] = {
+    "low_views": BODY, "latent_size": 10, "latents": "resample", "default_correlation": 0.95,
+}  # fmt: skip
+FLAT, DEFAULT = "SVG(0)", "DISTRAL"
+HIERARCHIES = {"isotropic": "isotropic", "AR(1)": "ar1", "learned": "learned"}
+"""Kinds of default policies by name."""
+WEIGHTS: Mapping[str, tuple[str, tuple[float, ...]]] = {
+    FLAT: ("entropy", (1e-4, 1e-3, 1e-2)),
+    DEFAULT: ("kl_weight", (1e-3, 1e-2, 1e-1)),
+    **dict.fromkeys(HIERARCHIES, ("kl_weight", (1e-4, 1e-3, 1e-2))),
+}
+"""The weight of each method, and the values that are tried."""
+VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "SVG(0), as many layers": (FLAT, {"hidden_sizes": (200, 100, 200, 100)}),
+    "DISTRAL, shared": (DEFAULT, {"default": "shared", "policy_default_views": None}),
+    "DISTRAL, two columns": (DEFAULT, {"default": "two_columns"}),
+}
+"""Variants: the method whose weight they have, and changes of its settings."""
+TUNING = "choice of weights"
+TUNING_SHARE = 0.5
+"""Share of the steps in which weights are compared."""
+TUNING_SEEDS = (100, 2)
+"""First seed of these runs, and their number."""
+WORKS = 0.8
+"""Share of the seeds that solve the task with a default policy that works."""
+NATS: Mapping[str, tuple[str, ...]] = {
+    FLAT: (),
+    DEFAULT: ("policy/kl",),
+    **dict.fromkeys(HIERARCHIES, ("high/kl",)),
+}
+"""Metrics of the divergence of a method, in nats for each decision."""
+BUDGETS = {
+    "smoke": Budget(0.07, 3, 2, (FLAT, "isotropic")),
+    "laptop": Budget(1.0, 10, 32),
+    "paper": Budget(4.0, 40, 100),
+}
+
+
+def run(scale: str, seeds: int) -> Result:
+    """Choose the weights, then train all arms with every seed."""
+    budget = BUDGETS[scale]
+    chosen, tuning = _tuned(budget)
+    methods = {WORLD: {name: arm(name, chosen) for name in WEIGHTS}}
+    fields = by_world(study(methods, budget, seeds), budget)
+    variants = {f"{WORLD}, variants": {name: arm(name, chosen) for name in VARIANTS}}
+    others = by_world(study(variants, budget, -(-seeds // 2)), budget)
+    tables = {f"{WORLD}: {TUNING}": tuning} | fields["tables"] | others["tables"]
+    more = {"weights": chosen, "learner_steps_for_each_environment_step": _learner_steps()}
+    return Result(
+        claims=judge(fields),
+        seeds=range(seeds),
+        tables=tables,
+        curves=fields["curves"] | others["curves"],
+        settings=fields["settings"] | others["settings"] | more,
+    )
+
+
+def arm(name: str, weights: Mapping[str, float]) -> Arm:
+    """Return a method, or a variant of one, with these weights of the methods."""
+    method, changes = VARIANTS.get(name, (name, {}))
+    return _arm(method, {WEIGHTS[method][0]: weights[method], **changes})
+
+
+def judge(fields: Mapping[str, Any]) -> list[Finding]:
+    """Judge K3 and K14."""
+    rows = fields["tables"][f"{WORLD}: arms"]
+    curves = {name: fields["curves"][f"{WORLD}: {name}"] for name in rows}
+    return [_order(rows, curves), _defaults(rows)]
+
+
+def draw(result: Result, path: Path) -> None:
+    """Draw success rates of all methods by environment steps."""
+    draw_world(result, WORLD, path, tuple(WEIGHTS))
+
+
+def _arm(method: str, changes: Mapping[str, Any]) -> Arm:
+    world = make(WORLD)
+    return Arm(_agent(world.spec, method, changes), world, STEPS, NATS[method], ENVIRONMENTS)
+
+
+def _agent(spec: Any, method: str, changes: Mapping[str, Any]) -> ModularAgent:
+    if method == FLAT:
+        return SVG0(spec, **{**SHARED, **changes})
+    if method == DEFAULT:
+        return Distral(spec, **{**SHARED, **DISTRAL, **changes})
+    kind = {"default": HIERARCHIES[method]}
+    return KL(spec, **{**SHARED, **HIERARCHY, **kind, **changes})
+
+
+def _tuned(budget: Budget) -> tuple[dict[str, float], dict[str, Any]]:
+    """Return the best weight of each method, and the rows of all that were tried."""
+    methods = [name for name in WEIGHTS if budget.only is None or name in budget.only]
+    tried = {
+        f"{name}, {field} {weight:g}": (name, field, weight)
+        for name, (field, weights) in WEIGHTS.items()
+        for weight in (weights if budget.only is None else weights[:1])
+        if name in methods
+    }
+    arms = {label: _arm(name, {field: weight}) for label, (name, field, weight) in tried.items()}
+    short = budget._replace(share=TUNING_SHARE * budget.share, only=None)
+    first, seeds = TUNING_SEEDS
+    rows = study({WORLD: arms}, short, seeds, first)[WORLD]["table"]
+    chosen = {}
+    for method, (_, weights) in WEIGHTS.items():
+        found = [label for label, (name, *_) in tried.items() if name == method]
+        best = max(found, key=lambda label: float(np.mean(rows[label]["by_seed"])), default=None)
+        chosen[method] = weights[1] if best is None else tried[best][2]
+    return chosen, rows
+
+
+def _learner_steps() -> float:
+    """Return the steps that the learner processes for each step of an environment."""
+    return LEARNER.updates_per_step * LEARNER.batch_size * LEARNER.window_length
+
+
+def _order(rows: Mapping[str, Any], curves: Mapping[str, Any]) -> Finding:
+    """Judge whether agents with a KL are above SVG(0), and hierarchies not below DISTRAL."""
+    whole = {name: {"by_seed": np.mean(each["values"], axis=1)} for name, each in curves.items()}
+    pairs = [(name, FLAT) for name in (DEFAULT, *HIERARCHIES)]
+    pairs += [(name, DEFAULT) for name in HIERARCHIES]
+    pairs = [pair for pair in pairs if set(pair) <= set(rows)]
+    last = {f"{name} less {other}": gain(rows[name], rows[other]) for name, other in pairs}
+    mean = {f"{name} less {other}": gain(whole[name], whole[other]) for name, other in pairs}
+    good = [
+        found["low"] > 0.0 if name.endswith(FLAT) else found["iqm"] >= 0.0
+        for name, found in mean.items()
+    ]
+    rates = ", ".join(
+        f"{name} {np.mean(row['by_seed']):.2f} and {np.mean(whole[name]['by_seed']):.2f} "
+        f"({row['seeds_at_0.9']} seeds at {REACHED:g})"
+        for name, row in rows.items()
+    )
+    differences = ", ".join(f"{name} {told(last[name])} and {told(mean[name])}" for name in mean)
+    seeds = len(next(iter(rows.values()))["by_seed"])
+    return Finding(
+        "K3",
+        True if all(good) else (None if any(good) else False),
+        {"last": last, "mean": mean},
+        f"Success, mean of the last {LAST} evaluations and of all, {seeds} seeds: {rates}. "
+        f"Differences seed by seed: {differences}. The claim holds for this body if the mean of "
+        "all evaluations of each agent with a KL is above that of SVG(0) beyond the interval, and "
+        "that of no hierarchy is below that of DISTRAL. It depends on the default policy if some "
+        "of this is so. The body of the paper is an ant.",
+    )
+
+
+def _defaults(rows: Mapping[str, Any]) -> Finding:
+    """Judge whether hierarchies work with all default policies."""
+    found = {name: rows[name] for name in HIERARCHIES if name in rows}
+    share = {name: row["seeds_at_0.9"] / len(row["by_seed"]) for name, row in found.items()}
+    works = {name: each >= WORKS for name, each in share.items()}
+    return Finding(
+        "K14",
+        True if all(works.values()) else (None if any(works.values()) else False),
+        {name: interval(row["by_seed"], (0.0, 1.0)) for name, row in found.items()},
+        ", ".join(f"{name} {row['seeds_at_0.9']} seeds" for name, row in found.items())
+        + f" with success {REACHED:g}, mean of the last {LAST} evaluations. The claim holds for "
+        f"this world if {WORKS:.0%} of the seeds reach it with each default policy.",
+    )
