@@ -231,7 +231,7 @@ def test_large_models_take_little_more_time_than_at_99(family, kind):
         assert relative <= allowed(discount)
         return min(times)
 
-    most = max(10.0 * seconds(0.99), 1.0)
+    most = max(10.0 * seconds(0.99), 5.0)  # iterations of values would take minutes
     for exponent in range(3, 13):
         assert seconds(1.0 - 10.0**-exponent) <= most, exponent
 

@@ -50,8 +50,10 @@ WINDOWS = Retrace(
 WINDOWED = {
     "svg0": SVG0,
     "distral": Distral,
+    "distral, latent": functools.partial(Distral, default="latent", memory_size=2),
     "kl, retrace": functools.partial(KL, period=3, default="learned"),
 }
+NAMES = {*KINDS, *ROLLOUTS, *WINDOWED}
 
 
 def _agent(learner, world):

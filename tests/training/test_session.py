@@ -37,6 +37,7 @@ from hierax.training.run_folder import RunFolder
 from hierax.worlds import PointCross, PointSpeed, make
 from hierax.worlds.host import FunctionalHostWorld
 from refusals import refusal
+from training import killed_trainer
 from training.toys import Clock, Counter
 
 WORLD = PointSpeed(episode_limit=20)
@@ -439,6 +440,10 @@ def kill(tmp_path, learner, driver, trials):
 def test_a_run_that_was_killed_ends_the_same(tmp_path):
     told = kill(tmp_path, "td3", "scan", 1)
     assert told["same"] == told["trials"] == 1
+
+
+def test_every_agent_can_be_killed():
+    assert AGENTS.keys() == killed_trainer.NAMES
 
 
 @pytest.mark.slow
