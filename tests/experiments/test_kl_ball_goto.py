@@ -6,28 +6,26 @@ import numpy as np
 import pytest
 
 from hierax.agents.kl import SVG0, Distral
-from hierax.experiments.kl_ball_goto import (
+from hierax.experiments.kl_ball_arms import (
     BODY,
     DEFAULT,
     FLAT,
     HIERARCHIES,
+    METHODS,
     SHARED,
-    TUNING_SEEDS,
-    VARIANTS,
-    WEIGHTS,
-    arm,
-    judge,
+    WEIGHT_FIELDS,
 )
+from hierax.experiments.kl_ball_goto import TRIED, TUNING_SEEDS, VARIANTS, arm, judge
 from hierax.registry import EXPERIMENTS
 
-CHOSEN = {name: weights[-1] for name, (_, weights) in WEIGHTS.items()}
-EVERY = (*WEIGHTS, *VARIANTS)
+CHOSEN = {name: weights[-1] for name, weights in TRIED.items()}
+EVERY = (*METHODS, *VARIANTS)
 SEEDS = 10
 
 
 def fields(**given):
     """Rows and curves of seeds around a success rate, which is 0.9 where none is given."""
-    rates = {name: given.get(name, 0.9) for name in WEIGHTS}
+    rates = {name: given.get(name, 0.9) for name in METHODS}
     spread = np.linspace(0.0, 0.04, SEEDS)
     rows = {
         name: {"by_seed": rate + spread, "seeds_at_0.9": int((rate + spread >= 0.9).sum())}
@@ -47,7 +45,7 @@ def verdicts(**given):
 @pytest.mark.parametrize("name", EVERY)
 def test_all_arms_have_the_same_critic_learner_bounds_and_steps(name):
     agent = arm(name, CHOSEN).agent
-    apart = {"hidden_sizes", WEIGHTS[VARIANTS.get(name, (name,))[0]][0]}
+    apart = {"hidden_sizes", WEIGHT_FIELDS[VARIANTS.get(name, (name,))[0]]}
     for field, value in SHARED.items():
         assert field in apart or getattr(agent, field) == value, field
     assert (arm(name, CHOSEN).steps, arm(name, CHOSEN).environments) == (400_000, 32)
@@ -56,7 +54,7 @@ def test_all_arms_have_the_same_critic_learner_bounds_and_steps(name):
 @pytest.mark.parametrize("name", EVERY)
 def test_an_arm_has_the_weight_of_its_method(name):
     method = VARIANTS.get(name, (name,))[0]
-    assert getattr(arm(name, CHOSEN).agent, WEIGHTS[method][0]) == CHOSEN[method]
+    assert getattr(arm(name, CHOSEN).agent, WEIGHT_FIELDS[method]) == CHOSEN[method]
 
 
 def test_what_knows_no_task_sees_the_body_alone():
@@ -74,7 +72,7 @@ def test_hierarchies_differ_by_their_default_policies_alone():
 
 
 def test_each_method_has_as_many_weights_and_they_are_chosen_on_other_seeds():
-    assert {len(weights) for _, weights in WEIGHTS.values()} == {3}
+    assert {len(weights) for weights in TRIED.values()} == {3}
     assert TUNING_SEEDS[0] >= EXPERIMENTS["kl-ball-goto"].seeds
 
 

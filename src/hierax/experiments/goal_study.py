@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from hierax.agents.agent import Agent
+from hierax.agents.agent import Agent, TrainState
 from hierax.experiments.jobs import do_jobs
 from hierax.experiments.learning_runs import (
     OVER_SEEDS,
@@ -23,7 +23,7 @@ from hierax.experiments.learning_runs import (
     learn,
 )
 from hierax.experiments.result import Result
-from hierax.statistics import UNIT, interval
+from hierax.statistics import UNIT, Range, interval
 from hierax.training.config import AnyWorld, describe_agent, describe_world
 
 METRIC = "deterministic/success"
@@ -75,6 +75,7 @@ class Arm(NamedTuple):
         steps: environment steps.
         also: names of further metrics of training; rows have their last values.
         environments: stepped together; None for as many as `hierax.train` chooses.
+        start: states that the seeds begin with; None for new ones.
     """
 
     agent: Agent
@@ -82,10 +83,15 @@ class Arm(NamedTuple):
     steps: int
     also: tuple[str, ...] = ()
     environments: int | None = None
+    start: Sequence[TrainState] | None = None
 
 
 def study(
-    arms: Mapping[str, Mapping[str, Arm]], budget: Budget, seeds: int, first: int = 0
+    arms: Mapping[str, Mapping[str, Arm]],
+    budget: Budget,
+    seeds: int,
+    first: int = 0,
+    metric: str = METRIC,
 ) -> dict[str, dict[str, Any]]:
     """Train the arms of all worlds, as many at once as there are cores.
 
@@ -94,6 +100,7 @@ def study(
         budget: which of them, how long, how often evaluated.
         seeds: number of seeds of each arm.
         first: the first of them.
+        metric: of the curves.
 
     Returns:
         For each world curves, the rows of a table, settings and final states, by name.
@@ -109,15 +116,15 @@ def study(
     workers = 1 if budget.share < 1.0 else min(os.cpu_count() or 1, len(jobs))
     trained = iter(do_jobs(jobs, workers, "arms"))
     return {
-        world: _found(each, {name: next(trained) for name in each})
+        world: _found(each, {name: next(trained) for name in each}, metric)
         for world, each in chosen.items()
     }
 
 
-def _found(chosen: Mapping[str, Arm], runs: Mapping[str, Runs]) -> dict[str, Any]:
+def _found(chosen: Mapping[str, Arm], runs: Mapping[str, Runs], metric: str) -> dict[str, Any]:
     """Return what `study` returns for a world."""
     return {
-        "curves": {name: each.curve(METRIC) for name, each in runs.items()},
+        "curves": {name: each.curve(metric) for name, each in runs.items()},
         "table": {
             name: {**row(each), **_last(each, chosen[name].also)} for name, each in runs.items()
         },
@@ -152,11 +159,30 @@ def by_world(found: Mapping[str, Mapping[str, Any]], budget: Budget) -> dict[str
     }
 
 
-def draw_world(result: Result, world: str, path: Path, only: Sequence[str]) -> None:
-    """Draw the success rates of the arms called ``only`` in a world, as far as they were run."""
+def draw_world(
+    result: Result, world: str, path: Path, only: Sequence[str], metric: str = METRIC
+) -> None:
+    """Draw a metric of the arms called ``only`` in a world, as far as they were run."""
+    draw_curves(_drawn(result, world, only), metric, world).savefig(path)
+
+
+def draw_worlds(
+    result: Result, worlds: Mapping[str, Sequence[str]], path: Path, metric: str = METRIC
+) -> None:
+    """Draw a metric of the arms of each world that are named, as far as they were run."""
+    from hierax.plotting.learning import draw_learning_panels
+
+    panels = {
+        world: [{"label": name, **each} for name, each in _drawn(result, world, only).items()]
+        for world, only in worlds.items()
+    }
+    draw_learning_panels(panels, metric).savefig(path)
+
+
+def _drawn(result: Result, world: str, only: Sequence[str]) -> dict[str, Any]:
+    """Return the curves of these arms in a world, as far as they were run."""
     names = {name: f"{world}: {name}" for name in only}
-    drawn = {name: result.curves[key] for name, key in names.items() if key in result.curves}
-    draw_curves(drawn, METRIC, world).savefig(path)
+    return {name: result.curves[key] for name, key in names.items() if key in result.curves}
 
 
 def rates(table: Mapping[str, Any]) -> str:
@@ -172,8 +198,17 @@ def gain(row: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
     Differences are rounded: seeds that agree must agree as well when they are read from a file.
     """
-    difference = np.subtract(row["by_seed"], other["by_seed"]).round(DIGITS)
-    return interval(difference, (-1.0, 1.0))
+    return difference(row, other, (-1.0, 1.0))
+
+
+def difference(row: Mapping[str, Any], other: Mapping[str, Any], bounds: Range) -> dict[str, Any]:
+    """Return the interval of differences of two rows, seed by seed, as `gain` does."""
+    return interval(np.subtract(row["by_seed"], other["by_seed"]).round(DIGITS), bounds)
+
+
+def over_time(curve: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the mean over all evaluations by seed, the more the sooner an agent learns."""
+    return {"by_seed": np.mean(curve["values"], axis=1)}
 
 
 def told(found: Mapping[str, Any]) -> str:
@@ -215,6 +250,7 @@ def _train(arm: Arm, budget: Budget, seeds: int, first: int) -> Runs:
         metrics=(METRIC, RETURN, *arm.also),
         seed=first,
         environments=arm.environments,
+        start=arm.start,
         progress=False,
     )
     kept = [state._replace(replay=None, key=None) for state in runs.states]

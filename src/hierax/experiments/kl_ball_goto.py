@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hierax.agents.kl import KL, SVG0, Distral, Retrace
-from hierax.agents.kl.modular import ModularAgent
+from hierax.experiments import kl_ball_arms
 from hierax.experiments.goal_study import (
     LAST,
     REACHED,
@@ -22,39 +21,29 @@ from hierax.experiments.goal_study import (
     by_world,
     draw_world,
     gain,
+    over_time,
     study,
     told,
+)
+from hierax.experiments.kl_ball_arms import (
+    DEFAULT,
+    FLAT,
+    HIERARCHIES,
+    METHODS,
+    WEIGHT_FIELDS,
+    learner_steps,
 )
 from hierax.experiments.result import Finding, Result
 from hierax.statistics import interval
 from hierax.worlds import make
 
 WORLD = "BallGoTo3-v0"
-STEPS = 400_000
-ENVIRONMENTS = 32
-BODY = ("proprioception",)
-LEARNER = Retrace(
-    learning_starts=12_800, buffer_size=STEPS, updates_per_step=1 / 16, target_period=25
-)
-SHARED: Mapping[str, Any] = {
-    "hidden_sizes": (200, 100), "value_hidden_sizes": (128, 128), "layer_norm": True,
-    "normalise_observations": True, "action_scales": (0.3, 1.0), "discount": 0.99, "entropy": 1e-3,
-    "learner": LEARNER,
-}  # fmt: skip
-"""Settings of all arms."""
-DISTRAL: Mapping[str, Any] = {"policy_default_views": BODY}
-HIERARCHY: Mapping[str, Any] = {
-    "low_views": BODY, "latent_size": 10, "latents": "resample", "default_correlation": 0.95,
-}  # fmt: skip
-FLAT, DEFAULT = "SVG(0)", "DISTRAL"
-HIERARCHIES = {"isotropic": "isotropic", "AR(1)": "ar1", "learned": "learned"}
-"""Kinds of default policies by name."""
-WEIGHTS: Mapping[str, tuple[str, tuple[float, ...]]] = {
-    FLAT: ("entropy", (1e-4, 1e-3, 1e-2)),
-    DEFAULT: ("kl_weight", (1e-3, 1e-2, 1e-1)),
-    **dict.fromkeys(HIERARCHIES, ("kl_weight", (1e-4, 1e-3, 1e-2))),
+TRIED: Mapping[str, tuple[float, ...]] = {
+    FLAT: (1e-4, 1e-3, 1e-2),
+    DEFAULT: (1e-3, 1e-2, 1e-1),
+    **dict.fromkeys(HIERARCHIES, (1e-4, 1e-3, 1e-2)),
 }
-"""The weight of each method, and the values that are tried."""
+"""The values of the weight of each method that are tried."""
 VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "SVG(0), as many layers": (FLAT, {"hidden_sizes": (200, 100, 200, 100)}),
     "DISTRAL, shared": (DEFAULT, {"default": "shared", "policy_default_views": None}),
@@ -68,12 +57,6 @@ TUNING_SEEDS = (100, 2)
 """First seed of these runs, and their number."""
 WORKS = 0.8
 """Share of the seeds that solve the task with a default policy that works."""
-NATS: Mapping[str, tuple[str, ...]] = {
-    FLAT: (),
-    DEFAULT: ("policy/kl",),
-    **dict.fromkeys(HIERARCHIES, ("high/kl",)),
-}
-"""Metrics of the divergence of a method, in nats for each decision."""
 BUDGETS = {
     "smoke": Budget(0.07, 3, 2, (FLAT, "isotropic")),
     "laptop": Budget(1.0, 10, 32),
@@ -85,12 +68,12 @@ def run(scale: str, seeds: int) -> Result:
     """Choose the weights, then train all arms with every seed."""
     budget = BUDGETS[scale]
     chosen, tuning = _tuned(budget)
-    methods = {WORLD: {name: arm(name, chosen) for name in WEIGHTS}}
+    methods = {WORLD: {name: arm(name, chosen) for name in METHODS}}
     fields = by_world(study(methods, budget, seeds), budget)
     variants = {f"{WORLD}, variants": {name: arm(name, chosen) for name in VARIANTS}}
     others = by_world(study(variants, budget, -(-seeds // 2)), budget)
     tables = {f"{WORLD}: {TUNING}": tuning} | fields["tables"] | others["tables"]
-    more = {"weights": chosen, "learner_steps_for_each_environment_step": _learner_steps()}
+    more = {"weights": chosen, "learner_steps_for_each_environment_step": learner_steps()}
     return Result(
         claims=judge(fields),
         seeds=range(seeds),
@@ -103,7 +86,7 @@ def run(scale: str, seeds: int) -> Result:
 def arm(name: str, weights: Mapping[str, float]) -> Arm:
     """Return a method, or a variant of one, with these weights of the methods."""
     method, changes = VARIANTS.get(name, (name, {}))
-    return _arm(method, {WEIGHTS[method][0]: weights[method], **changes})
+    return _arm(method, {WEIGHT_FIELDS[method]: weights[method], **changes})
 
 
 def judge(fields: Mapping[str, Any]) -> list[Finding]:
@@ -115,52 +98,39 @@ def judge(fields: Mapping[str, Any]) -> list[Finding]:
 
 def draw(result: Result, path: Path) -> None:
     """Draw success rates of all methods by environment steps."""
-    draw_world(result, WORLD, path, tuple(WEIGHTS))
+    draw_world(result, WORLD, path, METHODS)
 
 
 def _arm(method: str, changes: Mapping[str, Any]) -> Arm:
     world = make(WORLD)
-    return Arm(_agent(world.spec, method, changes), world, STEPS, NATS[method], ENVIRONMENTS)
-
-
-def _agent(spec: Any, method: str, changes: Mapping[str, Any]) -> ModularAgent:
-    if method == FLAT:
-        return SVG0(spec, **{**SHARED, **changes})
-    if method == DEFAULT:
-        return Distral(spec, **{**SHARED, **DISTRAL, **changes})
-    kind = {"default": HIERARCHIES[method]}
-    return KL(spec, **{**SHARED, **HIERARCHY, **kind, **changes})
+    return kl_ball_arms.arm(world, method, kl_ball_arms.agent(world.spec, method, **changes))
 
 
 def _tuned(budget: Budget) -> tuple[dict[str, float], dict[str, Any]]:
     """Return the best weight of each method, and the rows of all that were tried."""
-    methods = [name for name in WEIGHTS if budget.only is None or name in budget.only]
+    methods = [name for name in METHODS if budget.only is None or name in budget.only]
     tried = {
-        f"{name}, {field} {weight:g}": (name, field, weight)
-        for name, (field, weights) in WEIGHTS.items()
-        for weight in (weights if budget.only is None else weights[:1])
-        if name in methods
+        f"{name}, {WEIGHT_FIELDS[name]} {weight:g}": (name, weight)
+        for name in methods
+        for weight in (TRIED[name] if budget.only is None else TRIED[name][:1])
     }
-    arms = {label: _arm(name, {field: weight}) for label, (name, field, weight) in tried.items()}
+    arms = {
+        label: _arm(name, {WEIGHT_FIELDS[name]: weight}) for label, (name, weight) in tried.items()
+    }
     short = budget._replace(share=TUNING_SHARE * budget.share, only=None)
     first, seeds = TUNING_SEEDS
     rows = study({WORLD: arms}, short, seeds, first)[WORLD]["table"]
     chosen = {}
-    for method, (_, weights) in WEIGHTS.items():
-        found = [label for label, (name, *_) in tried.items() if name == method]
+    for method in METHODS:
+        found = [label for label, (name, _) in tried.items() if name == method]
         best = max(found, key=lambda label: float(np.mean(rows[label]["by_seed"])), default=None)
-        chosen[method] = weights[1] if best is None else tried[best][2]
+        chosen[method] = TRIED[method][1] if best is None else tried[best][1]
     return chosen, rows
-
-
-def _learner_steps() -> float:
-    """Return the steps that the learner processes for each step of an environment."""
-    return LEARNER.updates_per_step * LEARNER.batch_size * LEARNER.window_length
 
 
 def _order(rows: Mapping[str, Any], curves: Mapping[str, Any]) -> Finding:
     """Judge whether agents with a KL are above SVG(0), and hierarchies not below DISTRAL."""
-    whole = {name: {"by_seed": np.mean(each["values"], axis=1)} for name, each in curves.items()}
+    whole = {name: over_time(each) for name, each in curves.items()}
     pairs = [(name, FLAT) for name in (DEFAULT, *HIERARCHIES)]
     pairs += [(name, DEFAULT) for name in HIERARCHIES]
     pairs = [pair for pair in pairs if set(pair) <= set(rows)]

@@ -33,6 +33,21 @@ def draw_learning(curves: Sequence[Mapping[str, Any]], metric: str, title: str =
     return figure
 
 
+def draw_learning_panels(panels: Mapping[str, Sequence[Mapping[str, Any]]], metric: str) -> Figure:
+    """Draw what `draw_learning` draws, a panel for each title, side by side.
+
+    Args:
+        panels: curves by title, as for `draw_learning`.
+        metric: name of the metric, the same in all panels.
+    """
+    figure = Figure(figsize=(6.0 * len(panels), 4.4), layout="constrained", dpi=110)
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for panel, (title, curves) in zip(axes, panels.items(), strict=True):
+        learning_panel(panel, curves, metric, title)
+        panel.label_outer()
+    return figure
+
+
 def learning_panel(
     axes: Axes, curves: Sequence[Mapping[str, Any]], metric: str, title: str = ""
 ) -> None:

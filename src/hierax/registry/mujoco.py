@@ -16,6 +16,14 @@ _EASY, _MID, _HARD = (
     for boxes, targets in ((1, 1), (1, 3), (2, 2))
 )
 _BOTH = {"boxes": 1, "targets": 2, "movers": ("body", "boxes")}
+_SMALL = {"padding": 0, "friction": 0.1}
+"""A room of 6 m without space behind the initial cells, and boxes that slide."""
+_SMALLER: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+    ("PushEasy", "push a box onto a target", _EASY),
+    ("PushMid", "push a box onto one of three targets", _MID),
+    ("Or", "go to a target, or push a box onto it", _BOTH),
+    ("And", "go to one target and push a box onto another", {**_BOTH, "together": True}),
+)
 _BODIES = {"Ball": "ball", "Ant": "ant", "Quadruped": "quadruped"}
 _TASKS: tuple[Row, ...] = (
     ("GoTo3", _ARRANGED, "go to one of three targets", _GO),
@@ -51,6 +59,15 @@ MUJOCO_WORLDS: tuple[Row, ...] = (
         f"{_HOME}.tasks.gap:Gap",
         "run along a corridor and across a gap that the ball can cross",
         {"body": "ball", "longest": 0.8},
+    ),
+    *(
+        (
+            f"Ball{task}-v1",
+            _ARRANGED,
+            f"{summary}, in a small room with slippery boxes",
+            {"body": "ball", **fields, **_SMALL},
+        )
+        for task, summary, fields in _SMALLER
     ),
     (
         "HumanoidWalk-v0",

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hierax.worlds import make
 from hierax.worlds.mujoco.bodies.body import yaw_quaternion
 from hierax.worlds.mujoco.tasks.arrangement import Arrangement
 from hierax.worlds.mujoco.vision import MAX_MARKERS
@@ -38,6 +39,26 @@ def test_friction_decides_whether_a_ball_can_push_a_box_steadily(friction, least
     for _ in range(100):  # 5 s at full throttle
         batch.step(np.array([[-1.0, 0.0]]))
     assert least <= qpos_of(batch)[0, len(ball)] - 0.86 < most
+
+
+@pytest.mark.parametrize(("padding", "inside"), [(0, 3.0), (1, 5.0)])
+def test_padding_is_the_space_between_initial_cells_and_walls(padding, inside):
+    world = Arrangement("Push", boxes=1, targets=1, movers=("boxes",), padding=padding)
+    wall = world.model.geom("wall_east")
+    assert wall.pos[0] - wall.size[0] == inside
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("v0", 0.0, 1.2), ("v1", 1.5, 2.5)])
+def test_an_impact_moves_a_slippery_box_to_the_wall(name, least, most):
+    world = make(f"BallPushEasy-{name}")
+    batch = begun(world)
+    ball = world.walker.standing_qpos(-2.0, 0.0, 0.0)
+    teleport(batch, np.concatenate([ball, [0.0, 0.0, 0.5, 1.0, 0.0, 0.0, 0.0]]))
+    places = []
+    for _ in range(30):  # 1.5 s
+        batch.step(np.array([[-1.0, 0.0]]))
+        places.append(qpos_of(batch)[0, len(ball)])
+    assert least < max(places) < most
 
 
 def begun(world, seed=0, count=1):

@@ -39,8 +39,6 @@ from hierax.worlds.mujoco.tasks.objects import (
 from hierax.worlds.mujoco.vision import Camera
 
 CONDITION_REWARD, COMPLETION_REWARD = 10.0, 50.0
-PADDING = 1
-"""Cells between the initial cells and the walls, on each side."""
 OPEN_EDGE, MIN_DISTANCE = 8.0, 1.5
 """Edge of the square without walls, and the least initial distance of objects there (m)."""
 MAX_IN_OPEN = 10
@@ -61,6 +59,7 @@ class Scattered(AnyBody):
         cells: number of initial cells along each side of a walled room. 0 is a square of 8 m
             without walls, with initial positions anywhere, 1.5 m apart, and at most 10 boxes and
             targets.
+        padding: cells between the initial ones and the walls, on each side.
         box_mass: mass of a box (kg).
         friction: sliding friction of boxes. At 1, that of the papers, a ball cannot push a box
             steadily, but only by impacts of 3 m/s and more; at .5 it can.
@@ -71,6 +70,7 @@ class Scattered(AnyBody):
     """
 
     cells: int = 3
+    padding: int = 1
     box_mass: float = 1.5
     friction: float = FRICTION
     episode_limit: int = 400
@@ -81,6 +81,7 @@ class Scattered(AnyBody):
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.count("cells", self.cells, 0)
+        checks.count("padding", self.padding, 0)
         checks.positive("box_mass", self.box_mass)
         checks.positive("friction", self.friction)
         boxes, targets = self.objects
@@ -115,12 +116,13 @@ class Scattered(AnyBody):
     @property
     def camera(self) -> Camera:
         """A camera that shows the room, or the square of the initial positions."""
-        half = CELL * (self.cells / 2.0 + PADDING) if self.cells else OPEN_EDGE / 2.0 + MIN_DISTANCE
+        walled = CELL * (self.cells / 2.0 + self.padding)
+        half = walled if self.cells else OPEN_EDGE / 2.0 + MIN_DISTANCE
         return Camera(2.45 * half, -55.0, lookat=(0.0, -0.04 * half, 0.0))
 
     def compose(self) -> mujoco.MjSpec:
         """Return the model: a room or a floor, the body, boxes and targets."""
-        spec = room(self.cells + 2 * PADDING) if self.cells else plane()
+        spec = room(self.cells + 2 * self.padding) if self.cells else plane()
         self.walker.add(spec)
         boxes, targets = self.objects
         for number in range(boxes):

@@ -1,0 +1,128 @@
+"""`kl-gap`: skills of a ball move to a corridor with a gap. Must the low level be able to change?
+
+Tirumala et al. (2019), section 5.2 and figure 6, where the body is an ant that must learn to jump.
+A hierarchy with an AR(1) default policy learns to roll to one of three targets. Then its low level
+moves to a corridor with a gap: as it is, or as the default policy of a new low level, which begins
+anew or with its weights. The high level is new. A ball crosses the gap if it is fast.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hierax.agents.kl.agent import HIGH_DEFAULT, LOW, LOW_DEFAULT
+from hierax.experiments.goal_study import (
+    RETURN,
+    Arm,
+    Budget,
+    by_world,
+    difference,
+    draw_world,
+    over_time,
+    study,
+    told,
+)
+from hierax.experiments.kl_ball_arms import WEIGHTS, agent, arm, moved
+from hierax.experiments.result import Finding, Result
+from hierax.worlds import make
+
+SOURCE, TARGET = "BallGoTo3-v0", "BallGap-v1"
+METHOD = "AR(1)"
+STEPS = 200_000
+"""Environment steps in each world."""
+SHARED, WEIGHED, ANEW, LOOSE, SCRATCH = (
+    "shared", "separate, with its weights", "separate, new", "its weights alone", "from scratch",
+)  # fmt: skip
+MOVES: Mapping[str, Mapping[str, Any]] = {
+    SHARED: {"keep": (LOW, HIGH_DEFAULT), "freeze": (LOW,)},
+    WEIGHED: {
+        "keep": (HIGH_DEFAULT,),
+        "initialise": {LOW: LOW, LOW_DEFAULT: LOW},
+        "freeze": (LOW_DEFAULT,),
+    },
+    ANEW: {"keep": (HIGH_DEFAULT,), "initialise": {LOW_DEFAULT: LOW}, "freeze": (LOW_DEFAULT,)},
+    LOOSE: {"keep": (HIGH_DEFAULT,), "initialise": (LOW,)},
+    SCRATCH: {},
+}
+"""What each arm takes from the source."""
+SEPARATE = (WEIGHED, ANEW)
+LONGEST = 36.0
+"""Return of an episode that reaches the end of the corridor."""
+BUDGETS = {
+    "smoke": Budget(0.08, 3, 2, (METHOD, SHARED, WEIGHED)),
+    "laptop": Budget(1.0, 10, 32),
+    "paper": Budget(5.0, 40, 100),
+}
+
+
+def run(scale: str, seeds: int) -> Result:
+    """Train the source, then all arms with every seed."""
+    budget = BUDGETS[scale]
+    source = _source()
+    before = study({SOURCE: {METHOD: source}}, budget, seeds)
+    states = before[SOURCE]["states"][METHOD]
+    after = study({TARGET: arms(source, states)}, budget, seeds, metric=RETURN)
+    fields = by_world({**before, **after}, budget)
+    return Result(claims=judge(fields), seeds=range(seeds), **fields)
+
+
+def arms(source: Arm, states: Any) -> dict[str, Arm]:
+    """Return the arms in the corridor, which start with parts of these states."""
+    world = make(TARGET)
+    found = {}
+    for name, parts in MOVES.items():
+        level = "separate" if name in SEPARATE else "shared"
+        each = agent(world.spec, METHOD, kl_weight=WEIGHTS[METHOD], low_level=level)
+        start = moved(source.agent, states, each, parts) if parts else None
+        found[name] = arm(world, METHOD, each, STEPS, start=start)
+    return found
+
+
+def judge(fields: Mapping[str, Any]) -> list[Finding]:
+    """Judge K7."""
+    rows = fields["tables"][f"{TARGET}: arms"]
+    whole = {name: over_time(fields["curves"][f"{TARGET}: {name}"]) for name in rows}
+    last = {name: {"by_seed": row["return_by_seed"]} for name, row in rows.items()}
+    pairs = [(name, other) for name in SEPARATE for other in (SHARED, SCRATCH)]
+    pairs = [pair for pair in pairs if set(pair) <= set(rows)]
+    bounds = (-LONGEST, LONGEST)
+    found = {
+        when: {f"{a} less {b}": difference(values[a], values[b], bounds) for a, b in pairs}
+        for when, values in (("last", last), ("mean", whole))
+    }
+    above = [
+        max(found[when][name]["low"] for when in found) > 0.0
+        for name in found["last"]
+        if name.endswith(SHARED)
+    ]
+    means = ", ".join(
+        f"{name} {np.mean(last[name]['by_seed']):.1f} and {np.mean(whole[name]['by_seed']):.1f}"
+        for name in rows
+    )
+    gains = ", ".join(
+        f"{name} {told(found['last'][name])} and {told(found['mean'][name])}"
+        for name in found["last"]
+    )
+    return [
+        Finding(
+            "K7",
+            True if all(above) else (None if any(above) else False),
+            found,
+            f"Return (m, at most 36), mean of the last evaluations and of all: {means}. "
+            f"Differences: {gains}. The claim holds for this body if both separate low levels are "
+            "above the shared one beyond an interval. A ball needs speed to cross the gap, where "
+            "the ant of the paper must jump: it is the cheap analogue.",
+        )
+    ]
+
+
+def draw(result: Result, path: Path) -> None:
+    """Draw returns in the corridor by environment steps."""
+    draw_world(result, TARGET, path, tuple(MOVES), RETURN)
+
+
+def _source() -> Arm:
+    world = make(SOURCE)
+    return arm(world, METHOD, agent(world.spec, METHOD, kl_weight=WEIGHTS[METHOD]), STEPS)
