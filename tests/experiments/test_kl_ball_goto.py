@@ -15,7 +15,7 @@ from hierax.experiments.kl_ball_arms import (
     SHARED,
     WEIGHT_FIELDS,
 )
-from hierax.experiments.kl_ball_goto import TRIED, TUNING_SEEDS, VARIANTS, arm, judge
+from hierax.experiments.kl_ball_goto import TRIED, TUNING_SEEDS, VARIANTS, arm, judge_fields
 from hierax.registry import EXPERIMENTS
 
 CHOSEN = {name: weights[-1] for name, weights in TRIED.items()}
@@ -39,7 +39,7 @@ def fields(**given):
 
 
 def verdicts(**given):
-    return {finding.claim: finding.holds for finding in judge(fields(**given))}
+    return {finding.claim: finding.holds for finding in judge_fields(fields(**given))}
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -12,7 +12,8 @@ COSTLY = (
     "lsp-spin-cross", "lsp-point-cross", "lsp-cheetah-reach", "lsp-ant-cross", "lsp-lqr",
     "lsp-layers", "lsp-pendulum", "lsp-bandit", "hiro-point", "hiro-correction", "hiro-exploration",
     "hiro-ant-maze", "norl-representation", "norl-point", "norl-low-reward", "norl-ant-maze",
-    "norl-parking", "norl-on-policy", "kl-ball-goto",
+    "norl-parking", "norl-on-policy", "kl-ball-goto", "kl-regimes", "kl-ball-push", "kl-gap",
+    "kl-asymmetry", "kl-ball-to-ant", "kl-latent-prior", "kl-paper-tasks",
 )  # fmt: skip
 """Experiments that compile many agents."""
 FILMED = ("lsp-latents",)

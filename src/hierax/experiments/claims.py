@@ -134,6 +134,29 @@ CLAIMS: dict[str, Claim] = {
         "On a task of going to one of three targets, agents with a KL learn more than SVG(0), and "
         "hierarchies at least as much as DISTRAL.",
     ),
+    "K4": Claim(
+        "Tirumala et al. 2019, figure 3, centre and right",
+        "On tasks of pushing, agents with a KL learn more than SVG(0), and hierarchies more "
+        "than DISTRAL, the more so in harder tasks.",
+    ),
+    "K5": Claim(
+        "Tirumala et al. 2019, figure 5",
+        "A hierarchy that keeps a low level of an easier task learns sooner than one from "
+        "scratch, and than DISTRAL with its default policy.",
+    ),
+    "K6": Claim(
+        "Tirumala et al. 2019, section 7.1",
+        "The divergence from the default policy is smaller with latents than with DISTRAL.",
+    ),
+    "K7": Claim(
+        "Tirumala et al. 2019, figure 6",
+        "Where skills must change, a separate low level learns more than a shared one.",
+    ),
+    "K8": Claim(
+        "Tirumala et al. 2019, figures 7 and 11",
+        "A high level from another body with a KL reward learns sooner than without one, and "
+        "than agents from scratch.",
+    ),
     "K9": Claim(
         "Tirumala et al. 2019, figure 12, left",
         "Only transfer with a KL reward solves the body of eight steps.",
@@ -141,6 +164,20 @@ CLAIMS: dict[str, Claim] = {
     "K10": Claim(
         "Tirumala et al. 2019, figure 12, right",
         "The KL reward is a vector field towards the goal.",
+    ),
+    "K11": Claim(
+        "Tirumala et al. 2019, figure 9",
+        "Hierarchies learn sooner than SVG(0) and DISTRAL near on-policy, and with one "
+        "environment.",
+    ),
+    "K12": Claim(
+        "Tirumala et al. 2019, figure 10",
+        "A low level is of use in another task if it sees the box, and the high level has a KL.",
+    ),
+    "K13": Claim(
+        "Tirumala et al. 2019, figure 8",
+        "Default policies with a network, an LSTM or latents speed up learning a little, and "
+        "help in another task.",
     ),
     "K14": Claim(
         "Tirumala et al. 2019, section 3.1",

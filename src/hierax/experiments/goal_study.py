@@ -23,7 +23,7 @@ from hierax.experiments.learning_runs import (
     learn,
 )
 from hierax.experiments.result import Result
-from hierax.statistics import UNIT, Range, interval
+from hierax.statistics import UNIT, interval
 from hierax.training.config import AnyWorld, describe_agent, describe_world
 
 METRIC = "deterministic/success"
@@ -198,17 +198,8 @@ def gain(row: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
     Differences are rounded: seeds that agree must agree as well when they are read from a file.
     """
-    return difference(row, other, (-1.0, 1.0))
-
-
-def difference(row: Mapping[str, Any], other: Mapping[str, Any], bounds: Range) -> dict[str, Any]:
-    """Return the interval of differences of two rows, seed by seed, as `gain` does."""
-    return interval(np.subtract(row["by_seed"], other["by_seed"]).round(DIGITS), bounds)
-
-
-def over_time(curve: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the mean over all evaluations by seed, the more the sooner an agent learns."""
-    return {"by_seed": np.mean(curve["values"], axis=1)}
+    difference = np.subtract(row["by_seed"], other["by_seed"]).round(DIGITS)
+    return interval(difference, (-1.0, 1.0))
 
 
 def told(found: Mapping[str, Any]) -> str:

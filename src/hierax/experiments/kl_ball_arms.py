@@ -82,15 +82,13 @@ def learner_steps() -> float:
     return LEARNER.updates_per_step * LEARNER.batch_size * LEARNER.window_length
 
 
-def moved(
-    source: Any, states: Sequence[TrainState], agent: Any, parts: Mapping[str, Any]
-) -> list[TrainState]:
+def moved(source: Any, states: Sequence[TrainState], agent: Any, **parts: Any) -> list[TrainState]:
     """Return a state of an agent for each seed, with parts of trained ones.
 
     Args:
         source: the agent that was trained.
         states: its states, one for each seed.
         agent: the agent that begins with them.
-        parts: what `hierax.transfer` takes: ``keep``, ``freeze``, ``initialise``.
+        **parts: what `hierax.transfer` takes: ``keep``, ``freeze``, ``initialise``.
     """
     return transfer(Trained(source, list(states), {}), agent, **parts)

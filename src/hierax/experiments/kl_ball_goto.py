@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hierax.experiments import kl_ball_arms
+from hierax.experiments.comparisons import compare, verdict
 from hierax.experiments.goal_study import (
     LAST,
     REACHED,
@@ -20,10 +21,7 @@ from hierax.experiments.goal_study import (
     Budget,
     by_world,
     draw_world,
-    gain,
-    over_time,
     study,
-    told,
 )
 from hierax.experiments.kl_ball_arms import (
     DEFAULT,
@@ -75,7 +73,7 @@ def run(scale: str, seeds: int) -> Result:
     tables = {f"{WORLD}: {TUNING}": tuning} | fields["tables"] | others["tables"]
     more = {"weights": chosen, "learner_steps_for_each_environment_step": learner_steps()}
     return Result(
-        claims=judge(fields),
+        claims=judge_fields(fields),
         seeds=range(seeds),
         tables=tables,
         curves=fields["curves"] | others["curves"],
@@ -89,11 +87,9 @@ def arm(name: str, weights: Mapping[str, float]) -> Arm:
     return _arm(method, {WEIGHT_FIELDS[method]: weights[method], **changes})
 
 
-def judge(fields: Mapping[str, Any]) -> list[Finding]:
+def judge_fields(fields: Mapping[str, Any]) -> list[Finding]:
     """Judge K3 and K14."""
-    rows = fields["tables"][f"{WORLD}: arms"]
-    curves = {name: fields["curves"][f"{WORLD}: {name}"] for name in rows}
-    return [_order(rows, curves), _defaults(rows)]
+    return [_order(fields), _defaults(fields["tables"][f"{WORLD}: arms"])]
 
 
 def draw(result: Result, path: Path) -> None:
@@ -128,31 +124,23 @@ def _tuned(budget: Budget) -> tuple[dict[str, float], dict[str, Any]]:
     return chosen, rows
 
 
-def _order(rows: Mapping[str, Any], curves: Mapping[str, Any]) -> Finding:
+def _order(fields: Mapping[str, Any]) -> Finding:
     """Judge whether agents with a KL are above SVG(0), and hierarchies not below DISTRAL."""
-    whole = {name: over_time(each) for name, each in curves.items()}
-    pairs = [(name, FLAT) for name in (DEFAULT, *HIERARCHIES)]
-    pairs += [(name, DEFAULT) for name in HIERARCHIES]
-    pairs = [pair for pair in pairs if set(pair) <= set(rows)]
-    last = {f"{name} less {other}": gain(rows[name], rows[other]) for name, other in pairs}
-    mean = {f"{name} less {other}": gain(whole[name], whole[other]) for name, other in pairs}
+    flat = [(name, FLAT) for name in (DEFAULT, *HIERARCHIES)]
+    found = compare(fields, WORLD, [*flat, *((name, DEFAULT) for name in HIERARCHIES)])
     good = [
-        found["low"] > 0.0 if name.endswith(FLAT) else found["iqm"] >= 0.0
-        for name, found in mean.items()
+        gain["low"] > 0.0 if name.endswith(FLAT) else gain["iqm"] >= 0.0
+        for name, gain in found.mean.items()
     ]
-    rates = ", ".join(
-        f"{name} {np.mean(row['by_seed']):.2f} and {np.mean(whole[name]['by_seed']):.2f} "
-        f"({row['seeds_at_0.9']} seeds at {REACHED:g})"
-        for name, row in rows.items()
-    )
-    differences = ", ".join(f"{name} {told(last[name])} and {told(mean[name])}" for name in mean)
+    rows = fields["tables"][f"{WORLD}: arms"]
+    reached = ", ".join(f"{name} {row['seeds_at_0.9']}" for name, row in rows.items())
     seeds = len(next(iter(rows.values()))["by_seed"])
     return Finding(
         "K3",
-        True if all(good) else (None if any(good) else False),
-        {"last": last, "mean": mean},
-        f"Success, mean of the last {LAST} evaluations and of all, {seeds} seeds: {rates}. "
-        f"Differences seed by seed: {differences}. The claim holds for this body if the mean of "
+        verdict(good),
+        {"last": found.last, "mean": found.mean},
+        f"Success, mean of the last {LAST} evaluations and of all, {seeds} seeds: {found.words}. "
+        f"Seeds at {REACHED:g}: {reached}. The claim holds for this body if the mean of "
         "all evaluations of each agent with a KL is above that of SVG(0) beyond the interval, and "
         "that of no hierarchy is below that of DISTRAL. It depends on the default policy if some "
         "of this is so. The body of the paper is an ant.",
@@ -166,7 +154,7 @@ def _defaults(rows: Mapping[str, Any]) -> Finding:
     works = {name: each >= WORKS for name, each in share.items()}
     return Finding(
         "K14",
-        True if all(works.values()) else (None if any(works.values()) else False),
+        verdict(list(works.values())),
         {name: interval(row["by_seed"], (0.0, 1.0)) for name, row in found.items()},
         ", ".join(f"{name} {row['seeds_at_0.9']} seeds" for name, row in found.items())
         + f" with success {REACHED:g}, mean of the last {LAST} evaluations. The claim holds for "

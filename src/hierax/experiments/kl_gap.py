@@ -10,20 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hierax.agents.kl.agent import HIGH_DEFAULT, LOW, LOW_DEFAULT
-from hierax.experiments.goal_study import (
-    RETURN,
-    Arm,
-    Budget,
-    by_world,
-    difference,
-    draw_world,
-    over_time,
-    study,
-    told,
-)
+from hierax.experiments.comparisons import compare, verdict
+from hierax.experiments.goal_study import RETURN, Arm, Budget, by_world, draw_world, study
 from hierax.experiments.kl_ball_arms import WEIGHTS, agent, arm, moved
 from hierax.experiments.result import Finding, Result
 from hierax.worlds import make
@@ -65,7 +54,7 @@ def run(scale: str, seeds: int) -> Result:
     states = before[SOURCE]["states"][METHOD]
     after = study({TARGET: arms(source, states)}, budget, seeds, metric=RETURN)
     fields = by_world({**before, **after}, budget)
-    return Result(claims=judge(fields), seeds=range(seeds), **fields)
+    return Result(claims=judge_fields(fields), seeds=range(seeds), **fields)
 
 
 def arms(source: Arm, states: Any) -> dict[str, Arm]:
@@ -75,45 +64,29 @@ def arms(source: Arm, states: Any) -> dict[str, Arm]:
     for name, parts in MOVES.items():
         level = "separate" if name in SEPARATE else "shared"
         each = agent(world.spec, METHOD, kl_weight=WEIGHTS[METHOD], low_level=level)
-        start = moved(source.agent, states, each, parts) if parts else None
+        start = moved(source.agent, states, each, **parts) if parts else None
         found[name] = arm(world, METHOD, each, STEPS, start=start)
     return found
 
 
-def judge(fields: Mapping[str, Any]) -> list[Finding]:
+def judge_fields(fields: Mapping[str, Any]) -> list[Finding]:
     """Judge K7."""
-    rows = fields["tables"][f"{TARGET}: arms"]
-    whole = {name: over_time(fields["curves"][f"{TARGET}: {name}"]) for name in rows}
-    last = {name: {"by_seed": row["return_by_seed"]} for name, row in rows.items()}
-    pairs = [(name, other) for name in SEPARATE for other in (SHARED, SCRATCH)]
-    pairs = [pair for pair in pairs if set(pair) <= set(rows)]
-    bounds = (-LONGEST, LONGEST)
-    found = {
-        when: {f"{a} less {b}": difference(values[a], values[b], bounds) for a, b in pairs}
-        for when, values in (("last", last), ("mean", whole))
-    }
+    pairs = [(name, other) for other in (SHARED, SCRATCH) for name in SEPARATE]
+    found = compare(fields, TARGET, pairs, "return_by_seed", (-LONGEST, LONGEST))
     above = [
-        max(found[when][name]["low"] for when in found) > 0.0
-        for name in found["last"]
+        max(found.last[name]["low"], found.mean[name]["low"]) > 0.0
+        for name in found.last
         if name.endswith(SHARED)
     ]
-    means = ", ".join(
-        f"{name} {np.mean(last[name]['by_seed']):.1f} and {np.mean(whole[name]['by_seed']):.1f}"
-        for name in rows
-    )
-    gains = ", ".join(
-        f"{name} {told(found['last'][name])} and {told(found['mean'][name])}"
-        for name in found["last"]
-    )
     return [
         Finding(
             "K7",
-            True if all(above) else (None if any(above) else False),
-            found,
-            f"Return (m, at most 36), mean of the last evaluations and of all: {means}. "
-            f"Differences: {gains}. The claim holds for this body if both separate low levels are "
-            "above the shared one beyond an interval. A ball needs speed to cross the gap, where "
-            "the ant of the paper must jump: it is the cheap analogue.",
+            verdict(above),
+            {"last": found.last, "mean": found.mean},
+            f"Return (m, at most 36), mean of the last evaluations and of all: {found.words}. The "
+            "claim holds for this body if both separate low levels are above the shared one beyond "
+            "an interval. A ball needs speed to cross the gap, where the ant of the paper must "
+            "jump: it is the cheap analogue.",
         )
     ]
 

@@ -10,18 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from hierax.experiments.goal_study import (
-    Arm,
-    Budget,
-    by_world,
-    draw_worlds,
-    gain,
-    over_time,
-    study,
-    told,
-)
+from hierax.experiments.comparisons import compare, verdict
+from hierax.experiments.goal_study import Arm, Budget, by_world, draw_worlds, study
 from hierax.experiments.kl_ball_arms import (
     DEFAULT,
     FLAT,
@@ -52,7 +42,7 @@ def run(scale: str, seeds: int) -> Result:
     """Train all methods in both regimes with every seed."""
     budget = BUDGETS[scale]
     fields = by_world(study(arms(), budget, seeds), budget)
-    return Result(claims=judge(fields), seeds=range(seeds), **fields)
+    return Result(claims=judge_fields(fields), seeds=range(seeds), **fields)
 
 
 def arms() -> dict[str, dict[str, Arm]]:
@@ -69,33 +59,20 @@ def arms() -> dict[str, dict[str, Arm]]:
     }
 
 
-def judge(fields: Mapping[str, Any]) -> list[Finding]:
+def judge_fields(fields: Mapping[str, Any]) -> list[Finding]:
     """Judge K11."""
-    found, words = {}, []
-    for regime in (SHORT, ONE):
-        curves = {
-            name: over_time(fields["curves"][f"{regime}: {name}"])
-            for name in fields["tables"][f"{regime}: arms"]
-        }
-        pairs = [
-            (name, other)
-            for name in (ISOTROPIC, AR1)
-            for other in (FLAT, DEFAULT)
-            if {name, other} <= set(curves)
-        ]
-        gains = {f"{name} less {other}": gain(curves[name], curves[other]) for name, other in pairs}
-        means = ", ".join(f"{name} {np.mean(each['by_seed']):.2f}" for name, each in curves.items())
-        words.append(f"{regime}: {means}; " + ", ".join(f"{n} {told(g)}" for n, g in gains.items()))
-        found[regime] = gains
-    above = [each["low"] > 0.0 for gains in found.values() for each in gains.values()]
+    pairs = [(name, other) for name in (ISOTROPIC, AR1) for other in (FLAT, DEFAULT)]
+    found = {regime: compare(fields, regime, pairs) for regime in (SHORT, ONE)}
+    words = ". ".join(f"{regime}: {each.words}" for regime, each in found.items())
     return [
         Finding(
             "K11",
-            True if all(above) else (None if any(above) else False),
-            found,
-            f"Success, mean of all evaluations. {'. '.join(words)}. The claim holds for this body "
-            "if both hierarchies are above SVG(0) and DISTRAL beyond the interval in both regimes, "
-            "and depends on regime or default policy if some are. The body of the paper is an ant.",
+            verdict([above for each in found.values() for above in each.above()]),
+            {regime: each.mean for regime, each in found.items()},
+            f"Success, mean of the last evaluations and of all. {words}. The claim holds for this "
+            "body if the mean of all evaluations of both hierarchies is above that of SVG(0) and "
+            "that of DISTRAL beyond the interval in both regimes, and depends on regime or default "
+            "policy if some are. The body of the paper is an ant.",
         )
     ]
 

@@ -1,7 +1,7 @@
 """Compute the intervals of stored results anew, without training.
 
 `hierax.experiments.restate` writes them. This is needed where the interval of `hierax.statistics`
-changes. Verdicts that depend on tables alone are judged again.
+changes. Verdicts that depend on tables and curves alone are judged again.
 
 Results of versions before 0.2 have 95 % percentile bootstraps, which are too narrow for few seeds.
 Some of them do not hold the values of all seeds. Their intervals are widened about the same centre,
@@ -14,14 +14,14 @@ of success rates (``tests/experiments/test_stored.py``).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.stats
 
 from hierax.experiments.ranges import range_of
-from hierax.experiments.result import SIGNIFICANT_DIGITS, claim_record
+from hierax.experiments.result import SIGNIFICANT_DIGITS, Finding, claim_record
 from hierax.statistics import INTERVAL, Range, interval, iqm_interval
 from hierax.to_json import to_json
 
@@ -43,15 +43,21 @@ def restated(record: Mapping[str, Any], module: Any) -> dict[str, Any]:
         name: parts.anew(table, settings["variant_splits"] if name == "variants" else seeds)
         for name, table in record["tables"].items()
     }
-    judged = module.judge(tables) if hasattr(module, "judge") else []
-    anew = {finding.claim: claim_record(finding) for finding in judged}
+    anew = {"tables": tables, "curves": parts.anew(record["curves"], seeds)}
+    judged = {finding.claim: claim_record(finding) for finding in _judged(module, anew)}
     changed = {
+        **anew,
         "settings": _described(settings),
-        "claims": [anew.get(claim["claim"], claim) for claim in record["claims"]],
-        "tables": tables,
-        "curves": parts.anew(record["curves"], seeds),
+        "claims": [judged.get(claim["claim"], claim) for claim in record["claims"]],
     }
     return to_json({**record, **changed}, SIGNIFICANT_DIGITS)
+
+
+def _judged(module: Any, fields: Mapping[str, Any]) -> Sequence[Finding]:
+    """Return the findings of an experiment, as far as they depend on tables and curves alone."""
+    if hasattr(module, "judge_fields"):
+        return module.judge_fields(fields)
+    return module.judge(fields["tables"]) if hasattr(module, "judge") else []
 
 
 def widened(low: Any, high: Any, centre: Any, seeds: int) -> tuple[np.ndarray, np.ndarray]:
