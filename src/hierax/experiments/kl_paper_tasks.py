@@ -37,6 +37,11 @@ LEARNER = Retrace(
 )  # fmt: skip
 PRINTED: Mapping[str, Any] = {"value_hidden_sizes": (400, 300), "entropy": 1e-4}
 """Settings of the paper that differ from those of the other experiments."""
+BY_VIEW: Mapping[str, Mapping[str, Any]] = {
+    "boxes": {"box_sizes": (50,)},
+    "vision": {"normalise_observations": False},
+}
+"""Settings where the world has a view."""
 WEIGHTS = {DEFAULT: 1e-2, **dict.fromkeys(HIERARCHIES, 1e-3)}
 STEPS = 32_000_000
 """Environment steps of an arm: a million updates."""
@@ -135,8 +140,10 @@ def draw(result: Result, path: Path) -> None:
 def _arm(name: str, method: str, learner: Retrace, seen: tuple[str, ...], **changes: Any) -> Arm:
     world = make(name)
     weight = {} if method == FLAT else {"kl_weight": WEIGHTS[method]}
-    boxes = {"box_sizes": (50,)} if "boxes" in world.spec.view_names else {}
-    given = {**PRINTED, **boxes, **weight, **changes, "learner": learner}
+    given = {**PRINTED, **weight, **changes, "learner": learner}
+    for view, fields in BY_VIEW.items():
+        if view in world.spec.view_names:
+            given |= fields
     return arm(world, method, agent(world.spec, method, seen, **given), STEPS)
 
 
