@@ -15,7 +15,7 @@ from hierax.experiments.kl_ball_arms import (
     SHARED,
     WEIGHT_FIELDS,
 )
-from hierax.experiments.kl_ball_goto import TRIED, TUNING_SEEDS, VARIANTS, arm, judge_fields
+from hierax.experiments.kl_ball_goto import LARGE, TRIED, TUNING_SEEDS, VARIANTS, arm, judge_fields
 from hierax.registry import EXPERIMENTS
 
 CHOSEN = {name: weights[-1] for name, weights in TRIED.items()}
@@ -46,7 +46,7 @@ def verdicts(**given):
 def test_all_arms_have_the_same_critic_learner_bounds_and_steps(name):
     agent = arm(name, CHOSEN).agent
     apart = {"hidden_sizes", WEIGHT_FIELDS[VARIANTS.get(name, (name,))[0]]}
-    for field, value in SHARED.items():
+    for field, value in {**SHARED, **LARGE}.items():
         assert field in apart or getattr(agent, field) == value, field
     assert (arm(name, CHOSEN).steps, arm(name, CHOSEN).environments) == (400_000, 32)
 

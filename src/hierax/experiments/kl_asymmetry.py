@@ -65,7 +65,7 @@ PARTS = {AR1: (LOW, HIGH_DEFAULT), DEFAULT: (POLICY_DEFAULT,)}
 WRONG = ("body and box, no KL", "body alone, KL", "body alone, no KL")
 BUDGETS = {
     "smoke": Budget(0.055, 3, 2, ("body and box", RIGHT, WRONG[0])),
-    "laptop": Budget(1.0, 15, 32),
+    "laptop": Budget(1.0, 10, 16),
     "paper": Budget(5.0, 40, 100),
 }
 

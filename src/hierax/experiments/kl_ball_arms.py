@@ -23,11 +23,11 @@ LEARNER = Retrace(
     learning_starts=12_800, buffer_size=STEPS, updates_per_step=1 / 16, target_period=25
 )
 SHARED: Mapping[str, Any] = {
-    "hidden_sizes": (200, 100), "value_hidden_sizes": (128, 128), "layer_norm": True,
+    "hidden_sizes": (64, 64), "value_hidden_sizes": (64, 64), "layer_norm": True,
     "normalise_observations": True, "action_scales": (0.3, 1.0), "discount": 0.99, "entropy": 1e-3,
     "learner": LEARNER,
 }  # fmt: skip
-"""Settings of all agents."""
+"""Settings of all agents, where an experiment has no others."""
 HIERARCHY: Mapping[str, Any] = {
     "latent_size": 10, "latents": "resample", "default_correlation": 0.95,
 }  # fmt: skip
@@ -44,7 +44,7 @@ WEIGHT_FIELDS: Mapping[str, str] = {
 WEIGHTS: Mapping[str, float] = {
     FLAT: 1e-2, DEFAULT: 1e-1, "isotropic": 1e-4, "AR(1)": 1e-2, "learned": 1e-4,
 }  # fmt: skip
-"""The weights that `kl-ball-goto` chose; other experiments take them."""
+"""The weights that `kl-ball-goto` chose, with larger networks; other experiments take them."""
 NATS: Mapping[str, tuple[str, ...]] = {
     FLAT: (),
     DEFAULT: ("policy/kl",),

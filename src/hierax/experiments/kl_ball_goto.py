@@ -36,6 +36,8 @@ from hierax.statistics import interval
 from hierax.worlds import make
 
 WORLD = "BallGoTo3-v0"
+LARGE: Mapping[str, Any] = {"hidden_sizes": (200, 100), "value_hidden_sizes": (128, 128)}
+"""Networks of all arms."""
 TRIED: Mapping[str, tuple[float, ...]] = {
     FLAT: (1e-4, 1e-3, 1e-2),
     DEFAULT: (1e-3, 1e-2, 1e-1),
@@ -99,7 +101,9 @@ def draw(result: Result, path: Path) -> None:
 
 def _arm(method: str, changes: Mapping[str, Any]) -> Arm:
     world = make(WORLD)
-    return kl_ball_arms.arm(world, method, kl_ball_arms.agent(world.spec, method, **changes))
+    return kl_ball_arms.arm(
+        world, method, kl_ball_arms.agent(world.spec, method, **{**LARGE, **changes})
+    )
 
 
 def _tuned(budget: Budget) -> tuple[dict[str, float], dict[str, Any]]:

@@ -46,7 +46,7 @@ PRINTED: Mapping[str, tuple[str, float]] = {
 """Arms with the weights of the paper, whose divergences are compared."""
 BUDGETS = {
     "smoke": Budget(0.055, 3, 2, (AR1, DEFAULT, f"{AR1}, moved", f"{DEFAULT}, moved")),
-    "laptop": Budget(1.0, 15, 32),
+    "laptop": Budget(1.0, 10, 16),
     "paper": Budget(5.0, 40, 100),
 }
 

@@ -29,7 +29,7 @@ ENTROPY = 1e-4
 KL_REWARD, NO_KL, SCRATCH = "KL", "no KL", "from scratch"
 BUDGETS = {
     "smoke": Budget(0.055, 3, 2, (METHOD, KL_REWARD, NO_KL)),
-    "laptop": Budget(1.0, 10, 32),
+    "laptop": Budget(1.0, 10, 16),
     "paper": Budget(25.0, 100, 100),
 }
 

@@ -41,7 +41,7 @@ LONGEST = 36.0
 """Return of an episode that reaches the end of the corridor."""
 BUDGETS = {
     "smoke": Budget(0.08, 3, 2, (METHOD, SHARED, WEIGHED)),
-    "laptop": Budget(1.0, 10, 32),
+    "laptop": Budget(1.0, 10, 16),
     "paper": Budget(5.0, 40, 100),
 }
 

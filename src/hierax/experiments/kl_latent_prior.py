@@ -39,7 +39,7 @@ PARTS = {
 """What each kind keeps and freezes."""
 BUDGETS = {
     "smoke": Budget(0.08, 3, 2, ("network", "latents")),
-    "laptop": Budget(1.0, 10, 32),
+    "laptop": Budget(1.0, 10, 16),
     "paper": Budget(5.0, 40, 100),
 }
 

@@ -35,7 +35,9 @@ LEARNER = Retrace(
     batch_size=512, action_samples=10, learning_rate=1e-4, value_learning_rate=1e-4,
     target_period=100, updates_per_step=1 / 32,
 )  # fmt: skip
-PRINTED: Mapping[str, Any] = {"value_hidden_sizes": (400, 300), "entropy": 1e-4}
+PRINTED: Mapping[str, Any] = {
+    "hidden_sizes": (200, 100), "value_hidden_sizes": (400, 300), "entropy": 1e-4,
+}  # fmt: skip
 """Settings of the paper that differ from those of the other experiments."""
 BY_VIEW: Mapping[str, Mapping[str, Any]] = {
     "boxes": {"box_sizes": (50,)},

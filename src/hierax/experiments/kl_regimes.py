@@ -33,7 +33,7 @@ RECENT = dataclasses.replace(LEARNER, buffer_size=LEARNER.learning_starts)
 """The learner with a short replay."""
 BUDGETS = {
     "smoke": Budget(0.08, 3, 2, (FLAT, AR1)),
-    "laptop": Budget(1.0, 10, 32),
+    "laptop": Budget(1.0, 10, 16),
     "paper": Budget(4.0, 40, 100),
 }
 
