@@ -27,7 +27,7 @@ from hierax.experiments.result import Finding, Result
 from hierax.worlds import make
 
 EITHER, BOTH = "BallOr-v1", "BallAnd-v1"
-STEPS = 300_000
+STEPS = 200_000
 """Environment steps in each world."""
 AR1 = "AR(1)"
 BOX = (*BODY, "boxes")
@@ -64,7 +64,7 @@ PARTS = {AR1: (LOW, HIGH_DEFAULT), DEFAULT: (POLICY_DEFAULT,)}
 """What each method keeps and freezes."""
 WRONG = ("body and box, no KL", "body alone, KL", "body alone, no KL")
 BUDGETS = {
-    "smoke": Budget(0.055, 3, 2, ("body and box", RIGHT, WRONG[0])),
+    "smoke": Budget(0.08, 3, 2, ("body and box", RIGHT, WRONG[0])),
     "laptop": Budget(1.0, 10, 16),
     "paper": Budget(5.0, 40, 100),
 }

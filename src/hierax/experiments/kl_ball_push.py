@@ -32,7 +32,7 @@ from hierax.worlds import make
 EASY, MID = "BallPushEasy-v1", "BallPushMid-v1"
 SEEN = ("proprioception", "boxes")
 """Views of what moves."""
-STEPS = 300_000
+STEPS = 200_000
 """Environment steps in each world."""
 ISOTROPIC, AR1 = "isotropic", "AR(1)"
 PARTS: Mapping[str, tuple[str, ...]] = {AR1: (LOW, HIGH_DEFAULT), DEFAULT: (POLICY_DEFAULT,)}
@@ -45,7 +45,7 @@ PRINTED: Mapping[str, tuple[str, float]] = {
 }
 """Arms with the weights of the paper, whose divergences are compared."""
 BUDGETS = {
-    "smoke": Budget(0.055, 3, 2, (AR1, DEFAULT, f"{AR1}, moved", f"{DEFAULT}, moved")),
+    "smoke": Budget(0.08, 3, 2, (AR1, DEFAULT, f"{AR1}, moved", f"{DEFAULT}, moved")),
     "laptop": Budget(1.0, 10, 16),
     "paper": Budget(5.0, 40, 100),
 }
