@@ -131,7 +131,7 @@ def test_another_discount_reward_or_start_is_as_if_built_with_it(layout):
 @EVERY_LAYOUT
 def test_changes_are_checked_like_constructions(layout):
     mdp = build(layout)
-    assert_names(refusal(mdp.with_discount, 1), "discount must be in [0, 1) ... got 1.0")
+    assert_names(refusal(mdp.with_discount, 2), "discount must be in [0, 1] ... got 2.0")
     assert_names(refusal(mdp.with_reward, R[:2]), "(2, 3)")
     assert_names(refusal(mdp.with_initial, 5), "initial must be a state index ... got 5")
 
@@ -219,16 +219,16 @@ BAD = {
     "no reward": ({"reward": None}, "reward must be an array ... got NoneType"),
     "word": ({"reward": "high"}, "reward must be an array ... got str 'high'"),
     "complex": ({"reward": R + 1j}, "reward must be ... got ndarray"),
-    "discount 1": ({"discount": 1.0}, "discount must be in [0, 1) ... got 1.0"),
-    "discount negative": ({"discount": -0.1}, "discount must be in [0, 1) ... got -0.1"),
-    "discount nan": ({"discount": np.nan}, "discount must be in [0, 1) ... got nan"),
+    "discount 1.1": ({"discount": 1.1}, "discount must be in [0, 1] ... got 1.1"),
+    "discount negative": ({"discount": -0.1}, "discount must be in [0, 1] ... got -0.1"),
+    "discount nan": ({"discount": np.nan}, "discount must be in [0, 1] ... got nan"),
     "discount word": ({"discount": "0.9"}, "discount must be an array ... got str '0.9'"),
     "no discount": ({"discount": None}, "discount must be an array ... got NoneType"),
     "discount shape": ({"discount": np.full((S, A), 0.9)}, "discount must have shape ... (5, 3)"),
-    "discount of a state": ({"discount": spoiled(np.full(S, 0.9), 3, 1.0)},
-                            "discount must be in [0, 1) ... 1.0 at state 3"),
+    "discount of a state": ({"discount": spoiled(np.full(S, 0.9), 3, 1.5)},
+                            "discount must be in [0, 1] ... 1.5 at state 3"),
     "discount of a move": ({"discount": spoiled(P * 0.9, (1, 2, 3), np.nan)},
-                           "discount must be in [0, 1) ... nan at state 1, action 2, next state 3"),
+                           "discount must be in [0, 1] ... nan at state 1, action 2, next state 3"),
     "initial": ({"initial": -1}, "initial must be a state index ... got -1"),
     "initial shape": ({"initial": np.ones(3) / 3}, "initial must have shape ... (3,)"),
     "available shape": ({"available": RAGGED.T}, "available must have shape ... (3, 5)"),

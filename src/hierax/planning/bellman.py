@@ -29,6 +29,11 @@ from hierax.planning.mdp import TabularMDP
 from hierax.planning.operators import HardMax, Operator, require_operator
 from hierax.planning.options.goals import GoalOptionModels
 from hierax.planning.options.model import OptionModel
+from hierax.planning.undiscounted.pairs import is_undiscounted, require_concrete
+from hierax.planning.undiscounted.solve import solve_undiscounted
+
+EXACT = ("auto", "policy_iteration")
+"""Methods that take models with discount 1."""
 
 
 class BellmanSolution(NamedTuple):
@@ -93,6 +98,12 @@ def solve_bellman(
       it is Newton's method.
     - any solver that ``optimistix.fixed_point`` takes, run in JAX to its own tolerances.
 
+    With discount 1 the value is the expected sum of rewards. Every state must have a policy that
+    ends with probability 1: it enters a state with discount 0, or states that can be kept for ever
+    without reward. All policies that never end must lose for ever, as in a shortest path. Methods
+    are ``"auto"`` and ``"policy_iteration"``, under the hard maximum. The error bound comes from
+    the expected number of steps, see `hierax.planning.undiscounted.bounds`.
+
     Under ``jit``, ``grad`` or ``vmap`` (64-bit types on) ``"auto"`` and ``"policy_iteration"`` are
     Newton's method, ``"value_iteration"`` is available, and the other two raise. The value has
     derivatives by reward, transition, discount and temperature.
@@ -112,7 +123,8 @@ def solve_bellman(
 
     Raises:
         ValueError: if an argument is not allowed, a state has no choice, or a value is beyond
-            float64; under a JAX transformation also if 64-bit types are off or the model is sparse.
+            float64; under a JAX transformation also if 64-bit types are off or the model is sparse;
+            with discount 1 if a value is not finite, naming a state.
         SolveInterrupted: if Ctrl-C ends value iteration, Gauss-Seidel or modified policy
             iteration; its ``solution`` is the value so far, with its error bound.
     """
@@ -122,6 +134,8 @@ def solve_bellman(
     model = as_decision_model("model", model)
     if isinstance(model, OptionModel):
         require_a_choice("model", model.available)
+    if isinstance(model, TabularMDP) and is_undiscounted(model):
+        return _without_discount(model, operator, method, tolerance)
     is_interrupted = False
     if planning_namespace(model, operator, tolerance) is np and isinstance(method, str):
         try:
@@ -147,6 +161,34 @@ def solve_bellman(
     if is_interrupted:
         raise SolveInterrupted(solution)
     return solution
+
+
+def _without_discount(
+    mdp: TabularMDP, operator: Operator, method: Any, tolerance: Any
+) -> BellmanSolution:
+    """Return the solution of a model with discount 1, whose bound comes from numbers of steps."""
+    require_concrete(mdp, operator, tolerance)
+    if not isinstance(operator, HardMax):
+        raise ValueError(
+            f"operator must be HardMax() with discount 1, got {type(operator).__name__}: use "
+            "with_discount"
+        )
+    if method not in EXACT:
+        raise ValueError(
+            f"method must be {checks.either(map(repr, EXACT))} with discount 1, got {method!r}"
+        )
+    found = solve_undiscounted(mdp)
+    require_finite_value(mdp, found.value)
+    q = mdp.backup(found.value)
+    return BellmanSolution(
+        value=found.value,
+        action_value=q,
+        policy=found.policy,
+        residual=np.abs(q.max(axis=1) - found.value).max(),
+        error_bound=found.error_bound,
+        steps=found.rounds,
+        converged=found.error_bound <= tolerance,
+    )
 
 
 def _on_host(model: DecisionModel, operator: Operator, method: str, tolerance: float) -> Backup:

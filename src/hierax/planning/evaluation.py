@@ -23,6 +23,8 @@ from hierax.planning.decision_model import (
 )
 from hierax.planning.linear import factorise
 from hierax.planning.mdp import TabularMDP, as_model
+from hierax.planning.undiscounted.evaluate import states_kept, without_states_kept
+from hierax.planning.undiscounted.pairs import is_undiscounted, require_concrete
 
 LARGEST_SUCCESSOR_REPRESENTATION = 20_000
 """Largest number of states for which an ``(S, S)`` table (3.2 GB) is computed."""
@@ -35,6 +37,8 @@ class PolicyChain:
         model: the model.
         policy: ``(S, A)`` probabilities.
         transition: discounted state transition ``T_π (S, S)``, dense or CSR.
+        kept: with discount 1, the states that the policy keeps for ever ``(S,)``, whose rows of
+            ``transition`` are empty; otherwise None.
         reward: expected reward of one step ``r_π (S,)``.
         system: the factorised ``I - T_π``: dense LU, sparse LU or Krylov, chosen by kind and size.
             ``system.residual`` is the largest relative residual so far,
@@ -49,6 +53,11 @@ class PolicyChain:
         self.policy = policy
         self.transition = state_transition(model.discounted_transition, policy)
         self.reward = xp.sum(policy * model.expected_reward, axis=1)
+        self.kept: np.ndarray | None = None
+        if isinstance(model, TabularMDP) and is_undiscounted(model):
+            require_concrete(model, policy)
+            self.kept = states_kept(model, policy, self.transition, self.reward)
+            self.transition = without_states_kept(self.transition, self.kept)
         self.system = factorise(self.transition)
 
     def value(self) -> Array:
@@ -58,8 +67,12 @@ class PolicyChain:
         return value
 
     def occupancy(self, initial: Array) -> Array:
-        """Return the expected discounted visits ``d = μ₀ᵀ D``, ``(S,)``, from ``μ₀ (S,)``."""
-        return self.system.solve_transposed(initial)
+        """Return the expected discounted visits ``d = μ₀ᵀ D``, ``(S,)``, from ``μ₀ (S,)``.
+
+        They are infinite in states that are kept for ever.
+        """
+        visits = self.system.solve_transposed(initial)
+        return visits if self.kept is None else _for_ever(visits, self.kept)
 
     def successor_representation(self) -> Array:
         """Return ``D = (I - T_π)⁻¹ (S, S)``: visits of the column state from the row state."""
@@ -70,7 +83,13 @@ class PolicyChain:
                 f"{LARGEST_SUCCESSOR_REPRESENTATION} states, got {states}: use occupancy for one "
                 "row of it, or evaluate_policy for one product with it"
             )
-        return self.system.solve(namespace(self.transition).eye(states))
+        visits = self.system.solve(namespace(self.transition).eye(states))
+        return visits if self.kept is None else _for_ever(visits, self.kept)
+
+
+def _for_ever(visits: Array, kept: np.ndarray) -> Array:
+    """Return visits ``(..., S)`` that have no end in the states that are kept for ever."""
+    return np.where(kept & (visits > 0.0), np.inf, visits)
 
 
 def state_transition(transition: Any, policy: Array) -> Any:
@@ -96,6 +115,8 @@ def evaluate_policy(model: DecisionModel, policy: Any) -> Array:
     For an `OptionModel` this is the return of call-and-return execution: choose an option, follow
     it to its end, choose again. The model's transition includes the discount.
 
+    With discount 1 the policy must end with probability 1, or go on without reward.
+
     Args:
         model: a `TabularMDP`, or an `OptionModel`.
         policy: ``(S, A)`` probabilities of the choices; rows sum to 1, unavailable pairs are 0. Or
@@ -105,7 +126,7 @@ def evaluate_policy(model: DecisionModel, policy: Any) -> Array:
         ``(S,)`` value, in units of reward.
 
     Raises:
-        ValueError: if the policy does not fit the model.
+        ValueError: if the policy does not fit the model, or with discount 1 has rewards for ever.
     """
     return PolicyChain(model, policy).value()
 
@@ -163,5 +184,5 @@ def occupancy(mdp: TabularMDP, policy: Any) -> Array:
     Raises:
         ValueError: if the policy does not fit the model.
     """
-    mdp = as_model(mdp)
+    mdp = as_model(mdp, discounted=False)
     return PolicyChain(mdp, policy).occupancy(mdp.initial)

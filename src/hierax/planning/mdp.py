@@ -17,6 +17,7 @@ from hierax.planning.axis_order import LAYOUTS
 from hierax.planning.backend import Array
 from hierax.planning.decision_model import DecisionModel, shown, single
 from hierax.planning.model_tables import Stated, coordinates, same_pattern
+from hierax.planning.undiscounted.pairs import require_discounted
 
 
 class TabularMDP(DecisionModel):
@@ -31,8 +32,9 @@ class TabularMDP(DecisionModel):
             sparse ``(S, S)`` matrices. Rows of available pairs sum to 1 within 1e-8; in float32
             within 1e-5, in float16 within 1e-2. Rows of these two types are divided by their sums.
         reward: expected reward ``(S, A)``, or reward of each transition ``(S, A, S)``.
-        discount: a number in [0, 1), or discounts on entering a state ``(S,)``, or of each
-            transition ``(S, A, S)``, all in [0, 1).
+        discount: a number in [0, 1], or discounts on entering a state ``(S,)``, or of each
+            transition ``(S, A, S)``, all in [0, 1]. Where it is 1, episodes end at a discount below
+            1 or in states that keep themselves without reward; not all planners take it.
         initial: distribution of the first state ``(S,)``, or the index of that state; uniform when
             omitted.
         available: which pairs exist, ``(S, A)`` bool; all when omitted. The entries of the other
@@ -174,15 +176,23 @@ class TabularMDP(DecisionModel):
         return eqx.tree_at(lambda mdp: getattr(mdp, field), self, value)
 
 
-def as_model(model: Any) -> TabularMDP:
+def as_model(model: Any, *, discounted: bool = True) -> TabularMDP:
     """Return ``model`` with its concrete arrays on the host, as planners need it.
 
+    Args:
+        model: the model.
+        discounted: whether the planner needs a discount below 1.
+
     Raises:
-        ValueError: if it is not a `TabularMDP`, or is a stack of models outside ``jax.vmap``.
+        ValueError: if it is not a `TabularMDP`, is a stack of models outside ``jax.vmap``, or has
+            discount 1 where the planner needs less.
     """
     if not isinstance(model, TabularMDP):
         raise ValueError(f"mdp must be a TabularMDP, got {shown(model)}")
-    return single("mdp", model)
+    found = single("mdp", model)
+    if discounted:
+        require_discounted(found, "this planner")
+    return found
 
 
 def dense(table: Any, available: Array) -> Array:

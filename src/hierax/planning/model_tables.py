@@ -250,12 +250,12 @@ def read_discount(discount: Any, available: Array, layout: str = "sas") -> Any:
         table = namespace(table, available).where(available[:, :, None], table, 0.0)
     if is_traced(table, available):
         return table
-    wrong = ~((table >= 0) & (table < 1))
+    wrong = ~((table >= 0) & (table <= 1))
     if wrong.any():
         index = model_checks.first(wrong)
         axes = {0: (), 1: ("state",), 3: TRANSITION}[table.ndim]
         where = f" at {model_checks.place(axes, index)}" if axes else ""
-        raise ValueError(f"discount must be in [0, 1), got {table[index]}{where}")
+        raise ValueError(f"discount must be in [0, 1], got {table[index]}{where}")
     return float(table) if table.ndim == 0 else table.copy()
 
 

@@ -277,7 +277,8 @@ def test_bad_arguments_are_refused(change, words):
         ({"reward": np.zeros((OPTIONS, STATES, ACTIONS + 1))}, "(6, 4)"),
         ({"reward": np.full((OPTIONS, STATES), np.nan)}, "finite"),
         ({"logits": np.full((OPTIONS, STATES), np.nan)}, "termination"),
-        ({"discount": 1.0}, "discount must be in [0, 1) ... got 1.0"),
+        ({"discount": 1.0}, "discount must be below 1 ... got 1"),
+        ({"discount": 1.1}, "discount must be in [0, 1] ... got 1.1"),
         ({"discount": "most"}, "discount must be an array ... got str"),
     ],
 )

@@ -177,7 +177,7 @@ class IntrinsicOptions(eqx.Module):
     def _task(self, mdp: TabularMDP, reward: Array, termination: Array) -> TabularMDP:
         """Return the intrinsic task of one option."""
         if self.discount is not None:
-            mdp = mdp.with_discount(self.discount)
+            mdp = as_model(mdp.with_discount(self.discount))
         if self.intrinsic == "termination_aware":
             mdp = mdp.with_discount(mdp.discount * (1.0 - termination))
         return mdp.with_reward(reward if reward.ndim == 2 else on_pairs(mdp, reward))
