@@ -12,6 +12,7 @@ from hierax.planning.evaluation import (
     occupancy,
     successor_representation,
 )
+from hierax.planning.finite_horizon import FiniteHorizonSolution, solve_finite_horizon
 from hierax.planning.mdp import TabularMDP
 from hierax.planning.operators import Boltzmann, HardMax, LogSumExp, Mellowmax
 from hierax.planning.options import (
@@ -42,6 +43,7 @@ from hierax.planning.path_gradient import (
 __all__ = [
     "BellmanSolution",
     "Boltzmann",
+    "FiniteHorizonSolution",
     "GoalOptionModels",
     "HardMax",
     "HimoTrajectory",
@@ -72,5 +74,6 @@ __all__ = [
     "planning_curve",
     "primitive_model",
     "solve_bellman",
+    "solve_finite_horizon",
     "successor_representation",
 ]
