@@ -5,6 +5,7 @@ needs three tables: the expected reward of each (state, action) pair, its discou
 ``Γ∘P``, and which pairs are available.
 """
 
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 import equinox as eqx
@@ -16,8 +17,11 @@ from hierax.planning import model_checks, model_tables
 from hierax.planning.axis_order import LAYOUTS
 from hierax.planning.backend import Array
 from hierax.planning.decision_model import DecisionModel, shown, single
+from hierax.planning.exploration import Step, explore
 from hierax.planning.model_tables import Stated, coordinates, same_pattern
+from hierax.planning.names import Names
 from hierax.planning.undiscounted.pairs import require_discounted
+from hierax.planning.vectorised import VectorStep, tabulate
 
 
 class TabularMDP(DecisionModel):
@@ -39,6 +43,7 @@ class TabularMDP(DecisionModel):
             omitted.
         available: which pairs exist, ``(S, A)`` bool; all when omitted. The entries of the other
             tables at unavailable pairs are ignored.
+        names: what the indices of states and actions stand for.
 
     Attributes:
         transition: ``(S, A, S)`` float64, or one SciPy CSR matrix ``(S*A, S)`` whose row
@@ -48,6 +53,7 @@ class TabularMDP(DecisionModel):
         discount: a float, or an array ``(S,)`` or ``(S, A, S)``.
         initial: ``(S,)`` distribution of the first state.
         available: ``(S, A)`` bool.
+        names: of states and actions; None where they have none.
 
     Raises:
         ValueError: if a table has the wrong shape, a probability is negative or not finite, a row
@@ -60,6 +66,7 @@ class TabularMDP(DecisionModel):
     discount: Any
     initial: Array
     available: Array
+    names: Names | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -68,18 +75,96 @@ class TabularMDP(DecisionModel):
         discount: Any,
         initial: Any = None,
         available: Any = None,
+        names: Names | None = None,
     ):
         is_stated = isinstance(transition, Stated)
         given, layout = transition if is_stated else (transition, "sas")
         table, states, actions = model_tables.read_transition(given, layout)
+        layout = "sas" if layout == model_tables.PAIRS else layout
         self.available = model_tables.read_available(available, states, actions)
         rounding = model_checks.rounding_of(given)
         self.transition = model_tables.stochastic(table, self.available, rounding)
         self.reward = model_tables.expected_reward(reward, self.transition, self.available, layout)
         self.discount = model_tables.read_discount(discount, self.available, layout)
         self.initial = model_checks.distribution("initial", initial, states)
+        self.names = names
         if not is_stated:
             model_tables.warn_if_ambiguous(self.transition, reward, discount, self.available)
+
+    @classmethod
+    def from_function(
+        cls,
+        states: Iterable[Hashable],
+        actions: Iterable[Hashable] | Callable[[Any], Iterable[Hashable]],
+        step: Step,
+        discount: Any,
+        *,
+        initial: Hashable = None,
+        limit: int = 1_000_000,
+    ) -> "TabularMDP":
+        """Return the sparse model of a function of state and action.
+
+        The model has the given states and all that they lead to, in the order of discovery.
+
+        Args:
+            states: where the exploration begins, one or all of them; hashable values.
+            actions: of all states, or a function from a state to its actions; hashable values.
+            step: a function of state and action. It yields ``(probability, next state, reward)`` or
+                ``(probability, next state, reward, ends)``. A transition that ends the episode
+                leads to an added state, which keeps itself without reward.
+            discount: a number in [0, 1].
+            initial: the first state of an episode; the first of ``states`` when omitted.
+            limit: largest number of states.
+
+        Returns:
+            The model; its ``names`` hold states and actions.
+
+        Raises:
+            ValueError: if a state is not hashable, probabilities do not sum to 1 (naming state and
+                action), a state has no action, or there are more than ``limit`` states.
+        """
+        checks.count("limit", limit, 1)
+        tables = explore(states, actions, step, limit)
+        first = 0 if initial is None else tables.names.state_index(initial)
+        given = Stated(tables.transition, model_tables.PAIRS)
+        return cls(given, tables.reward, discount, first, tables.available, tables.names)
+
+    @classmethod
+    def from_vectorised(
+        cls,
+        states: int,
+        actions: int,
+        step: VectorStep,
+        discount: Any,
+        *,
+        initial: Any = None,
+        available: Any = None,
+    ) -> "TabularMDP":
+        """Return the sparse model of a function of arrays of states, for millions of them.
+
+        Args:
+            states: S; states are 0 ... S - 1.
+            actions: A; actions are 0 ... A - 1.
+            step: a function of all states ``(S,)`` and of one action. It returns a tuple of
+                probabilities ``(S, K)``, next states ``(S, K)``, rewards ``(S, K)`` or ``(S,)``,
+                and optionally which of these outcomes end the episode ``(S, K)``. If one does, a
+                state S is added, which keeps itself without reward.
+            discount: a number in [0, 1].
+            initial: as in `TabularMDP`, without the added state.
+            available: ``(S, A)`` as in `TabularMDP`, without the added state.
+
+        Raises:
+            ValueError: if an array has the wrong shape, a next state is out of range, or a table is
+                not allowed in a `TabularMDP`.
+        """
+        checks.count("states", states, 1)
+        checks.count("actions", actions, 1)
+        table, reward, has_end = tabulate(states, actions, step)
+        first = model_checks.distribution("initial", initial, states)
+        offered = model_tables.read_available(available, states, actions)
+        if has_end:
+            first, offered = np.append(first, 0.0), np.vstack([offered, np.arange(actions) == 0])
+        return cls(Stated(table, model_tables.PAIRS), reward, discount, first, offered)
 
     @classmethod
     def from_arrays(

@@ -14,6 +14,8 @@ from hierax.planning.axis_order import in_order, require_axes, require_transitio
 from hierax.planning.backend import Array, is_traced, namespace, require_dense
 from hierax.planning.decision_model import row_sums
 
+PAIRS = "pairs"
+"""Layout of a CSR matrix ``(S*A, S)`` whose row ``s*A + a`` is the pair (s, a)."""
 PAIR = ("state", "action")
 TRANSITION = ("state", "action", "next state")
 BLOCK = 2**16
@@ -34,6 +36,9 @@ def is_sequence_of_matrices(transition: Any) -> bool:
 
 def read_transition(transition: Any, layout: str) -> tuple[Any, int, int]:
     """Return ``(S, A, S)``, or one CSR matrix ``(S*A, S)``, and S and A; values are unchecked."""
+    if sp.issparse(transition) and layout == PAIRS:
+        states = transition.shape[1]
+        return transition, states, transition.shape[0] // states
     if sp.issparse(transition):
         raise ValueError(
             "transition must be a dense (S, A, S) array or a sequence of A sparse (S, S) matrices, "
