@@ -18,6 +18,7 @@ from hierax.planning.axis_order import LAYOUTS
 from hierax.planning.backend import Array
 from hierax.planning.decision_model import DecisionModel, shown, single
 from hierax.planning.exploration import Step, explore
+from hierax.planning.gymnasium_tables import read_environment
 from hierax.planning.model_tables import Stated, coordinates, same_pattern
 from hierax.planning.names import Names
 from hierax.planning.undiscounted.pairs import require_discounted
@@ -165,6 +166,26 @@ class TabularMDP(DecisionModel):
         if has_end:
             first, offered = np.append(first, 0.0), np.vstack([offered, np.arange(actions) == 0])
         return cls(Stated(table, model_tables.PAIRS), reward, discount, first, offered)
+
+    @classmethod
+    def from_gymnasium(cls, env: Any, discount: Any = 0.99) -> "TabularMDP":
+        """Return the sparse model of a Gymnasium environment with a table of transitions.
+
+        FrozenLake, Taxi and CliffWalking have one, ``env.unwrapped.P``. Transitions that are done
+        lead to an added state, which keeps itself without reward. A limit of steps is no part of
+        the model. ``initial`` is ``initial_state_distrib`` where the environment has it, otherwise
+        the state after ``env.reset(seed=0)``.
+
+        Args:
+            env: an environment, or its name.
+            discount: a number in [0, 1].
+
+        Raises:
+            ValueError: if the environment has no table, or the table is no model.
+        """
+        tables, first = read_environment(env)
+        given = Stated(tables.transition, model_tables.PAIRS)
+        return cls(given, tables.reward, discount, first, tables.available, tables.names)
 
     @classmethod
     def from_arrays(
