@@ -37,6 +37,12 @@ def test_the_same_request_finds_its_folder_again(tmp_path, plan):
     assert claim(tmp_path, world="./maps//room.txt", slip=0.1) == folder
 
 
+def test_the_name_of_an_environment_makes_a_plain_folder(tmp_path):
+    assert claim(tmp_path, world="gymnasium:FrozenLake-v1").path.name.startswith(
+        "auto-gymnasium-FrozenLake-v1"
+    )
+
+
 @pytest.mark.parametrize("other", [{"world": "rooms/room.txt"}, {"world": "room.npz"}])
 def test_another_world_of_the_same_name_is_refused(tmp_path, plan, other):
     claim(tmp_path).write(plan("auto"))

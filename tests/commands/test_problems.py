@@ -54,6 +54,36 @@ def test_a_model_may_say_where_it_begins_and_what_is_possible(saved):
     np.testing.assert_array_equal(mdp.reward[2], [0, 1])  # what is not possible does not pay
 
 
+def test_a_model_may_have_a_row_for_each_pair(saved):
+    rows = {"transition": STEP[[2, 0, 1], 0], "reward": PAY[[2, 0, 1], 0]}
+    pairs = {"pair_states": np.array([2, 0, 1]), "pair_actions": np.zeros(3, int)}
+    mdp = read_problem(saved(**rows, **pairs), {}).mdp
+    np.testing.assert_array_equal(mdp.transition.toarray(), STEP[:, 0])
+    np.testing.assert_array_equal(mdp.reward, PAY)
+    stated = read_problem(saved(transition=STEP[:, 0], reward=PAY[:, 0], layout="pairs"), {}).mdp
+    np.testing.assert_array_equal(stated.reward, PAY)
+
+
+def test_an_environment_with_a_table_is_a_problem():
+    problem = read_problem("gymnasium:FrozenLake-v1", {"discount": 1.0})
+    assert (problem.mdp.states, problem.mdp.discount) == (17, 1.0)
+    assert [problem.state_name(state) for state in (0, 15, 16)] == ["0", "15", "END"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("gymnasium:CartPole-v1", {}, "CartPole-v1: env must have a table of transitions"),
+        ("gymnasium:Nothing-v0", {}, "env must be an environment of Gymnasium, got 'Nothing-v0'"),
+        ("gymnasium:FrozenLake-v1", {"slip": 0.1}, "--slip is for worlds and maps"),
+        ("gymnasium:FrozenLake-v1", {"discount": 2.0}, "discount must be in"),
+    ],
+)
+def test_environments_that_are_no_problem_are_named(name, options, words):
+    with pytest.raises(UsageError, match=words):
+        read_problem(name, options)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -71,7 +101,7 @@ def test_an_array_of_unknown_name_is_refused(saved, name, words):
 def test_a_model_may_state_the_order_of_its_axes(saved):
     mdp = read_problem(saved(transition=STEP.swapaxes(0, 1), layout="ass"), {}).mdp
     np.testing.assert_array_equal(mdp.transition, STEP)
-    with pytest.raises(UsageError, match="layout must be one of 'sas', 'ass', got 'asa'"):
+    with pytest.raises(UsageError, match="layout must be one of 'sas', 'ass', 'pairs', got 'asa'"):
         read_problem(saved(layout="asa"), {})
     with pytest.raises(UsageError, match=r"fits \(A, S, S\).*layout='ass'"):
         read_problem(saved(transition=STEP.swapaxes(0, 1)), {})

@@ -32,10 +32,13 @@ WORLD is one of
 {listing(worlds_of(PLANNING))}
   Hanoi{{n}}-v0       Tower of Hanoi with n discs
 
+or an environment with a table of transitions, such as gymnasium:FrozenLake-v1,
 or a file:
   MAP.txt    a map: '#' or 'w' wall, '.' or blank free, 'S' start, 'G' goal
   MODEL.npz  arrays transition (S, A, S), reward (S, A) or (S, A, S), discount;
-             optional: initial (a state or S probabilities), available (S, A)
+             optional: initial (a state or S probabilities), available (S, A),
+             layout (sas, ass, or pairs with a row for each state and action),
+             pair_states and pair_actions of these rows
 
 The folder of the plan holds
   plan.png   value, greedy policy, occupancy; for himo the order of decision;
@@ -51,7 +54,7 @@ class WorldOptions:
     discount: Annotated[float | None, *number("GAMMA", "the world's or model's; 0.99 on maps")] = (
         None
     )
-    """Discount of every step, in [0, 1)."""
+    """Discount of every step, in [0, 1); a model that ends may have 1."""
     reward: Annotated[str | None, *word("stay", "goal", "arrival", "terminal", default="stay")] = (
         None
     )

@@ -82,7 +82,7 @@ def _plain(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 def _name(planner: str, world: str, options: Mapping[str, Any]) -> str:
     """Return a name that is different for different options."""
-    parts = [planner, world]
+    parts = [planner, world.replace(":", "-")]
     for option, value in options.items():
         flag = option.replace("_", "-")
         parts.append(flag if value is True else f"{flag}-{value}")

@@ -19,7 +19,9 @@ from hierax.worlds.map_text import is_mostly_map
 
 MAP_OPTIONS = ("slip", "stay", "no_stay", "bump")
 ARRAYS = ("transition", "reward", "discount")
-MORE_ARRAYS = ("initial", "available", "layout")
+MORE_ARRAYS = ("initial", "available", "layout", "pair_states", "pair_actions")
+GYMNASIUM = "gymnasium:"
+"""Beginning of the names of Gymnasium's environments."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,7 +45,9 @@ class Problem:
 
     def state_name(self, state: int) -> str:
         """Return the name of a state, or its index if it has no name."""
-        return str(state) if self.world is None else self.world.state_names[state]
+        if self.world is not None:
+            return self.world.state_names[state]
+        return str(state) if self.mdp.names is None else str(self.mdp.names.states[state])
 
     def remark(self, state: int) -> str:
         """Return the role of a state: start, goal, bottleneck, or a mark."""
@@ -61,7 +65,7 @@ class Problem:
 
 
 def read_problem(name: str, options: Mapping[str, Any]) -> Problem:
-    """Return the problem called ``name``: a model if it ends in ``.npz``, a map, or a known world.
+    """Return the problem called ``name``: an environment, a saved model, a map, or a known world.
 
     Args:
         name: as on the command line.
@@ -71,6 +75,8 @@ def read_problem(name: str, options: Mapping[str, Any]) -> Problem:
         UsageError: if there is no such world or file, the file cannot be read, or an option does
             not apply or is not allowed.
     """
+    if name.startswith(GYMNASIUM):
+        return _read_environment(name, options)
     if name.endswith(".npz"):
         return _read_model(Path(name), options)
     if "." in name or "/" in name or Path(name).is_file():
@@ -141,10 +147,21 @@ def _read_model(path: Path, options: Mapping[str, Any]) -> Problem:
         raise UsageError(f"{path}: {error}") from None
 
 
+def _read_environment(name: str, options: Mapping[str, Any]) -> Problem:
+    _refuse(options, (*MAP_OPTIONS, "reward"), f"worlds and maps, but {name} is an environment")
+    try:
+        return Problem(name, TabularMDP.from_gymnasium(name.removeprefix(GYMNASIUM), **options))
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from None
+
+
 def _model(layout: np.ndarray | None = None, **arrays: Any) -> TabularMDP:
-    if layout is None:
+    found = [arrays.pop(name) for name in ("pair_states", "pair_actions") if name in arrays]
+    pairs = tuple(found) or None
+    if layout is None and pairs is None:
         return TabularMDP(**arrays)
-    return TabularMDP.from_arrays(**arrays, layout=str(layout))
+    stated = "pairs" if layout is None else str(layout)
+    return TabularMDP.from_arrays(**arrays, layout=stated, pairs=pairs)
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -21,6 +21,7 @@ from hierax.planning.exploration import Step, explore
 from hierax.planning.gymnasium_tables import read_environment
 from hierax.planning.model_tables import Stated, coordinates, same_pattern
 from hierax.planning.names import Names
+from hierax.planning.pair_tables import read_pairs
 from hierax.planning.undiscounted.pairs import require_discounted
 from hierax.planning.vectorised import VectorStep, tabulate
 
@@ -196,22 +197,37 @@ class TabularMDP(DecisionModel):
         layout: str,
         initial: Any = None,
         available: Any = None,
+        pairs: Any = None,
     ) -> "TabularMDP":
-        """Return the model of arrays whose order of axes is stated.
+        """Return the model of arrays whose layout is stated.
 
         Args:
             transition: probabilities, ``(S, A, S)`` for the layout ``"sas"``; ``(A, S, S)``, or a
-                sequence of ``A`` matrices ``(S, S)``, dense or sparse, for ``"ass"``.
-            reward: ``(S, A)`` in both layouts, or reward of each transition in the layout.
-            discount: a number, ``(S,)`` on entering a state, or of each transition in the layout.
-            layout: ``"sas"`` or ``"ass"``, the order of state, action and next state.
+                sequence of ``A`` matrices ``(S, S)``, dense or sparse, for ``"ass"``; ``(L, S)``,
+                dense or sparse, one row for each pair, for ``"pairs"``.
+            reward: ``(S, A)``, or reward of each transition in the layout; ``(L,)`` for
+                ``"pairs"``.
+            discount: a number, ``(S,)`` on entering a state, or of each transition in the layouts
+                ``"sas"`` and ``"ass"``.
+            layout: ``"sas"`` or ``"ass"``, the order of state, action and next state, or
+                ``"pairs"``.
             initial: as in `TabularMDP`.
-            available: as in `TabularMDP`, ``(S, A)`` in both layouts.
+            available: as in `TabularMDP`, ``(S, A)``; not for ``"pairs"``, whose rows say it.
+            pairs: for ``"pairs"``, states ``(L,)`` and actions ``(L,)`` of the rows; without them
+                row ``s*A + a`` is the pair (s, a).
 
         Raises:
             ValueError: if ``layout`` is unknown, or a table is not allowed in a `TabularMDP`.
         """
-        checks.one_of("layout", layout, LAYOUTS)
+        checks.one_of("layout", layout, (*LAYOUTS, model_tables.PAIRS))
+        if layout == model_tables.PAIRS:
+            if available is not None:
+                raise ValueError("available must be left out for layout 'pairs': rows say it")
+            tables = read_pairs(transition, reward, pairs)
+            given = Stated(tables.transition, layout)
+            return cls(given, tables.reward, discount, initial, tables.available)
+        if pairs is not None:
+            raise ValueError(f"pairs are for layout 'pairs', got {layout!r}")
         if layout == "sas" and model_tables.is_sequence_of_matrices(transition):
             raise ValueError("layout of sparse matrices must be 'ass', got 'sas'")
         return cls(Stated(transition, layout), reward, discount, initial, available)
