@@ -32,13 +32,13 @@ WORLD is one of
 {listing(worlds_of(PLANNING))}
   Hanoi{{n}}-v0       Tower of Hanoi with n discs
 
-or an environment with a table of transitions, such as gymnasium:FrozenLake-v1,
-or a file:
+or a file or an environment:
   MAP.txt    a map: '#' or 'w' wall, '.' or blank free, 'S' start, 'G' goal
   MODEL.npz  arrays transition (S, A, S), reward (S, A) or (S, A, S), discount;
              optional: initial (a state or S probabilities), available (S, A),
              layout (sas, ass, or pairs with a row for each state and action),
              pair_states and pair_actions of these rows
+  gymnasium:FrozenLake-v1, or another environment with a table of transitions
 
 The folder of the plan holds
   plan.png   value, greedy policy, occupancy; for himo the order of decision;
