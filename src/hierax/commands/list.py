@@ -100,8 +100,7 @@ def _list_planning_worlds(console: "Console") -> None:
         table.add_row(f"  {name}", entry.summary, str(mdp.states), str(mdp.available.sum()))
     console.print(table)
     console.print(
-        "Also Hanoi{n}-v0 with n discs, a map MAP.txt, a model MODEL.npz, or "
-        "gymnasium:FrozenLake-v1.\n",
+        "Also Hanoi{n}-v0, a map MAP.txt, a model MODEL.npz, gymnasium:FrozenLake-v1.\n",
         style="dim",
     )
 
