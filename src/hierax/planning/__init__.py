@@ -4,6 +4,12 @@ Concrete arrays are computed on the host in float64, whatever the JAX setting. U
 ``grad`` or ``vmap`` the same functions run in JAX, with 64-bit types on.
 """
 
+from hierax.planning.average_reward import (
+    AverageReward,
+    AverageRewardSolution,
+    evaluate_average_reward,
+    solve_average_reward,
+)
 from hierax.planning.bellman import BellmanSolution, SolveInterrupted, solve_bellman
 from hierax.planning.evaluation import (
     PolicyChain,
@@ -41,6 +47,8 @@ from hierax.planning.path_gradient import (
 )
 
 __all__ = [
+    "AverageReward",
+    "AverageRewardSolution",
     "BellmanSolution",
     "Boltzmann",
     "FiniteHorizonSolution",
@@ -61,6 +69,7 @@ __all__ = [
     "concatenate",
     "condition_on_goals",
     "counter_correlations",
+    "evaluate_average_reward",
     "evaluate_policy",
     "execution_occupancy",
     "greedy_return",
@@ -73,6 +82,7 @@ __all__ = [
     "path_fisher_information",
     "planning_curve",
     "primitive_model",
+    "solve_average_reward",
     "solve_bellman",
     "solve_finite_horizon",
     "successor_representation",

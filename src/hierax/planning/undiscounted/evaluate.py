@@ -35,7 +35,7 @@ def states_kept(model: Any, policy: np.ndarray, transition: Any, reward: np.ndar
         raise ValueError(
             "with discount 1 a policy must end, or go on without reward, got one that returns to "
             f"state {state} for ever with a reward of {reward[state]:.6g} there: use a discount "
-            "below 1"
+            "below 1, or evaluate_average_reward"
         )
     return kept
 

@@ -8,7 +8,7 @@ from hierax.planning.undiscounted.pairs import Pairs
 
 SWEEPS = 100_000
 """Largest number of backups that look for the mean reward of a cycle."""
-CURE = "use a discount below 1"
+CURE = "use a discount below 1, or solve_average_reward"
 
 
 def require_ends(found: Collapsed) -> np.ndarray:
