@@ -29,23 +29,29 @@ def test_a_model_is_solved():
     assert is_certified
 
 
+def test_other_objectives_have_their_answers():
+    lake, within, gain = results(EXAMPLES[2])
+    np.testing.assert_allclose([lake, within], [14 / 17, 0.1991], atol=5e-5)
+    np.testing.assert_allclose(gain, 7 / 6)
+
+
 def test_himo_decides_the_goal_first():
-    assert results(EXAMPLES[2]) == ["222", ["001", "110"]]
+    assert results(EXAMPLES[3]) == ["222", ["001", "110"]]
 
 
 def test_a_map_has_a_door():
-    (visits,) = results(EXAMPLES[3])
+    (visits,) = results(EXAMPLES[4])
     np.testing.assert_allclose(visits, [1.08], atol=0.005)
 
 
 @pytest.mark.slow
 def test_learned_options_save_sweeps():
-    assert results(EXAMPLES[4]) == [27, 8]
+    assert results(EXAMPLES[5]) == [27, 8]
 
 
 def test_an_agent_learns_to_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert results(EXAMPLES[5]) == [True]
+    assert results(EXAMPLES[6]) == [True]
     assert (tmp_path / "runs/td3-speed/summary.json").is_file()
 
 
@@ -54,7 +60,7 @@ def test_a_level_above_a_frozen_one_finds_the_goal():
 
 
 def test_there_are_no_further_examples():
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 7
 
 
 @pytest.mark.parametrize(
