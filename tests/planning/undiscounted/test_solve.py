@@ -28,7 +28,7 @@ from planning.undiscounted.by_policies import (
 )
 from refusals import refusal, refuses
 
-MODELS = 1_000
+MODELS = 600
 
 
 def judged(seed):
@@ -57,7 +57,7 @@ def judged(seed):
 def test_values_are_those_of_the_best_policy_of_small_models():
     found = [judged(seed) for seed in range(MODELS)]
     counts = collections.Counter(found)
-    assert min(counts[kind] for kind in (EARNS, ADDS_UP, "no end")) > 15, counts
+    assert min(counts[kind] for kind in (EARNS, ADDS_UP, "no end")) > 10, counts
     assert counts["solved"] > 500, counts
 
 
