@@ -28,7 +28,7 @@ from planning.undiscounted.by_policies import (
 )
 from refusals import refusal, refuses
 
-MODELS = 600
+MODELS = 800
 
 
 def judged(seed):
