@@ -11,6 +11,7 @@ from hierax.planning.average_reward import (
     solve_average_reward,
 )
 from hierax.planning.bellman import BellmanSolution, SolveInterrupted, solve_bellman
+from hierax.planning.constrained import ConstrainedSolution, solve_constrained
 from hierax.planning.evaluation import (
     PolicyChain,
     action_values,
@@ -51,6 +52,7 @@ __all__ = [
     "AverageRewardSolution",
     "BellmanSolution",
     "Boltzmann",
+    "ConstrainedSolution",
     "FiniteHorizonSolution",
     "GoalOptionModels",
     "HardMax",
@@ -84,6 +86,7 @@ __all__ = [
     "primitive_model",
     "solve_average_reward",
     "solve_bellman",
+    "solve_constrained",
     "solve_finite_horizon",
     "successor_representation",
 ]
