@@ -93,14 +93,16 @@ def folder(tmp_path_factory):
     """A folder with the module ``my_classes``, the current folder of every test."""
     path = tmp_path_factory.mktemp("user")
     (path / "my_classes.py").write_text(MODULE)
+    tables = (AGENTS, WORLDS, gymnasium.registry)
+    before = [set(table) for table in tables]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(path)
         patch.setattr(sys, "path", list(sys.path))
         patch.setattr("hierax.commands.compilation_cache.enable", lambda: None)
         yield path
     sys.modules.pop("my_classes", None)
-    for table in (AGENTS, WORLDS, gymnasium.registry):
-        for name in [name for name in table if "my_classes" in name or "Cart" in name]:
+    for table, names in zip(tables, before, strict=True):
+        for name in set(table) - names:
             del table[name]
 
 
