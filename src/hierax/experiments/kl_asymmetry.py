@@ -61,7 +61,7 @@ MOVES: Mapping[str, Move] = {
     "from scratch": Move(None, AR1, BOX),
 }
 PARTS = {AR1: (LOW, HIGH_DEFAULT), DEFAULT: (POLICY_DEFAULT,)}
-"""What each method keeps and freezes."""
+"""Parts that each method keeps and freezes."""
 WRONG = ("body and box, no KL", "body alone, KL", "body alone, no KL")
 BUDGETS = {
     "smoke": Budget(0.08, 3, 2, ("body and box", RIGHT, WRONG[0])),

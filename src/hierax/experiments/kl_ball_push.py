@@ -36,7 +36,7 @@ STEPS = 200_000
 """Environment steps in each world."""
 ISOTROPIC, AR1 = "isotropic", "AR(1)"
 PARTS: Mapping[str, tuple[str, ...]] = {AR1: (LOW, HIGH_DEFAULT), DEFAULT: (POLICY_DEFAULT,)}
-"""What each method keeps and freezes in the second task."""
+"""Parts that each method keeps and freezes in the second task."""
 SCRATCH = (AR1, DEFAULT, FLAT)
 """Methods that begin anew in the second task."""
 PRINTED: Mapping[str, tuple[str, float]] = {

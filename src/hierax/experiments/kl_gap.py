@@ -37,7 +37,7 @@ MOVES: Mapping[str, Mapping[str, Any]] = {
     LOOSE: {"keep": (HIGH_DEFAULT,), "initialise": (LOW,)},
     SCRATCH: {},
 }
-"""What each arm takes from the source."""
+"""Parts of the source that each arm takes."""
 SEPARATE = (WEIGHED, ANEW)
 LONGEST = 36.0
 """Return of an episode that reaches the end of the corridor."""

@@ -36,7 +36,7 @@ PARTS = {
     name: (POLICY_DEFAULT, LATENT_DEFAULT) if kind == "latent" else (POLICY_DEFAULT,)
     for name, kind in KINDS.items()
 }
-"""What each kind keeps and freezes."""
+"""Parts that each kind keeps and freezes."""
 BUDGETS = {
     "smoke": Budget(0.08, 3, 2, ("network", "latents")),
     "laptop": Budget(1.0, 10, 16),

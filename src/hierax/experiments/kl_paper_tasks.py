@@ -53,7 +53,7 @@ TASKS: Mapping[str, tuple[str, ...]] = {
     "BallPushHard-v0": (*BODY, "boxes", "targets"),
     "AntGoTo3Vision-v0": BODY,
 }
-"""What low levels and default policies of actions see in each task."""
+"""Views of low levels and of default policies of actions in each task."""
 PUSHES = ("AntPushEasy-v0", "BallPushHard-v0")
 
 

@@ -45,7 +45,7 @@ class TabularMDP(DecisionModel):
             omitted.
         available: which pairs exist, ``(S, A)`` bool; all when omitted. The entries of the other
             tables at unavailable pairs are ignored.
-        names: what the indices of states and actions stand for.
+        names: names of states and actions.
 
     Attributes:
         transition: ``(S, A, S)`` float64, or one SciPy CSR matrix ``(S*A, S)`` whose row

@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Names:
-    """What the indices of a model stand for. Two are equal only if they are the same object.
+    """The values that the indices of a model stand for; equal only to itself.
 
     Attributes:
         states: S states, any hashable values, in the order of their indices.

@@ -16,7 +16,7 @@ TRANSIENT = -1
 
 
 class AverageReward(NamedTuple):
-    """What a policy earns in the long run.
+    """The earnings of a policy in the long run.
 
     Attributes:
         gain: ``(S,)`` average reward of a step from each state on, in units of reward.

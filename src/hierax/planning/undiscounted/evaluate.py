@@ -6,14 +6,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from hierax.planning.undiscounted.components import end_components
-from hierax.planning.undiscounted.pairs import Pairs, ending_pairs, is_undiscounted
+from hierax.planning.undiscounted.pairs import Pairs, ending_pairs
 
 
 def states_kept(model: Any, policy: np.ndarray, transition: Any, reward: np.ndarray) -> np.ndarray:
     """Return the states that a policy keeps for ever, ``(S,)`` bool.
 
     Args:
-        model: a concrete model.
+        model: a concrete model with discount 1.
         policy: ``(S, A)`` probabilities.
         transition: its discounted state transition ``(S, S)``.
         reward: its expected reward of a step ``(S,)``.
@@ -22,8 +22,6 @@ def states_kept(model: Any, policy: np.ndarray, transition: Any, reward: np.ndar
         ValueError: if one of them has a reward, so that the sum of rewards is not defined.
     """
     states = reward.size
-    if not is_undiscounted(model):
-        return np.zeros(states, bool)
     chain = sp.csr_matrix(transition)
     chain.eliminate_zeros()
     ends = np.any((policy > 0.0) & ending_pairs(model), axis=1)
